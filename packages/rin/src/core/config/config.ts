@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { DataConfig } from './data.js';
+import { DiffusionConfig, SamplingConfig } from './diffusion.js';
+import { ModelConfig } from './model.js';
+import { TrainingConfig } from './training.js';
+
+/** A whole configuration. Types, ranges, defaults, YAML checks, command-line flags and help all come from here. */
+export const Config = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, dots and dashes').default('rin').describe('name of the run'),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('every draw is a function of it'),
+  source: z.string().optional().describe('the data: a folder, a tar, or the built-in set "emoji"'),
+  model: ModelConfig,
+  diffusion: DiffusionConfig.prefault({}),
+  data: DataConfig.prefault({}),
+  training: TrainingConfig.prefault({}),
+  sampling: SamplingConfig.prefault({}),
+});
+export type Config = z.infer<typeof Config>;

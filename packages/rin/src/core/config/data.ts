@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** The `data` section: how pictures become samples. The source itself is an argument (`--data`), kept beside. */
+export const DataConfig = z.strictObject({
+  resize: z
+    .enum(['center-crop', 'fit'])
+    .default('center-crop')
+    .describe('center-crop = largest centre square, then scaled; fit = scaled whole, background beside it'),
+  flip: z.boolean().default(false).describe('show each picture mirrored left-right half of the time'),
+  background: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, 'expected a colour such as #ffffff')
+    .default('#ffffff')
+    .describe('colour behind transparent pictures'),
+});
+export type DataConfig = z.infer<typeof DataConfig>;

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { imageCount } from './imageCount.js';
+
+const beta = z.number().min(0).lt(1);
+
+/** Optimisers, as `training/lamb.ts`, `training/adamw.ts` and `training/muon.ts` define them. */
+export const OptimizerConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('lamb'),
+    beta1: beta.default(0.9),
+    beta2: beta.default(0.999),
+    epsilon: z.number().positive().default(1e-8),
+  }),
+  z.strictObject({
+    kind: z.literal('adamw'),
+    beta1: beta.default(0.9),
+    beta2: beta.default(0.999),
+    epsilon: z.number().positive().default(1e-8),
+  }),
+  z.strictObject({
+    kind: z.literal('muon'),
+    momentum: beta.default(0.95),
+    newtonSchulzSteps: z.int().min(1).max(10).default(4),
+    adamRate: z.number().positive().default(2e-3).describe('learning rate of AdamW for what is not a block matrix'),
+    beta1: beta.default(0.9),
+    beta2: beta.default(0.95),
+    epsilon: z.number().positive().default(1e-8),
+  }),
+]);
+export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
+
+/** Shape of the learning rate after the warm-up. */
+export const DecayConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({
+    kind: z.literal('cosine'),
+    rate: z.number().positive().max(1).default(1).describe('walk only this share of the cosine (the authors: 0.7, 0.8)'),
+    flat: z.number().min(0).lt(1).default(0).describe('share of the run, from its start, at the full rate'),
+  }),
+]);
+export type DecayConfig = z.infer<typeof DecayConfig>;
+
+/** Averages of the weights; samples come from them. */
+export const EmaConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('exponential'),
+    decay: z.number().min(0).lt(1).default(0.9999),
+    rampUp: z.boolean().default(true).describe('min(decay, (1 + s)/(10 + s)) after s updates'),
+  }),
+  z.strictObject({ kind: z.literal('power'), exponent: z.number().positive().default(13) }),
+]);
+export type EmaConfig = z.infer<typeof EmaConfig>;
+
+/** The `training` section. Durations are in images seen, with k and M (`200k`, `1.5M`). */
+export const TrainingConfig = z.strictObject({
+  images: imageCount(1).default(38_400_000).describe('train until this many images were seen'),
+  batch: z.int().min(1).default(256).describe('images in one update of the weights'),
+  microBatch: z.int().min(1).optional().describe('images in one pass, gradients accumulated; the batch when absent'),
+  optimizer: OptimizerConfig.default({ kind: 'lamb', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }).describe(
+    'lamb, adamw or muon, with its constants',
+  ),
+  learningRate: z.number().positive().default(3e-3).describe('peak learning rate'),
+  weightDecay: z.number().min(0).default(0.01).describe('weight decay; none on biases, gains and shifts of norms'),
+  warmup: imageCount(0).default(0).describe('linear warm-up of the learning rate'),
+  decay: DecayConfig.default({ kind: 'cosine', rate: 0.8, flat: 0 }).describe('learning rate after the warm-up'),
+  clipNorm: z.number().min(0).default(0).describe('clip the global gradient norm to this; 0 = no clipping'),
+  ema: EmaConfig.default({ kind: 'exponential', decay: 0.9999, rampUp: true }).describe('average of the weights'),
+  precision: z
+    .enum(['auto', 'float32', 'bfloat16'])
+    .default('auto')
+    .describe('auto = bfloat16 where the processor multiplies it natively; master weights are always float32'),
+  device: z
+    .string()
+    .regex(/^(auto|cpu|cuda(:\d+)?)$/, 'expected auto, cpu, cuda or cuda:N')
+    .default('auto')
+    .describe('auto, cpu, cuda or cuda:N'),
+  threads: z.int().min(0).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
+  logEvery: imageCount(1).default(10_000).describe('one line of stats.jsonl every so many images'),
+  sampleEvery: imageCount(0).default(500_000).describe('a grid of samples every so many images; 0 = never'),
+  checkpointEvery: imageCount(1).default(500_000).describe('a checkpoint every so many images'),
+  keepCheckpoints: z.int().min(1).default(2).describe('checkpoints kept; older ones are removed'),
+});
+export type TrainingConfig = z.infer<typeof TrainingConfig>;
