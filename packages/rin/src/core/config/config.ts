@@ -6,9 +6,18 @@ import { TrainingConfig } from './training.js';
 
 /** A whole configuration. Types, ranges, defaults, YAML checks, command-line flags and help all come from here. */
 export const Config = z.strictObject({
-  name: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, dots and dashes').default('rin').describe('name of the run'),
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .default('rin')
+    .describe('name of the run, a part of its folder')
+    .meta({ placeholder: 'NAME', expected: 'letters, digits, dots, dashes and underscores' }),
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('every draw is a function of it'),
-  source: z.string().optional().describe('the data: a folder, a tar, or the built-in set "emoji"'),
+  source: z
+    .string()
+    .optional()
+    .describe('the data: a folder, a tar, or the built-in set "emoji"')
+    .meta({ alias: 'data', placeholder: 'FOLDER|TAR|emoji' }),
   model: ModelConfig,
   diffusion: DiffusionConfig.prefault({}),
   data: DataConfig.prefault({}),

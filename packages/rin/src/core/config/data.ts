@@ -9,8 +9,9 @@ export const DataConfig = z.strictObject({
   flip: z.boolean().default(false).describe('show each picture mirrored left-right half of the time'),
   background: z
     .string()
-    .regex(/^#[0-9a-fA-F]{6}$/, 'expected a colour such as #ffffff')
+    .regex(/^#[0-9a-fA-F]{6}$/)
     .default('#ffffff')
-    .describe('colour behind transparent pictures'),
+    .describe('colour behind transparent pictures')
+    .meta({ placeholder: '#RRGGBB', expected: 'a colour such as #ffffff' }),
 });
 export type DataConfig = z.infer<typeof DataConfig>;

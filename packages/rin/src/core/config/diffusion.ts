@@ -29,9 +29,7 @@ export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
 export const DiffusionConfig = z.strictObject({
   prediction: z.enum(['eps', 'x', 'v']).default('eps').describe('what the network predicts'),
   loss: z.enum(['eps', 'x', 'v']).default('eps').describe('what the mean squared error is taken on'),
-  schedule: ScheduleConfig.default({ kind: 'sigmoid', start: -3, end: 3, tau: 0.9 }).describe(
-    'training schedule gamma(t)',
-  ),
+  schedule: ScheduleConfig.prefault({ kind: 'sigmoid' }).describe('training schedule gamma(t)'),
   timeSampling: z
     .enum(['uniform', 'stratified'])
     .default('uniform')
@@ -60,7 +58,7 @@ export type DiffusionConfig = z.infer<typeof DiffusionConfig>;
 export const SamplingConfig = z.strictObject({
   steps: z.int().min(1).default(100).describe('denoising steps'),
   sampler: z.enum(['ddim', 'ddpm']).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),
-  schedule: ScheduleConfig.default({ kind: 'cosine', start: 0, end: 1, tau: 1 }).describe(
+  schedule: ScheduleConfig.prefault({ kind: 'cosine' }).describe(
     'sampling schedule gamma(t), independent of the training schedule',
   ),
   guidance: z.number().min(0).default(0).describe('classifier-free guidance weight w; 0 = none'),

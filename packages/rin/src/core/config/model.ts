@@ -8,18 +8,25 @@ const rate = z.number().min(0).lt(1);
 export const ModelConfig = z.strictObject({
   size: z
     .union([z.int().min(1), z.array(z.int().min(1)).min(1).max(3)])
-    .describe('what is generated: N for a square picture, or [length], [height, width], [frames, height, width]'),
+    .describe('what is generated: N for a square picture, or [length], [height, width], [frames, height, width]')
+    .meta({ alias: 'size' }),
   patch: z
     .union([z.int().min(1), z.array(z.int().min(1)).min(1).max(3)])
     .describe('side of a patch; each patch becomes one interface token. A number on clips is spatial, with 1 in time'),
   channels: z.int().min(1).default(3).describe('channels of a pixel'),
   classes: z.int().min(0).default(0).describe('number of classes; 0 = unconditional'),
-  conditionDim: z.int().min(0).default(0).describe('channels of a condition sequence (text and the like); 0 = none'),
+  conditionDim: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'channels of a condition sequence (text and the like), projected to those of the tokens it joins; 0 = none',
+    ),
   conditionTokens: z.int().min(0).default(0).describe('length of the condition sequence'),
   latents: z.int().min(1).default(128).describe('latent tokens m; the time and condition tokens count among them'),
   latentDim: z.int().min(1).default(512).describe("channels of a latent token d'"),
   latentHeads: z.int().min(1).default(16).describe('attention heads of the compute layers'),
-  latentMlpRatio: z.number().min(0).default(4).describe('hidden width of the latent MLPs over latentDim'),
+  latentMlpRatio: z.number().positive().default(4).describe('hidden width of the latent MLPs over latentDim'),
   interfaceDim: z.int().min(1).default(256).describe('channels of an interface token d'),
   interfaceMlpRatio: z
     .number()

@@ -34,7 +34,12 @@ export const DecayConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant') }),
   z.strictObject({
     kind: z.literal('cosine'),
-    rate: z.number().positive().max(1).default(1).describe('walk only this share of the cosine (the authors: 0.7, 0.8)'),
+    rate: z
+      .number()
+      .positive()
+      .max(1)
+      .default(1)
+      .describe('walk only this share of the cosine (the authors: 0.7, 0.8)'),
     flat: z.number().min(0).lt(1).default(0).describe('share of the run, from its start, at the full rate'),
   }),
 ]);
@@ -53,27 +58,29 @@ export type EmaConfig = z.infer<typeof EmaConfig>;
 
 /** The `training` section. Durations are in images seen, with k and M (`200k`, `1.5M`). */
 export const TrainingConfig = z.strictObject({
-  images: imageCount(1).default(38_400_000).describe('train until this many images were seen'),
-  batch: z.int().min(1).default(256).describe('images in one update of the weights'),
+  images: imageCount(1)
+    .default(38_400_000)
+    .describe('train until this many images were seen')
+    .meta({ alias: 'images' }),
+  batch: z.int().min(1).default(256).describe('images in one update of the weights').meta({ alias: 'batch' }),
   microBatch: z.int().min(1).optional().describe('images in one pass, gradients accumulated; the batch when absent'),
-  optimizer: OptimizerConfig.default({ kind: 'lamb', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }).describe(
-    'lamb, adamw or muon, with its constants',
-  ),
-  learningRate: z.number().positive().default(3e-3).describe('peak learning rate'),
+  optimizer: OptimizerConfig.prefault({ kind: 'lamb' }).describe('lamb, adamw or muon, with its constants'),
+  learningRate: z.number().positive().default(3e-3).describe('peak learning rate').meta({ alias: 'lr' }),
   weightDecay: z.number().min(0).default(0.01).describe('weight decay; none on biases, gains and shifts of norms'),
   warmup: imageCount(0).default(0).describe('linear warm-up of the learning rate'),
-  decay: DecayConfig.default({ kind: 'cosine', rate: 0.8, flat: 0 }).describe('learning rate after the warm-up'),
+  decay: DecayConfig.prefault({ kind: 'cosine', rate: 0.8 }).describe('learning rate after the warm-up'),
   clipNorm: z.number().min(0).default(0).describe('clip the global gradient norm to this; 0 = no clipping'),
-  ema: EmaConfig.default({ kind: 'exponential', decay: 0.9999, rampUp: true }).describe('average of the weights'),
+  ema: EmaConfig.prefault({ kind: 'exponential' }).describe('average of the weights'),
   precision: z
     .enum(['auto', 'float32', 'bfloat16'])
     .default('auto')
     .describe('auto = bfloat16 where the processor multiplies it natively; master weights are always float32'),
   device: z
     .string()
-    .regex(/^(auto|cpu|cuda(:\d+)?)$/, 'expected auto, cpu, cuda or cuda:N')
+    .regex(/^(auto|cpu|cuda(:\d+)?)$/)
     .default('auto')
-    .describe('auto, cpu, cuda or cuda:N'),
+    .describe('where to compute; auto = the first CUDA device, else the CPU')
+    .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda or cuda:N' }),
   threads: z.int().min(0).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
   logEvery: imageCount(1).default(10_000).describe('one line of stats.jsonl every so many images'),
   sampleEvery: imageCount(0).default(500_000).describe('a grid of samples every so many images; 0 = never'),

@@ -1,0 +1,110 @@
+import { parseDocument } from 'yaml';
+import { UsageError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import { Config } from './config.js';
+import { kindsOf, type Leaf, leaves, type Node, rangeOf } from './describe.js';
+import { mergeConfig, nearestKey } from './parse.js';
+
+/** One key of the configuration as a command line flag; everything the help says about it. */
+export interface Flag {
+  /** dotted path of the key: `model.latents` */
+  path: string;
+  /** `--model.latents` */
+  flag: string;
+  /** a shorter flag for the same key: `--lr` */
+  alias?: string;
+  /** what the value is called: `N`, `ddim|ddpm`, `IMAGES` */
+  placeholder: string;
+  /** the words that the value may be, where it is one of a few */
+  choices?: string[];
+  /** the limits of a number in words: `at least 1` */
+  range?: string;
+  /** the default as one would type it; absent where there is none */
+  default?: string;
+  /** whether a configuration must have the key */
+  required: boolean;
+  description: string;
+}
+
+/** Every key as a flag, in the order of the schema; sections stand together. */
+export const flags: readonly Flag[] = describeFlags();
+
+function describeFlags(): Flag[] {
+  const required = ['model.size', 'model.patch'];
+  const defaults: unknown = Config.parse({ model: { size: 1, patch: 1 } });
+  return leaves.map(({ path, node }) => {
+    const value = required.includes(path) ? undefined : at(defaults, path);
+    return {
+      path,
+      flag: `--${path}`,
+      ...(node.alias && { alias: `--${node.alias}` }),
+      placeholder: placeholderOf(node),
+      ...(node.enum && { choices: node.enum }),
+      ...(rangeOf(node) && { range: rangeOf(node) }),
+      ...(value !== undefined && { default: asTyped(value) }),
+      required: required.includes(path),
+      description: node.description ?? '',
+    };
+  });
+}
+
+/**
+ * The configuration with one key set from the text of a flag. Text is taken as it stands for keys that hold text, and as
+ * YAML for all others, so that `[4, 4]` is a list; for a choice by `kind`, the kind alone will do (`cosine`).
+ * @param path dotted path or alias, without dashes in front
+ * @throws UsageError when there is no such key, naming the nearest; or when the text is not YAML
+ */
+export function setFlag(config: unknown, path: string, text: string): unknown {
+  const leaf = leaves.find((candidate) => candidate.path === path || candidate.node.alias === path);
+  if (!leaf) {
+    const meant = nearestFlag(path);
+    throw new UsageError(`--${path} is not a known flag${meant ? `; did you mean ${meant}?` : ''}`);
+  }
+  const nested = leaf.path.split('.').reduceRight<unknown>((value, key) => ({ [key]: value }), fromText(leaf, text));
+  return mergeConfig(config, nested);
+}
+
+/** The flag (or alias) that a misspelt one most likely meant, with its dashes, or undefined. */
+export function nearestFlag(path: string): string | undefined {
+  const alias = nearest(
+    path,
+    flags.flatMap((flag) => flag.alias?.slice(2) ?? []),
+  );
+  const key = alias ?? nearestKey(path);
+  return key && leaves.some((leaf) => leaf.path === key || leaf.node.alias === key) ? `--${key}` : undefined;
+}
+
+function fromText({ path, node }: Leaf, text: string): unknown {
+  if (node.type === 'string') return text;
+  const document = parseDocument(text);
+  if (document.errors.length > 0) {
+    throw new UsageError(
+      `--${path} ${JSON.stringify(text)} is not readable as YAML: ${document.errors[0].message.split('\n')[0]}`,
+    );
+  }
+  const value: unknown = document.toJS();
+  return node.oneOf && typeof value === 'string' ? { kind: value } : value;
+}
+
+function placeholderOf(node: Node): string {
+  if (node.placeholder) return node.placeholder;
+  if (node.enum) return node.enum.join('|');
+  if (node.oneOf) return `${kindsOf(node).join('|')}|{…}`;
+  if (node.anyOf) return node.anyOf.map(placeholderOf).join('|');
+  if (node.type === 'boolean') return 'true|false';
+  if (node.type === 'array') return '[N, …]';
+  return node.type === 'integer' ? 'N' : node.type === 'number' ? 'X' : 'TEXT';
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+}
+
+/** A value in YAML's one-line form. */
+function asTyped(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(asTyped).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}: ${asTyped(inner)}`)
+    .join(', ')}}`;
+}

@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import { ConfigError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import { checks } from './checks.js';
+import { Config } from './config.js';
+import { child, expectation, isRecord, keysOf, kindsOf, leaves, type Node, root } from './describe.js';
+
+/**
+ * The configuration that `value` (parsed YAML or JSON) describes, with every default filled in.
+ * @param where what the user can look at: a file name, or "command line"; begins each message
+ * @throws ConfigError with one line for each problem: the key, what was found, what is allowed
+ */
+export function parseConfig(value: unknown, where: string): Config {
+  const parsed = Config.safeParse(value);
+  const problems = parsed.success
+    ? [...checks(parsed.data)]
+    : parsed.error.issues.flatMap((issue) => sentences(issue, value));
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${where}: ${problem}`).join('\n'));
+  return Config.parse(value);
+}
+
+/**
+ * Two unchecked configurations laid over each other: sections are merged key by key, everything else of `over` wins. A
+ * choice by `kind` keeps its other keys only while the kind stays the same, for they belong to it.
+ */
+export function mergeConfig(base: unknown, over: unknown): unknown {
+  if (!isRecord(base) || !isRecord(over)) return over;
+  if (over.kind !== undefined && over.kind !== base.kind) return over;
+  const merged = Object.entries(over).map(([key, value]) => [
+    key,
+    Object.hasOwn(base, key) ? mergeConfig(base[key], value) : value,
+  ]);
+  return { ...base, ...Object.fromEntries(merged) };
+}
+
+/** The path of the known key that a misspelt or misplaced `path` most likely meant, or undefined. */
+export function nearestKey(path: string): string | undefined {
+  const dot = path.lastIndexOf('.') + 1;
+  const [section, key] = [path.slice(0, dot), path.slice(dot)];
+  const last = (leaf: string) => leaf.slice(leaf.lastIndexOf('.') + 1);
+  const paths = leaves.map((leaf) => leaf.path);
+  const elsewhere = leaves.find((leaf) => last(leaf.path) === key || leaf.node.alias === key)?.path;
+  if (elsewhere) return elsewhere;
+  const siblings = paths.filter((leaf) => leaf.startsWith(section)).map((leaf) => leaf.slice(dot).split('.')[0]);
+  const sibling = nearest(key, siblings);
+  if (sibling) return section + sibling;
+  const name = nearest(key, paths.map(last));
+  return paths.find((leaf) => last(leaf) === name) ?? nearest(path, paths);
+}
+
+function sentences(issue: z.core.$ZodIssue, input: unknown): string[] {
+  let node = root;
+  let value = input;
+  let path = '';
+  for (const key of issue.path.map(String)) {
+    const inner = child(node, key, value);
+    if (!inner && !(node.oneOf && key === 'kind')) break;
+    value = isRecord(value) ? value[key] : undefined;
+    path = path ? `${path}.${key}` : key;
+    node = inner ?? { enum: kindsOf(node) };
+  }
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node, value));
+  if (path === '') return [`found ${show(value)}; expected ${expectation(node)}`];
+  if (value === undefined) return [`${path} is missing; expected ${expectation(node)}`];
+  const meant = typeof value === 'string' && node.enum ? nearest(value, node.enum) : undefined;
+  return [`${path} is ${show(value)}; expected ${expectation(node)}${meant ? `; did you mean ${meant}?` : ''}`];
+}
+
+function unknownKey(key: string, path: string, node: Node, value: unknown): string {
+  const full = path ? `${path}.${key}` : key;
+  const keys = keysOf(node, value);
+  const sibling = nearest(key, keys);
+  // The keys beside a `kind` belong to one value, so `nearestKey` does not know them.
+  const meant = node.oneOf ? sibling && `${path}.${sibling}` : nearestKey(full);
+  return `${full} is not a known key; ${meant ? `did you mean ${meant}?` : `known here: ${keys.join(', ')}`}`;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,51 @@
+import type { ModelConfig } from './config/model.js';
+
+/** How a sample is cut into patches. All lists are as long as `size`: [L], [H, W] or [T, H, W]. */
+export interface Geometry {
+  /** extent of a sample along each axis, in pixels (and frames) */
+  size: number[];
+  /** extent of a patch along each axis */
+  patch: number[];
+  /** patches along each axis */
+  grid: number[];
+  /** interface tokens n, the product of `grid` */
+  tokens: number;
+  /** values in one patch: pixels times channels */
+  patchLength: number;
+}
+
+const product = (numbers: number[]) => numbers.reduce((a, b) => a * b, 1);
+
+/** `model.size` as a list: a single number means a square picture. */
+export function sizeList(size: ModelConfig['size']): number[] {
+  return typeof size === 'number' ? [size, size] : size;
+}
+
+/** `model.patch` as a list as long as the size: a single number is the spatial side, with 1 frame in time. */
+export function patchList(patch: ModelConfig['patch'], axes: number): number[] {
+  if (typeof patch !== 'number') return patch;
+  return axes === 3 ? [1, patch, patch] : new Array<number>(axes).fill(patch);
+}
+
+/** The patch geometry of a checked `model` section. */
+export function geometry(model: Pick<ModelConfig, 'size' | 'patch' | 'channels'>): Geometry {
+  const size = sizeList(model.size);
+  const patch = patchList(model.patch, size.length);
+  const grid = size.map((extent, axis) => extent / patch[axis]);
+  return { size, patch, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
+}
+
+/** Condition tokens of a sample: 1 for a class, `conditionTokens` for a sequence, 0 for an unconditional model. */
+export function conditionTokens(model: Pick<ModelConfig, 'classes' | 'conditionDim' | 'conditionTokens'>): number {
+  return model.classes > 0 ? 1 : model.conditionDim > 0 ? model.conditionTokens : 0;
+}
+
+/**
+ * What the m latent slots hold, in their order: learned latents, time token, condition tokens (paper, section 2: the
+ * two or more tokens are concatenated to the latents and count among them).
+ */
+export function latentSlots(model: ModelConfig): { learned: number; time: number; condition: number } {
+  const time = model.timeOn === 'latents' ? 1 : 0;
+  const condition = model.conditionOn === 'latents' ? conditionTokens(model) : 0;
+  return { learned: model.latents - time - condition, time, condition };
+}

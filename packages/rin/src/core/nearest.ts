@@ -1,0 +1,18 @@
+import { distance } from 'fastest-levenshtein';
+
+const simplified = (word: string) => word.toLowerCase().replace(/[_-]/g, '');
+
+/**
+ * The candidate that a misspelt word most likely meant, or undefined when none is close: at most 2 letters in 5 differ.
+ * Case, dashes and underscores do not count, so that `latent_dim` finds `latentDim`.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = simplified(word);
+  let best: string | undefined;
+  let least = Math.floor(wanted.length * 0.4) + 1;
+  for (const candidate of candidates) {
+    const d = distance(wanted, simplified(candidate));
+    if (d < least) [best, least] = [candidate, d];
+  }
+  return best;
+}
