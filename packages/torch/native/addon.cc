@@ -1,0 +1,57 @@
+// The table of contents of the addon.
+#include "context.h"
+
+#include <malloc.h>
+
+namespace rin {
+
+template <napi_value (*F)(Call&)>
+static void add(napi_env env, napi_value exports, Context* context, const char* name) {
+  napi_value function;
+  check(napi_create_function(env, name, NAPI_AUTO_LENGTH, entry<F>, context, &function), name);
+  check(napi_set_named_property(env, exports, name, function), name);
+}
+
+// Large activations are freed and taken again at every step. By default glibc gives each back to the kernel, and the next
+// use pays for every page anew; kept, a step costs no page faults. Parallel work is unaffected.
+static void keepFreedMemory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+// Nothing static: a worker and the main thread load this library once each, and each has a Context of its own.
+static napi_value initialize(napi_env env, napi_value exports) {
+  keepFreedMemory();
+  auto* context = new Context{env};
+  check(napi_set_instance_data(env, context, [](napi_env, void* data, void*) { delete static_cast<Context*>(data); }, nullptr),
+        "instance data");
+  napi_value buffer, description;
+  check(napi_create_external_arraybuffer(env, context->description, sizeof(context->description), nullptr, nullptr, &buffer),
+        "description");
+  check(napi_create_typedarray(env, napi_float64_array, Context::descriptionLength, buffer, 0, &description), "description");
+  check(napi_set_named_property(env, exports, "description", description), "description");
+  add<lookUp>(env, exports, context, "lookUp");
+  add<callOperator>(env, exports, context, "callOperator");
+  add<fromBytes>(env, exports, context, "fromBytes");
+  add<toBytes>(env, exports, context, "toBytes");
+  add<describe>(env, exports, context, "describe");
+  add<release>(env, exports, context, "release");
+  add<item>(env, exports, context, "item");
+  add<backward>(env, exports, context, "backward");
+  add<gradients>(env, exports, context, "gradients");
+  add<getGrad>(env, exports, context, "getGrad");
+  add<setGrad>(env, exports, context, "setGrad");
+  add<setRequiresGrad>(env, exports, context, "setRequiresGrad");
+  add<setGradMode>(env, exports, context, "setGradMode");
+  add<setAutocast>(env, exports, context, "setAutocast");
+  add<setSeed>(env, exports, context, "setSeed");
+  add<setThreads>(env, exports, context, "setThreads");
+  add<runtime>(env, exports, context, "runtime");
+  add<memory>(env, exports, context, "memory");
+  return exports;
+}
+
+}  // namespace rin
+
+NAPI_MODULE_INIT() { return rin::initialize(env, exports); }

@@ -1,0 +1,41 @@
+#include "context.h"
+
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+namespace rin {
+
+// backward(tensors, gradients or 0, retainGraph)
+napi_value backward(Call& call) {
+  torch::autograd::backward(call.tensors(0), call.tensors(1), call.boolean(2));
+  return call.nothing();
+}
+
+// gradients(outputs, inputs, output gradients, retainGraph, createGraph) → list, 0 where an input was not used
+napi_value gradients(Call& call) {
+  return call.make(torch::autograd::grad(call.tensors(0), call.tensors(1), call.tensors(2), call.boolean(3),
+                                         call.boolean(4), /*allow_unused=*/true));
+}
+
+napi_value getGrad(Call& call) { return call.hold(call.tensor(0).grad()); }
+
+napi_value setGrad(Call& call) {
+  at::Tensor tensor = call.tensor(0);
+  tensor.mutable_grad() = call.number(1) == 0 ? at::Tensor() : call.tensor(1);
+  return call.nothing();
+}
+
+napi_value setRequiresGrad(Call& call) {
+  at::Tensor tensor = call.tensor(0);
+  tensor.requires_grad_(call.boolean(1));
+  return call.nothing();
+}
+
+// setGradMode(enabled) → what it was, 0 or 1
+napi_value setGradMode(Call& call) {
+  const bool before = at::GradMode::is_enabled();
+  at::GradMode::set_enabled(call.boolean(0));
+  return call.make(before);
+}
+
+}  // namespace rin

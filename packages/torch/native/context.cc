@@ -1,0 +1,124 @@
+#include "context.h"
+
+namespace rin {
+
+// A handle accounts for the storage that it brought in; views and aliases of one that is there already cost nothing.
+static int64_t ownBytes(const at::Tensor& tensor) {
+  if (!tensor.defined() || !tensor.has_storage() || tensor.storage().use_count() > 1) return 0;
+  return static_cast<int64_t>(tensor.storage().nbytes());
+}
+
+// V8 is told of foreign memory in steps, since each report may make it consider a collection.
+static void report(Context& context) {
+  constexpr int64_t step = 16 << 20;
+  const int64_t change = context.bytes - context.reported;
+  if (change < step && change > -step) return;
+  int64_t total = 0;
+  napi_adjust_external_memory(context.env, change, &total);
+  context.reported = context.bytes;
+}
+
+uint32_t Context::hold(at::Tensor tensor) {
+  if (!tensor.defined()) return 0;
+  const int64_t size = ownBytes(tensor);
+  uint32_t slot;
+  if (free.empty()) {
+    slot = static_cast<uint32_t>(slots.size());
+    slots.push_back(std::move(tensor));
+    slotBytes.push_back(size);
+  } else {
+    slot = free.back();
+    free.pop_back();
+    slots[slot] = std::move(tensor);
+    slotBytes[slot] = size;
+  }
+  bytes += size;
+  report(*this);
+  return slot;
+}
+
+void Context::release(uint32_t slot) {
+  if (slot == 0 || slot >= slots.size() || !slots[slot].defined()) return;
+  slots[slot] = at::Tensor();
+  bytes -= slotBytes[slot];
+  slotBytes[slot] = 0;
+  free.push_back(slot);
+  report(*this);
+}
+
+const at::Tensor& Context::at(uint32_t slot) const {
+  TORCH_CHECK(slot < slots.size() && slots[slot].defined(), "the tensor was disposed");
+  return slots[slot];
+}
+
+double Call::number(size_t index) const {
+  double value = 0;
+  TORCH_CHECK(index < count, "argument ", index, " is missing");
+  check(napi_get_value_double(env, values[index], &value), "a number was expected");
+  return value;
+}
+
+bool Call::boolean(size_t index) const {
+  bool value = false;
+  TORCH_CHECK(index < count, "argument ", index, " is missing");
+  check(napi_get_value_bool(env, values[index], &value), "a boolean was expected");
+  return value;
+}
+
+static std::string readText(napi_env env, napi_value value) {
+  size_t length = 0;
+  check(napi_get_value_string_utf8(env, value, nullptr, 0, &length), "a string was expected");
+  std::string text(length, '\0');
+  check(napi_get_value_string_utf8(env, value, text.data(), length + 1, &length), "a string was expected");
+  return text;
+}
+
+std::string Call::text(size_t index) const {
+  TORCH_CHECK(index < count, "argument ", index, " is missing");
+  return readText(env, values[index]);
+}
+
+std::vector<at::Tensor> Call::tensors(size_t index) const {
+  TORCH_CHECK(index < count, "argument ", index, " is missing");
+  uint32_t length = 0;
+  check(napi_get_array_length(env, values[index], &length), "a list of tensors was expected");
+  std::vector<at::Tensor> result;
+  result.reserve(length);
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value element;
+    double slot = 0;
+    check(napi_get_element(env, values[index], i, &element), "a list of tensors was expected");
+    check(napi_get_value_double(env, element, &slot), "a list of tensors was expected");
+    result.push_back(slot == 0 ? at::Tensor() : context.at(static_cast<uint32_t>(slot)));
+  }
+  return result;
+}
+
+napi_value Call::make(double value) const {
+  napi_value result;
+  check(napi_create_double(env, value, &result), "a number could not be made");
+  return result;
+}
+
+napi_value Call::make(const std::string& value) const {
+  napi_value result;
+  check(napi_create_string_utf8(env, value.data(), value.size(), &result), "a string could not be made");
+  return result;
+}
+
+napi_value Call::make(const std::vector<at::Tensor>& tensors) const {
+  napi_value result;
+  check(napi_create_array_with_length(env, tensors.size(), &result), "a list could not be made");
+  for (size_t i = 0; i < tensors.size(); i++) {
+    check(napi_set_element(env, result, static_cast<uint32_t>(i), hold(tensors[i])), "a list could not be filled");
+  }
+  return result;
+}
+
+void throwToJavaScript(napi_env env, const char* message) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (!pending) napi_throw_error(env, nullptr, message);
+}
+
+}  // namespace rin

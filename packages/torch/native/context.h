@@ -1,0 +1,124 @@
+// What one JavaScript environment (the main thread or a worker) holds, and the one place that catches every exception.
+#pragma once
+
+#define NAPI_VERSION 9
+#include <node_api.h>
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace rin {
+
+// How an argument or a result of an operator travels between JavaScript and libtorch. The order is that of `kinds` in src/native.ts.
+enum class Kind : uint8_t {
+  Tensor, Int, Float, Bool, Scalar, String, Dtype, Layout, MemoryFormat, Device, Generator,
+  TensorList, OptionalTensorList, IntList, FloatList, BoolList, ScalarList, StringList, Unsupported,
+};
+
+struct Value {
+  Kind kind;
+  bool optional;
+};
+
+struct Operator {
+  c10::OperatorHandle handle;
+  std::vector<Value> arguments;
+  std::vector<Value> results;
+  std::vector<bool> writesArgument;  // per result: it is one of the arguments, changed in place
+};
+
+// Tensors are held in slots; JavaScript knows the number of a slot (1, 2, …), and 0 stands for "no tensor".
+struct Context {
+  napi_env env;
+  std::vector<at::Tensor> slots{1};
+  std::vector<int64_t> slotBytes{0};
+  std::vector<uint32_t> free;
+  std::vector<Operator> operators;
+  int64_t bytes = 0;      // of the storages that live handles brought in
+  int64_t reported = 0;   // what V8 was told of them
+  // Filled by describe(): dtype, device type, device index, requires grad, dimensions, sizes…
+  static constexpr int descriptionLength = 5 + 64;
+  double description[descriptionLength];
+
+  uint32_t hold(at::Tensor tensor);
+  void release(uint32_t slot);
+  const at::Tensor& at(uint32_t slot) const;
+  size_t count() const { return slots.size() - 1 - free.size(); }
+};
+
+constexpr size_t maxArguments = 32;
+
+struct Call {
+  napi_env env;
+  Context& context;
+  size_t count;
+  const napi_value* values;
+
+  double number(size_t index) const;
+  int64_t integer(size_t index) const { return static_cast<int64_t>(number(index)); }
+  bool boolean(size_t index) const;
+  std::string text(size_t index) const;
+  const at::Tensor& tensor(size_t index) const { return context.at(static_cast<uint32_t>(number(index))); }
+  std::vector<at::Tensor> tensors(size_t index) const;
+
+  napi_value make(double value) const;
+  napi_value make(const std::string& value) const;
+  napi_value make(const std::vector<at::Tensor>& tensors) const;
+  napi_value hold(at::Tensor tensor) const { return make(static_cast<double>(context.hold(std::move(tensor)))); }
+  napi_value nothing() const { return nullptr; }
+};
+
+// Node-API calls fail only where the JavaScript side broke its own promise (see src/native.ts).
+inline void check(napi_status status, const char* what) {
+  TORCH_CHECK(status == napi_ok, what);
+}
+
+void throwToJavaScript(napi_env env, const char* message);
+
+// Runs a function for JavaScript. Every exception, whatever its type, becomes a JavaScript Error here and nowhere else.
+template <napi_value (*F)(Call&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  try {
+    void* data = nullptr;
+    size_t count = maxArguments;
+    napi_value values[maxArguments];
+    check(napi_get_cb_info(env, info, &count, values, nullptr, &data), "arguments could not be read");
+    Call call{env, *static_cast<Context*>(data), std::min(count, maxArguments), values};
+    return F(call);
+  } catch (const c10::Error& error) {
+    throwToJavaScript(env, error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    throwToJavaScript(env, error.what());
+  } catch (...) {
+    throwToJavaScript(env, "an unknown native error");
+  }
+  return nullptr;
+}
+
+// The functions that JavaScript sees, by file.
+napi_value lookUp(Call&);           // operators.cc
+napi_value callOperator(Call&);
+napi_value fromBytes(Call&);        // data.cc
+napi_value toBytes(Call&);
+napi_value describe(Call&);
+napi_value release(Call&);
+napi_value item(Call&);
+napi_value backward(Call&);         // autograd.cc
+napi_value gradients(Call&);
+napi_value getGrad(Call&);
+napi_value setGrad(Call&);
+napi_value setRequiresGrad(Call&);
+napi_value setGradMode(Call&);
+napi_value setAutocast(Call&);      // runtime.cc
+napi_value setSeed(Call&);
+napi_value setThreads(Call&);
+napi_value runtime(Call&);
+napi_value memory(Call&);
+napi_value philoxNormals(Call&);    // philox.cc
+napi_value philoxUniforms(Call&);
+
+}  // namespace rin

@@ -1,0 +1,54 @@
+// The process-wide state of libtorch: autocast, seeds, threads, devices, memory.
+#include "context.h"
+
+#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+namespace rin {
+
+// setAutocast(device type, dtype, enabled); leaving clears the cache, so that a weight cast without gradient is never used with one
+napi_value setAutocast(Call& call) {
+  const auto device = c10::Device(call.text(0)).type();
+  if (call.boolean(2)) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(call.integer(1)));
+  at::autocast::set_autocast_enabled(device, call.boolean(2));
+  if (!call.boolean(2)) at::autocast::clear_cache();
+  return call.nothing();
+}
+
+napi_value setSeed(Call& call) {
+  torch::manual_seed(static_cast<uint64_t>(call.integer(0)));
+  return call.nothing();
+}
+
+napi_value setThreads(Call& call) {
+  at::set_num_threads(static_cast<int>(call.integer(0)));
+  return call.nothing();
+}
+
+// runtime() → "version\nCPU capability\nthreads\nCUDA devices\nparallel backend"
+napi_value runtime(Call& call) {
+  std::ostringstream out;
+  out << TORCH_VERSION << '\n' << at::get_cpu_capability() << '\n' << at::get_num_threads() << '\n'
+      << (torch::cuda::is_available() ? torch::cuda::device_count() : 0);
+  return call.make(out.str());
+}
+
+// memory(device) → "handles bytes", and for an accelerator "allocated peak reserved" besides
+napi_value memory(Call& call) {
+  std::ostringstream out;
+  out << call.context.count() << ' ' << call.context.bytes;
+  const c10::Device device(call.text(0));
+  if (!device.is_cpu()) {
+    const auto stats = at::accelerator::getDeviceStats(device.has_index() ? device.index() : 0);
+    const auto& allocated = stats.allocated_bytes[0];
+    out << ' ' << allocated.current << ' ' << allocated.peak << ' ' << stats.reserved_bytes[0].current;
+  }
+  return call.make(out.str());
+}
+
+}  // namespace rin

@@ -1,0 +1,144 @@
+import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray } from './dtype.js';
+import { TorchError } from './errors.js';
+import { attempt, native } from './native.js';
+import { callTensor, tensorOf } from './operator.js';
+import type { Tensor } from './tensor.js';
+
+export interface CreationOptions {
+  /** Default: of the array, or float32 for numbers. */
+  readonly dtype?: Dtype;
+  /** `cpu` (default) or `cuda:N`. */
+  readonly device?: string;
+  readonly requiresGrad?: boolean;
+}
+
+/** Numbers in nested arrays of equal lengths. */
+export type Nested = number | readonly Nested[];
+
+const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Tensor => {
+  if (requiresGrad) tensor.requiresGrad = true;
+  return tensor;
+};
+
+/**
+ * A tensor from a typed array (copied; its class gives the dtype) or from nested arrays of numbers.
+ * @param shape  sizes; default: the array's length, or the nesting
+ * @throws TorchError if the array does not fill the shape, or the nesting is ragged
+ */
+export function tensor(
+  data: DataArray | Nested,
+  shape?: readonly number[] | CreationOptions,
+  options: CreationOptions = {},
+): Tensor {
+  if (!(shape === undefined || isSizes(shape))) return tensor(data, undefined, shape);
+  const nested = !ArrayBuffer.isView(data);
+  const array = nested ? flatten(data, options.dtype ?? 'float32') : data;
+  const sizes = shape ?? (nested ? nestedShape(data) : [array.length]);
+  const dtype = options.dtype ?? (nested ? 'float32' : dtypeOfArray(array));
+  if (!arrayFits(array, dtype)) throw new TorchError(`tensor: a ${array.constructor.name} does not hold ${dtype}`);
+  checkSizes('tensor', sizes);
+  const expected = sizes.reduce((product, size) => product * size, 1);
+  if (expected !== array.length) {
+    throw new TorchError(
+      `tensor: ${array.length} elements do not fill the shape [${sizes.join(', ')}], which has ${expected}`,
+    );
+  }
+  const slot = attempt('tensor', () => native.fromBytes(array, dtypeCode(dtype), checkDevice(options.device), sizes));
+  const made = tensorOf(slot);
+  if (!made) throw new TorchError('tensor: libtorch made none');
+  return created(made, options);
+}
+
+export function zeros(shape: readonly number[], options: CreationOptions = {}): Tensor {
+  return created(
+    callTensor('aten::zeros', shape, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
+    options,
+  );
+}
+
+export function ones(shape: readonly number[], options: CreationOptions = {}): Tensor {
+  return created(
+    callTensor('aten::ones', shape, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
+    options,
+  );
+}
+
+export function full(shape: readonly number[], value: number, options: CreationOptions = {}): Tensor {
+  return created(
+    callTensor('aten::full', shape, value, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
+    options,
+  );
+}
+
+/** Uninitialised memory: to be filled before it is read. */
+export function empty(shape: readonly number[], options: CreationOptions = {}): Tensor {
+  return created(
+    callTensor('aten::empty.memory_format', shape, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
+    options,
+  );
+}
+
+/** start, start + step, … below `end`. */
+export function arange(start: number, end: number, step = 1, options: CreationOptions = {}): Tensor {
+  return created(
+    callTensor(
+      'aten::arange.start_step',
+      start,
+      end,
+      step,
+      options.dtype ?? 'float32',
+      undefined,
+      checkDevice(options.device),
+    ),
+    options,
+  );
+}
+
+function checkDevice(device: string | undefined): string {
+  const value = device ?? 'cpu';
+  if (!/^(cpu|cuda(:\d{1,2})?)$/.test(value))
+    throw new TorchError(`unknown device ${value}; expected cpu, cuda or cuda:N`);
+  return value;
+}
+
+function checkSizes(what: string, sizes: readonly number[]): void {
+  for (const size of sizes) {
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new TorchError(`${what}: sizes are whole numbers from 0 on, got [${sizes.join(', ')}]`);
+  }
+}
+
+const isSizes = (value: readonly number[] | CreationOptions): value is readonly number[] => Array.isArray(value);
+
+function nestedShape(data: Nested): number[] {
+  if (typeof data === 'number') return [];
+  const inner = data.length > 0 ? nestedShape(data[0]) : [];
+  for (const element of data) {
+    const other = nestedShape(element);
+    if (other.length !== inner.length || other.some((size, i) => size !== inner[i])) {
+      throw new TorchError(`tensor: nested arrays differ in shape, [${inner.join(', ')}] and [${other.join(', ')}]`);
+    }
+  }
+  return [data.length, ...inner];
+}
+
+function flatten(data: Nested, dtype: Dtype): DataArray {
+  const numbers = leaves(data);
+  if (dtype === 'float16' || dtype === 'bfloat16')
+    throw new TorchError(`tensor: give ${dtype} as a Uint16Array of bits, or use .to('${dtype}')`);
+  const array = arrayFor(dtype, numbers.length);
+  if (array instanceof BigInt64Array) {
+    if (!numbers.every(Number.isSafeInteger)) throw new TorchError('tensor: int64 takes whole numbers');
+    for (let i = 0; i < numbers.length; i++) array[i] = BigInt(numbers[i]);
+  } else {
+    for (let i = 0; i < numbers.length; i++) array[i] = numbers[i];
+  }
+  return array;
+}
+
+function leaves(data: Nested, into: number[] = []): number[] {
+  if (typeof data === 'number') into.push(data);
+  else if (Array.isArray(data)) for (const element of data) leaves(element, into);
+  else throw new TorchError('tensor: nested arrays hold numbers only');
+  return into;
+}

@@ -1,0 +1,108 @@
+import { type Dtype, dtypeName } from './dtype.js';
+import { TorchError } from './errors.js';
+import { attempt, native, type Slot } from './native.js';
+import type { Frame } from './scope.js';
+
+// Tensors that no scope owns are released when the collector finds them unreachable.
+const collector = new FinalizationRegistry<Slot>((slot) => native.release(slot));
+
+// Index = libtorch's DeviceType.
+const deviceTypes: Record<number, string> = { 0: 'cpu', 1: 'cuda' };
+
+/** One tensor in the addon: its life, and what is known of it. `Tensor` adds the operators. */
+export class Handle {
+  /** The scope that frees it; null = the collector. */
+  owner: Frame | null = null;
+  #slot: Slot;
+  #collected = false;
+  #shape: readonly number[] | null = null;
+  #dtype: Dtype = 'float32';
+  #device = 'cpu';
+
+  constructor(slot: Slot) {
+    this.#slot = slot;
+  }
+
+  /** The addon's number of it. @throws TorchError if it was disposed */
+  get slot(): Slot {
+    if (this.#slot === 0) throw new TorchError('the tensor was disposed');
+    return this.#slot;
+  }
+
+  get disposed(): boolean {
+    return this.#slot === 0;
+  }
+
+  /** Frees its memory now (unless a view or a graph still needs it). Doing so twice is harmless. */
+  dispose(): void {
+    if (this.#slot === 0) return;
+    native.release(this.#slot);
+    if (this.#collected) collector.unregister(this);
+    this.#slot = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** For `scope` and `keep`: nobody frees it but the collector, or `dispose()`. */
+  leaveToCollector(): void {
+    if (this.#collected) return;
+    this.#collected = true;
+    collector.register(this, this.slot, this);
+  }
+
+  /** Sizes by dimension; [] is a single number. */
+  get shape(): readonly number[] {
+    return this.#shape ?? this.#describe();
+  }
+
+  get dtype(): Dtype {
+    if (!this.#shape) this.#describe();
+    return this.#dtype;
+  }
+
+  /** `cpu` or `cuda:N`. */
+  get device(): string {
+    if (!this.#shape) this.#describe();
+    return this.#device;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** For in-place operators, which may change anything: ask anew next time. */
+  forgetDescription(): void {
+    this.#shape = null;
+  }
+
+  /** Whether `backward` leaves a gradient in `grad` (set on leaves), or passes through (on results). */
+  get requiresGrad(): boolean {
+    attempt('requiresGrad', () => native.describe(this.slot));
+    return native.description[3] !== 0;
+  }
+
+  set requiresGrad(required: boolean) {
+    attempt('requiresGrad', () => native.setRequiresGrad(this.slot, required));
+  }
+
+  #describe(): readonly number[] {
+    attempt('shape', () => native.describe(this.slot));
+    const [code, type, index, , dimensions] = native.description;
+    const name = deviceTypes[type] ?? `device ${type}`;
+    this.#dtype = dtypeName(code);
+    this.#device = type === 0 ? name : `${name}:${Math.max(index, 0)}`;
+    this.#shape = Object.freeze(Array.from(native.description.subarray(5, 5 + dimensions)));
+    return this.#shape;
+  }
+
+  toString(): string {
+    return this.disposed ? 'Tensor (disposed)' : `Tensor [${this.shape.join(', ')}] ${this.dtype} ${this.device}`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}

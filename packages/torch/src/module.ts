@@ -1,0 +1,52 @@
+import { TorchError } from './errors.js';
+import { noGrad } from './modes.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * A part of a network. Its public properties that are tensors are its parameters; those that are modules, or lists of
+ * modules, are its parts. A parameter's name is the path to it, each step in snake_case: `blocks.0.readNorm.weight`
+ * is `blocks.0.read_norm.weight`. What is no parameter (a fixed code, say) belongs into a private field (`#code`).
+ */
+export abstract class Module {
+  /** Every parameter by name, parts included, in the order of the properties. */
+  parameters(): Record<string, Tensor> {
+    const found: Record<string, Tensor> = {};
+    gather(this, '', found);
+    return found;
+  }
+
+  /**
+   * Copies values into the parameters, of the same names and shapes.
+   * @throws TorchError naming what is missing, too much, or of another shape; nothing is changed then
+   */
+  loadParameters(tensors: Readonly<Record<string, Tensor>>): void {
+    const own = this.parameters();
+    for (const name of Object.keys(tensors))
+      if (!Object.hasOwn(own, name)) throw new TorchError(`${name} is no parameter of this network`);
+    for (const [name, parameter] of Object.entries(own)) {
+      const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+      if (!given)
+        throw new TorchError(
+          `${name} is missing; the network has ${Object.keys(own).length} parameters, ${Object.keys(tensors).length} were given`,
+        );
+      if (given.shape.join() !== parameter.shape.join()) {
+        throw new TorchError(
+          `${name} is [${given.shape.join(', ')}], the network needs [${parameter.shape.join(', ')}]`,
+        );
+      }
+    }
+    noGrad(() => {
+      for (const [name, parameter] of Object.entries(own)) parameter.copy_(tensors[name]);
+    });
+  }
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function gather(value: unknown, name: string, into: Record<string, Tensor>): void {
+  if (value instanceof Tensor) into[name] = value;
+  else if (value instanceof Module || Array.isArray(value)) {
+    for (const [key, inner] of Object.entries(value))
+      gather(inner, name === '' ? snakeCase(key) : `${name}.${snakeCase(key)}`, into);
+  }
+}

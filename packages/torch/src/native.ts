@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { TorchError } from './errors.js';
+
+/** The number of a slot in the addon that holds a tensor; 0 = none. */
+export type Slot = number;
+
+/** What crosses the boundary; `src/operator.ts` has checked every value before. */
+export type NativeValue = undefined | null | number | bigint | boolean | string | NativeValue[];
+
+/** The functions of the addon (`native/context.h`). */
+export interface Native {
+  /** Filled by `describe`: dtype, device type, device index, requires grad, dimensions, sizes. */
+  readonly description: Float64Array;
+  lookUp(name: string, overload: string): string;
+  callOperator(id: number, ...values: NativeValue[]): NativeValue;
+  fromBytes(array: NodeJS.TypedArray, dtype: number, device: string, shape: readonly number[]): Slot;
+  toBytes(tensor: Slot, array: NodeJS.TypedArray): void;
+  describe(tensor: Slot): void;
+  release(tensor: Slot): void;
+  item(tensor: Slot): number;
+  backward(tensors: Slot[], gradients: Slot[], retainGraph: boolean): void;
+  gradients(outputs: Slot[], inputs: Slot[], grads: Slot[], retainGraph: boolean, createGraph: boolean): Slot[];
+  getGrad(tensor: Slot): Slot;
+  setGrad(tensor: Slot, grad: Slot): void;
+  setRequiresGrad(tensor: Slot, required: boolean): void;
+  setGradMode(enabled: boolean): number;
+  setAutocast(device: string, dtype: number, enabled: boolean): void;
+  setSeed(seed: number): void;
+  setThreads(count: number): void;
+  runtime(): string;
+  memory(device: string): string;
+  philoxNormals(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
+}
+
+const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url));
+
+function load(): Native {
+  if (!existsSync(path)) throw new TorchError(`the native part is not built yet (${path}): run \`npm run setup\``);
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TorchError(`the native part cannot be loaded: ${reason}; run \`npm run setup\` to build it anew`);
+  }
+}
+
+export const native = load();
+
+/** Runs a native function, turning what it throws into a TorchError that begins with `what`. */
+export function attempt<T>(what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new TorchError(`${what}: ${firstSentence(error)}`);
+  }
+}
+
+/** libtorch's own message without the C++ details that follow its first lines. */
+export function firstSentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const end = text.search(/\n(?:Exception raised from|CUDA kernel errors might|For debugging consider)/);
+  return (end < 0 ? text : text.slice(0, end)).trim();
+}

@@ -1,0 +1,64 @@
+import { TorchError } from './errors.js';
+import { Handle } from './handle.js';
+
+/** The tensors made since the innermost `scope` began. */
+export interface Frame {
+  readonly made: Handle[];
+  readonly parent: Frame | null;
+}
+
+let current: Frame | null = null;
+
+/** Called for every new tensor: the innermost scope owns it, or the garbage collector where there is none. */
+export function adopt(handle: Handle): void {
+  handle.owner = current;
+  if (current) current.made.push(handle);
+  else handle.leaveToCollector();
+}
+
+/**
+ * Runs `body` and frees every tensor that was made inside, except those in its result: a tensor, or arrays and plain
+ * objects of them. Scopes nest. Mandatory in loops, since the garbage collector sees neither the size of tensors nor,
+ * in a synchronous loop, a chance to run.
+ * @throws TorchError if `body` returns a promise: what it still computes would be freed under it
+ */
+export function scope<T>(body: () => T): T {
+  const frame: Frame = { made: [], parent: current };
+  const escaping = new Set<Handle>();
+  current = frame;
+  try {
+    const result = body();
+    if (result instanceof Promise)
+      throw new TorchError('scope: the function returned a promise; use keep() and dispose() in asynchronous code');
+    collect(result, escaping);
+    return result;
+  } finally {
+    current = frame.parent;
+    for (const handle of frame.made) {
+      if (handle.owner !== frame || handle.disposed) continue;
+      if (escaping.has(handle)) adopt(handle);
+      else handle.dispose();
+    }
+  }
+}
+
+/** Takes a tensor out of its scope: it lives until it is disposed, or collected. */
+export function keep<T extends Handle>(tensor: T): T {
+  if (tensor.owner) {
+    tensor.owner = null;
+    tensor.leaveToCollector();
+  }
+  return tensor;
+}
+
+function collect(value: unknown, into: Set<Handle>): void {
+  if (value instanceof Handle) into.add(value);
+  else if (Array.isArray(value)) for (const element of value) collect(element, into);
+  else if (typeof value === 'object' && value !== null && isPlain(value))
+    for (const element of Object.values(value)) collect(element, into);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
