@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const main = new URL('../dist/src/cli/main.js', import.meta.url);
+if (existsSync(fileURLToPath(main))) {
+  const { run } = await import(main.href);
+  process.exitCode = await run(process.argv.slice(2));
+} else {
+  console.error('rin is not built yet: run "npm run setup" in the folder that was cloned');
+  process.exitCode = 1;
+}

@@ -1,0 +1,68 @@
+// @ts-check
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SetupError } from './errors.mjs';
+
+/** Wheels before this one are built with the old C++ ABI. */
+const OLDEST = [2, 8];
+
+/**
+ * A libtorch on this machine.
+ *
+ * @typedef {object} Libtorch
+ * @property {string} folder       holds include/ and lib/
+ * @property {string} version      as it tells itself, e.g. 2.15.0
+ * @property {Source} source       where it was found
+ * @property {boolean} cuda        it carries CUDA (whether this machine can use it is another question)
+ * @property {string[]} libraries  folders that its libraries lie in: its own lib/, then those of NVIDIA's packages beside it
+ *
+ * @typedef {'LIBTORCH' | 'python3' | 'cache'} Source
+ */
+
+/**
+ * Looks at a folder that should be a libtorch.
+ *
+ * @param {string} folder   an unpacked libtorch, the `torch` folder of a Python installation, or a folder that holds either
+ * @param {Source} source
+ * @returns {Libtorch}
+ * @throws {SetupError} if it is none, or one that we cannot build against
+ */
+export function describeLibtorch(folder, source) {
+  const root = [folder, join(folder, 'torch'), join(folder, 'libtorch')].find((path) =>
+    existsSync(join(path, 'lib', 'libtorch_cpu.so')),
+  );
+  if (root === undefined) throw new SetupError(`${folder} is no libtorch: there is no lib/libtorch_cpu.so in it`);
+  const version = readVersion(root);
+  const [major, minor] = version.split('.').map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+    throw new SetupError(`${root} is libtorch ${version}; ${OLDEST.join('.')} or newer is needed`);
+  }
+  const lib = join(root, 'lib');
+  if (!readFileSync(join(lib, 'libc10.so')).includes('__cxx11')) {
+    throw new SetupError(`${root} is built with the old C++ ABI; take a libtorch of the "cxx11 ABI"`);
+  }
+  return { folder: root, version, source, cuda: existsSync(join(lib, 'libtorch_cuda.so')), libraries: [lib, ...nvidiaFolders(root)] };
+}
+
+/** @param {string} root */
+function readVersion(root) {
+  // The headers are what we compile against, so they tell. They moved between 2.8 and 2.9.
+  const headers = ['include/torch/headeronly/version.h', 'include/torch/csrc/api/include/torch/version.h'];
+  for (const header of headers) {
+    const path = join(root, header);
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const parts = ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp(`TORCH_VERSION_${part} (\\d+)`).exec(text)?.[1]);
+    if (parts.every((part) => part !== undefined)) return parts.join('.');
+  }
+  throw new SetupError(`${root} has no headers that tell its version; a libtorch with its include/ folder is needed`);
+}
+
+/** NVIDIA's pip packages lie beside torch: nvidia/cu13/lib, nvidia/cudnn/lib, … @param {string} root */
+function nvidiaFolders(root) {
+  const nvidia = join(dirname(root), 'nvidia');
+  if (!existsSync(nvidia)) return [];
+  return readdirSync(nvidia)
+    .sort()
+    .map((name) => join(nvidia, name, 'lib'))
+    .filter((path) => existsSync(path) && statSync(path).isDirectory());
+}

@@ -1,0 +1,62 @@
+// @ts-check
+
+/**
+ * Where set-up tells what it does.
+ *
+ * @typedef {object} Log
+ * @property {(text: string) => void} fact    something found in order; a quiet log leaves it out
+ * @property {(text: string) => void} warn    something the user should know
+ * @property {(title: string, work: (progress: (text: string) => void) => Promise<unknown>) => Promise<void>} task
+ *   a step that takes time; `progress` replaces the text behind its title
+ */
+
+const FRAMES = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+const FRAME_MS = 120;
+/** Without a terminal a long step says every so many ms that it is alive. */
+const PLAIN_MS = 10_000;
+
+/**
+ * A log on stderr: on a terminal each step is a moving line with its progress and the time it has taken; elsewhere plain lines.
+ *
+ * @param {{ quiet?: boolean, stream?: NodeJS.WriteStream }} [options]
+ * @returns {Log}
+ */
+export function createLog({ quiet = false, stream = process.stderr } = {}) {
+  const live = stream.isTTY === true && process.env.TERM !== 'dumb';
+  const line = (/** @type {string} */ text) => stream.write(`${text}\n`);
+  return {
+    fact: (text) => {
+      if (!quiet) line(`✔ ${text}`);
+    },
+    warn: (text) => line(`! ${text}`),
+    async task(title, work) {
+      const start = performance.now();
+      const seconds = (/** @type {number} */ digits) => `${((performance.now() - start) / 1000).toFixed(digits)} s`;
+      let text = '';
+      let frame = 0;
+      const draw = () => {
+        const full = `${FRAMES[frame++ % FRAMES.length]} ${title}${text && `: ${text}`}`;
+        const time = `  ${seconds(0)}`;
+        // Cut to the width: a line that wraps could not be drawn over.
+        stream.write(`\r\x1b[K${full.slice(0, Math.max(0, stream.columns - time.length - 1))}${time}`);
+      };
+      if (!live) line(`… ${title}`);
+      const timer = live
+        ? setInterval(draw, FRAME_MS)
+        : setInterval(() => line(`  ${title}${text && `: ${text}`}, ${seconds(0)}`), PLAIN_MS);
+      const end = (/** @type {string} */ mark) => {
+        clearInterval(timer);
+        line(`${live ? '\r\x1b[K' : ''}${mark} ${title} (${seconds(1)})`);
+      };
+      try {
+        await work((now) => {
+          text = now;
+        });
+        end('✔');
+      } catch (error) {
+        end('✖');
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,40 @@
+// @ts-check
+import { buildAddon } from './addon.mjs';
+import { installLibtorch } from './cache.mjs';
+import { SetupError } from './errors.mjs';
+import { findLibtorch } from './find.mjs';
+import { nvidiaDriver } from './nvidia.mjs';
+
+/**
+ * Makes @rin/torch usable on this machine: finds libtorch, or installs the pinned one, and builds the addon for it.
+ * Does only what is still to be done.
+ *
+ * @param {{ log: import('./log.mjs').Log }} options
+ * @returns {Promise<import('./addon.mjs').Build>} what was built, as in build/build.json
+ * @throws {SetupError} with the mend, where this machine lacks something that cannot be installed from here
+ */
+export async function setupTorch({ log }) {
+  checkPlatform();
+  const driver = await nvidiaDriver();
+  const kind = driver.usable ? 'cuda' : 'cpu';
+  let libtorch = await findLibtorch(kind, log);
+  if (libtorch === undefined) {
+    if (driver.why !== undefined) log.warn(`Taking the libtorch for the CPU: ${driver.why}`);
+    libtorch = await installLibtorch(kind, log);
+  }
+  const cuda = driver.usable && libtorch.cuda;
+  if (driver.usable && !libtorch.cuda) {
+    log.warn(`${libtorch.folder} is without CUDA, so the NVIDIA card stays unused; take a libtorch with CUDA for it`);
+  }
+  const where = { LIBTORCH: '$LIBTORCH', python3: "python3's torch", cache: 'cache' }[libtorch.source];
+  log.fact(`libtorch ${libtorch.version} (${cuda ? 'CUDA' : 'CPU'}), ${where}: ${libtorch.folder}`);
+  return buildAddon(libtorch, { cuda, log });
+}
+
+function checkPlatform() {
+  if (process.platform === 'linux' && process.arch === 'x64') return;
+  throw new SetupError(
+    `libtorch for Node runs on Linux x86-64 (WSL2 included); this is ${process.platform} ${process.arch}. ` +
+      'On Windows use WSL2, elsewhere a Debian 12 or Ubuntu 24.04 machine or container for x86-64',
+  );
+}

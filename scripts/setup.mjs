@@ -1,0 +1,23 @@
+// @ts-check
+// Makes a clone ready to run: `npm run setup`. Every other command runs it first; with nothing to do it takes under two seconds.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Checks Node, then installs what is missing and builds what changed: npm packages, system packages, libtorch, the native
+ * addon, TypeScript. On failure prints one sentence with the mend and ends the process with exit code 1.
+ *
+ * @param {{ quiet?: boolean }} [options]   quiet: says only what it does and what is wrong, not what is in order
+ */
+export async function setUp({ quiet = false } = {}) {
+  // Nothing that an old Node cannot parse may be loaded before this check.
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 9)) {
+    console.error(`rin needs Node 20.9 or newer; this is ${process.versions.node}. Node 20 LTS: https://nodejs.org/en/download`);
+    process.exit(1);
+  }
+  const { setUpClone } = await import('./setup/clone.mjs');
+  if (!(await setUpClone({ quiet }))) process.exit(1);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await setUp();

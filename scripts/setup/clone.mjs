@@ -1,0 +1,37 @@
+// @ts-check
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SetupError } from '../../packages/torch/setup/errors.mjs';
+import { withLock } from '../../packages/torch/setup/lock.mjs';
+import { createLog } from '../../packages/torch/setup/log.mjs';
+import { setupTorch } from '../../packages/torch/setup/setup.mjs';
+import { installNodePackages } from './nodePackages.mjs';
+import { buildTypeScript } from './typescript.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * All steps after the check of Node itself, one set-up of this clone at a time.
+ *
+ * @param {{ quiet: boolean }} options
+ * @returns {Promise<boolean>} false if it could not be done; the reason was told
+ */
+export async function setUpClone({ quiet }) {
+  const log = createLog({ quiet });
+  log.fact(`Node ${process.versions.node}`);
+  const onWait = () => log.warn('Another set-up of this clone is running; waiting for it');
+  try {
+    await withLock(join(ROOT, 'build', 'setup.lock'), { onWait }, async () => {
+      await installNodePackages(ROOT, log);
+      await setupTorch({ log });
+      await buildTypeScript(ROOT, log);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof SetupError) console.error(`\n${error.message}`);
+    // A full disk, a folder that may not be written: Node's own message says what and where.
+    else if (error instanceof Error && 'code' in error) console.error(`\nSet-up stopped: ${error.message}`);
+    else throw error;
+    return false;
+  }
+}

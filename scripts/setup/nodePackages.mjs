@@ -1,0 +1,45 @@
+// @ts-check
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetupError } from '../../packages/torch/setup/errors.mjs';
+import { run } from '../../packages/torch/setup/run.mjs';
+import { lastLines } from '../../packages/torch/setup/system.mjs';
+
+/**
+ * Runs `npm ci` where node_modules is not what package-lock.json says.
+ *
+ * @param {string} root @param {import('../../packages/torch/setup/log.mjs').Log} log
+ */
+export async function installNodePackages(root, log) {
+  if (isInStep(root)) return log.fact('npm packages');
+  await log.task('Installing npm packages', async () => {
+    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+    if (code === 127) throw new SetupError('npm is not on the PATH; install it with Node (Debian and Ubuntu: the package npm)');
+    if (code !== 0) throw new SetupError(`npm ci failed:\n${lastLines(output)}\nCheck the connection, then try again`);
+  });
+}
+
+/** @typedef {Record<string, { version?: string, integrity?: string, optional?: boolean, link?: boolean }>} Packages */
+
+/**
+ * npm leaves a lock file inside node_modules as the last thing that it does: what is really installed. Optional packages for
+ * other platforms are missing in it.
+ *
+ * @param {string} root
+ */
+function isInStep(root) {
+  const installedFile = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(installedFile)) return false;
+  const read = (/** @type {string} */ path) => /** @type {Packages} */ (JSON.parse(readFileSync(path, 'utf8')).packages);
+  const installed = read(installedFile);
+  const wanted = Object.entries(read(join(root, 'package-lock.json'))).filter(([path]) => path.startsWith('node_modules/'));
+  const names = new Set(wanted.map(([path]) => path));
+  return (
+    Object.keys(installed).every((path) => names.has(path) || !path.startsWith('node_modules/')) &&
+    wanted.every(([path, { version, integrity, optional, link }]) => {
+      const there = installed[path];
+      if (there === undefined) return optional === true;
+      return link ? there.link === true : there.version === version && there.integrity === integrity;
+    })
+  );
+}

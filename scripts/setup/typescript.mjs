@@ -1,0 +1,68 @@
+// @ts-check
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetupError } from '../../packages/torch/setup/errors.mjs';
+import { run } from '../../packages/torch/setup/run.mjs';
+
+const PACKAGES = ['packages/torch', 'packages/rin'];
+const CONFIGS = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json', ...PACKAGES.map((path) => `${path}/tsconfig.json`)];
+
+/**
+ * Builds the TypeScript of all packages, if a source or a result changed since the last build.
+ *
+ * @param {string} root @param {import('../../packages/torch/setup/log.mjs').Log} log
+ */
+export async function buildTypeScript(root, log) {
+  const stamp = join(root, 'build', 'typescript.stamp');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(root)) return log.fact('TypeScript');
+  await log.task('Building TypeScript', async () => {
+    const whole = matchOutputs(root);
+    const args = [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...(whole ? [] : ['--force'])];
+    const { code, output } = await run(process.execPath, args, { cwd: root });
+    if (code !== 0) {
+      const errors = output.split('\n').slice(0, 10).join('\n');
+      throw new SetupError(`The TypeScript sources do not build (npm run build shows all):\n${errors}`);
+    }
+    writeFileSync(stamp, fingerprint(root));
+  });
+}
+
+/**
+ * What `tsc -b` does not notice: the compiled twins of a source that went away are deleted, else a test of it would still run.
+ *
+ * @param {string} root
+ * @returns {boolean} false if a source has no compiled twin
+ */
+function matchOutputs(root) {
+  const name = (/** @type {string} */ path) => path.replace(/\/dist\/(src|test)\//, '/$1/').replace(/\.(d\.ts|js|ts)(\.map)?$/, '');
+  const sources = new Set(sourceFiles(root).map(name));
+  const outputs = outputFiles(root).filter((path) => /\/dist\/(src|test)\//.test(path));
+  for (const path of outputs) if (!sources.has(name(path))) rmSync(join(root, path));
+  const compiled = new Set(outputs.map(name));
+  return [...sources].every((path) => compiled.has(path));
+}
+
+/** @param {string} root */
+const sourceFiles = (root) =>
+  PACKAGES.flatMap((path) => [...listFiles(root, `${path}/src`), ...listFiles(root, `${path}/test`)]).filter((path) => path.endsWith('.ts'));
+
+/** @param {string} root */
+const outputFiles = (root) => PACKAGES.flatMap((path) => listFiles(root, `${path}/dist`));
+
+/** @param {string} root @param {string} folder @returns {string[]} paths relative to root */
+function listFiles(root, folder) {
+  if (!existsSync(join(root, folder))) return [];
+  const names = /** @type {string[]} */ (readdirSync(join(root, folder), { recursive: true }));
+  return names.map((name) => join(folder, name)).filter((path) => statSync(join(root, path)).isFile());
+}
+
+/** Names, sizes and times of sources and results; to read them all would take longer. @param {string} root */
+function fingerprint(root) {
+  const hash = createHash('sha256');
+  for (const file of [...CONFIGS, ...sourceFiles(root), ...outputFiles(root)].sort()) {
+    const { mtimeMs, size } = statSync(join(root, file));
+    hash.update(`${file} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
