@@ -106,7 +106,7 @@ export function mlp(p: Lookup, name: string, x: Tokens): Tokens {
   );
 }
 
-/** Depthwise convolution of the tokens as a map, kernel [d, 1, k, …], zeros around; of k − 1 zeros ⌊(k − 1)/2⌋ stand before. */
+/** Depthwise convolution of the tokens as a map, kernel [d, 1, k, …] with k odd, zeros around. */
 export function depthwise(p: Lookup, name: string, grid: readonly number[], x: Tokens): Tokens {
   const weight = p(`${name}.weight`);
   const bias = p(`${name}.bias`);
@@ -114,7 +114,7 @@ export function depthwise(p: Lookup, name: string, grid: readonly number[], x: T
   return indices(grid).map((place) => {
     const y = bias.data.slice();
     for (const tap of indices(window)) {
-      const from = place.map((at, axis) => at + tap[axis] - Math.floor((window[axis] - 1) / 2));
+      const from = place.map((at, axis) => at + tap[axis] - (window[axis] - 1) / 2);
       if (from.some((at, axis) => at < 0 || at >= grid[axis])) continue;
       const row = x[offset(grid, from)];
       for (let c = 0; c < y.length; c++) y[c] += weight.data[offset(weight.shape, [c, 0, ...tap])] * row[c];
