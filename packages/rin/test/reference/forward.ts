@@ -89,7 +89,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   let X = layerNorm(p, 'stem_norm', dense(p, 'stem', patches(config.channels, g, sample.pixels)));
   X = add(X, interfacePosition(config, g, p));
   if (config.selfConditioning === 'interface' || config.selfConditioning === 'both') {
-    X = add(X, warmStart(p, 'previous_interface', config.interfaceMlpRatio, sample.interface));
+    X = add(X, warmStart(p, 'previous_interface', sample.interface));
   }
   // tokens that sit on the interface: time first, then condition; without norm and position
   const on = (place: ModelConfig['timeOn']) => [
@@ -102,7 +102,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   // Z = [learned latents ; time token ; condition tokens] + LayerNorm₀(u + MLP(LN(u)))
   let Z = [...learnedLatents(config, g, p), ...on('latents')];
   if (config.selfConditioning === 'latents' || config.selfConditioning === 'both') {
-    Z = add(Z, warmStart(p, 'previous', config.latentMlpRatio, sample.latents));
+    Z = add(Z, warmStart(p, 'previous', sample.latents));
   }
 
   config.depth.forEach((layers, i) => {
@@ -118,7 +118,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
       const layer = `${block}.compute.${j}`;
       const normed = layerNorm(p, `${layer}.norm`, Z);
       Z = add(Z, attention(p, `${layer}.attention`, config.latentHeads, normed, normed));
-      if (config.latentMlpRatio > 0) Z = add(Z, mlp(p, `${layer}.mlp`, Z));
+      Z = add(Z, mlp(p, `${layer}.mlp`, Z));
     }
     X = cross(config, p, `${block}.write`, config.interfaceMlpRatio, X, Z);
     if (config.convolutionKernel > 0) {
@@ -141,8 +141,8 @@ function cross(config: ModelConfig, p: Lookup, name: string, ratio: number, A: T
 }
 
 /** LayerNorm₀(u + MLP(LN(u))) of what the previous step left, u. */
-function warmStart(p: Lookup, name: 'previous' | 'previous_interface', ratio: number, u: Tokens): Tokens {
-  return layerNorm(p, `${name}_norm`, ratio > 0 ? add(u, mlp(p, `${name}_mlp`, u)) : u);
+function warmStart(p: Lookup, name: 'previous' | 'previous_interface', u: Tokens): Tokens {
+  return layerNorm(p, `${name}_norm`, add(u, mlp(p, `${name}_mlp`, u)));
 }
 
 /** γ·time_scaling → sin-cos code of d_t/4 channels → zero mean, unit deviation → Dense → SiLU → Dense. */
