@@ -38,7 +38,8 @@ export const ModelConfig = z.strictObject({
     .array(z.int().min(0))
     .min(1)
     .default([2, 2, 2])
-    .describe('compute layers K of each block; as many numbers as blocks'),
+    .describe('compute layers K of each block; as many numbers as blocks')
+    .meta({ expected: 'a list of whole numbers such as [2, 2, 2]' }),
   timeScaling: z.number().positive().default(1000).describe('the time token codes gamma times this'),
   interfacePosition: z.enum(positions).default('learned').describe('position code of the interface'),
   latentPosition: z.enum(positions).default('learned').describe('how the learned latents start'),
