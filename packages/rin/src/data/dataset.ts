@@ -1,0 +1,153 @@
+import { closeSync, read, readSync } from 'node:fs';
+import { RinError } from '../core/errors.js';
+import type { Skipped } from './source.js';
+
+/** Decoded samples, ready to be read in any order. */
+export interface Dataset {
+  /** how messages and runs call it */
+  readonly name: string;
+  /** number of samples, at least 1 */
+  readonly length: number;
+  /** [C, ...size] of every sample */
+  readonly shape: readonly number[];
+  /** names by label; empty where no sample has a class */
+  readonly classes: readonly string[];
+  /** mean of (2x/255 - 1)² over all values x of all samples */
+  readonly meanSquare: number;
+  /** what of the source could not be used, and why */
+  readonly skipped: readonly Skipped[];
+  /** SHA-256 in hexadecimal of the source's contents and the options; where it lies does not matter */
+  readonly fingerprint: string;
+  /** index into `classes`, or -1 for none */
+  label(index: number): number;
+  /**
+   * Copies one sample, planar [C, ...size], to the start of `out`.
+   * @throws {RangeError} where there is no such sample, or `out` is too short
+   */
+  read(index: number, out: Uint8Array): void;
+  /** The same without blocking the thread, for samples that are not in memory. */
+  readLater?(index: number, out: Uint8Array): Promise<void>;
+  /** Gives files back; nothing may be read afterwards. */
+  close(): void;
+}
+
+/** What a data set tells of itself. */
+export type Facts = Omit<Dataset, 'length' | 'label' | 'read' | 'readLater' | 'close'>;
+
+/** Number of values in one sample. */
+export const sampleLength = (shape: readonly number[]): number =>
+  shape.reduce((product, extent) => product * extent, 1);
+
+/** What data sets have in common: the facts, and a label for every sample. */
+abstract class Labelled {
+  readonly name: string;
+  readonly length: number;
+  readonly shape: readonly number[];
+  readonly classes: readonly string[];
+  readonly meanSquare: number;
+  readonly skipped: readonly Skipped[];
+  readonly fingerprint: string;
+  readonly #labels: Int32Array;
+
+  constructor(facts: Facts, labels: Int32Array) {
+    this.name = facts.name;
+    this.length = labels.length;
+    this.shape = facts.shape;
+    this.classes = facts.classes;
+    this.meanSquare = facts.meanSquare;
+    this.skipped = facts.skipped;
+    this.fingerprint = facts.fingerprint;
+    this.#labels = labels;
+  }
+
+  label(index: number): number {
+    return this.#labels[this.checked(index)];
+  }
+
+  protected checked(index: number): number {
+    if (Number.isInteger(index) && index >= 0 && index < this.length) return index;
+    throw new RangeError(`${this.name}: sample ${index}: there are 0 to ${this.length - 1}`);
+  }
+}
+
+/** A data set in memory. */
+export class MemoryDataset extends Labelled implements Dataset {
+  readonly #pixels: Uint8Array;
+  readonly #sample: number;
+
+  /** @param pixels all samples, one after the other */
+  constructor(facts: Facts, labels: Int32Array, pixels: Uint8Array) {
+    super(facts, labels);
+    this.#pixels = pixels;
+    this.#sample = sampleLength(facts.shape);
+  }
+
+  read(index: number, out: Uint8Array): void {
+    const start = this.checked(index) * this.#sample;
+    out.set(this.#pixels.subarray(start, start + this.#sample));
+  }
+
+  close(): void {}
+}
+
+/** A data set in a file, read by position. */
+export class FileDataset extends Labelled implements Dataset {
+  readonly #fd: number;
+  readonly #sample: number;
+
+  /** @param fd open file with all samples, one after the other; closed by `close` */
+  constructor(facts: Facts, labels: Int32Array, fd: number) {
+    super(facts, labels);
+    this.#fd = fd;
+    this.#sample = sampleLength(facts.shape);
+  }
+
+  read(index: number, out: Uint8Array): void {
+    const position = this.checked(index) * this.#sample;
+    if (readSync(this.#fd, out, 0, this.#sample, position) < this.#sample) throw this.#cut(index);
+  }
+
+  readLater(index: number, out: Uint8Array): Promise<void> {
+    const position = this.checked(index) * this.#sample;
+    return new Promise((resolve, reject) => {
+      read(this.#fd, out, 0, this.#sample, position, (error, count) => {
+        if (error) reject(error);
+        else if (count < this.#sample) reject(this.#cut(index));
+        else resolve();
+      });
+    });
+  }
+
+  #cut(index: number): RinError {
+    return new RinError(
+      `${this.name}: the cached pixels end before sample ${index}; start again, and they are rebuilt`,
+    );
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Sum over values of (2x/255 - 1)², exact: the sums of x and x² are integers below 2⁵³. */
+export class MeanSquare {
+  #count = 0;
+  #sum = 0;
+  #squares = 0;
+
+  add(pixels: Uint8Array): void {
+    let sum = 0;
+    let squares = 0;
+    for (const x of pixels) {
+      sum += x;
+      squares += x * x;
+    }
+    this.#count += pixels.length;
+    this.#sum += sum;
+    this.#squares += squares;
+  }
+
+  get value(): number {
+    return (4 * this.#squares) / 255 ** 2 / this.#count - (4 * this.#sum) / 255 / this.#count + 1;
+  }
+}

@@ -1,0 +1,53 @@
+import sharp from 'sharp';
+import type { DataConfig } from '../core/config/data.js';
+import { RinError } from '../core/errors.js';
+import { planar } from './planar.js';
+
+/** What becomes of a picture. */
+export interface Target {
+  /** [C, H, W]; C is 1 (grey) or 3 (sRGB) */
+  readonly shape: readonly number[];
+  readonly resize: DataConfig['resize'];
+  readonly background: string;
+}
+
+/** Larger pictures are refused: a file of a few kilobytes can unfold to gigabytes. */
+const mostPixels = 100_000_000;
+
+sharp.cache(false); // every picture is read once; a cache of operations only holds memory
+
+/**
+ * Decodes one picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; of several frames the first), turned as its EXIF orientation
+ * says, transparent parts on the background, converted to sRGB or grey, and scaled by an antialiased Lanczos filter.
+ * @returns planar pixels [C, H, W]
+ * @throws {Error} with a reason of one line where the picture cannot be read or is only partly there
+ */
+export async function decode(bytes: Uint8Array, { shape, resize, background }: Target): Promise<Uint8Array> {
+  const [channels, height, width] = shape;
+  const picture = sharp(bytes, { failOn: 'error', limitInputPixels: mostPixels, autoOrient: true })
+    .flatten({ background })
+    .resize(width, height, {
+      fit: resize === 'fit' ? 'contain' : 'cover',
+      background,
+      kernel: 'lanczos3',
+      fastShrinkOnLoad: false, // leaves the last factor of 2 to the filter, so that nothing aliases
+    })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .timeout({ seconds: 60 });
+  const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  if (info.channels !== channels) throw new Error(`${info.channels} channels after decoding`);
+  return planar(data, channels);
+}
+
+/** @throws {RinError} for shapes that pictures cannot have */
+export function checkShape(shape: readonly number[]): void {
+  const [channels, ...size] = shape;
+  if (size.length !== 2) {
+    throw new RinError(`pictures have two sizes [height, width], the model has ${size.length}: [${size.join(', ')}]`);
+  }
+  if (channels !== 1 && channels !== 3) {
+    throw new RinError(
+      `pictures are read with 1 channel (grey) or 3 (colour), the model has ${channels}; set model.channels`,
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats, type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { RinError } from '../core/errors.js';
+import { labelPictures, listFiles } from './labels.js';
+import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
+
+/**
+ * A folder of pictures, searched with all its subfolders; links are followed. Hidden files are passed over. The class
+ * of a picture is told by `dataset.json` or `metadata.jsonl` in the folder, or else by its top subfolder.
+ * @throws {RinError} where there are no pictures, or a list does not fit them
+ */
+export async function folderSource(folder: string, signal?: AbortSignal): Promise<Source> {
+  const found = await search(folder, signal);
+  if (found.pictures.length === 0) throw new RinError(nothingFound(folder, found.others));
+  found.pictures.sort(naturalOrder);
+  return {
+    name: basename(resolve(folder)),
+    stamp: await stamp(folder, [...found.lists, ...found.pictures], signal),
+    async list() {
+      const lists = new Map(found.lists.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+      const { classes, labels, missing } = labelPictures(found.pictures, lists, folder);
+      const pictures = found.pictures.map((name, index) => ({
+        name,
+        label: labels[index],
+        read: () => readFileSync(join(folder, name)),
+      }));
+      return { pictures, classes, missing, close() {} };
+    },
+  };
+}
+
+interface Found {
+  pictures: string[];
+  lists: string[];
+  others: string[];
+}
+
+/** Paths within the folder, with slashes. A link that leads back into a folder above it is not followed. */
+async function search(root: string, signal?: AbortSignal): Promise<Found> {
+  const found: Found = { pictures: [], lists: [], others: [] };
+  const visit = async (path: string, above: ReadonlySet<string>): Promise<void> => {
+    const place = join(root, path);
+    const self = identity(statSync(place, { bigint: true }));
+    if (above.has(self)) return;
+    for (const entry of readdirSync(place, { withFileTypes: true })) {
+      const name = path ? `${path}/${entry.name}` : entry.name;
+      if (isHidden(entry.name)) continue;
+      const kind = kindOf(entry, join(root, name));
+      if (kind === 'folder') await visit(name, new Set(above).add(self));
+      else if (!path && listFiles.includes(entry.name)) found.lists.push(name);
+      else if (isPicture(entry.name)) found.pictures.push(name);
+      else found.others.push(name);
+    }
+    await turn();
+    signal?.throwIfAborted();
+  };
+  await visit('', new Set());
+  return found;
+}
+
+const identity = (stats: BigIntStats) => `${stats.dev}:${stats.ino}`;
+
+/** A broken link counts as a file: if it is called like a picture, it is listed as one that cannot be read. */
+function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
+  if (entry.isDirectory()) return 'folder';
+  if (!entry.isSymbolicLink()) return 'file';
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'folder' : 'file';
+}
+
+/**
+ * Digest of names, sizes and times. The time of the last status change is in it: a program can set a file's
+ * modification time, but not that one.
+ */
+async function stamp(folder: string, names: readonly string[], signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for (const [index, name] of names.entries()) {
+    const stats = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false });
+    hash.update(`${name}\0${stats && fileStamp(stats)}\0`);
+    if (index % 1000 === 999) {
+      await turn();
+      signal?.throwIfAborted();
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** What tells, without reading it, whether a file may have changed. */
+export const fileStamp = (stats: BigIntStats): string =>
+  [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
+
+function nothingFound(folder: string, others: readonly string[]): string {
+  const tar = others.find((name) => name.endsWith('.tar'));
+  if (tar) return `${folder}: no pictures here, but ${tar}: name that file itself as the data`;
+  const instead = others.length ? `${others.length} other files, such as ${others[0]}` : 'nothing else either';
+  return `${folder}: no pictures here (jpg, png, webp, gif, avif, tiff); ${instead}`;
+}

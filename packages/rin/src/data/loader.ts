@@ -1,0 +1,103 @@
+import { RinError } from '../core/errors.js';
+import { permute } from '../core/permutation.js';
+import { uniforms } from '../core/random.js';
+import { type Dataset, sampleLength } from './dataset.js';
+
+/** B samples of the training stream. */
+export interface Batch {
+  /** [B, C, ...size], uint8 */
+  readonly pixels: Uint8Array;
+  /** [B], -1 = no class */
+  readonly labels: Int32Array;
+}
+
+export interface LoaderOptions {
+  /** order and mirroring are functions of it */
+  seed: number;
+  /** samples in a batch */
+  batch: number;
+  /** mirror each sample left-right half of the time */
+  flip: boolean;
+}
+
+/**
+ * The training stream: an endless sequence of samples, each epoch a permutation of the data. What stands at a position
+ * is a function of (data, seed, position) alone, so a run resumes anywhere, and the batch size does not matter.
+ *
+ * The batch after the one asked for is read meanwhile, by the system's threads, which go on while native code blocks
+ * this one.
+ */
+export class Loader {
+  readonly #dataset: Dataset;
+  readonly #options: LoaderOptions;
+  readonly #sample: number;
+  #ahead?: { position: number; batch: Promise<Batch> };
+  #closed = false;
+
+  constructor(dataset: Dataset, options: LoaderOptions) {
+    if (!(Number.isInteger(options.batch) && options.batch > 0)) {
+      throw new RinError(`loader: batch ${options.batch}: expected an integer from 1`);
+    }
+    this.#dataset = dataset;
+    this.#options = options;
+    this.#sample = sampleLength(dataset.shape);
+  }
+
+  /**
+   * Samples `position` to `position + batch - 1` of the stream. Any position may be asked for; the one that follows is
+   * at hand already.
+   */
+  next(position: number): Promise<Batch> {
+    if (this.#closed) throw new RinError('loader: closed');
+    if (!(Number.isSafeInteger(position) && position >= 0)) {
+      throw new RinError(`loader: position ${position}: expected an integer from 0`);
+    }
+    const batch = this.#ahead?.position === position ? this.#ahead.batch : this.#read(position);
+    const following = position + this.#options.batch;
+    this.#ahead = { position: following, batch: this.#read(following) };
+    this.#ahead.batch.catch(() => {}); // an error is told when this batch is asked for
+    return batch;
+  }
+
+  /** Waits for what is still being read. The data set stays open. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#ahead?.batch.catch(() => {});
+  }
+
+  async #read(position: number): Promise<Batch> {
+    const { seed, batch, flip } = this.#options;
+    const { length, shape } = this.#dataset;
+    const pixels = new Uint8Array(batch * this.#sample);
+    const labels = new Int32Array(batch);
+    const reads: Promise<void>[] = [];
+    for (let i = 0; i < batch; i++) {
+      const index = permute((position + i) % length, length, seed, Math.floor((position + i) / length));
+      const out = pixels.subarray(i * this.#sample, (i + 1) * this.#sample);
+      labels[i] = this.#dataset.label(index);
+      if (this.#dataset.readLater) reads.push(this.#dataset.readLater(index, out));
+      else this.#dataset.read(index, out);
+    }
+    await Promise.all(reads);
+    if (flip) {
+      const width = shape[shape.length - 1];
+      const u = new Float64Array(1);
+      for (let i = 0; i < batch; i++) {
+        uniforms(seed, 'flip', position + i, 0, u);
+        if (u[0] < 0.5) mirror(pixels.subarray(i * this.#sample, (i + 1) * this.#sample), width);
+      }
+    }
+    return { pixels, labels };
+  }
+}
+
+/** Reverses each row of `width` values in place. */
+function mirror(pixels: Uint8Array, width: number): void {
+  for (let row = 0; row < pixels.length; row += width) {
+    for (let left = row, right = row + width - 1; left < right; left++, right--) {
+      const value = pixels[left];
+      pixels[left] = pixels[right];
+      pixels[right] = value;
+    }
+  }
+}

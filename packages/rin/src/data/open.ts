@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataConfig } from '../core/config/data.js';
+import { RinError } from '../core/errors.js';
+import { archiveSource } from './archive.js';
+import { cacheFolder, recall, remember, removeAbandoned } from './cacheFolder.js';
+import type { Dataset } from './dataset.js';
+import { checkShape, type Target } from './decode.js';
+import { emojiSource } from './emoji.js';
+import { folderSource } from './folder.js';
+import { contentDigest, type DataProgress, decodeAll } from './prepare.js';
+import type { Listing, Skipped, Source } from './source.js';
+import { DamagedStore, openStore, sha256, writeStore } from './store.js';
+
+export interface OpenOptions {
+  /** [H, W], or a number for a square picture */
+  size: number | readonly number[];
+  /** 1 = grey, 3 = colour */
+  channels: number;
+  data: DataConfig;
+  onProgress?: (progress: DataProgress) => void;
+  /** is told, in a sentence, what is unusual but no error; a warning of the process when absent */
+  onNotice?: (sentence: string) => void;
+  signal?: AbortSignal;
+  /** up to so many bytes of pixels are held in memory, more are read from the cache; default 256 MiB */
+  memory?: number;
+}
+
+/** Changes when decoding does, so that what an older version decoded is not used. */
+const decoderVersion = 1;
+
+/**
+ * Opens pictures as samples of one shape. They are decoded once, into a cache in `$XDG_CACHE_HOME/rin/data` (else
+ * `~/.cache/rin/data`), whose key is made from the contents of the files, their names, their classes and the options:
+ * a copy of the source finds it, a changed source does not. Pictures that cannot be read are left out and listed.
+ * @param source `emoji` for the built-in set, a folder, or a tar archive
+ * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
+ */
+export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
+  const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text), signal } = options;
+  const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
+  const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
+  checkShape(target.shape);
+  const from = await findSource(source, Math.max(...size), signal);
+  const root = cacheFolder();
+  let listing: Listing | undefined;
+  try {
+    let content = from.stamp && recall(root, from.stamp);
+    if (!content) {
+      listing = await from.list();
+      content = await contentDigest(listing, options);
+      if (from.stamp) await remember(root, from.stamp, content);
+    }
+    const fingerprint = sha256(JSON.stringify([decoderVersion, content, target]));
+    const folder = join(root, fingerprint);
+    const stored = intact(folder, from.name, memory, onNotice);
+    if (stored) return stored;
+    removeAbandoned(root);
+    listing ??= await from.list();
+    const { classes } = listing;
+    const skipped: Skipped[] = [...listing.missing];
+    const samples = decodeAll(listing, target, skipped, source, options);
+    await writeStore(folder, samples, { shape: target.shape, classes, fingerprint }, () => skipped);
+    const written = openStore(folder, from.name, memory);
+    if (!written) throw new RinError(`${folder} was removed while it was being written; start again`);
+    return written;
+  } finally {
+    listing?.close();
+  }
+}
+
+async function findSource(source: string, side: number, signal?: AbortSignal): Promise<Source> {
+  if (source === 'emoji') return emojiSource(side);
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (!stats) throw new RinError(`${source}: no such folder or tar archive; "emoji" is the built-in set`);
+  return stats.isDirectory() ? folderSource(source, signal) : archiveSource(source);
+}
+
+type Notice = (sentence: string) => void;
+
+function intact(folder: string, name: string, memory: number, onNotice: Notice): Dataset | undefined {
+  try {
+    return openStore(folder, name, memory);
+  } catch (error) {
+    if (!(error instanceof DamagedStore)) throw error;
+    onNotice(`the cache ${folder} is damaged (${error.message}); the pictures are decoded again`);
+    return undefined;
+  }
+}

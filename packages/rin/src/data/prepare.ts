@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { RinError } from '../core/errors.js';
+import { decode, type Target } from './decode.js';
+import type { Listing, Picture, Skipped } from './source.js';
+import type { Sample } from './store.js';
+
+/** How far the preparation of the data has come. */
+export interface DataProgress {
+  /** `reading` = what the files hold is compared with what was decoded before; `decoding` = they become samples */
+  readonly stage: 'reading' | 'decoding';
+  /** pictures */
+  readonly done: number;
+  readonly total: number;
+  /** pictures that could not be read so far */
+  readonly skipped: number;
+}
+
+interface Watch {
+  onProgress?: (progress: DataProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** Digest of all that a source says: classes, and name, label and contents of every picture. Reads them all. */
+export async function contentDigest({ pictures, classes, missing }: Listing, watch: Watch): Promise<string> {
+  const step = stepper('reading', pictures.length, watch);
+  const hash = createHash('sha256').update(JSON.stringify([classes, missing]));
+  for (const { name, label, read } of pictures) {
+    hash.update(`${name}\0${label}\0`).update(createHash('sha256').update(contents(read)).digest());
+    if (step(0)) await turn();
+  }
+  return hash.digest('hex');
+}
+
+/** A file that cannot be read counts like one without contents: it will be skipped. */
+function contents(read: Picture['read']): Uint8Array {
+  try {
+    return read();
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+/**
+ * Decodes all pictures of a listing, several at a time, and gives the samples in the order of the listing.
+ * @param skipped is extended by the pictures that cannot be read
+ * @throws {RinError} where none can be read
+ */
+export async function* decodeAll(
+  { pictures, render }: Listing,
+  target: Target,
+  skipped: Skipped[],
+  where: string,
+  watch: Watch,
+): AsyncGenerator<Sample> {
+  const step = stepper('decoding', pictures.length, watch);
+  const before = skipped.length;
+  const one = async ({ name, label, read }: Picture): Promise<Sample | Skipped> => {
+    try {
+      const bytes = read();
+      return { pixels: await decode(render ? await render(bytes) : bytes, target), label };
+    } catch (error) {
+      return { name, reason: reasonOf(error) };
+    }
+  };
+  for await (const result of inOrder(pictures, 2 * poolThreads, one)) {
+    if ('reason' in result) skipped.push(result);
+    else yield result;
+    step(skipped.length);
+  }
+  if (skipped.length - before === pictures.length) {
+    const [first] = skipped.slice(before);
+    throw new RinError(
+      `${where}: none of the ${pictures.length} pictures can be read; the first is ${first.name} (${first.reason})`,
+    );
+  }
+}
+
+/** Decoding runs on libuv's pool. */
+const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
+
+/** `action` on each item, up to `count` at once; results in the order of the items. */
+async function* inOrder<T, R>(items: Iterable<T>, count: number, action: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const running: Promise<R>[] = [];
+  for (const item of items) {
+    running.push(action(item));
+    if (running.length < count) continue;
+    const [oldest] = running.splice(0, 1);
+    yield await oldest;
+  }
+  for (const result of running) yield await result;
+}
+
+/** The first line, without what sharp repeats. */
+function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line.replace(/^Input buffer (contains|has) /, '').trim();
+}
+
+/** Counts pictures and tells of it ten times a second; true where it is time to let other things happen. */
+function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: Watch) {
+  let done = 0;
+  let told = Number.NEGATIVE_INFINITY;
+  return (skipped: number): boolean => {
+    done++;
+    const now = performance.now();
+    if (now - told < 100 && done < total) return false;
+    told = now;
+    signal?.throwIfAborted();
+    onProgress?.({ stage, done, total, skipped });
+    return true;
+  };
+}

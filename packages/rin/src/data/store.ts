@@ -1,0 +1,119 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { cannotWrite, systemCode } from './cacheFolder.js';
+import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
+import type { Skipped } from './source.js';
+
+/*
+ * A store is a folder with decoded samples:
+ *   index.json    what the data set tells of itself, and the digests of the other two
+ *   pixels.bin    uint8, sample after sample, each planar [C, ...size]
+ *   labels.bin    int32, little-endian, -1 = none
+ */
+interface Index extends Omit<Facts, 'name'> {
+  readonly length: number;
+  readonly pixelsSha256: string;
+  readonly labelsSha256: string;
+  /** of this text without this key */
+  readonly sha256: string;
+}
+
+/** One decoded sample. */
+export interface Sample {
+  readonly pixels: Uint8Array;
+  readonly label: number;
+}
+
+/**
+ * Writes a store: beside its place first, flushed to the disk, then renamed, so that it is there whole or not at all.
+ * @param samples   in their order
+ * @param facts     what is known beforehand
+ * @param skipped   asked for after the last sample
+ */
+export async function writeStore(
+  folder: string,
+  samples: AsyncIterable<Sample>,
+  facts: Omit<Facts, 'name' | 'meanSquare' | 'skipped'>,
+  skipped: () => readonly Skipped[],
+): Promise<void> {
+  const beside = `${folder}.${randomUUID()}.part`;
+  try {
+    await mkdir(beside, { recursive: true });
+    const labels: number[] = [];
+    const meanSquare = new MeanSquare();
+    const hash = createHash('sha256');
+    const file = await open(join(beside, 'pixels.bin'), 'w');
+    try {
+      for await (const { pixels, label } of samples) {
+        await file.writeFile(pixels);
+        hash.update(pixels);
+        meanSquare.add(pixels);
+        labels.push(label);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const labelBytes = Buffer.from(Int32Array.from(labels).buffer);
+    const index: Omit<Index, 'sha256'> = {
+      ...facts,
+      meanSquare: meanSquare.value,
+      skipped: skipped(),
+      length: labels.length,
+      pixelsSha256: hash.digest('hex'),
+      labelsSha256: sha256(labelBytes),
+    };
+    await writeFile(join(beside, 'labels.bin'), labelBytes, { flush: true });
+    const text = JSON.stringify({ ...index, sha256: sha256(JSON.stringify(index)) });
+    await writeFile(join(beside, 'index.json'), text, { flush: true });
+    await rm(folder, { recursive: true, force: true });
+    await rename(beside, folder);
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    if (systemCode(error) !== 'ENOTEMPTY') throw cannotWrite(error, dirname(folder)); // another process was first
+  }
+}
+
+/** A store that is not what was written. */
+export class DamagedStore extends Error {}
+
+/**
+ * Opens a store. Up to `memory` bytes of pixels are read at once, and their digest is compared; of more only the length
+ * is, and they are read by position.
+ * @returns undefined where there is none
+ * @throws {DamagedStore} where it is not what was written
+ */
+export function openStore(folder: string, name: string, memory: number): Dataset | undefined {
+  if (!existsSync(folder)) return undefined;
+  try {
+    const { sha256: digest, ...index }: Index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+    if (sha256(JSON.stringify(index)) !== digest) throw new DamagedStore('index.json was changed');
+    const labels = readFileSync(join(folder, 'labels.bin'));
+    if (sha256(labels) !== index.labelsSha256) throw new DamagedStore('labels.bin was changed');
+    const numbers = new Int32Array(new Uint8Array(labels).buffer);
+    const facts: Facts = { name, ...index };
+    const pixels = openPixels(join(folder, 'pixels.bin'), index, memory);
+    return typeof pixels === 'number'
+      ? new FileDataset(facts, numbers, pixels)
+      : new MemoryDataset(facts, numbers, pixels);
+  } catch (error) {
+    throw error instanceof DamagedStore
+      ? error
+      : new DamagedStore(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The pixels, or the open file where they are more than `memory` bytes. */
+function openPixels(path: string, { length, shape, pixelsSha256 }: Omit<Index, 'sha256'>, memory: number) {
+  const expected = length * sampleLength(shape);
+  const { size } = statSync(path);
+  if (size !== expected) throw new DamagedStore(`pixels.bin has ${size} bytes, not ${expected}`);
+  if (size > memory) return openSync(path, 'r');
+  const pixels = readFileSync(path);
+  if (sha256(pixels) !== pixelsSha256) throw new DamagedStore('pixels.bin was changed');
+  return pixels;
+}
+
+export const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

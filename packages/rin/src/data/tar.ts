@@ -1,0 +1,173 @@
+import { fstatSync, readSync } from 'node:fs';
+import { RinError } from '../core/errors.js';
+
+const block = 512;
+
+/** Where one file lies inside a tar archive. */
+export interface Member {
+  /** position of its first byte in the archive */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Reads `length` bytes at `position`; fewer only at the end of the file. */
+export function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(fd, bytes, filled, length - filled, position + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return bytes.subarray(0, filled);
+}
+
+/**
+ * Index of a tar archive: its files by path, in the archive's order, without reading them. Understands ustar, pax
+ * (path, linkpath, size), GNU long names, the old format, and links within the archive. Of a path that occurs twice the
+ * last one counts, as for tar itself.
+ * @param fd    the open archive; reads go by position
+ * @param where how messages call it
+ * @throws {RinError} where the file is no tar archive, compressed, damaged or cut short
+ */
+export function indexTar(fd: number, where: string): Map<string, Member> {
+  const end = fstatSync(fd).size;
+  const members = new Map<string, Member>();
+  const links: { name: string; target: string }[] = [];
+  let common: Attributes = {}; // of all that follows ('g')
+  let next: Attributes = {}; // of the next member ('x', 'L', 'K')
+  for (let position = 0; ; ) {
+    const header = readAt(fd, position, block);
+    if (header.length < block) throw new RinError(tooShort(where, end));
+    if (header.every((byte) => byte === 0)) break; // the end mark
+    if (checksum(header) !== number(header, 148, 8)) throw new RinError(damaged(where, position, header));
+    const type = String.fromCharCode(header[156]);
+    const describes = 'xgLK'.includes(type);
+    const attributes = describes ? {} : { ...common, ...next };
+    const name = clean(attributes.path ?? fullName(header));
+    const size = hasContent(type) ? (attributes.size ?? number(header, 124, 12)) : 0;
+    if (!(size >= 0 && size <= (describes ? longestDescription : Number.MAX_SAFE_INTEGER))) {
+      throw new RinError(`${where}: damaged at byte ${position}: a size of ${size}; copy it again`);
+    }
+    const offset = position + block;
+    if (offset + size > end) {
+      throw new RinError(
+        `${where} is cut short: ${name} ends at byte ${offset + size}, the file at ${end}; copy it again`,
+      );
+    }
+    position = offset + Math.ceil(size / block) * block;
+    if (describes) {
+      const content = readAt(fd, offset, size);
+      if (type === 'g') common = { ...common, ...paxRecords(content, where) };
+      else if (type === 'x') next = { ...next, ...paxRecords(content, where) };
+      else next = { ...next, [type === 'L' ? 'path' : 'linkpath']: terminated(content) };
+      continue;
+    }
+    next = {};
+    members.delete(name);
+    const target = attributes.linkpath ?? terminated(header.subarray(157, 257));
+    if (type === '1') links.push({ name, target: clean(target) });
+    else if (type === '2') links.push({ name, target: clean(`${name}/../${target}`) });
+    else if (isFile(type) && !fullName(header).endsWith('/')) members.set(name, { offset, size });
+  }
+  for (const { name, target } of links) {
+    const member = members.get(target);
+    if (member) members.set(name, member);
+  }
+  return members;
+}
+
+/** Names and attributes are short; a longer description is damage. */
+const longestDescription = 1 << 20;
+
+interface Attributes {
+  path?: string;
+  linkpath?: string;
+  size?: number;
+}
+
+/** Files: of today, of the old format, contiguous ones. */
+const isFile = (type: string) => type === '0' || type === '\0' || type === '7';
+
+/** Links, devices, folders and pipes have no content, whatever size their header tells. */
+const hasContent = (type: string) => !/[1-6]/.test(type);
+
+/** Sum of the header's bytes, its own field counted as blanks. */
+function checksum(header: Uint8Array): number {
+  let sum = 8 * 32;
+  for (let index = 0; index < block; index++) if (index < 148 || index >= 156) sum += header[index];
+  return sum;
+}
+
+/** A number in octal digits, or (GNU) in big-endian bytes where the first bit is set. NaN where it is neither. */
+function number(header: Buffer, offset: number, length: number): number {
+  if (header[offset] & 0x80) {
+    let value = header[offset] & 0x7f;
+    for (let index = 1; index < length; index++) value = value * 256 + header[offset + index];
+    return value;
+  }
+  const text = terminated(header.subarray(offset, offset + length)).trim();
+  return /^[0-7]*$/.test(text) ? Number.parseInt(text || '0', 8) : Number.NaN;
+}
+
+function terminated(bytes: Buffer): string {
+  const zero = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, zero < 0 ? bytes.length : zero);
+}
+
+function fullName(header: Buffer): string {
+  const name = terminated(header.subarray(0, 100));
+  const isUstar = header.toString('latin1', 257, 263) === 'ustar\0'; // GNU's own format has other things in the prefix
+  const prefix = isUstar ? terminated(header.subarray(345, 500)) : '';
+  return prefix ? `${prefix}/${name}` : name;
+}
+
+/** `./a//b/../c` as `a/c`. */
+function clean(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** Records `LENGTH KEY=VALUE\n` of a pax header, the length in bytes. */
+function paxRecords(bytes: Buffer, where: string): Attributes {
+  const result: Attributes = {};
+  for (let start = 0; start < bytes.length; ) {
+    const blank = bytes.indexOf(32, start);
+    const length = blank < 0 ? Number.NaN : Number(bytes.toString('latin1', start, blank));
+    const equals = bytes.indexOf(61, start);
+    if (!(length > 0) || start + length > bytes.length || equals < blank || equals >= start + length) {
+      throw new RinError(`${where}: damaged: a pax header is not a list of records`);
+    }
+    const key = bytes.toString('utf8', blank + 1, equals);
+    const value = bytes.toString('utf8', equals + 1, start + length - 1);
+    if (key === 'path') result.path = value;
+    else if (key === 'linkpath') result.linkpath = value;
+    else if (key === 'size') result.size = Number(value);
+    start += length;
+  }
+  return result;
+}
+
+function damaged(where: string, position: number, header: Buffer): string {
+  if (position > 0) return `${where}: damaged at byte ${position}: the header's checksum is wrong; copy it again`;
+  const start = header.toString('latin1', 0, 4);
+  const packer = packers.find(([magic]) => start.startsWith(magic))?.[1];
+  if (!packer) return `${where}: not a tar archive`;
+  return `${where}: compressed by ${packer}, which forbids reading by position; unpack it (${packer} -d) and name the tar`;
+}
+
+const packers = [
+  ['\x1f\x8b', 'gzip'],
+  ['\x28\xb5\x2f\xfd', 'zstd'],
+  ['BZh', 'bzip2'],
+  ['\xfd7zX', 'xz'],
+] as const;
+
+function tooShort(where: string, end: number): string {
+  if (end < block) return `${where}: not a tar archive (${end} bytes)`;
+  return `${where} is cut short: the file ends at byte ${end}, before the mark that ends an archive; copy it again`;
+}
