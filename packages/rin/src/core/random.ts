@@ -115,8 +115,11 @@ const powers = Float64Array.from({ length: 34 }, (_, i) => 2 ** -i);
 /** cos(q pi/2) for q = 0 to 3; sin(q pi/2) is the entry before it. */
 const turns = Float64Array.of(1, 0, -1, 0);
 
-/** Writes r cos(2 pi v) and r sin(2 pi v) to out[at] and out[at + 1]; r from the word x, v = (2y + 1) / 2^33. */
-function boxMuller(x: number, y: number, out: Float32Array, at: number): void {
+/**
+ * Writes r cos(2 pi v) and r sin(2 pi v) to out[at] and out[at + 1]: r = sqrt(-2 ln u), u = (2x + 1) / 2^33, v = (2y + 1)
+ * / 2^33 for 32-bit words x and y. Relative error before the rounding to `out` below 1e-15.
+ */
+export function boxMuller(x: number, y: number, out: Float32Array | Float64Array, at: number): void {
   const r = Math.sqrt(-2 * logUniform(x));
   // 2 pi v = q pi/2 + angle with angle in [-pi/4, pi/4), both exact in integers
   const q = (y + 0x20000000) >>> 30; // modulo 2^32, where a sum of 2^32 or more is quarter 0 again

@@ -56,6 +56,7 @@ export const ModelConfig = z.strictObject({
     .enum(['none', 'latents', 'interface', 'both'])
     .default('latents')
     .describe('what is warm-started from the previous denoising step'),
+  zeroReadout: z.boolean().default(false).describe('the readout starts at zero instead of Glorot uniform'),
   dropout: rate.default(0).describe('dropout inside the MLPs of the compute layers'),
   dropPath: rate.default(0).describe('stochastic depth of the compute layers, per sample'),
   attentionDropout: rate.default(0).describe('dropout on the attention weights of the compute layers'),
