@@ -49,6 +49,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<setThreads>(env, exports, context, "setThreads");
   add<runtime>(env, exports, context, "runtime");
   add<memory>(env, exports, context, "memory");
+  add<philoxNormals>(env, exports, context, "philoxNormals");
   return exports;
 }
 

@@ -78,19 +78,32 @@ std::string Call::text(size_t index) const {
   return readText(env, values[index]);
 }
 
-std::vector<at::Tensor> Call::tensors(size_t index) const {
-  TORCH_CHECK(index < count, "argument ", index, " is missing");
+template <typename Take>
+static void eachNumber(const Call& call, size_t index, const char* expected, Take take) {
+  TORCH_CHECK(index < call.count, "argument ", index, " is missing");
   uint32_t length = 0;
-  check(napi_get_array_length(env, values[index], &length), "a list of tensors was expected");
-  std::vector<at::Tensor> result;
-  result.reserve(length);
+  check(napi_get_array_length(call.env, call.values[index], &length), expected);
   for (uint32_t i = 0; i < length; i++) {
     napi_value element;
-    double slot = 0;
-    check(napi_get_element(env, values[index], i, &element), "a list of tensors was expected");
-    check(napi_get_value_double(env, element, &slot), "a list of tensors was expected");
-    result.push_back(slot == 0 ? at::Tensor() : context.at(static_cast<uint32_t>(slot)));
+    double number = 0;
+    check(napi_get_element(call.env, call.values[index], i, &element), expected);
+    check(napi_get_value_double(call.env, element, &number), expected);
+    take(number);
   }
+}
+
+std::vector<at::Tensor> Call::tensors(size_t index) const {
+  std::vector<at::Tensor> result;
+  eachNumber(*this, index, "a list of tensors was expected", [&](double slot) {
+    result.push_back(slot == 0 ? at::Tensor() : context.at(static_cast<uint32_t>(slot)));
+  });
+  return result;
+}
+
+std::vector<int64_t> Call::integers(size_t index) const {
+  std::vector<int64_t> result;
+  eachNumber(*this, index, "a list of whole numbers was expected",
+             [&](double number) { result.push_back(static_cast<int64_t>(number)); });
   return result;
 }
 

@@ -64,6 +64,7 @@ struct Call {
   std::string text(size_t index) const;
   const at::Tensor& tensor(size_t index) const { return context.at(static_cast<uint32_t>(number(index))); }
   std::vector<at::Tensor> tensors(size_t index) const;
+  std::vector<int64_t> integers(size_t index) const;
 
   napi_value make(double value) const;
   napi_value make(const std::string& value) const;
@@ -119,6 +120,5 @@ napi_value setThreads(Call&);
 napi_value runtime(Call&);
 napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc
-napi_value philoxUniforms(Call&);
 
 }  // namespace rin

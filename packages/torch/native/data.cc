@@ -29,16 +29,7 @@ napi_value fromBytes(Call& call) {
   const Bytes bytes = bytesOf(call, 0);
   const auto dtype = static_cast<at::ScalarType>(static_cast<int8_t>(call.number(1)));
   const c10::Device device(call.text(2));
-  std::vector<int64_t> shape;
-  uint32_t dimensions = 0;
-  check(napi_get_array_length(call.env, call.values[3], &dimensions), "a shape was expected");
-  for (uint32_t i = 0; i < dimensions; i++) {
-    napi_value element;
-    double size = 0;
-    check(napi_get_element(call.env, call.values[3], i, &element), "a shape was expected");
-    check(napi_get_value_double(call.env, element, &size), "a shape was expected");
-    shape.push_back(static_cast<int64_t>(size));
-  }
+  const std::vector<int64_t> shape = call.integers(3);
   at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype));
   TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, the shape needs ", tensor.nbytes());
   if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);

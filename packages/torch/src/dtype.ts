@@ -18,7 +18,15 @@ const table = {
 export type Dtype = keyof typeof table;
 
 /** The arrays that tensors are made from and copied to. */
-export type DataArray = InstanceType<(typeof table)[Dtype]['array']>;
+export type DataArray =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint16Array
+  | Float32Array
+  | Float64Array;
 
 export const dtypes = Object.keys(table) as Dtype[];
 const byCode = new Map<number, Dtype>(dtypes.map((dtype) => [table[dtype].code, dtype]));

@@ -6,8 +6,8 @@ import type { Frame } from './scope.js';
 // Tensors that no scope owns are released when the collector finds them unreachable.
 const collector = new FinalizationRegistry<Slot>((slot) => native.release(slot));
 
-// Index = libtorch's DeviceType.
-const deviceTypes: Record<number, string> = { 0: 'cpu', 1: 'cuda' };
+/** Where a tensor lies. */
+export type Device = 'cpu' | `cuda${string}`;
 
 /** One tensor in the addon: its life, and what is known of it. `Tensor` adds the operators. */
 export class Handle {
@@ -17,7 +17,7 @@ export class Handle {
   #collected = false;
   #shape: readonly number[] | null = null;
   #dtype: Dtype = 'float32';
-  #device = 'cpu';
+  #device: Device = 'cpu';
 
   constructor(slot: Slot) {
     this.#slot = slot;
@@ -63,7 +63,7 @@ export class Handle {
   }
 
   /** `cpu` or `cuda:N`. */
-  get device(): string {
+  get device(): Device {
     if (!this.#shape) this.#describe();
     return this.#device;
   }
@@ -91,9 +91,8 @@ export class Handle {
   #describe(): readonly number[] {
     attempt('shape', () => native.describe(this.slot));
     const [code, type, index, , dimensions] = native.description;
-    const name = deviceTypes[type] ?? `device ${type}`;
     this.#dtype = dtypeName(code);
-    this.#device = type === 0 ? name : `${name}:${Math.max(index, 0)}`;
+    this.#device = type === 0 ? 'cpu' : `cuda:${Math.max(index, 0)}`;
     this.#shape = Object.freeze(Array.from(native.description.subarray(5, 5 + dimensions)));
     return this.#shape;
   }

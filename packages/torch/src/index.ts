@@ -2,9 +2,11 @@ export { arange, type CreationOptions, empty, full, type Nested, ones, tensor, z
 export { type DataArray, type Dtype, dtypes } from './dtype.js';
 export { TorchError } from './errors.js';
 export * from './functions.js';
+export type { Device } from './handle.js';
 export * from './modes.js';
 export { Module } from './module.js';
 export type { Argument, Result } from './operator.js';
+export { type PhiloxOptions, philoxNormal } from './philox.js';
 export { keep, scope } from './scope.js';
 export { type Dimensions, type Operand, Tensor } from './tensor.js';
 export { type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';

@@ -1,5 +1,8 @@
+import type { Dtype } from './dtype.js';
 import { TorchError } from './errors.js';
+import type { Device } from './handle.js';
 import { noGrad } from './modes.js';
+import { call } from './operator.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -38,6 +41,18 @@ export abstract class Module {
     noGrad(() => {
       for (const [name, parameter] of Object.entries(own)) parameter.copy_(tensors[name]);
     });
+  }
+
+  /** Moves every parameter to another device or dtype; gradients that were there are dropped. */
+  to(target: Dtype | Device): this {
+    noGrad(() => {
+      for (const parameter of Object.values(this.parameters())) {
+        parameter.grad = null;
+        using moved = parameter.to(target);
+        call('aten::set_data', parameter, moved);
+      }
+    });
+    return this;
   }
 }
 

@@ -1,6 +1,6 @@
 import { arrayFor, type DataArray, type Dtype, isDtype } from './dtype.js';
 import { TorchError } from './errors.js';
-import { Handle } from './handle.js';
+import { type Device, Handle } from './handle.js';
 import { attempt, native } from './native.js';
 import { call, callTensor, observed, tensorOf } from './operator.js';
 
@@ -242,7 +242,7 @@ export class Tensor extends Handle {
   // ——— type and place ———
 
   /** Another dtype, or another device; itself (as a new handle) where nothing changes. */
-  to(target: Dtype | 'cpu' | `cuda${string}`): Tensor {
+  to(target: Dtype | Device): Tensor {
     return isDtype(target)
       ? callTensor('aten::to.dtype', this, target)
       : callTensor('aten::to.dtype_layout', this, undefined, undefined, target);

@@ -1,0 +1,44 @@
+import { TorchError } from './errors.js';
+import { attempt, native } from './native.js';
+import { observed } from './operator.js';
+import type { Tensor } from './tensor.js';
+
+/** What a draw is a function of. */
+export interface PhiloxOptions {
+  /** Integer from 0 to 2⁵³ − 1. */
+  readonly seed: number;
+  /** One for each row of the tensor: integers from 0 to 2⁵³ − 1. */
+  readonly samples: readonly number[];
+  /** Integer from 0 to 2³² − 1. Default 0 */
+  readonly step?: number;
+  /** What the draws are for, so that no two uses share them: integer from 0 to 255. Default 0 */
+  readonly purpose?: number;
+}
+
+/**
+ * Fills a contiguous float32 tensor [B, …] with standard normals, row b from the stream of (seed, samples[b], step,
+ * purpose): each row is the same whatever the batch that it is drawn in, on every machine, to the bit. Philox4x32-10 with
+ * key [seed low, seed high] and counter [block, sample low, step, purpose·2²⁴ + sample high] (32-bit words), u = (x + ½)/2³²,
+ * Box–Muller in float64 over consecutive pairs, rounded to float32. On a CUDA device it is drawn on the CPU and copied.
+ * @returns `out`
+ * @throws TorchError if the tensor is of another kind, or a number out of its range
+ */
+export function philoxNormal(out: Tensor, { seed, samples, step = 0, purpose = 0 }: PhiloxOptions): Tensor {
+  if (observed()) throw new TorchError('philoxNormal: changes a tensor in place, which a trace cannot record');
+  whole('seed', seed, 2 ** 53);
+  for (const sample of samples) whole('sample', sample, 2 ** 53);
+  whole('step', step, 2 ** 32);
+  whole('purpose', purpose, 256);
+  if (out.dtype !== 'float32' || out.shape.length === 0 || out.shape[0] !== samples.length) {
+    throw new TorchError(
+      `philoxNormal: a float32 tensor of ${samples.length} rows was expected, one for each sample, got ${out}`,
+    );
+  }
+  attempt(`philoxNormal (${out})`, () => native.philoxNormals(out.slot, seed, purpose, step, [...samples]));
+  return out;
+}
+
+function whole(name: string, value: number, end: number): void {
+  if (!Number.isInteger(value) || value < 0 || value >= end)
+    throw new TorchError(`philoxNormal: ${name} must be a whole number from 0 to ${end - 1}, got ${value}`);
+}
