@@ -1,9 +1,10 @@
-import { parseDocument } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { UsageError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { Config } from './config.js';
 import { kindsOf, type Leaf, leaves, type Node, rangeOf } from './describe.js';
 import { mergeConfig, nearestKey } from './parse.js';
+import { yamlProblem } from './yaml.js';
 
 /** One key of the configuration as a command line flag; everything the help says about it. */
 export interface Flag {
@@ -79,7 +80,7 @@ function fromText({ path, node }: Leaf, text: string): unknown {
   const document = parseDocument(text);
   if (document.errors.length > 0) {
     throw new UsageError(
-      `--${path} ${JSON.stringify(text)} is not readable as YAML: ${document.errors[0].message.split('\n')[0]}`,
+      `--${path} ${JSON.stringify(text)} is not readable as YAML: ${yamlProblem(document.errors[0])}`,
     );
   }
   const value: unknown = document.toJS();
@@ -100,11 +101,8 @@ function at(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
 
-/** A value in YAML's one-line form. */
+/** A value as one would type it after a flag. */
 function asTyped(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(asTyped).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  return `{${Object.entries(value)
-    .map(([key, inner]) => `${key}: ${asTyped(inner)}`)
-    .join(', ')}}`;
+  if (typeof value === 'string') return value;
+  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim();
 }

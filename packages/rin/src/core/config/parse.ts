@@ -11,12 +11,10 @@ import { child, expectation, isRecord, keysOf, kindsOf, leaves, type Node, root 
  * @throws ConfigError with one line for each problem: the key, what was found, what is allowed
  */
 export function parseConfig(value: unknown, where: string): Config {
-  const parsed = Config.safeParse(value);
-  const problems = parsed.success
-    ? [...checks(parsed.data)]
-    : parsed.error.issues.flatMap((issue) => sentences(issue, value));
-  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${where}: ${problem}`).join('\n'));
-  return Config.parse(value);
+  const { data, error } = Config.safeParse(value);
+  const problems = error ? error.issues.flatMap((issue) => sentences(issue, value)) : [...checks(data)];
+  if (!data || problems.length > 0) throw new ConfigError(problems.map((each) => `${where}: ${each}`).join('\n'));
+  return data;
 }
 
 /**

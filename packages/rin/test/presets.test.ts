@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { ModelConfig } from '../src/core/config/model.js';
+import { parseConfig } from '../src/core/config/parse.js';
+import { fromYaml } from '../src/core/config/yaml.js';
+
+const folder = new URL('../../../../presets/', import.meta.url);
+const names = readdirSync(folder).map((file) => file.replace(/\.yaml$/, ''));
+
+function preset(name: string) {
+  const file = `${name}.yaml`;
+  return parseConfig(fromYaml(readFileSync(new URL(file, folder), 'utf8'), file), file);
+}
+
+/**
+ * Parameters of a picture model with time and class on the latents, counted by hand from the paper, section 2, and the
+ * authors' code: shares nothing with the model.
+ */
+function count(model: ModelConfig): number {
+  const { latents: m, latentDim: D, interfaceDim: d, classes, depth, latentMlpRatio, interfaceMlpRatio } = model;
+  const [size, patch] = [Number(model.size), Number(model.patch)];
+  const [n, pixels, width] = [(size / patch) ** 2, patch * patch * model.channels, Math.min(d, D)];
+  const dense = (input: number, output: number) => input * output + output;
+  const norm = (dim: number) => 2 * dim;
+  const mlp = (dim: number, ratio: number) => norm(dim) + dense(dim, ratio * dim) + dense(ratio * dim, dim);
+  const attention = (q: number, kv: number, w: number) => norm(q) + dense(q, w) + 2 * dense(kv, w) + dense(w, q);
+
+  const interfaceStart = dense(pixels, d) + norm(d) + n * d;
+  const latentStart = (m - 2) * D + dense(D / 4, D) + dense(D, D) + dense(classes, D);
+  const previous = mlp(D, latentMlpRatio) + norm(D);
+  const read = attention(D, d, width) + mlp(D, latentMlpRatio);
+  const compute = attention(D, D, D) + mlp(D, latentMlpRatio);
+  const write = attention(d, D, width) + mlp(d, interfaceMlpRatio);
+  const blocks = depth.reduce((sum, layers) => sum + read + layers * compute + write, 0);
+  return interfaceStart + latentStart + previous + blocks + norm(d) + dense(d, pixels);
+}
+
+test('every preset is a valid configuration under its own name', () => {
+  assert.deepEqual(names.sort(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64']);
+  for (const name of names) assert.equal(preset(name).name, name);
+});
+
+test('the networks have the sizes that are known of them', () => {
+  assert.equal(count(preset('cifar10').model), 30_951_180); // counted: 30.95 M
+  assert.equal(count(preset('imagenet64').model), 157_780_160); // 157.8 M
+  assert.equal(count(preset('emoji-64').model), 1_802_048); // 1.8 M
+  assert.equal(count(preset('benchmark').model), 7_775_116); // 7.78 M
+  assert.deepEqual(count(preset('cifar10-small').model), count(preset('benchmark').model));
+});
+
+test('durations in images are those published in steps', () => {
+  for (const [name, steps, warmup] of [
+    ['cifar10', 150_000, 10_000],
+    ['imagenet64', 150_000, 10_000],
+    ['emoji-64', 1885, 50],
+  ] as const) {
+    const { images, batch, warmup: warmupImages } = preset(name).training;
+    assert.deepEqual([images / batch, warmupImages / batch], [steps, warmup], name);
+  }
+});
