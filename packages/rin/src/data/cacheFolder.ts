@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { RinError } from '../core/errors.js';
+import { whyNot } from './systemError.js';
 
 /** Where decoded pictures are kept: `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`. Safe to delete. */
 export function cacheFolder(): string {
@@ -47,22 +48,9 @@ export function removeAbandoned(root: string): void {
   }
 }
 
-/** The code of a failed system call, such as ENOENT. */
-export const systemCode = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
-
-const reasons = new Map<unknown, string>([
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the quota is used up'],
-  ['EACCES', 'no permission'],
-  ['EPERM', 'no permission'],
-  ['EROFS', 'it is read-only'],
-  ['ENOTDIR', 'a part of the path is a file'],
-]);
-
-/** A sentence where a disk is full or may not be written; other errors as they are. */
+/** A sentence where the cache cannot be written; other errors as they are. */
 export function cannotWrite(error: unknown, folder: string): unknown {
-  const reason = reasons.get(systemCode(error));
+  const reason = whyNot(error);
   if (!reason) return error;
   return new RinError(
     `cannot write the cache of decoded pictures in ${folder}: ${reason}; set XDG_CACHE_HOME to a folder with room`,

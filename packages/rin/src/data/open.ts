@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
@@ -83,6 +83,7 @@ function intact(folder: string, name: string, memory: number, onNotice: Notice):
     return openStore(folder, name, memory);
   } catch (error) {
     if (!(error instanceof DamagedStore)) throw error;
+    rmSync(folder, { recursive: true, force: true });
     onNotice(`the cache ${folder} is damaged (${error.message}); the pictures are decoded again`);
     return undefined;
   }

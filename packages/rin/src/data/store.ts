@@ -2,9 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cannotWrite, systemCode } from './cacheFolder.js';
+import { cannotWrite } from './cacheFolder.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
 import type { Skipped } from './source.js';
+import { systemCode } from './systemError.js';
 
 /*
  * A store is a folder with decoded samples:
@@ -28,6 +29,7 @@ export interface Sample {
 
 /**
  * Writes a store: beside its place first, flushed to the disk, then renamed, so that it is there whole or not at all.
+ * Where another process was quicker, its store stays.
  * @param samples   in their order
  * @param facts     what is known beforehand
  * @param skipped   asked for after the last sample
@@ -68,11 +70,10 @@ export async function writeStore(
     await writeFile(join(beside, 'labels.bin'), labelBytes, { flush: true });
     const text = JSON.stringify({ ...index, sha256: sha256(JSON.stringify(index)) });
     await writeFile(join(beside, 'index.json'), text, { flush: true });
-    await rm(folder, { recursive: true, force: true });
     await rename(beside, folder);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
-    if (systemCode(error) !== 'ENOTEMPTY') throw cannotWrite(error, dirname(folder)); // another process was first
+    if (systemCode(error) !== 'ENOTEMPTY') throw cannotWrite(error, dirname(folder));
   }
 }
 

@@ -1,0 +1,17 @@
+/** The code of a failed system call, such as ENOENT. */
+export const systemCode = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+const reasons = new Map<unknown, string>([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the quota is used up'],
+  ['EACCES', 'no permission'],
+  ['EPERM', 'no permission'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOTDIR', 'a part of the path is a file'],
+  ['EEXIST', 'a part of the path is a file'],
+  ['EISDIR', 'it is a folder'],
+]);
+
+/** Why a file could not be written, in words that go behind "cannot write PATH: "; undefined for other errors. */
+export const whyNot = (error: unknown): string | undefined => reasons.get(systemCode(error));

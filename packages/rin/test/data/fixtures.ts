@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { DataConfig } from '../../src/core/config/data.js';
+import type { Dataset } from '../../src/data/dataset.js';
+import { type OpenOptions, openDataset } from '../../src/data/open.js';
+
+/** A folder for this test file, with a cache of its own; removed at the end. */
+export const work = mkdtempSync(join(tmpdir(), 'rin-data-'));
+process.env.XDG_CACHE_HOME = join(work, 'cache');
+after(() => rmSync(work, { recursive: true, force: true }));
+
+let folders = 0;
+
+/** A new folder holding these files; a picture is given by its colour. */
+export async function folderOf(files: Record<string, string | Uint8Array | Colour>): Promise<string> {
+  const folder = join(work, `folder${folders++}`);
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, Array.isArray(content) ? await solid(content) : content);
+  }
+  return folder;
+}
+
+export type Colour = [red: number, green: number, blue: number];
+
+/** PNG of one colour, 4×4. */
+export const solid = ([r, g, b]: Colour): Promise<Buffer> =>
+  sharp({ create: { width: 4, height: 4, channels: 3, background: { r, g, b } } })
+    .png()
+    .toBuffer();
+
+/** `tar` of the system, run in a folder. */
+export function tar(folder: string, ...args: string[]): string {
+  const path = join(work, `archive${folders++}.tar`);
+  execFileSync('tar', ['-cf', path, ...args], { cwd: folder });
+  return path;
+}
+
+type Options = Partial<Omit<OpenOptions, 'data'>> & { data?: Partial<DataConfig> };
+
+/** Opens with size 4 and colour unless told otherwise. */
+export const open = (source: string, { data, ...options }: Options = {}): Promise<Dataset> =>
+  openDataset(source, { size: 4, channels: 3, data: DataConfig.parse(data ?? {}), ...options });
+
+/** All samples with their class names: [first value of each channel], or the whole samples. */
+export function contents(data: Dataset): { colour: number[]; class: string | undefined }[] {
+  const [channels, height, width] = data.shape;
+  const pixels = new Uint8Array(channels * height * width);
+  return Array.from({ length: data.length }, (_, index) => {
+    data.read(index, pixels);
+    const colour = Array.from({ length: channels }, (_, channel) => pixels[channel * height * width]);
+    return { colour, class: data.classes[data.label(index)] };
+  });
+}
+
+/** Pixels of one sample. */
+export function sample(data: Dataset, index: number): Uint8Array {
+  const pixels = new Uint8Array(data.shape.reduce((a, b) => a * b, 1));
+  data.read(index, pixels);
+  return pixels;
+}
+
+/** Numbers in [0, 1) for tests that try many cases: a function of the seed (a linear congruential generator). */
+export function random(seed: number): () => number {
+  let state = BigInt(seed) + 1n;
+  return () => {
+    state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
+    return Number(state >> 33n) / 2 ** 31;
+  };
+}
+
+/** Real pictures beside the checkout, where they are. */
+export const shared = (path: string): string =>
+  fileURLToPath(new URL(`../../../../../../shared/data/${path}`, import.meta.url));
