@@ -146,9 +146,10 @@ function* durations(training: TrainingConfig): Generator<string> {
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 function divisors(n: number): number[] {
-  const found: number[] = [];
-  for (let i = 1; i <= n; i++) if (n % i === 0) found.push(i);
-  return found;
+  const small: number[] = [];
+  for (let i = 1; i * i <= n; i++) if (n % i === 0) small.push(i);
+  const large = small.map((i) => n / i).reverse();
+  return [...new Set([...small, ...large])];
 }
 
 const distinct = (numbers: number[]) => (new Set(numbers).size === 1 ? numbers.slice(0, 1) : numbers);

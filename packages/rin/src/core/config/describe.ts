@@ -74,7 +74,7 @@ export function rangeOf(node: Node): string | undefined {
   const top = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
   if (minimum !== undefined && top !== undefined) return `${minimum} to ${top}`;
   const limits = [
-    minimum !== undefined && minimum !== -Number.MAX_SAFE_INTEGER && `at least ${minimum}`,
+    minimum !== undefined && `at least ${minimum}`,
     exclusiveMinimum !== undefined && `above ${exclusiveMinimum}`,
     top !== undefined && `at most ${top}`,
     exclusiveMaximum !== undefined && `below ${exclusiveMaximum}`,
