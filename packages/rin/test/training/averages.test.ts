@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keep, scope, tensor } from '@rin/torch';
+import type { EmaConfig } from '../../src/core/config/training.js';
+import { updateEma } from '../../src/training/ema.js';
+import { clipNorm, takeGradients } from '../../src/training/gradients.js';
+
+/** Averages the weights w(1), w(2), … of a parameter that begins at `start`. */
+function averaged(config: EmaConfig, start: number, weights: number[]): number {
+  const average = tensor([start, -start]);
+  for (const [index, weight] of weights.entries()) updateEma(config, [average], [tensor([weight, -weight])], index + 1);
+  const [one, other] = average.toTypedArray();
+  assert.equal(Number(one), -Number(other));
+  return Number(one);
+}
+
+// float32 averages of numbers around 1: some units in the last place
+const near = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 2e-6, `${found}, ${expected}`);
+const weights = Array.from({ length: 40 }, (_, i) => Math.cos(i) + i / 40);
+
+test('the power average weighs step i of t by (i/t)^(g+1) - ((i-1)/t)^(g+1), and forgets the start', () => {
+  for (const exponent of [1, 6.94, 13]) {
+    const share = (i: number) => (i / weights.length) ** (exponent + 1);
+    const closed = weights.reduce((sum, weight, i) => sum + weight * (share(i + 1) - share(i)), 0);
+    near(averaged({ kind: 'power', exponent }, 1e6, weights), closed);
+  }
+});
+
+test('the exponential average is the geometric sum', () => {
+  const decay = 0.9;
+  const sum = weights.reduce((sum, weight, i) => sum + (1 - decay) * decay ** (weights.length - 1 - i) * weight, 0);
+  near(averaged({ kind: 'exponential', decay, rampUp: false }, 3, weights), sum + 3 * decay ** weights.length);
+});
+
+test('with ramp-up the first updates keep 2/11, 3/12, 4/13 of the average, and never more than the decay', () => {
+  const config: EmaConfig = { kind: 'exponential', decay: 0.24, rampUp: true };
+  const first = (2 / 11) * 5 + (9 / 11) * 1;
+  near(averaged(config, 5, [1]), first);
+  near(averaged(config, 5, [1, 2]), 0.24 * first + 0.76 * 2);
+});
+
+test('gradients are scaled together to the limit, and left alone below it', () => {
+  const gradients = () => [tensor([[3, 0]]), tensor([0, 4])];
+  const clipped = gradients();
+  assert.equal(clipNorm(clipped, 1).item(), 5);
+  assert.ok(Math.abs(Number(clipped[0].toTypedArray()[0]) - 0.6) < 1e-6);
+  assert.ok(Math.abs(Number(clipped[1].toTypedArray()[1]) - 0.8) < 1e-6);
+  for (const limit of [0, 10]) {
+    const untouched = gradients();
+    assert.equal(clipNorm(untouched, limit).item(), 5);
+    assert.deepEqual([...untouched[1].toTypedArray()], [0, 4]);
+  }
+});
+
+test('gradients of several passes add up, are taken once, and are zero where none came', () => {
+  const [used, unused] = [tensor([1, 2], { requiresGrad: true }), tensor([1], { requiresGrad: true })];
+  for (let pass = 0; pass < 3; pass++) scope(() => used.square().sum().backward());
+  const [gradient, zero] = scope(() => takeGradients([used, unused]).map(keep));
+  assert.deepEqual([...gradient.toTypedArray()], [6, 12]);
+  assert.deepEqual([...zero.toTypedArray()], [0]);
+  assert.equal(used.grad, null);
+});
