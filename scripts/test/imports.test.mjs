@@ -1,0 +1,71 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { checkImports } from '../imports/checkImports.mjs';
+
+/** What the check says of packages made of these files. @param {Record<string, string>} files */
+function check(files) {
+  const packages = mkdtempSync(join(tmpdir(), 'rin-imports-'));
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(packages, name)), { recursive: true });
+      writeFileSync(join(packages, name), text);
+    }
+    return checkImports(packages);
+  } finally {
+    rmSync(packages, { recursive: true });
+  }
+}
+
+test('imports to the left, to core, within a folder and of packages are in order', () => {
+  const files = {
+    'rin/src/index.ts': "export { train } from './training/train.js';",
+    'rin/src/core/config/parse.ts': "import { z } from 'zod';\nimport { E } from '../errors.js';\nimport { d } from 'fastest-levenshtein';",
+    'rin/src/training/train.ts': "import { open } from '../data/open.js';\nimport { readFileSync } from 'node:fs';\nimport { zeros } from '@rin/torch';",
+    'torch/src/tensor.ts': "import { call } from './native.js';\nimport { createRequire } from 'node:module';",
+  };
+  assert.deepEqual(check(files), []);
+});
+
+test('an import to the right is named with its file', () => {
+  const [violation, ...rest] = check({ 'rin/src/data/open.ts': "import {\n  train,\n} from '../training/train.js';" });
+  assert.equal(violation, 'packages/rin/src/data/open.ts: imports ../training/train.js, but training is to the right of data');
+  assert.deepEqual(rest, []);
+});
+
+for (const [what, line] of Object.entries({
+  'a type': "import type { Run } from '../cli/run.js';",
+  're-export': "export * from '../cli/run.js';",
+  'a bare import': "import '../cli/run.js';",
+  'a dynamic import': "const run = await import('../cli/run.js');",
+  'the type of a dynamic import': "type Run = import('../cli/run.js').Run;",
+})) {
+  test(`${what} counts as an import`, () => assert.equal(check({ 'rin/src/model/rin.ts': line }).length, 1));
+}
+
+test('core imports nothing of Node and no package that needs it', () => {
+  const files = {
+    'rin/src/core/a.ts': "import { readFileSync } from 'node:fs';",
+    'rin/src/core/b.ts': "import fs from 'fs';",
+    'rin/src/core/c.ts': "import sharp from 'sharp';",
+    'rin/src/core/d.ts': "import { zeros } from '@rin/torch';",
+  };
+  assert.equal(check(files).length, 4);
+});
+
+test('@rin/torch imports nothing of rin', () => {
+  const files = { 'torch/src/a.ts': "import { RIN } from 'rin';", 'torch/src/b.ts': "import { E } from '../../rin/src/core/errors.js';" };
+  assert.equal(check(files).length, 2);
+});
+
+test('a folder outside the order, and a file outside src, are found', () => {
+  assert.equal(check({ 'rin/src/utils/a.ts': "import './b.js';" }).length, 1);
+  assert.equal(check({ 'rin/src/data/a.ts': "import '../../../torch/src/native.js';" }).length, 1);
+});
+
+test('an import in a comment does not count', () => {
+  assert.deepEqual(check({ 'rin/src/core/a.ts': "// import 'node:fs';\n/** import { x } from 'node:os'; */\nexport const a = 1;" }), []);
+});

@@ -1,0 +1,53 @@
+// @ts-check
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPORTER = fileURLToPath(new URL('reporter.mjs', import.meta.url));
+
+/**
+ * Runs one test file in a process of its own. (`run()` of node:test would do, but its timeout holds for a whole file in
+ * Node 20, for nothing in Node 24: a test that spins would hang for ever.)
+ *
+ * @param {string} file
+ * @param {{ timeoutMs: number }} options
+ * @returns {Promise<import('./reporter.mjs').Result[]>} if the process ended badly without a failed test, the last one tells it
+ */
+export async function runFile(file, { timeoutMs }) {
+  const start = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'rin-test-'));
+  const report = join(folder, 'results.jsonl');
+  const args = [`--test-reporter=${REPORTER}`, `--test-reporter-destination=${report}`, file];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+      printed = (printed + text).slice(-4000);
+    });
+  }
+  // A process that the test left behind may hold these open for ever.
+  child.on('exit', () => setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), 500).unref());
+  /** @type {{ code: number | null, signal: NodeJS.Signals | null }} */
+  const { code, signal } = await new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
+  const results = readResults(report);
+  rmSync(folder, { recursive: true, force: true });
+  const ms = performance.now() - start;
+  if (code !== 0 && !results.some(({ failed }) => failed !== undefined)) {
+    const end = signal === null ? `exit code ${code}` : ms >= timeoutMs ? `no end after ${timeoutMs / 1000} s` : signal;
+    results.push({ name: 'the file itself', ms, failed: `${end}\n${printed}` });
+  }
+  return results;
+}
+
+/** @param {string} path @returns {import('./reporter.mjs').Result[]} those that were written whole before the process ended */
+function readResults(path) {
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    // It ended before it reported anything.
+  }
+  return text.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+}
