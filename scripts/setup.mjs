@@ -13,7 +13,9 @@ export async function setUp({ quiet = false } = {}) {
   // Nothing that an old Node cannot parse may be loaded before this check.
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 9)) {
-    console.error(`rin needs Node 20.9 or newer; this is ${process.versions.node}. Node 20 LTS: https://nodejs.org/en/download`);
+    console.error(
+      `rin needs Node 20.9 or newer; this is ${process.versions.node}. Node 20 LTS: https://nodejs.org/en/download`,
+    );
     process.exit(1);
   }
   const { setUpClone } = await import('./setup/clone.mjs');

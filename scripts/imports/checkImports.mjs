@@ -6,10 +6,11 @@ import { dirname, join, relative, sep } from 'node:path';
 const ORDER = ['core', 'data', 'model', 'diffusion', 'training', 'metrics', 'export', 'cli'];
 
 /** The packages that core may use: they run in a browser as they are. */
-const CORE_PACKAGES = ['zod', 'fastest-levenshtein'];
+const CORE_PACKAGES = ['fastest-levenshtein', 'yaml', 'zod'];
 
 /** import … from 'x', export … from 'x', import 'x', import('x'), and types: import('x').Name */
-const IMPORT = /(?:^|[\s;}])(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+const IMPORT =
+  /(?:^|[\s;}])(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 
 /**
@@ -41,7 +42,8 @@ function problemInRin(file, specifier) {
   if (specifier.startsWith('.')) {
     const target = join(dirname(file), specifier).split(sep)[0];
     if (!ORDER.includes(target)) return `imports ${specifier}, which lies in none of ${ORDER.join(', ')}`;
-    if (ORDER.indexOf(target) > ORDER.indexOf(folder)) return `imports ${specifier}, but ${target} is to the right of ${folder}`;
+    if (ORDER.indexOf(target) > ORDER.indexOf(folder))
+      return `imports ${specifier}, but ${target} is to the right of ${folder}`;
     return undefined;
   }
   if (specifier === 'rin') return 'imports its own package by name; name the file';
@@ -53,8 +55,10 @@ function problemInRin(file, specifier) {
 
 /** @param {string} packages @param {string} file @param {string} specifier */
 function problemInTorch(packages, file, specifier) {
-  const outside = specifier.startsWith('.') && relative(join(packages, 'torch'), join(dirname(file), specifier)).startsWith('..');
-  if (outside || specifier === 'rin' || specifier.startsWith('rin/')) return `imports ${specifier}, but @rin/torch knows nothing of rin`;
+  const outside =
+    specifier.startsWith('.') && relative(join(packages, 'torch'), join(dirname(file), specifier)).startsWith('..');
+  if (outside || specifier === 'rin' || specifier.startsWith('rin/'))
+    return `imports ${specifier}, but @rin/torch knows nothing of rin`;
   return undefined;
 }
 

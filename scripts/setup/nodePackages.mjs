@@ -14,7 +14,8 @@ export async function installNodePackages(root, log) {
   if (isInStep(root)) return log.fact('npm packages');
   await log.task('Installing npm packages', async () => {
     const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
-    if (code === 127) throw new SetupError('npm is not on the PATH; install it with Node (Debian and Ubuntu: the package npm)');
+    if (code === 127)
+      throw new SetupError('npm is not on the PATH; install it with Node (Debian and Ubuntu: the package npm)');
     if (code !== 0) throw new SetupError(`npm ci failed:\n${lastLines(output)}\nCheck the connection, then try again`);
   });
 }
@@ -30,9 +31,12 @@ export async function installNodePackages(root, log) {
 function isInStep(root) {
   const installedFile = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedFile)) return false;
-  const read = (/** @type {string} */ path) => /** @type {Packages} */ (JSON.parse(readFileSync(path, 'utf8')).packages);
+  const read = (/** @type {string} */ path) =>
+    /** @type {Packages} */ (JSON.parse(readFileSync(path, 'utf8')).packages);
   const installed = read(installedFile);
-  const wanted = Object.entries(read(join(root, 'package-lock.json'))).filter(([path]) => path.startsWith('node_modules/'));
+  const wanted = Object.entries(read(join(root, 'package-lock.json'))).filter(([path]) =>
+    path.startsWith('node_modules/'),
+  );
   const names = new Set(wanted.map(([path]) => path));
   return (
     Object.keys(installed).every((path) => names.has(path) || !path.startsWith('node_modules/')) &&

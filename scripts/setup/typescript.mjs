@@ -6,7 +6,12 @@ import { SetupError } from '../../packages/torch/setup/errors.mjs';
 import { run } from '../../packages/torch/setup/run.mjs';
 
 const PACKAGES = ['packages/torch', 'packages/rin'];
-const CONFIGS = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json', ...PACKAGES.map((path) => `${path}/tsconfig.json`)];
+const CONFIGS = [
+  'tsconfig.json',
+  'tsconfig.base.json',
+  'package-lock.json',
+  ...PACKAGES.map((path) => `${path}/tsconfig.json`),
+];
 
 /**
  * Builds the TypeScript of all packages, if a source or a result changed since the last build.
@@ -35,7 +40,8 @@ export async function buildTypeScript(root, log) {
  * @returns {boolean} false if a source has no compiled twin
  */
 function matchOutputs(root) {
-  const name = (/** @type {string} */ path) => path.replace(/\/dist\/(src|test)\//, '/$1/').replace(/\.(d\.ts|js|ts)(\.map)?$/, '');
+  const name = (/** @type {string} */ path) =>
+    path.replace(/\/dist\/(src|test)\//, '/$1/').replace(/\.(d\.ts|js|ts)(\.map)?$/, '');
   const sources = new Set(sourceFiles(root).map(name));
   const outputs = outputFiles(root).filter((path) => /\/dist\/(src|test)\//.test(path));
   for (const path of outputs) if (!sources.has(name(path))) rmSync(join(root, path));
@@ -45,7 +51,9 @@ function matchOutputs(root) {
 
 /** @param {string} root */
 const sourceFiles = (root) =>
-  PACKAGES.flatMap((path) => [...listFiles(root, `${path}/src`), ...listFiles(root, `${path}/test`)]).filter((path) => path.endsWith('.ts'));
+  PACKAGES.flatMap((path) => [...listFiles(root, `${path}/src`), ...listFiles(root, `${path}/test`)]).filter((path) =>
+    path.endsWith('.ts'),
+  );
 
 /** @param {string} root */
 const outputFiles = (root) => PACKAGES.flatMap((path) => listFiles(root, `${path}/dist`));

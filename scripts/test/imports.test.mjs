@@ -23,8 +23,10 @@ function check(files) {
 test('imports to the left, to core, within a folder and of packages are in order', () => {
   const files = {
     'rin/src/index.ts': "export { train } from './training/train.js';",
-    'rin/src/core/config/parse.ts': "import { z } from 'zod';\nimport { E } from '../errors.js';\nimport { d } from 'fastest-levenshtein';",
-    'rin/src/training/train.ts': "import { open } from '../data/open.js';\nimport { readFileSync } from 'node:fs';\nimport { zeros } from '@rin/torch';",
+    'rin/src/core/config/parse.ts':
+      "import { z } from 'zod';\nimport { E } from '../errors.js';\nimport { d } from 'fastest-levenshtein';",
+    'rin/src/training/train.ts':
+      "import { open } from '../data/open.js';\nimport { readFileSync } from 'node:fs';\nimport { zeros } from '@rin/torch';",
     'torch/src/tensor.ts': "import { call } from './native.js';\nimport { createRequire } from 'node:module';",
   };
   assert.deepEqual(check(files), []);
@@ -32,7 +34,10 @@ test('imports to the left, to core, within a folder and of packages are in order
 
 test('an import to the right is named with its file', () => {
   const [violation, ...rest] = check({ 'rin/src/data/open.ts': "import {\n  train,\n} from '../training/train.js';" });
-  assert.equal(violation, 'packages/rin/src/data/open.ts: imports ../training/train.js, but training is to the right of data');
+  assert.equal(
+    violation,
+    'packages/rin/src/data/open.ts: imports ../training/train.js, but training is to the right of data',
+  );
   assert.deepEqual(rest, []);
 });
 
@@ -57,7 +62,10 @@ test('core imports nothing of Node and no package that needs it', () => {
 });
 
 test('@rin/torch imports nothing of rin', () => {
-  const files = { 'torch/src/a.ts': "import { RIN } from 'rin';", 'torch/src/b.ts': "import { E } from '../../rin/src/core/errors.js';" };
+  const files = {
+    'torch/src/a.ts': "import { RIN } from 'rin';",
+    'torch/src/b.ts': "import { E } from '../../rin/src/core/errors.js';",
+  };
   assert.equal(check(files).length, 2);
 });
 
@@ -67,5 +75,8 @@ test('a folder outside the order, and a file outside src, are found', () => {
 });
 
 test('an import in a comment does not count', () => {
-  assert.deepEqual(check({ 'rin/src/core/a.ts': "// import 'node:fs';\n/** import { x } from 'node:os'; */\nexport const a = 1;" }), []);
+  assert.deepEqual(
+    check({ 'rin/src/core/a.ts': "// import 'node:fs';\n/** import { x } from 'node:os'; */\nexport const a = 1;" }),
+    [],
+  );
 });

@@ -13,7 +13,7 @@ import { inspect } from 'node:util';
  * A reporter for node:test: one line of JSON for each test that ended, a `Result`. It runs in the process of the test file,
  * so that what was thrown can be shown whole.
  *
- * @param {AsyncIterable<import('node:test').TestEvent>} events
+ * @param {AsyncIterable<import('node:test/reporters').TestEvent>} events
  */
 export default async function* report(events) {
   /** @type {string[]} the tests around the one that is told, by nesting */
@@ -27,8 +27,10 @@ export default async function* report(events) {
     const reason = [data.skip, data.todo].find((value) => value !== undefined && value !== false);
     /** @type {Result} */
     const result = { name, ms: data.details.duration_ms };
-    if (reason !== undefined) result.skipped = typeof reason === 'string' && reason !== '' ? reason : 'without a reason';
-    else if (error !== undefined) result.failed = error.cause instanceof Error ? inspect(error.cause) : String(error.cause ?? error.message);
+    if (reason !== undefined)
+      result.skipped = typeof reason === 'string' && reason !== '' ? reason : 'without a reason';
+    else if (error !== undefined)
+      result.failed = error.cause instanceof Error ? inspect(error.cause) : String(error.cause ?? error.message);
     yield `${JSON.stringify(result)}\n`;
   }
 }

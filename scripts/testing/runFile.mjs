@@ -20,7 +20,11 @@ export async function runFile(file, { timeoutMs }) {
   const folder = mkdtempSync(join(tmpdir(), 'rin-test-'));
   const report = join(folder, 'results.jsonl');
   const args = [`--test-reporter=${REPORTER}`, `--test-reporter-destination=${report}`, file];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
@@ -28,9 +32,15 @@ export async function runFile(file, { timeoutMs }) {
     });
   }
   // A process that the test left behind may hold these open for ever.
-  child.on('exit', () => setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), 500).unref());
+  const release = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  child.on('exit', () => setTimeout(release, 500).unref());
   /** @type {{ code: number | null, signal: NodeJS.Signals | null }} */
-  const { code, signal } = await new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
+  const { code, signal } = await new Promise((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal })),
+  );
   const results = readResults(report);
   rmSync(folder, { recursive: true, force: true });
   const ms = performance.now() - start;
@@ -49,5 +59,8 @@ function readResults(path) {
   } catch {
     // It ended before it reported anything.
   }
-  return text.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 }

@@ -49,7 +49,8 @@ export async function runTests({ fast, filters }) {
   for (const failure of failures) console.log(`\n✖ ${failure}`);
   console.log(`\n${files.length} files in ${seconds(performance.now() - start)}`);
   const ran = passed + failures.length;
-  if (ran === 0) console.log(filters.length > 0 ? `No test ran: no file has ${filters.join(' or ')} in its path` : 'No test ran');
+  if (ran === 0)
+    console.log(filters.length > 0 ? `No test ran: no file has ${filters.join(' or ')} in its path` : 'No test ran');
   console.log(`${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   return ran > 0 && failures.length === 0;
 }

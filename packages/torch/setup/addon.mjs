@@ -70,9 +70,12 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
       const files = objects.map(({ file }) => join(folder, file));
       await writeBeside(addon, async (path) => {
         const { code, output } = await run(program, [...args, '-shared', '-o', path, ...files, ...link]);
-        if (code !== 0) throw new SetupError(`The addon could not be linked with ${libtorch.folder}:\n${firstErrors(output)}`);
+        if (code !== 0)
+          throw new SetupError(`The addon could not be linked with ${libtorch.folder}:\n${firstErrors(output)}`);
       });
-      await writeBeside(join(build, 'build.json'), async (path) => writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`));
+      await writeBeside(join(build, 'build.json'), async (path) =>
+        writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`),
+      );
       const wanted = new Set(objects.map(({ file }) => file));
       for (const name of readdirSync(folder)) if (!wanted.has(name)) rmSync(join(folder, name));
     });
@@ -106,7 +109,10 @@ async function compileAll(objects, folder, libtorch, progress) {
   const [program, ...args] = compilerCommand();
   const include = join(libtorch.folder, 'include');
   // -isystem: warnings are for our own sources.
-  const includes = [include, join(include, 'torch/csrc/api/include'), nodeHeaders()].flatMap((path) => ['-isystem', path]);
+  const includes = [include, join(include, 'torch/csrc/api/include'), nodeHeaders()].flatMap((path) => [
+    '-isystem',
+    path,
+  ]);
   const due = objects.filter(({ file }) => !existsSync(join(folder, file)));
   let done = 0;
   const tell = () => progress(`${done} of ${due.length} files compiled`);

@@ -1,5 +1,15 @@
 // @ts-check
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +34,10 @@ const SPACE = { cpu: 3, cuda: 11 };
 /** The wheels that the hashes belong to, whatever Python unpacks them. pip compares the tags as text, so each is named. */
 const WHEELS = [
   ['--python-version', '3.11', '--implementation', 'cp', '--only-binary', ':all:'],
-  ...['2_28', '2_27', '2_25', '2_18', '2_17', '2_12', '2_5'].map((glibc) => ['--platform', `manylinux_${glibc}_x86_64`]),
+  ...['2_28', '2_27', '2_25', '2_18', '2_17', '2_12', '2_5'].map((glibc) => [
+    '--platform',
+    `manylinux_${glibc}_x86_64`,
+  ]),
   ...['2014', '2010', '1'].map((year) => ['--platform', `manylinux${year}_x86_64`]),
 ].flat();
 
@@ -91,10 +104,14 @@ class Pip {
 
   /** @param {string} verb @param {string[]} args */
   run(verb, ...args) {
-    return run(this.python, ['-m', 'pip', verb, '--quiet', '--no-cache-dir', '--no-deps', '--require-hashes', ...WHEELS, ...args], {
-      env: { ...PIP_ENV, TMPDIR: this.temporary },
-      lock: this.lock,
-    });
+    return run(
+      this.python,
+      ['-m', 'pip', verb, '--quiet', '--no-cache-dir', '--no-deps', '--require-hashes', ...WHEELS, ...args],
+      {
+        env: { ...PIP_ENV, TMPDIR: this.temporary },
+        lock: this.lock,
+      },
+    );
   }
 }
 
@@ -111,7 +128,9 @@ export function requirements(kind) {
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
-      const match = /^(?<name>\S+)==(?<version>\S+) (?<hash>--hash=sha256:[0-9a-f]{64}) +# (?<megabytes>\d+) MB$/.exec(line);
+      const match = /^(?<name>\S+)==(?<version>\S+) (?<hash>--hash=sha256:[0-9a-f]{64}) +# (?<megabytes>\d+) MB$/.exec(
+        line,
+      );
       if (!match?.groups) throw new Error(`${requirementsFile(kind)}: cannot read "${line}"`);
       const { name, version, hash, megabytes } = match.groups;
       return { name, version, hash, megabytes: Number(megabytes) };
@@ -165,7 +184,9 @@ async function checkGlibc() {
   const [major, minor] = (/glibc (\d+)\.(\d+)/.exec(output) ?? []).slice(1).map(Number);
   if (code === 0 && (major > 2 || minor >= 28)) return;
   const found = code === 0 ? output.trim() : 'another C library (musl?)';
-  throw new SetupError(`libtorch needs glibc 2.28 or newer; this system has ${found}. Debian 12 or Ubuntu 24.04 will do`);
+  throw new SetupError(
+    `libtorch needs glibc 2.28 or newer; this system has ${found}. Debian 12 or Ubuntu 24.04 will do`,
+  );
 }
 
 /** @param {Kind} kind @param {string} folder @param {number} already  bytes loaded before */
@@ -173,7 +194,9 @@ function checkSpace(kind, folder, already) {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize + already >= SPACE[kind] * 1e9) return;
   const free = ((bavail * bsize) / 1e9).toFixed(1);
-  throw new SetupError(`libtorch needs ${SPACE[kind]} GB free in ${folder}; ${free} GB are. Free some, or set XDG_CACHE_HOME elsewhere`);
+  throw new SetupError(
+    `libtorch needs ${SPACE[kind]} GB free in ${folder}; ${free} GB are. Free some, or set XDG_CACHE_HOME elsewhere`,
+  );
 }
 
 /** The size of all files under a folder that may change meanwhile. @param {string} folder @returns {number} */

@@ -42,7 +42,8 @@ export async function findLibtorch(kind, log) {
 
 /** Where `python3` has its torch; found without importing it, which takes seconds. */
 async function pythonTorch() {
-  const find = 'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")';
+  const find =
+    'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")';
   // -P would be Python 3.11: without it a folder "torch" in the working directory would be found. Start elsewhere instead.
   const { code, output } = await run('python3', ['-c', find], { cwd: '/' });
   return code === 0 ? output.trim() || undefined : undefined;

@@ -41,7 +41,13 @@ export function describeLibtorch(folder, source) {
   if (!readFileSync(join(lib, 'libc10.so')).includes('__cxx11')) {
     throw new SetupError(`${root} is built with the old C++ ABI; take a libtorch of the "cxx11 ABI"`);
   }
-  return { folder: root, version, source, cuda: existsSync(join(lib, 'libtorch_cuda.so')), libraries: [lib, ...nvidiaFolders(root)] };
+  return {
+    folder: root,
+    version,
+    source,
+    cuda: existsSync(join(lib, 'libtorch_cuda.so')),
+    libraries: [lib, ...nvidiaFolders(root)],
+  };
 }
 
 /** @param {string} root */

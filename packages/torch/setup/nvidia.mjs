@@ -19,7 +19,10 @@ export async function nvidiaDriver() {
   if (!DEVICES.some((path) => existsSync(path)) || !(await hasLibrary())) return { usable: false };
   const version = driverVersion();
   if (version !== undefined && version < OLDEST_DRIVER) {
-    return { usable: false, why: `the NVIDIA driver ${version} is too old for CUDA 13, which needs ${OLDEST_DRIVER} or newer` };
+    return {
+      usable: false,
+      why: `the NVIDIA driver ${version} is too old for CUDA 13, which needs ${OLDEST_DRIVER} or newer`,
+    };
   }
   return { usable: true };
 }

@@ -33,6 +33,8 @@ export function run(program, args, { env, cwd, show = false, lock } = {}) {
       });
     }
     child.on('error', (error) => resolve({ code: 127, output: error.message }));
-    child.on('close', (code, signal) => resolve({ code: code ?? 128, output: signal ? `${output}\n${signal}` : output }));
+    child.on('close', (code, signal) =>
+      resolve({ code: code ?? 128, output: signal ? `${output}\n${signal}` : output }),
+    );
   });
 }

@@ -43,12 +43,15 @@ export async function pipPython() {
  * @throws {SetupError} with the exact command, where it may not or cannot install
  */
 export async function ensureSystem(needs, log) {
+  /** @type {Need[]} */
   const missing = [];
   for (const need of needs) if (!(await isThere(need))) missing.push(need);
   if (missing.length === 0) return;
   const words = missing.map((need) => PACKAGES[need].words).join(' and ');
   if (missing.includes('compiler') && process.env.CXX) {
-    throw new SetupError(`$CXX is "${process.env.CXX}", which does not run; name a C++20 compiler or unset it to use g++`);
+    throw new SetupError(
+      `$CXX is "${process.env.CXX}", which does not run; name a C++20 compiler or unset it to use g++`,
+    );
   }
   if ((await run('apt-get', ['--version'])).code !== 0) {
     throw new SetupError(
@@ -65,15 +68,25 @@ export async function ensureSystem(needs, log) {
   }
   await log.task(`Installing ${packages.join(', ')} with apt-get`, async () => {
     // A fresh machine's own update may hold the lock of dpkg for minutes: wait for it.
-    const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_MODE=a', 'apt-get', '--quiet', '-o', 'DPkg::Lock::Timeout=300'];
+    const apt = [
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      'NEEDRESTART_MODE=a',
+      'apt-get',
+      '--quiet',
+      '-o',
+      'DPkg::Lock::Timeout=300',
+    ];
     const [program, ...args] = root ? apt : ['sudo', ...apt];
     // One unreachable source must not stop us: install tells whether the lists are enough.
     await run(program, [...args, 'update']);
     const { code, output } = await run(program, [...args, ...install]);
-    if (code !== 0) throw new SetupError(`apt-get could not install ${packages.join(', ')}:\n${lastLines(output)}\nTry: ${mend}`);
+    if (code !== 0)
+      throw new SetupError(`apt-get could not install ${packages.join(', ')}:\n${lastLines(output)}\nTry: ${mend}`);
   });
   for (const need of missing) {
-    if (!(await isThere(need))) throw new SetupError(`${PACKAGES[need].words} is not on the PATH, though apt-get installed it`);
+    if (!(await isThere(need)))
+      throw new SetupError(`${PACKAGES[need].words} is not on the PATH, though apt-get installed it`);
   }
 }
 
