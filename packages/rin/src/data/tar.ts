@@ -33,14 +33,25 @@ export function readAt(fd: number, position: number, length: number): Buffer {
 export function indexTar(fd: number, where: string): Map<string, Member> {
   const end = fstatSync(fd).size;
   const members = new Map<string, Member>();
-  const links: { name: string; target: string }[] = [];
+  const links = new Map<string, string>(); // to the path that each leads to
   let common: Attributes = {}; // of all that follows ('g')
   let next: Attributes = {}; // of the next member ('x', 'L', 'K')
   for (let position = 0; ; ) {
     const header = readAt(fd, position, block);
-    if (header.length < block) throw new RinError(tooShort(where, end));
+    if (header.length < block)
+      throw new RinError(
+        position === 0
+          ? noTar(where, header)
+          : `${where} is cut short: it ends at byte ${end}, without the mark that ends an archive; copy it again`,
+      );
     if (header.every((byte) => byte === 0)) break; // the end mark
-    if (checksum(header) !== number(header, 148, 8)) throw new RinError(damaged(where, position, header));
+    if (checksum(header) !== number(header, 148, 8)) {
+      throw new RinError(
+        position === 0
+          ? noTar(where, header)
+          : `${where}: damaged at byte ${position}: the header's checksum is wrong; copy it again`,
+      );
+    }
     const type = String.fromCharCode(header[156]);
     const describes = 'xgLK'.includes(type);
     const attributes = describes ? {} : { ...common, ...next };
@@ -65,12 +76,15 @@ export function indexTar(fd: number, where: string): Map<string, Member> {
     }
     next = {};
     members.delete(name);
+    links.delete(name);
     const target = attributes.linkpath ?? terminated(header.subarray(157, 257));
-    if (type === '1') links.push({ name, target: clean(target) });
-    else if (type === '2') links.push({ name, target: clean(`${name}/../${target}`) });
+    if (type === '1') links.set(name, clean(target));
+    else if (type === '2') links.set(name, clean(`${name}/../${target}`));
     else if (isFile(type) && !fullName(header).endsWith('/')) members.set(name, { offset, size });
   }
-  for (const { name, target } of links) {
+  for (const name of links.keys()) {
+    let target = name;
+    for (let hops = 0; hops < links.size && links.has(target); hops++) target = links.get(target) ?? target;
     const member = members.get(target);
     if (member) members.set(name, member);
   }
@@ -152,10 +166,9 @@ function paxRecords(bytes: Buffer, where: string): Attributes {
   return result;
 }
 
-function damaged(where: string, position: number, header: Buffer): string {
-  if (position > 0) return `${where}: damaged at byte ${position}: the header's checksum is wrong; copy it again`;
-  const start = header.toString('latin1', 0, 4);
-  const packer = packers.find(([magic]) => start.startsWith(magic))?.[1];
+function noTar(where: string, start: Buffer): string {
+  const magic = start.toString('latin1', 0, 4);
+  const packer = packers.find(([mark]) => magic.startsWith(mark))?.[1];
   if (!packer) return `${where}: not a tar archive`;
   return `${where}: compressed by ${packer}, which forbids reading by position; unpack it (${packer} -d) and name the tar`;
 }
@@ -166,8 +179,3 @@ const packers = [
   ['BZh', 'bzip2'],
   ['\xfd7zX', 'xz'],
 ] as const;
-
-function tooShort(where: string, end: number): string {
-  if (end < block) return `${where}: not a tar archive (${end} bytes)`;
-  return `${where} is cut short: the file ends at byte ${end}, before the mark that ends an archive; copy it again`;
-}

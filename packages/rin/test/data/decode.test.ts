@@ -234,6 +234,21 @@ test('meanSquare is the mean of (2x/255 - 1)²', async () => {
   assert.ok(Math.abs(data.meanSquare - expected) < 1e-12);
 });
 
+test('a picture that is only partly there is skipped', async () => {
+  for (const format of ['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const) {
+    const whole = await source(gradient(128), 128, 128).toFormat(format).toBuffer();
+    const files = {
+      'whole.png': [1, 2, 3] as [number, number, number],
+      [`cut.${format}`]: whole.subarray(0, whole.length * 0.6),
+    };
+    const data = await open(await folderOf(files));
+    assert.deepEqual(
+      data.skipped.map(({ name }) => name),
+      [`cut.${format}`],
+    );
+  }
+});
+
 test('damaged pictures of every format are skipped or read, and nothing else happens', async () => {
   const draw = random(7);
   const files: Record<string, Uint8Array> = {};

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { DataConfig } from '../../src/core/config/data.js';
+import { RinError } from '../../src/core/errors.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { type OpenOptions, openDataset } from '../../src/data/open.js';
 
@@ -47,6 +49,17 @@ type Options = Partial<Omit<OpenOptions, 'data'>> & { data?: Partial<DataConfig>
 /** Opens with size 4 and colour unless told otherwise. */
 export const open = (source: string, { data, ...options }: Options = {}): Promise<Dataset> =>
   openDataset(source, { size: 4, channels: 3, data: DataConfig.parse(data ?? {}), ...options });
+
+/** What an error of the user's tells; fails where there is none, or one of another kind. */
+export async function problem(promise: Promise<unknown>): Promise<string> {
+  const error: unknown = await promise.then(
+    () => assert.fail('no error'),
+    (reason) => reason,
+  );
+  assert.ok(error instanceof RinError, String(error));
+  assert.doesNotMatch(error.message, /\n/);
+  return error.message;
+}
 
 /** All samples with their class names: [first value of each channel], or the whole samples. */
 export function contents(data: Dataset): { colour: number[]; class: string | undefined }[] {

@@ -11,23 +11,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RinError } from '../../src/core/errors.js';
-import { type Colour, contents, folderOf, open, solid, work } from './fixtures.js';
+import { type Colour, contents, folderOf, open, problem, solid, work } from './fixtures.js';
 
 const red: Colour = [255, 0, 0];
 const green: Colour = [0, 255, 0];
 const blue: Colour = [0, 0, 255];
-
-/** What an error of the user's tells; fails where there is none, or one of another kind. */
-async function problem(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => assert.fail('no error'),
-    (reason) => reason,
-  );
-  assert.ok(error instanceof RinError, String(error));
-  assert.doesNotMatch(error.message, /\n/);
-  return error.message;
-}
 
 test('the class of a picture is its top folder; order is natural, not that of the disk', async () => {
   const data = await open(

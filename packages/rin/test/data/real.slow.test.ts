@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { open, sample, shared } from './fixtures.js';
+
+test('the 10,000 test pictures of CIFAR-10 become 1,000 of each class', async (t) => {
+  const path = shared('cifar10/test.tar');
+  if (!existsSync(path)) return t.skip(`no ${path}`);
+  const data = await open(path, { size: 32, memory: 0 });
+  assert.equal(data.length, 10_000);
+  assert.deepEqual(data.classes, [
+    'airplane',
+    'automobile',
+    'bird',
+    'cat',
+    'deer',
+    'dog',
+    'frog',
+    'horse',
+    'ship',
+    'truck',
+  ]);
+  const counts = new Array<number>(10).fill(0);
+  for (let index = 0; index < data.length; index++) counts[data.label(index)]++;
+  assert.deepEqual(counts, new Array(10).fill(1000));
+  assert.deepEqual(data.skipped, []);
+  data.close();
+});
+
+test('transparent emoji lie on the background', async (t) => {
+  const path = shared('noto-emoji-128/noto-emoji-128.tar');
+  if (!existsSync(path)) return t.skip(`no ${path}`);
+  const data = await open(path, { size: 16, data: { background: '#00ff00' } });
+  assert.equal(data.length, 1644);
+  assert.equal(data.classes.length, 9);
+  const corners = Array.from({ length: data.length }, (_, index) => sample(data, index)).filter(
+    (pixels) => pixels[0] === 0 && pixels[256] === 255 && pixels[512] === 0,
+  );
+  assert.ok(corners.length > 1000, `${corners.length} pictures with a green corner`);
+});
+
+test('photographs with a list beside lie in the tar as their list says', async (t) => {
+  const path = shared('flowers128/flowers128.tar');
+  if (!existsSync(path)) return t.skip(`no ${path}`);
+  const data = await open(path, { size: 32 });
+  const rows = readFileSync(shared('flowers128/metadata.jsonl'), 'utf8').trim().split('\n');
+  const list: { file_name: string; label: number; class: string }[] = rows.map((row) => JSON.parse(row));
+  assert.equal(data.length, list.length);
+  const counts = (labels: number[]) => data.classes.map((_, label) => labels.filter((x) => x === label).length);
+  assert.deepEqual(counts(Array.from(list, ({ label }) => label)), counts(Array.from(list, (_, i) => data.label(i))));
+  for (const { label, class: name } of list) assert.equal(data.classes[label], name);
+});
