@@ -35,6 +35,9 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<callOperator>(env, exports, context, "callOperator");
   add<fromBytes>(env, exports, context, "fromBytes");
   add<toBytes>(env, exports, context, "toBytes");
+  add<byteLength>(env, exports, context, "byteLength");
+  add<copyIn>(env, exports, context, "copyIn");
+  add<copyOut>(env, exports, context, "copyOut");
   add<describe>(env, exports, context, "describe");
   add<release>(env, exports, context, "release");
   add<item>(env, exports, context, "item");

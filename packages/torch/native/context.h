@@ -105,6 +105,9 @@ napi_value lookUp(Call&);           // operators.cc
 napi_value callOperator(Call&);
 napi_value fromBytes(Call&);        // data.cc
 napi_value toBytes(Call&);
+napi_value byteLength(Call&);
+napi_value copyIn(Call&);
+napi_value copyOut(Call&);
 napi_value describe(Call&);
 napi_value release(Call&);
 napi_value item(Call&);

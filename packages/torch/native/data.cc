@@ -24,6 +24,14 @@ static Bytes bytesOf(Call& call, size_t index) {
   return {data, length * width[type]};
 }
 
+// Any other byte than 0 and 1 in a bool is undefined behaviour in C++.
+static void copyElements(const at::Tensor& tensor, size_t offset, const Bytes& bytes) {
+  if (bytes.length == 0) return;
+  auto* target = static_cast<uint8_t*>(tensor.mutable_data_ptr()) + offset;
+  std::memcpy(target, bytes.data, bytes.length);
+  if (tensor.scalar_type() == at::kBool) std::transform(target, target + bytes.length, target, [](uint8_t b) { return b != 0; });
+}
+
 // fromBytes(typed array, dtype, device, sizes…) → tensor; a copy, since JavaScript may detach its buffer at any time
 napi_value fromBytes(Call& call) {
   const Bytes bytes = bytesOf(call, 0);
@@ -32,7 +40,7 @@ napi_value fromBytes(Call& call) {
   const std::vector<int64_t> shape = call.integers(3);
   at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype));
   TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, the shape needs ", tensor.nbytes());
-  if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
+  copyElements(tensor, 0, bytes);
   return call.hold(device.is_cpu() ? tensor : tensor.to(device));
 }
 
@@ -42,6 +50,32 @@ napi_value toBytes(Call& call) {
   const at::Tensor tensor = call.tensor(0).detach().cpu().contiguous();
   TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, the tensor ", tensor.nbytes());
   if (bytes.length > 0) std::memcpy(bytes.data, tensor.const_data_ptr(), bytes.length);
+  return call.nothing();
+}
+
+napi_value byteLength(Call& call) { return call.make(static_cast<double>(call.tensor(0).nbytes())); }
+
+// The part of a tensor's bytes from `offset` on that a typed array can hold.
+static size_t checkedOffset(const at::Tensor& tensor, int64_t offset, const Bytes& bytes) {
+  TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided && tensor.is_contiguous(), "a contiguous tensor on the CPU was expected");
+  TORCH_CHECK(offset >= 0 && static_cast<size_t>(offset) + bytes.length <= tensor.nbytes(), "beyond the tensor's bytes");
+  return static_cast<size_t>(offset);
+}
+
+// copyIn(tensor, offset, typed array)
+napi_value copyIn(Call& call) {
+  const at::Tensor& tensor = call.tensor(0);
+  const Bytes bytes = bytesOf(call, 2);
+  copyElements(tensor, checkedOffset(tensor, call.integer(1), bytes), bytes);
+  return call.nothing();
+}
+
+// copyOut(tensor, offset, typed array)
+napi_value copyOut(Call& call) {
+  const at::Tensor& tensor = call.tensor(0);
+  const Bytes bytes = bytesOf(call, 2);
+  const size_t offset = checkedOffset(tensor, call.integer(1), bytes);
+  if (bytes.length > 0) std::memcpy(bytes.data, static_cast<const uint8_t*>(tensor.const_data_ptr()) + offset, bytes.length);
   return call.nothing();
 }
 

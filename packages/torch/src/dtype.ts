@@ -39,6 +39,10 @@ export function dtypeCode(dtype: Dtype): number {
   return table[dtype].code;
 }
 
+/** Bytes of one element. */
+export const dtypeWidth = (dtype: Dtype): number =>
+  isDtype(dtype) ? table[dtype].array.BYTES_PER_ELEMENT : Number.NaN;
+
 /** The dtype with libtorch's code, as a name; complex and quantised types, which have no typed array, give `type N`. */
 export const dtypeName = (code: number): Dtype => byCode.get(code) ?? (`type ${code}` as Dtype);
 

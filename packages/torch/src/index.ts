@@ -7,6 +7,7 @@ export * from './modes.js';
 export { Module } from './module.js';
 export type { Argument, Result } from './operator.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
+export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 export { keep, scope } from './scope.js';
 export { type Dimensions, type Operand, Tensor } from './tensor.js';
 export { type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';

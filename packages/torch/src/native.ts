@@ -17,6 +17,11 @@ export interface Native {
   callOperator(id: number, ...values: NativeValue[]): NativeValue;
   fromBytes(array: NodeJS.TypedArray, dtype: number, device: string, shape: readonly number[]): Slot;
   toBytes(tensor: Slot, array: NodeJS.TypedArray): void;
+  /** Bytes of a tensor's elements. */
+  byteLength(tensor: Slot): number;
+  /** Bytes of a contiguous tensor on the CPU, from `offset` on: as many as the array has. */
+  copyIn(tensor: Slot, offset: number, from: Uint8Array): void;
+  copyOut(tensor: Slot, offset: number, to: Uint8Array): void;
   describe(tensor: Slot): void;
   release(tensor: Slot): void;
   item(tensor: Slot): number;

@@ -1,0 +1,168 @@
+import { type Dtype, dtypeWidth } from './dtype.js';
+import { TorchError } from './errors.js';
+
+/** One tensor of a safetensors file: what it is, and its bytes' place among the data (which follows the header). */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a safetensors file says of itself before the data. */
+export interface SafetensorsHeader {
+  /** In the order of the header. */
+  readonly entries: readonly SafetensorsEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const dtypeOf: Readonly<Record<string, Dtype>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  I64: 'int64',
+  I32: 'int32',
+  I16: 'int16',
+  I8: 'int8',
+  U8: 'uint8',
+  BOOL: 'bool',
+};
+const nameOf = new Map(Object.entries(dtypeOf).map(([name, dtype]) => [dtype, name]));
+
+const metadataKey = '__metadata__';
+const damaged = 'the file is damaged or no safetensors file: fetch or write it again';
+
+/** The largest header that is read, as in the format's reference implementation. */
+export const maxHeaderLength = 100_000_000;
+
+/**
+ * The header of a file, checked: every tensor's size fits its shape, and the tensors fill the data without gap or overlap.
+ * @param bytes       the header, without the 8 bytes of its length
+ * @param dataLength  bytes that follow it
+ * @param path        for errors
+ * @throws TorchError in one sentence with the path
+ */
+export function parseHeader(bytes: Uint8Array, dataLength: number, path: string): SafetensorsHeader {
+  const fail = (what: string): never => {
+    throw new TorchError(`${path}: ${what}; ${damaged}`);
+  };
+  const header = parseObject(bytes, fail);
+  let metadata: Record<string, string> = {};
+  const entries: SafetensorsEntry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__proto__') fail('a tensor is called __proto__');
+    if (name === metadataKey) {
+      metadata = isStrings(value) ? value : fail(`${metadataKey} is not an object of strings`);
+    } else entries.push(parseEntry(name, value, fail));
+  }
+  let at = 0;
+  let before = 'the start of the data';
+  for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    if (start < at) fail(`${name} overlaps ${before}`);
+    if (start > at) fail(`${start - at} bytes between ${before} and ${name} belong to no tensor`);
+    if (end > dataLength) fail(`${name} ends at byte ${end} of the data, of which there are ${dataLength}`);
+    at = end;
+    before = name;
+  }
+  if (at < dataLength) fail(`${dataLength - at} bytes after ${before} belong to no tensor`);
+  return { entries, metadata };
+}
+
+/**
+ * The bytes of a header, its length included, and the places that it gives to the tensors: wide types first, so that every
+ * tensor is aligned.
+ * @throws TorchError for a name, a dtype or metadata that the format cannot hold
+ */
+export function formatHeader(
+  tensors: readonly Pick<SafetensorsEntry, 'name' | 'dtype' | 'shape'>[],
+  metadata: Readonly<Record<string, string>>,
+): { bytes: Uint8Array; entries: SafetensorsEntry[] } {
+  const header: Record<string, unknown> = {};
+  if (!isStrings(metadata)) throw new TorchError('metadata must be an object of strings');
+  if (Object.keys(metadata).length > 0) header[metadataKey] = metadata;
+  const placed = new Map<string, SafetensorsEntry>();
+  let at = 0;
+  for (const { name, dtype, shape } of tensors.toSorted((a, b) => dtypeWidth(b.dtype) - dtypeWidth(a.dtype))) {
+    if (name === metadataKey || name === '__proto__') throw new TorchError(`a tensor cannot be called ${name}`);
+    if (!nameOf.has(dtype)) throw new TorchError(`${name}: ${dtype} cannot be written to a safetensors file`);
+    const entry = { name, dtype, shape, start: at, end: at + byteLength(dtype, shape) };
+    placed.set(name, entry);
+    at = entry.end;
+  }
+  for (const { name } of tensors) {
+    const { dtype, shape, start, end } = placed.get(name) as SafetensorsEntry;
+    header[name] = { dtype: nameOf.get(dtype), shape, data_offsets: [start, end] };
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const length = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(text, 8);
+  return { bytes, entries: [...placed.values()] };
+}
+
+type Fail = (what: string) => never;
+
+const byteLength = (dtype: Dtype, shape: readonly number[]): number =>
+  shape.reduce((product, size) => product * size, dtypeWidth(dtype));
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isStrings = (value: unknown): value is Record<string, string> =>
+  isObject(value) &&
+  !Object.hasOwn(value, '__proto__') &&
+  Object.values(value).every((text) => typeof text === 'string');
+
+const isSizes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+
+function parseObject(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+  let header: unknown;
+  let text = '';
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+  } catch {
+    fail('its header is not JSON');
+  }
+  if (!isObject(header)) return fail('its header is not a JSON object');
+  const twice = repeatedKey(text);
+  if (twice !== null) fail(`its header has ${twice} twice`);
+  return header;
+}
+
+// Of a key that is there twice, JSON.parse keeps the last and says nothing.
+function repeatedKey(json: string): string | null {
+  const open: Set<string>[] = [];
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (token.endsWith(':')) {
+      const key = JSON.parse(token.slice(0, -1)) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return null;
+}
+
+function parseEntry(name: string, value: unknown, fail: Fail): SafetensorsEntry {
+  if (!isObject(value)) return fail(`${name} is not described by an object`);
+  const { dtype: code, shape, data_offsets: offsets } = value;
+  if (typeof code !== 'string' || !Object.hasOwn(dtypeOf, code)) {
+    return fail(`${name} is of type ${JSON.stringify(code)}, not one of ${Object.keys(dtypeOf).join(', ')}`);
+  }
+  if (!isSizes(shape)) return fail(`${name} has the shape ${JSON.stringify(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2) return fail(`${name} has the offsets ${JSON.stringify(offsets)}`);
+  const [dtype, [start, end]] = [dtypeOf[code], offsets];
+  if (end - start !== byteLength(dtype, shape)) {
+    return fail(
+      `${name} has ${end - start} bytes, but ${code} [${shape.join(', ')}] takes ${byteLength(dtype, shape)}`,
+    );
+  }
+  return { name, dtype, shape, start, end };
+}
