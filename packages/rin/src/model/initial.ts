@@ -1,0 +1,64 @@
+import { empty, noGrad, type Tensor, tensor } from '@rin/torch';
+import { nameSample, normals, uniforms } from '../core/random.js';
+
+/** How a parameter starts: constant, uniform in ±limit, or normal with deviation 0.02 redrawn beyond two deviations. */
+export type Initial =
+  | { kind: 'constant'; value: number }
+  | { kind: 'uniform'; limit: number }
+  | { kind: 'truncatedNormal' };
+
+export const zeros: Initial = { kind: 'constant', value: 0 };
+export const ones: Initial = { kind: 'constant', value: 1 };
+export const truncatedNormal: Initial = { kind: 'truncatedNormal' };
+
+/** Uniform with variance 2 / `fans`, ±√(6 / fans): Glorot's for fans = fan in + fan out. */
+export const uniform = (fans: number): Initial => ({ kind: 'uniform', limit: Math.sqrt(6 / fans) });
+
+const initials = new WeakMap<Tensor, Initial>();
+
+/** A parameter of a network under construction; `initialise` gives it its values. */
+export function parameter(shape: readonly number[], initial: Initial): Tensor {
+  const made = empty(shape, { requiresGrad: true });
+  initials.set(made, initial);
+  return made;
+}
+
+/**
+ * Draws every parameter as a function of the seed and its own name, so that an option which adds parameters leaves the
+ * others as they were.
+ */
+export function initialise(parameters: Readonly<Record<string, Tensor>>, seed: number): void {
+  noGrad(() => {
+    for (const [name, made] of Object.entries(parameters)) {
+      const initial = initials.get(made) ?? zeros;
+      if (initial.kind === 'constant') made.fill_(initial.value);
+      else {
+        using values = tensor(draw(initial, made.size, seed, nameSample(name)), made.shape);
+        made.copy_(values);
+      }
+    }
+  });
+}
+
+function draw(
+  initial: Exclude<Initial, { kind: 'constant' }>,
+  count: number,
+  seed: number,
+  sample: number,
+): Float32Array {
+  if (initial.kind === 'uniform') {
+    const u = new Float64Array(count);
+    uniforms(seed, 'initialisation', sample, 0, u);
+    return Float32Array.from(u, (value) => (2 * value - 1) * initial.limit);
+  }
+  const values = new Float32Array(count);
+  const again = new Float32Array(count);
+  normals(seed, 'initialisation', sample, 0, values);
+  for (let step = 1; values.some(beyond); step++) {
+    normals(seed, 'initialisation', sample, step, again);
+    for (let i = 0; i < count; i++) if (beyond(values[i])) values[i] = again[i];
+  }
+  return values.map((value) => 0.02 * value);
+}
+
+const beyond = (value: number): boolean => Math.abs(value) > 2;

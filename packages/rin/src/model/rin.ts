@@ -1,0 +1,295 @@
+import { cat, type Dtype, keep, Module, noGrad, type Tensor, tensor, zeros as zeroTensor } from '@rin/torch';
+import type { ModelConfig } from '../core/config/model.js';
+import { type Geometry, geometry, latentSlots } from '../core/geometry.js';
+import { initialise, parameter, truncatedNormal, uniform, zeros } from './initial.js';
+import { Compute, Convolution, Cross, LayerNorm, Linear, Mlp, type Mode } from './layers.js';
+import { patchify, sinCosCode, sinCosFrequencies, unpatchify } from './tokenizer.js';
+
+/** The latents [B, m, d'] and the interface [B, n, d] of an earlier pass, to start from. */
+export interface Previous {
+  readonly latents?: Tensor;
+  readonly interface?: Tensor;
+}
+
+export interface ForwardOptions {
+  /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, s, conditionDim]. */
+  readonly condition?: Tensor;
+  readonly previous?: Previous;
+  /** Dropout and drop-path, by libtorch's generator. */
+  readonly training?: boolean;
+  /** Type of the activations; parameters stay float32. Default: that of the parameters. */
+  readonly dtype?: Dtype;
+}
+
+export interface Output {
+  /** [B, C, ...size] float32 */
+  readonly prediction: Tensor;
+  /** [B, m, d'] final latents Z */
+  readonly latents: Tensor;
+  /** [B, n, d] final interface X, patch tokens only */
+  readonly interface: Tensor;
+}
+
+/** γ → token: sin-cos code, normalised over its channels, Dense → SiLU → Dense. */
+class Time extends Module {
+  readonly dense0: Linear;
+  readonly dense1: Linear;
+  readonly #frequencies: Constant;
+
+  constructor(dim: number, scaling: number) {
+    super();
+    this.dense0 = new Linear(dim / 4, dim);
+    this.dense1 = new Linear(dim, dim);
+    this.#frequencies = new Constant(
+      tensor(Float64Array.from(sinCosFrequencies(dim / 4), (frequency) => frequency * scaling)),
+    );
+  }
+
+  /** gamma [B] → [B, 1, dim]. The code is float64 until it is normalised: γ·1000 has no digits to spare. */
+  forward(gamma: Tensor, dtype: Dtype): Tensor {
+    const angles = gamma.to('float64').unsqueeze(1).mul(this.#frequencies.on(gamma.device));
+    const code = cat([angles.sin(), angles.cos()], 1); //                                          [B, dim/4]
+    const centred = code.sub(code.mean(1, { keepdim: true }));
+    const normalised = centred.div(code.std(1, { correction: 0, keepdim: true })).to(dtype);
+    return this.dense1.forward(this.dense0.forward(normalised).silu()).unsqueeze(1); //            [B, 1, dim]
+  }
+}
+
+/** Block i: read, K times compute, write (paper, section 2). A block without compute layers reads only. */
+class Block extends Module {
+  readonly conditionRead: Cross | null;
+  readonly read: Cross;
+  readonly compute: Compute[];
+  readonly write: Cross | null;
+  readonly convolution: Convolution | null;
+
+  constructor(config: ModelConfig, layers: number, grid: readonly number[], readOnly: boolean) {
+    super();
+    const {
+      latentDim,
+      interfaceDim: dim,
+      readWriteHeads: heads,
+      normalizeKeyValue,
+      latentMlpRatio,
+      convolutionKernel,
+    } = config;
+    const read = () => new Cross(latentDim, dim, heads, latentMlpRatio, normalizeKeyValue);
+    this.conditionRead = config.decoupledRead && readOnly ? read() : null;
+    this.read = read();
+    this.compute = Array.from(
+      { length: layers },
+      () => new Compute(latentDim, config.latentHeads, latentMlpRatio, config),
+    );
+    this.write = layers > 0 ? new Cross(dim, latentDim, heads, config.interfaceMlpRatio, normalizeKeyValue) : null;
+    this.convolution =
+      this.write && convolutionKernel > 0 ? new Convolution(dim, convolutionKernel, grid, config.dropout) : null;
+  }
+
+  /** Z [B, m, d'], X [B, n + writable, d], readOnly [B, r, d] → the same Z and X, further on */
+  forward(Z: Tensor, X: Tensor, readOnly: Tensor | null, tokens: number, mode: Mode, write: boolean): [Tensor, Tensor] {
+    if (readOnly && this.conditionRead) {
+      Z = this.conditionRead.forward(Z, readOnly, mode); //                                        [B, m, d']
+      Z = this.read.forward(Z, X, mode); //                                                        [B, m, d']
+    } else {
+      Z = this.read.forward(Z, readOnly ? cat([X, readOnly], 1) : X, mode); //                     [B, m, d']
+    }
+    for (const layer of this.compute) Z = layer.forward(Z, mode); //                               [B, m, d'], never touches the n tokens
+    if (this.write && write) {
+      X = this.write.forward(X, Z, mode); //                                                       [B, n + writable, d]
+      if (this.convolution) {
+        const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]
+        X = X.shape[1] > tokens ? cat([map, X.narrow(1, tokens, X.shape[1] - tokens)], 1) : map;
+      }
+    }
+    return [Z, X];
+  }
+}
+
+/**
+ * Recurrent Interface Network (Jabri, Fleet & Chen, arXiv 2212.11972, section 2). Names of parameters, initial values
+ * and options follow the authors' code.
+ */
+export class RIN extends Module {
+  readonly stem: Linear;
+  readonly stemNorm: LayerNorm;
+  readonly interfacePosition: Tensor | null;
+  readonly latents: Tensor | null;
+  readonly time: Time;
+  readonly label: Linear | null;
+  readonly previousMlp: Mlp | null;
+  readonly previousNorm: LayerNorm | null;
+  readonly previousInterfaceMlp: Mlp | null;
+  readonly previousInterfaceNorm: LayerNorm | null;
+  readonly blocks: Block[];
+  readonly readoutNorm: LayerNorm;
+  readonly readout: Linear;
+  readonly #config: ModelConfig;
+  readonly #geometry: Geometry;
+  readonly #interfaceCode: Constant | null;
+  readonly #latentCode: Constant | null;
+
+  /**
+   * @param config        the `model` section of a configuration, checked by `parseConfig`
+   * @param options.seed  initial values are a function of it and of each parameter's name
+   */
+  constructor(config: ModelConfig, { seed = 0 }: { seed?: number } = {}) {
+    super();
+    const shape = geometry(config);
+    const { tokens, patchLength } = shape;
+    const { interfaceDim: dim, latentDim, selfConditioning } = config;
+    const slots = latentSlots(config);
+    const readOnly =
+      config.timeOn === 'interface' ||
+      (config.conditionOn === 'interface' && (config.classes > 0 || config.conditionDim > 0));
+    const position = (kind: ModelConfig['interfacePosition'], sizes: number[]): Tensor | null =>
+      kind === 'sinCos' ? null : parameter(sizes, kind === 'learned' ? truncatedNormal : zeros);
+    const both = selfConditioning === 'both';
+
+    this.stem = new Linear(patchLength, dim, uniform((patchLength / config.channels) * (config.channels + dim)));
+    this.stemNorm = new LayerNorm(dim);
+    this.interfacePosition = position(config.interfacePosition, [tokens, dim]);
+    this.latents = position(config.latentPosition, [slots.learned, latentDim]);
+    this.time = new Time(config.timeOn === 'latents' ? latentDim : dim, config.timeScaling);
+    this.label =
+      config.classes + config.conditionDim > 0
+        ? new Linear(config.classes || config.conditionDim, config.conditionOn === 'latents' ? latentDim : dim)
+        : null;
+    const warmLatents = both || selfConditioning === 'latents';
+    const warmInterface = both || selfConditioning === 'interface';
+    this.previousMlp = warmLatents ? new Mlp(latentDim, config.latentMlpRatio) : null;
+    this.previousNorm = warmLatents ? new LayerNorm(latentDim, 0) : null;
+    this.previousInterfaceMlp =
+      warmInterface && config.interfaceMlpRatio > 0 ? new Mlp(dim, config.interfaceMlpRatio) : null;
+    this.previousInterfaceNorm = warmInterface ? new LayerNorm(dim, 0) : null;
+    this.blocks = config.depth.map((layers) => new Block(config, layers, shape.grid, readOnly));
+    this.readoutNorm = new LayerNorm(dim);
+    this.readout = new Linear(dim, patchLength, config.zeroReadout ? zeros : undefined);
+
+    this.#config = config;
+    this.#geometry = shape;
+    this.#interfaceCode =
+      config.interfacePosition === 'learned' ? null : new Constant(sinCosCode(shape.grid, dim, config.timeScaling));
+    this.#latentCode =
+      config.latentPosition === 'learned'
+        ? null
+        : new Constant(sinCosCode([slots.learned], latentDim, config.timeScaling));
+    initialise(this.parameters(), seed);
+  }
+
+  /**
+   * One pass of the network.
+   * @param x      [B, C, ...size] noised pixels
+   * @param gamma  [B] signal level of each sample, in [0, 1]
+   */
+  forward(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Output {
+    const { Z, X } = this.#run(x, gamma, options, true);
+    const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens); //                              [B, n, d]
+    const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
+    const output = unpatchify(patches, this.#geometry); //                                         [B, C, ...size]
+    const prediction = output.dtype === 'bfloat16' ? output.float() : output;
+    return { prediction, latents: Z, interface: interfaceTokens };
+  }
+
+  /**
+   * What self-conditioning starts from: the latents (and interface) of a pass from zeros, without gradient (paper,
+   * section 3). What the pass does not need for that, its last write and the readout, is left out.
+   */
+  estimate(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Previous {
+    const { selfConditioning } = this.#config;
+    const withInterface = selfConditioning === 'interface' || selfConditioning === 'both';
+    return noGrad(() => {
+      const { Z, X } = this.#run(x, gamma, options, withInterface);
+      return {
+        ...(selfConditioning !== 'interface' && { latents: Z }),
+        ...(withInterface && { interface: X.narrow(1, 0, this.#geometry.tokens) }),
+      };
+    });
+  }
+
+  #run(x: Tensor, gamma: Tensor, options: ForwardOptions, lastWrite: boolean): { Z: Tensor; X: Tensor } {
+    const { timeOn, conditionOn } = this.#config;
+    const mode = { training: options.training ?? false };
+    const dtype = options.dtype ?? this.stem.weight.dtype;
+    const batch = x.shape[0];
+
+    const time = this.time.forward(gamma, dtype); //                                               [B, 1, d' or d]
+    const condition = this.#conditionTokens(options.condition, dtype, batch); //                   [B, s, d' or d]
+    const placed = (place: ModelConfig['timeOn']): Tensor[] => [
+      ...(timeOn === place ? [time] : []),
+      ...(condition && conditionOn === place ? [condition] : []),
+    ];
+    let X = this.#startInterface(x.to(dtype), options.previous?.interface, mode); //               [B, n, d]
+    const writable = placed('interfaceWritable');
+    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + writable, d]
+    const readOnlyTokens = placed('interface');
+    const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
+    let Z = this.#startLatents(placed('latents'), batch, dtype, options.previous?.latents, mode); // [B, m, d']
+
+    for (const [i, block] of this.blocks.entries()) {
+      const write = lastWrite || i < this.blocks.length - 1;
+      [Z, X] = block.forward(Z, X, readOnly, this.#geometry.tokens, mode, write);
+    }
+    return { Z, X };
+  }
+
+  /** Condition → tokens: one for a class, s for a sequence. Without any, the null condition: the projection's bias. */
+  #conditionTokens(condition: Tensor | undefined, dtype: Dtype, batch: number): Tensor | null {
+    if (!this.label) return null;
+    const { classes, conditionTokens, conditionDim } = this.#config;
+    if (classes > 0) {
+      const oneHot = condition ?? zeroTensor([batch, classes], { device: this.stem.weight.device });
+      return this.label.forward(oneHot.to(dtype)).unsqueeze(1);
+    }
+    const sequence =
+      condition ?? zeroTensor([batch, conditionTokens, conditionDim], { device: this.stem.weight.device });
+    return this.label.forward(sequence.to(dtype));
+  }
+
+  /** X = LayerNorm(stem(patches)) + position, and the warm start from the previous interface. */
+  #startInterface(x: Tensor, previous: Tensor | undefined, mode: Mode): Tensor {
+    const embedded = this.stemNorm.forward(this.stem.forward(patchify(x, this.#geometry))); //     [B, n, d]
+    const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
+    return this.previousInterfaceNorm
+      ? warmStart(X, previous, this.previousInterfaceMlp, this.previousInterfaceNorm, mode)
+      : X;
+  }
+
+  /** Z = [learned latents; time; condition], and the warm start from the previous latents. */
+  #startLatents(tokens: Tensor[], batch: number, dtype: Dtype, previous: Tensor | undefined, mode: Mode): Tensor {
+    const { learned } = latentSlots(this.#config);
+    const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.stem.weight.device });
+    const Z = cat([withPosition(blank, this.#latentCode, this.latents), ...tokens], 1); //         [B, m, d']
+    return this.previousNorm ? warmStart(Z, previous, this.previousMlp, this.previousNorm, mode) : Z;
+  }
+}
+
+/** start + LayerNorm₀(u + MLP(LN(u))) with u = previous, zeros where there is none (paper, section 3, eq. of Z). */
+function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp | null, norm: LayerNorm, mode: Mode): Tensor {
+  const u = (previous ?? zeroTensor(start.shape, { device: start.device })).to(start.dtype);
+  return start.add(norm.forward(mlp ? u.add(mlp.forward(u, mode)) : u));
+}
+
+function withPosition(tokens: Tensor, code: Constant | null, learned: Tensor | null): Tensor {
+  let result = tokens;
+  if (code) result = result.add(code.on(tokens.device).to(tokens.dtype));
+  if (learned) result = result.add(learned.to(tokens.dtype));
+  return result;
+}
+
+/** A fixed table, kept on the device where it is used. */
+class Constant {
+  #value: Tensor;
+
+  constructor(value: Tensor) {
+    this.#value = keep(value);
+  }
+
+  on(device: Tensor['device']): Tensor {
+    if (this.#value.device !== device) {
+      const moved = keep(this.#value.to(device));
+      this.#value.dispose();
+      this.#value = moved;
+    }
+    return this.#value;
+  }
+}

@@ -1,0 +1,62 @@
+import { type Tensor, tensor } from '@rin/torch';
+import type { Geometry } from '../core/geometry.js';
+
+/**
+ * Cuts samples into patches, in raster order (frame, row, column); a patch vector is ordered the same way, channel last.
+ * @param x  [B, C, ...size]
+ * @returns  [B, n, patchLength]
+ */
+export function patchify(x: Tensor, { grid, patch, tokens, patchLength }: Geometry): Tensor {
+  const [batch, channels] = x.shape;
+  const axes = grid.map((_, axis) => axis);
+  return x
+    .reshape([batch, channels, ...axes.flatMap((axis) => [grid[axis], patch[axis]])]) // [B, C, g0, p0, g1, p1, …]
+    .permute([0, ...axes.map((axis) => 2 + 2 * axis), ...axes.map((axis) => 3 + 2 * axis), 1]) // [B, g…, p…, C]
+    .reshape([batch, tokens, patchLength]);
+}
+
+/** The inverse of `patchify`: [B, n, patchLength] → [B, C, ...size] */
+export function unpatchify(patches: Tensor, { size, grid, patch, patchLength }: Geometry): Tensor {
+  const batch = patches.shape[0];
+  const channels = patchLength / patch.reduce((product, extent) => product * extent, 1);
+  const axes = grid.map((_, axis) => axis);
+  return patches
+    .reshape([batch, ...grid, ...patch, channels])
+    .permute([0, 1 + 2 * grid.length, ...axes.flatMap((axis) => [1 + axis, 1 + grid.length + axis])]) // [B, C, g0, p0, …]
+    .reshape([batch, channels, ...size]);
+}
+
+/**
+ * Sin-cos code of positions 0 … count − 1, spread over 0 … scale: sin(c·ω_j) for all j, then cos(c·ω_j), with
+ * ω_j = 10000^(−2j/dim).
+ * @returns  count rows of `dim` numbers
+ */
+function lineCode(count: number, dim: number, scale: number): number[][] {
+  const frequencies = sinCosFrequencies(dim);
+  return Array.from({ length: count }, (_, index) => {
+    const coordinate = count > 1 ? (index * scale) / (count - 1) : 0;
+    const angles = frequencies.map((frequency) => coordinate * frequency);
+    return [...angles.map(Math.sin), ...angles.map(Math.cos)];
+  });
+}
+
+/** ω_j = 10000^(−2j/dim) for j = 0 … dim/2 − 1 */
+export const sinCosFrequencies = (dim: number): number[] =>
+  Array.from({ length: dim / 2 }, (_, j) => 10000 ** ((-2 * j) / dim));
+
+/**
+ * Sin-cos code of a grid of tokens: rows in the first half of the channels, columns in the second; a single row or
+ * column, or a signal, is coded along its length with all channels; the slices of a clip share the code of a picture.
+ * @returns  [tokens, dim] float32
+ */
+export function sinCosCode(grid: readonly number[], dim: number, scale: number): Tensor {
+  const [rows, columns] = grid.length === 1 ? [1, grid[0]] : grid.slice(-2);
+  const slices = grid.length === 3 ? grid[0] : 1;
+  let plane: number[][];
+  if (rows === 1 || columns === 1) plane = lineCode(rows * columns, dim, scale);
+  else {
+    const [byRow, byColumn] = [lineCode(rows, dim / 2, scale), lineCode(columns, dim / 2, scale)];
+    plane = byRow.flatMap((row) => byColumn.map((column) => [...row, ...column]));
+  }
+  return tensor(Array.from({ length: slices }, () => plane).flat());
+}
