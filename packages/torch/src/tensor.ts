@@ -101,6 +101,10 @@ export class Tensor extends Handle {
   abs(): Tensor {
     return callTensor('aten::abs', this);
   }
+  /** To the nearest whole number, halves to the even one. */
+  round(): Tensor {
+    return callTensor('aten::round', this);
+  }
   square(): Tensor {
     return callTensor('aten::square', this);
   }

@@ -1,9 +1,12 @@
-import { cat, type Dtype, keep, Module, noGrad, type Tensor, tensor, zeros as zeroTensor } from '@rin/torch';
+import { cat, type Device, type Dtype, Module, noGrad, type Tensor, zeros as zeroTensor } from '@rin/torch';
 import type { ModelConfig } from '../core/config/model.js';
 import { type Geometry, geometry, latentSlots } from '../core/geometry.js';
+import { Block } from './block.js';
+import { Constant } from './constant.js';
 import { initialise, parameter, truncatedNormal, uniform, zeros } from './initial.js';
-import { Compute, Convolution, Cross, LayerNorm, Linear, Mlp, type Mode } from './layers.js';
-import { patchify, sinCosCode, sinCosFrequencies, unpatchify } from './tokenizer.js';
+import { LayerNorm, Linear, Mlp, type Mode } from './layers.js';
+import { Time } from './time.js';
+import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
 
 /** The latents [B, m, d'] and the interface [B, n, d] of an earlier pass, to start from. */
 export interface Previous {
@@ -28,81 +31,6 @@ export interface Output {
   readonly latents: Tensor;
   /** [B, n, d] final interface X, patch tokens only */
   readonly interface: Tensor;
-}
-
-/** γ → token: sin-cos code, normalised over its channels, Dense → SiLU → Dense. */
-class Time extends Module {
-  readonly dense0: Linear;
-  readonly dense1: Linear;
-  readonly #frequencies: Constant;
-
-  constructor(dim: number, scaling: number) {
-    super();
-    this.dense0 = new Linear(dim / 4, dim);
-    this.dense1 = new Linear(dim, dim);
-    this.#frequencies = new Constant(
-      tensor(Float64Array.from(sinCosFrequencies(dim / 4), (frequency) => frequency * scaling)),
-    );
-  }
-
-  /** gamma [B] → [B, 1, dim]. The code is float64 until it is normalised: γ·1000 has no digits to spare. */
-  forward(gamma: Tensor, dtype: Dtype): Tensor {
-    const angles = gamma.to('float64').unsqueeze(1).mul(this.#frequencies.on(gamma.device));
-    const code = cat([angles.sin(), angles.cos()], 1); //                                          [B, dim/4]
-    const centred = code.sub(code.mean(1, { keepdim: true }));
-    const normalised = centred.div(code.std(1, { correction: 0, keepdim: true })).to(dtype);
-    return this.dense1.forward(this.dense0.forward(normalised).silu()).unsqueeze(1); //            [B, 1, dim]
-  }
-}
-
-/** Block i: read, K times compute, write (paper, section 2). A block without compute layers reads only. */
-class Block extends Module {
-  readonly conditionRead: Cross | null;
-  readonly read: Cross;
-  readonly compute: Compute[];
-  readonly write: Cross | null;
-  readonly convolution: Convolution | null;
-
-  constructor(config: ModelConfig, layers: number, grid: readonly number[], readOnly: boolean) {
-    super();
-    const {
-      latentDim,
-      interfaceDim: dim,
-      readWriteHeads: heads,
-      normalizeKeyValue,
-      latentMlpRatio,
-      convolutionKernel,
-    } = config;
-    const read = () => new Cross(latentDim, dim, heads, latentMlpRatio, normalizeKeyValue);
-    this.conditionRead = config.decoupledRead && readOnly ? read() : null;
-    this.read = read();
-    this.compute = Array.from(
-      { length: layers },
-      () => new Compute(latentDim, config.latentHeads, latentMlpRatio, config),
-    );
-    this.write = layers > 0 ? new Cross(dim, latentDim, heads, config.interfaceMlpRatio, normalizeKeyValue) : null;
-    this.convolution =
-      this.write && convolutionKernel > 0 ? new Convolution(dim, convolutionKernel, grid, config.dropout) : null;
-  }
-
-  /** Z [B, m, d'], X [B, n + writable, d], readOnly [B, r, d] → the same Z and X, further on */
-  forward(Z: Tensor, X: Tensor, readOnly: Tensor | null, tokens: number, mode: Mode, write: boolean): [Tensor, Tensor] {
-    if (readOnly && this.conditionRead) {
-      Z = this.conditionRead.forward(Z, readOnly, mode); //                                        [B, m, d']
-      Z = this.read.forward(Z, X, mode); //                                                        [B, m, d']
-    } else {
-      Z = this.read.forward(Z, readOnly ? cat([X, readOnly], 1) : X, mode); //                     [B, m, d']
-    }
-    for (const layer of this.compute) Z = layer.forward(Z, mode); //                               [B, m, d'], never touches the n tokens
-    if (this.write && write) {
-      X = this.write.forward(X, Z, mode); //                                                       [B, n + writable, d]
-      if (this.convolution) {
-        const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]
-        X = X.shape[1] > tokens ? cat([map, X.narrow(1, tokens, X.shape[1] - tokens)], 1) : map;
-      }
-    }
-    return [Z, X];
-  }
 }
 
 /**
@@ -176,6 +104,21 @@ export class RIN extends Module {
     initialise(this.parameters(), seed);
   }
 
+  /** What goes in and out: [C, ...size], the number of its spatial (and temporal) axes plus one, and the classes. */
+  get sample(): { shape: readonly number[]; axes: number; classes: number } {
+    const { size } = this.#geometry;
+    return { shape: [this.#config.channels, ...size], axes: size.length + 1, classes: this.#config.classes };
+  }
+
+  /** Whether passes start from an earlier one. */
+  get selfConditioned(): boolean {
+    return this.#config.selfConditioning !== 'none';
+  }
+
+  get device(): Device {
+    return this.stem.weight.device;
+  }
+
   /**
    * One pass of the network.
    * @param x      [B, C, ...size] noised pixels
@@ -237,11 +180,10 @@ export class RIN extends Module {
     if (!this.label) return null;
     const { classes, conditionTokens, conditionDim } = this.#config;
     if (classes > 0) {
-      const oneHot = condition ?? zeroTensor([batch, classes], { device: this.stem.weight.device });
+      const oneHot = condition ?? zeroTensor([batch, classes], { device: this.device });
       return this.label.forward(oneHot.to(dtype)).unsqueeze(1);
     }
-    const sequence =
-      condition ?? zeroTensor([batch, conditionTokens, conditionDim], { device: this.stem.weight.device });
+    const sequence = condition ?? zeroTensor([batch, conditionTokens, conditionDim], { device: this.device });
     return this.label.forward(sequence.to(dtype));
   }
 
@@ -257,7 +199,7 @@ export class RIN extends Module {
   /** Z = [learned latents; time; condition], and the warm start from the previous latents. */
   #startLatents(tokens: Tensor[], batch: number, dtype: Dtype, previous: Tensor | undefined, mode: Mode): Tensor {
     const { learned } = latentSlots(this.#config);
-    const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.stem.weight.device });
+    const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.device });
     const Z = cat([withPosition(blank, this.#latentCode, this.latents), ...tokens], 1); //         [B, m, d']
     return this.previousNorm ? warmStart(Z, previous, this.previousMlp, this.previousNorm, mode) : Z;
   }
@@ -274,22 +216,4 @@ function withPosition(tokens: Tensor, code: Constant | null, learned: Tensor | n
   if (code) result = result.add(code.on(tokens.device).to(tokens.dtype));
   if (learned) result = result.add(learned.to(tokens.dtype));
   return result;
-}
-
-/** A fixed table, kept on the device where it is used. */
-class Constant {
-  #value: Tensor;
-
-  constructor(value: Tensor) {
-    this.#value = keep(value);
-  }
-
-  on(device: Tensor['device']): Tensor {
-    if (this.#value.device !== device) {
-      const moved = keep(this.#value.to(device));
-      this.#value.dispose();
-      this.#value = moved;
-    }
-    return this.#value;
-  }
 }

@@ -1,0 +1,35 @@
+import { cat, type Tensor, zeros } from '@rin/torch';
+import type { Output, Previous, RIN } from '../model/rin.js';
+
+/**
+ * One pass with classifier-free guidance: output (1 + w)·labelled − w·unlabelled, on the raw output. Both passes start
+ * from the same previous state, and the labelled one's is carried on (Ho & Salimans 2022; reference: the authors' sampler).
+ * @param weight  w ≥ 0; 0 = the labelled pass alone
+ */
+export function guided(
+  rin: RIN,
+  x: Tensor,
+  gamma: Tensor,
+  { condition, previous, weight }: { condition: Tensor | null; previous: Previous; weight: number },
+): Output {
+  if (weight === 0 || !condition) return rin.forward(x, gamma, { ...(condition && { condition }), previous });
+  const batch = x.shape[0];
+  const twice = (part: Tensor): Tensor => cat([part, part]);
+  const {
+    prediction,
+    latents,
+    interface: tokens,
+  } = rin.forward(twice(x), twice(gamma), {
+    condition: cat([condition, zeros(condition.shape, { device: condition.device })]),
+    previous: {
+      ...(previous.latents && { latents: twice(previous.latents) }),
+      ...(previous.interface && { interface: twice(previous.interface) }),
+    },
+  });
+  const [labelled, unlabelled] = prediction.split(batch);
+  return {
+    prediction: labelled.mul(1 + weight).sub(unlabelled.mul(weight)),
+    latents: latents.narrow(0, 0, batch),
+    interface: tokens.narrow(0, 0, batch),
+  };
+}

@@ -1,0 +1,145 @@
+import { empty, manualSeed, philoxNormal, type Tensor, tensor, unsafe, zeros } from '@rin/torch';
+import type { DiffusionConfig } from '../core/config/diffusion.js';
+import { permute } from '../core/permutation.js';
+import { purposes, uniform } from '../core/random.js';
+import { gamma, oneMinusGamma } from '../core/schedules.js';
+import type { ForwardOptions, Previous, RIN } from '../model/rin.js';
+import { addNoise, estimate, type Levels, levels, networkInput, toSignal } from './process.js';
+
+/** Pictures of the training stream: [B, C·H·W] bytes, planar, and their classes (−1 = none). */
+export interface Batch {
+  readonly pixels: Uint8Array;
+  readonly labels: Int32Array;
+}
+
+/** What the draws of a micro-batch are a function of. */
+export interface Draw {
+  readonly seed: number;
+  /** Place in the training stream of the micro-batch's first picture. */
+  readonly position: number;
+  /** Place in its total batch, and the size of that. */
+  readonly offset: number;
+  readonly total: number;
+  /** Updates of the weights before this one. */
+  readonly step: number;
+  readonly dtype: 'float32' | 'bfloat16';
+  /** Mean square of the data in [−1, 1], for `normalizeInput: expected`. */
+  readonly meanSquare: number;
+}
+
+// The two passes of a step draw dropout and label dropout independently (reference: the authors' training step).
+const mainPass = 0;
+const estimatePass = 1;
+
+/**
+ * The training loss of a micro-batch (paper, section 3, "latent self-conditioning"): noise the pictures, estimate the
+ * latents from zeros without gradient for those samples that keep the estimate, pass again from them, and compare.
+ * @returns the mean over the micro-batch, a float32 scalar with its graph
+ */
+export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, draw: Draw): Tensor {
+  const { shape, axes, device } = { ...rin.sample, device: rin.device };
+  const count = batch.labels.length;
+  const positions = Array.from({ length: count }, (_, i) => draw.position + i);
+  const times = positions.map((sample, i) => drawTime(config, draw, sample, draw.offset + i));
+  const at = levels(
+    times.map((t) => gamma(config.schedule, t)),
+    times.map((t) => oneMinusGamma(config.schedule, t)),
+    { inputScale: config.inputScale, axes, meanSquare: draw.meanSquare, device },
+  );
+  const x = toSignal(tensor(batch.pixels, [count, ...shape], { device }), config.inputScale); //    [B, C, ...size]
+  const eps = philoxNormal(empty([count, ...shape], { device }), {
+    seed: draw.seed,
+    samples: positions,
+    purpose: purposes.noise,
+  });
+  const xt = addNoise(x, eps, at);
+  const input = networkInput(xt, config, at);
+  const options = (pass: number): ForwardOptions => {
+    manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
+    const condition = oneHot(rin, config, batch.labels, draw, pass);
+    return { training: true, dtype: draw.dtype, ...(condition && { condition }) };
+  };
+
+  const previous = drawPrevious(rin, config, input, at.gamma, draw, positions, options);
+  const { prediction } = rin.forward(input, at.gamma, { ...options(mainPass), ...(previous && { previous }) });
+  return loss(config, prediction, { x, eps, xt }, at);
+}
+
+/** t in (0, 1): independent, or one from each of `total` equal parts, dealt to the batch in an order drawn for the step. */
+function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: number, place: number): number {
+  const u = uniform(seed, 'time', sample, 0);
+  return config.timeSampling === 'uniform' ? u : (permute(place, total, seed, step) + u) / total;
+}
+
+/** One-hot classes [B, classes]; a picture without a class, or whose label is dropped, has a row of zeros. */
+function oneHot(rin: RIN, config: DiffusionConfig, labels: Int32Array, draw: Draw, pass: number): Tensor | null {
+  const { classes } = rin.sample;
+  if (classes === 0) return null;
+  const rows = new Float32Array(labels.length * classes);
+  for (const [i, label] of labels.entries()) {
+    const dropped = uniform(draw.seed, 'labelDropout', draw.position + i, pass) < config.labelDropout;
+    if (label >= 0 && !dropped) rows[i * classes + label] = 1;
+  }
+  return tensor(rows, [labels.length, classes], { device: rin.device });
+}
+
+/** The estimates that samples are warm-started from, zeros for those that keep none; computed only where kept. */
+function drawPrevious(
+  rin: RIN,
+  config: DiffusionConfig,
+  input: Tensor,
+  gammas: Tensor,
+  draw: Draw,
+  positions: readonly number[],
+  options: (pass: number) => ForwardOptions,
+): Previous | null {
+  const { selfConditioningRate: rate, selfConditioningBy } = config;
+  if (!rin.selfConditioned || rate === 0) return null;
+  const kept = positions.flatMap((sample, i) => {
+    const keeps =
+      selfConditioningBy === 'mask'
+        ? uniform(draw.seed, 'selfConditioning', sample, 0) < rate
+        : draw.offset + i < Math.floor(rate * draw.total + 1e-9);
+    return keeps ? [i] : [];
+  });
+  if (kept.length === 0) return null;
+  const given = options(estimatePass);
+  if (kept.length === positions.length) return rin.estimate(input, gammas, given);
+
+  const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: input.device });
+  const chosen = given.condition?.indexSelect(0, index);
+  const found = rin.estimate(input.indexSelect(0, index), gammas.indexSelect(0, index), {
+    ...given,
+    ...(chosen && { condition: chosen }),
+  });
+  const spread = (part: Tensor): Tensor => {
+    const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });
+    return unsafe.call('aten::index_copy', [blank, 0, index, part]) as Tensor;
+  };
+  return {
+    ...(found.latents && { latents: spread(found.latents) }),
+    ...(found.interface && { interface: spread(found.interface) }),
+  };
+}
+
+/** Mean squared error on ε, on x (in units of the input scale), or on v. */
+function loss(
+  config: DiffusionConfig,
+  output: Tensor,
+  truth: { x: Tensor; eps: Tensor; xt: Tensor },
+  at: Levels,
+): Tensor {
+  const b = config.inputScale;
+  const found = estimate(output, truth.xt, config.prediction, at, config.clipInTraining ? b : undefined);
+  switch (config.loss) {
+    case 'eps':
+      return truth.eps.sub(found.eps).square().mean();
+    case 'x':
+      return truth.x.sub(found.x).div(b).square().mean();
+    case 'v': {
+      const v = (x: Tensor, eps: Tensor): Tensor => eps.mul(at.signal).sub(x.mul(at.noise));
+      const predicted = config.prediction === 'v' ? output : v(found.x, found.eps);
+      return v(truth.x, truth.eps).sub(predicted).square().mean();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { noGrad, scope, type Tensor, tensor } from '@rin/torch';
+import type { SamplingConfig } from '../core/config/diffusion.js';
+import { RinError } from '../core/errors.js';
+import { nearest } from '../core/nearest.js';
+import type { Image } from '../data/grid.js';
+import type { Model } from './modelFile.js';
+import { toPixels } from './process.js';
+import { denoise } from './samplers.js';
+
+export interface SampleStep {
+  readonly step: number;
+  readonly steps: number;
+  /** Signal level γ that the step started from. */
+  readonly gamma: number;
+  /** The seeds of the pictures at hand, a part of all where there are more than `batch`. */
+  readonly seeds: readonly number[];
+  /** The estimates x̂₀ of the finished pictures; made when called, during `onStep` only. */
+  readonly estimates: () => Image[];
+}
+
+export interface SampleOptions extends Partial<SamplingConfig> {
+  /** One picture each: integers from 0 to 2⁵³ − 1. The same seed gives the same picture, whatever the others are. */
+  readonly seeds: readonly number[];
+  /** Names or numbers, repeated over the seeds; null = without a class. Default: class number seed mod classes. */
+  readonly classes?: readonly (string | number | null)[];
+  /** Pictures denoised together. Default 64 */
+  readonly batch?: number;
+  readonly onStep?: (step: SampleStep) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * New pictures from a model. What is not given comes from the `sampling` section of its configuration.
+ * @returns one uint8 picture [C, ...size] for each seed, in their order
+ * @throws RinError for a class that the model does not know
+ */
+export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
+  const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
+  const sampling = { ...model.config.sampling, ...changed };
+  const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed));
+  const images: Image[] = [];
+  for (let start = 0; start < seeds.length; start += batch) {
+    const part = seeds.slice(start, start + batch);
+    using condition = oneHot(model, labels.slice(start, start + batch));
+    using x = await denoise(model.network, model.config.diffusion, sampling, {
+      seeds: part,
+      condition,
+      meanSquare: model.meanSquare,
+      ...(signal && { signal }),
+      onStep: ({ step, steps, gamma, estimate }) =>
+        onStep?.({ step, steps, gamma, seeds: part, estimates: () => toImages(estimate, model) }),
+    });
+    images.push(...toImages(x, model));
+  }
+  return images;
+}
+
+/** The number of a class given by name or number; −1 = none. */
+function classOf({ config, classes }: Model, wanted: string | number | null | undefined, seed: number): number {
+  const count = config.model.classes;
+  if (wanted === null) return -1;
+  if (count === 0) {
+    if (wanted === undefined) return -1;
+    throw new RinError(`class ${wanted}: this model was trained without classes; leave the classes out`);
+  }
+  if (wanted === undefined) return seed % count;
+  const number = typeof wanted === 'number' ? wanted : classes.indexOf(wanted);
+  if (Number.isInteger(number) && number >= 0 && number < count) return number;
+  const known = classes.length > 0 ? `: ${classes.join(', ')}` : '';
+  const meant = typeof wanted === 'string' ? nearest(wanted, classes) : undefined;
+  throw new RinError(
+    `class ${wanted}: this model has the classes 0 to ${count - 1}${known}${meant ? `; did you mean ${meant}?` : ''}`,
+  );
+}
+
+function oneHot({ config, network }: Model, labels: readonly number[]): Tensor | null {
+  const { classes } = config.model;
+  if (classes === 0) return null;
+  const rows = new Float32Array(labels.length * classes);
+  for (const [i, label] of labels.entries()) if (label >= 0) rows[i * classes + label] = 1;
+  return tensor(rows, [labels.length, classes], { device: network.device });
+}
+
+function toImages(x: Tensor, { config, network }: Model): Image[] {
+  using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
+  const data = pixels.toTypedArray() as Uint8Array;
+  const { shape } = network.sample;
+  const length = shape.reduce((product, size) => product * size, 1);
+  return Array.from({ length: x.shape[0] }, (_, i) => ({ data: data.slice(i * length, (i + 1) * length), shape }));
+}

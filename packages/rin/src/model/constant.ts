@@ -1,0 +1,19 @@
+import { type Device, keep, type Tensor } from '@rin/torch';
+
+/** A fixed table, kept on the device where it is used. */
+export class Constant {
+  #value: Tensor;
+
+  constructor(value: Tensor) {
+    this.#value = keep(value);
+  }
+
+  on(device: Device): Tensor {
+    if (this.#value.device !== device) {
+      const moved = keep(this.#value.to(device));
+      this.#value.dispose();
+      this.#value = moved;
+    }
+    return this.#value;
+  }
+}
