@@ -13,7 +13,8 @@ import { whyNot } from './systemError.js';
 export async function writePng(path: string, image: Image): Promise<void> {
   const [channels, height, width] = checkImage(image).shape;
   const raw = { channels: channelCount(channels), height, width };
-  await save(path, await sharp(interleaved(image.data, channels), { raw, limitInputPixels: false }).png().toBuffer());
+  const picture = sharp(interleaved(image.data, channels), { raw, limitInputPixels: false });
+  await save(path, await picture.toColourspace(channels === 1 ? 'b-w' : 'srgb').png().toBuffer());
 }
 
 export interface AnimationOptions {

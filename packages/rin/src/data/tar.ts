@@ -38,26 +38,20 @@ export function indexTar(fd: number, where: string): Map<string, Member> {
   let next: Attributes = {}; // of the next member ('x', 'L', 'K')
   for (let position = 0; ; ) {
     const header = readAt(fd, position, block);
-    if (header.length < block)
-      throw new RinError(
-        position === 0
-          ? noTar(where, header)
-          : `${where} is cut short: it ends at byte ${end}, without the mark that ends an archive; copy it again`,
-      );
+    if (position === 0 && !isHeader(header)) throw new RinError(noTar(where, header));
+    if (header.length < block) {
+      throw new RinError(`${where} is cut short: at byte ${end}, before the mark that ends an archive; copy it again`);
+    }
     if (header.every((byte) => byte === 0)) break; // the end mark
-    if (checksum(header) !== number(header, 148, 8)) {
-      throw new RinError(
-        position === 0
-          ? noTar(where, header)
-          : `${where}: damaged at byte ${position}: the header's checksum is wrong; copy it again`,
-      );
+    if (!isHeader(header)) {
+      throw new RinError(`${where}: damaged at byte ${position}: a header's checksum is wrong; copy it again`);
     }
     const type = String.fromCharCode(header[156]);
     const describes = 'xgLK'.includes(type);
     const attributes = describes ? {} : { ...common, ...next };
     const name = clean(attributes.path ?? fullName(header));
     const size = hasContent(type) ? (attributes.size ?? number(header, 124, 12)) : 0;
-    if (!(size >= 0 && size <= (describes ? longestDescription : Number.MAX_SAFE_INTEGER))) {
+    if (!Number.isSafeInteger(size) || size < 0 || (describes && size > longestDescription)) {
       throw new RinError(`${where}: damaged at byte ${position}: a size of ${size}; copy it again`);
     }
     const offset = position + block;
@@ -83,9 +77,10 @@ export function indexTar(fd: number, where: string): Map<string, Member> {
     else if (isFile(type) && !fullName(header).endsWith('/')) members.set(name, { offset, size });
   }
   for (const name of links.keys()) {
-    let target = name;
-    for (let hops = 0; hops < links.size && links.has(target); hops++) target = links.get(target) ?? target;
-    const member = members.get(target);
+    let target: string | undefined = name;
+    for (let hops = 0; hops < mostHops && target !== undefined && !members.has(target); hops++)
+      target = links.get(target);
+    const member = members.get(target ?? '');
     if (member) members.set(name, member);
   }
   return members;
@@ -93,6 +88,9 @@ export function indexTar(fd: number, where: string): Map<string, Member> {
 
 /** Names and attributes are short; a longer description is damage. */
 const longestDescription = 1 << 20;
+
+/** From link to link; more are a circle. */
+const mostHops = 40;
 
 interface Attributes {
   path?: string;
@@ -106,11 +104,11 @@ const isFile = (type: string) => type === '0' || type === '\0' || type === '7';
 /** Links, devices, folders and pipes have no content, whatever size their header tells. */
 const hasContent = (type: string) => !/[1-6]/.test(type);
 
-/** Sum of the header's bytes, its own field counted as blanks. */
-function checksum(header: Uint8Array): number {
-  let sum = 8 * 32;
-  for (let index = 0; index < block; index++) if (index < 148 || index >= 156) sum += header[index];
-  return sum;
+/** Whether the checksum is that of the header's bytes, its own field counted as blanks; or all is zero. */
+function isHeader(header: Buffer): boolean {
+  let sum = 0;
+  for (let index = 0; index < header.length; index++) if (index < 148 || index >= 156) sum += header[index];
+  return header.length === block && (sum === 0 || sum + 8 * 32 === number(header, 148, 8));
 }
 
 /** A number in octal digits, or (GNU) in big-endian bytes where the first bit is set. NaN where it is neither. */
