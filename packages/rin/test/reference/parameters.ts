@@ -103,6 +103,7 @@ function table(config: ModelConfig): Record<string, Parameter> {
 
   norm('readout_norm', d);
   dense('readout', g.patchLength, d);
+  if (config.zeroReadout) all['readout.weight'].initial = zeros;
   return all;
 }
 
