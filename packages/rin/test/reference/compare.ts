@@ -43,12 +43,9 @@ function assertEqualOutputs(actual: Record<keyof Outputs, Tensor>, expected: Out
     assert.deepEqual(actual[part].shape, shape, part);
     const found = actual[part].to('float64').toTypedArray();
     const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-    let worst = 0;
-    for (let i = 0; i < data.length; i++) {
-      const difference = Math.abs(Number(found[i]) - data[i]);
-      if (!(difference <= Math.abs(Number(found[worst]) - data[worst]))) worst = i;
-    }
-    const difference = Math.abs(Number(found[worst]) - data[worst]) / scale;
+    const differences = data.map((value, i) => Math.abs(Number(found[i]) - value) / scale);
+    const difference = Math.max(...differences); // NaN if any is
+    const worst = differences.findIndex((value) => Object.is(value, difference));
     const place = `${part}[${worst}] is ${found[worst]}, expected ${data[worst]}`;
     assert.ok(difference <= tolerance, `${place}: off by ${difference} of the largest, allowed ${tolerance}`);
   }
