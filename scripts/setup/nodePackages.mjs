@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from '../../packages/torch/setup/errors.mjs';
 import { run } from '../../packages/torch/setup/run.mjs';
-import { lastLines } from '../../packages/torch/setup/system.mjs';
 
 /**
  * Runs `npm ci` where node_modules is not what package-lock.json says.
@@ -16,7 +15,7 @@ export async function installNodePackages(root, log) {
     const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
     if (code === 127)
       throw new SetupError('npm is not on the PATH; install it with Node (Debian and Ubuntu: the package npm)');
-    if (code !== 0) throw new SetupError(`npm ci failed:\n${lastLines(output)}\nCheck the connection, then try again`);
+    if (code !== 0) throw new SetupError(`npm ci failed:\n${firstLines(output)}\nCheck the connection, then try again`);
   });
 }
 
@@ -47,3 +46,11 @@ function isInStep(root) {
     })
   );
 }
+
+/** npm tells the reason first, and how it is used last. @param {string} output */
+const firstLines = (output) =>
+  output
+    .split('\n')
+    .filter((line) => /\S/.test(line.replace(/^npm error/, '')))
+    .slice(0, 6)
+    .join('\n');
