@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
 import { labelPictures, listFiles } from './labels.js';
+import { stepper, type Watch } from './progress.js';
 import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
 
 /**
@@ -11,13 +12,13 @@ import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
  * of a picture is told by `dataset.json` or `metadata.jsonl` in the folder, or else by its top subfolder.
  * @throws {RinError} where there are no pictures, or a list does not fit them
  */
-export async function folderSource(folder: string, signal?: AbortSignal): Promise<Source> {
-  const found = await search(folder, signal);
+export async function folderSource(folder: string, watch: Watch): Promise<Source> {
+  const found = await search(folder, watch);
   if (found.pictures.length === 0) throw new RinError(nothingFound(folder, found.others));
   found.pictures.sort(naturalOrder);
   return {
     name: basename(resolve(folder)),
-    stamp: await stamp(folder, [...found.lists, ...found.pictures], signal),
+    stamp: await stamp(folder, [...found.lists, ...found.pictures], watch),
     async list() {
       const lists = new Map(found.lists.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
       const { classes, labels, missing } = labelPictures(found.pictures, lists, folder);
@@ -38,7 +39,7 @@ interface Found {
 }
 
 /** Paths within the folder, with slashes. A link that leads back into a folder above it is not followed. */
-async function search(root: string, signal?: AbortSignal): Promise<Found> {
+async function search(root: string, { signal }: Watch): Promise<Found> {
   const found: Found = { pictures: [], lists: [], others: [] };
   const visit = async (path: string, above: ReadonlySet<string>): Promise<void> => {
     const place = join(root, path);
@@ -73,15 +74,13 @@ function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
  * Digest of names, sizes and times. The time of the last status change is in it: a program can set a file's
  * modification time, but not that one.
  */
-async function stamp(folder: string, names: readonly string[], signal?: AbortSignal): Promise<string> {
+async function stamp(folder: string, names: readonly string[], watch: Watch): Promise<string> {
   const hash = createHash('sha256');
-  for (const [index, name] of names.entries()) {
+  const step = stepper('searching', names.length, watch);
+  for (const name of names) {
     const stats = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false });
     hash.update(`${name}\0${stats && fileStamp(stats)}\0`);
-    if (index % 1000 === 999) {
-      await turn();
-      signal?.throwIfAborted();
-    }
+    if (step(0)) await turn();
   }
   return hash.digest('hex');
 }

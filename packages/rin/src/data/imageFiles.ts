@@ -14,7 +14,13 @@ export async function writePng(path: string, image: Image): Promise<void> {
   const [channels, height, width] = checkImage(image).shape;
   const raw = { channels: channelCount(channels), height, width };
   const picture = sharp(interleaved(image.data, channels), { raw, limitInputPixels: false });
-  await save(path, await picture.toColourspace(channels === 1 ? 'b-w' : 'srgb').png().toBuffer());
+  await save(
+    path,
+    await picture
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .png()
+      .toBuffer(),
+  );
 }
 
 export interface AnimationOptions {

@@ -8,20 +8,20 @@ import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decode.js';
 import { emojiSource } from './emoji.js';
 import { folderSource } from './folder.js';
-import { contentDigest, type DataProgress, decodeAll } from './prepare.js';
+import { contentDigest, decodeAll } from './prepare.js';
+import type { Watch } from './progress.js';
 import type { Listing, Skipped, Source } from './source.js';
 import { DamagedStore, openStore, sha256, writeStore } from './store.js';
+import { whyNot } from './systemError.js';
 
-export interface OpenOptions {
+export interface OpenOptions extends Watch {
   /** [H, W], or a number for a square picture */
   size: number | readonly number[];
   /** 1 = grey, 3 = colour */
   channels: number;
   data: DataConfig;
-  onProgress?: (progress: DataProgress) => void;
   /** is told, in a sentence, what is unusual but no error; a warning of the process when absent */
   onNotice?: (sentence: string) => void;
-  signal?: AbortSignal;
   /** up to so many bytes of pixels are held in memory, more are read from the cache; default 256 MiB */
   memory?: number;
 }
@@ -37,17 +37,18 @@ const decoderVersion = 1;
  * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
  */
 export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
-  const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text), signal } = options;
+  const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text) } = options;
+  options.signal?.throwIfAborted();
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
   checkShape(target.shape);
-  const from = await findSource(source, Math.max(...size), signal);
+  const from = await reading(source, () => findSource(source, Math.max(...size), options));
   const root = cacheFolder();
   let listing: Listing | undefined;
   try {
     let content = from.stamp && recall(root, from.stamp);
     if (!content) {
-      listing = await from.list();
+      listing = await reading(source, from.list);
       content = await contentDigest(listing, options);
       if (from.stamp) await remember(root, from.stamp, content);
     }
@@ -56,7 +57,7 @@ export async function openDataset(source: string, options: OpenOptions): Promise
     const stored = intact(folder, from.name, memory, onNotice);
     if (stored) return stored;
     removeAbandoned(root);
-    listing ??= await from.list();
+    listing ??= await reading(source, from.list);
     const { classes } = listing;
     const skipped: Skipped[] = [...listing.missing];
     const samples = decodeAll(listing, target, skipped, source, options);
@@ -69,11 +70,22 @@ export async function openDataset(source: string, options: OpenOptions): Promise
   }
 }
 
-async function findSource(source: string, side: number, signal?: AbortSignal): Promise<Source> {
+async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
   if (source === 'emoji') return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (!stats) throw new RinError(`${source}: no such folder or tar archive; "emoji" is the built-in set`);
-  return stats.isDirectory() ? folderSource(source, signal) : archiveSource(source);
+  if (stats?.isDirectory()) return folderSource(source, watch);
+  if (stats?.isFile()) return archiveSource(source);
+  throw new RinError(`${source}: no such folder or tar archive; "emoji" is the built-in set`);
+}
+
+/** Turns what the system says into a sentence. */
+async function reading<T>(source: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason = whyNot(error);
+    throw reason ? new RinError(`cannot read ${source}: ${reason}`) : error;
+  }
 }
 
 type Notice = (sentence: string) => void;

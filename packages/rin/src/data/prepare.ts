@@ -2,24 +2,9 @@ import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
 import { decode, type Target } from './decode.js';
+import { stepper, type Watch } from './progress.js';
 import type { Listing, Picture, Skipped } from './source.js';
 import type { Sample } from './store.js';
-
-/** How far the preparation of the data has come. */
-export interface DataProgress {
-  /** `reading` = what the files hold is compared with what was decoded before; `decoding` = they become samples */
-  readonly stage: 'reading' | 'decoding';
-  /** pictures */
-  readonly done: number;
-  readonly total: number;
-  /** pictures that could not be read so far */
-  readonly skipped: number;
-}
-
-interface Watch {
-  onProgress?: (progress: DataProgress) => void;
-  signal?: AbortSignal;
-}
 
 /** Digest of all that a source says: classes, and name, label and contents of every picture. Reads them all. */
 export async function contentDigest({ pictures, classes, missing }: Listing, watch: Watch): Promise<string> {
@@ -95,19 +80,4 @@ async function* inOrder<T, R>(items: Iterable<T>, count: number, action: (item: 
 function reasonOf(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line.replace(/^Input buffer (contains|has) /, '').trim();
-}
-
-/** Counts pictures and tells of it ten times a second; true where it is time to let other things happen. */
-function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: Watch) {
-  let done = 0;
-  let told = Number.NEGATIVE_INFINITY;
-  return (skipped: number): boolean => {
-    done++;
-    const now = performance.now();
-    if (now - told < 100 && done < total) return false;
-    told = now;
-    signal?.throwIfAborted();
-    onProgress?.({ stage, done, total, skipped });
-    return true;
-  };
 }

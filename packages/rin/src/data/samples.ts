@@ -33,7 +33,7 @@ export async function datasetFromSamples(
     if (pixels.length !== length) {
       throw new RinError(`${where}: ${pixels.length} values, but [${shape.join(', ')}] has ${length}`);
     }
-    const part = pixels.slice();
+    const part = new Uint8Array(pixels); // not slice(), which does not copy a Buffer
     parts.push(part);
     meanSquare.add(part);
     hash.update(part);

@@ -13,5 +13,5 @@ const reasons = new Map<unknown, string>([
   ['EISDIR', 'it is a folder'],
 ]);
 
-/** Why a file could not be written, in words that go behind "cannot write PATH: "; undefined for other errors. */
+/** Why a file could not be read or written, in words that go behind "cannot write PATH: "; undefined for other errors. */
 export const whyNot = (error: unknown): string | undefined => reasons.get(systemCode(error));

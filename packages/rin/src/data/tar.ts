@@ -167,7 +167,7 @@ function paxRecords(bytes: Buffer, where: string): Attributes {
 function noTar(where: string, start: Buffer): string {
   const magic = start.toString('latin1', 0, 4);
   const packer = packers.find(([mark]) => magic.startsWith(mark))?.[1];
-  if (!packer) return `${where}: not a tar archive`;
+  if (!packer) return `${where}: not a tar archive; expected a folder of pictures or an uncompressed tar`;
   return `${where}: compressed by ${packer}, which forbids reading by position; unpack it (${packer} -d) and name the tar`;
 }
 

@@ -25,14 +25,13 @@ test('a program hands over a list, a generator or a stream', async () => {
 });
 
 test('the buffer may be used again for the next sample', async () => {
-  const pixels = new Uint8Array(3);
-  function* reusing() {
-    for (let i = 0; i < 3; i++) yield { pixels: pixels.fill(i) };
+  for (const pixels of [new Uint8Array(3), Buffer.alloc(3)]) {
+    function* reusing() {
+      for (let i = 0; i < 3; i++) yield { pixels: pixels.fill(i) };
+    }
+    const firsts = contents(await datasetFromSamples(reusing(), shape)).map(({ colour }) => colour[0]);
+    assert.deepEqual(firsts, [0, 1, 2]);
   }
-  assert.deepEqual(
-    contents(await datasetFromSamples(reusing(), shape)).map(({ colour }) => colour[0]),
-    [0, 1, 2],
-  );
 });
 
 test('classes are numbers, names, or names of the program', async () => {
