@@ -39,7 +39,7 @@ export async function loadModel(path: string, { device = 'cpu' }: { device?: Dev
       throw new RinError(`${path}: holds no rin model; expected a model.safetensors that rin train wrote`);
     }
     const config = parseConfig(parsed(path, text), path);
-    const network = new RIN(config.model);
+    const network = new RIN(config.model, { seed: null });
     try {
       network.loadParameters(tensors);
     } catch (error) {

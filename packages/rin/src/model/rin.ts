@@ -58,9 +58,10 @@ export class RIN extends Module {
 
   /**
    * @param config        the `model` section of a configuration, checked by `parseConfig`
-   * @param options.seed  initial values are a function of it and of each parameter's name
+   * @param options.seed  initial values are a function of it and of each parameter's name; null = none are drawn, since
+   *                      `loadParameters` follows
    */
-  constructor(config: ModelConfig, { seed = 0 }: { seed?: number } = {}) {
+  constructor(config: ModelConfig, { seed = 0 }: { seed?: number | null } = {}) {
     super();
     const shape = geometry(config);
     const { tokens, patchLength } = shape;
@@ -101,7 +102,7 @@ export class RIN extends Module {
       config.latentPosition === 'learned'
         ? null
         : new Constant(sinCosCode([slots.learned], latentDim, config.timeScaling));
-    initialise(this.parameters(), seed);
+    if (seed !== null) initialise(this.parameters(), seed);
   }
 
   /** What goes in and out: [C, ...size], the number of its spatial (and temporal) axes plus one, and the classes. */

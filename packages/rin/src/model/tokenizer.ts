@@ -47,7 +47,7 @@ export const sinCosFrequencies = (dim: number): number[] =>
 /**
  * Sin-cos code of a grid of tokens: rows in the first half of the channels, columns in the second; a single row or
  * column, or a signal, is coded along its length with all channels; the slices of a clip share the code of a picture.
- * @returns  [tokens, dim] float32
+ * @returns  [tokens, dim] float64
  */
 export function sinCosCode(grid: readonly number[], dim: number, scale: number): Tensor {
   const [rows, columns] = grid.length === 1 ? [1, grid[0]] : grid.slice(-2);
@@ -58,5 +58,6 @@ export function sinCosCode(grid: readonly number[], dim: number, scale: number):
     const [byRow, byColumn] = [lineCode(rows, dim / 2, scale), lineCode(columns, dim / 2, scale)];
     plane = byRow.flatMap((row) => byColumn.map((column) => [...row, ...column]));
   }
-  return tensor(Array.from({ length: slices }, () => plane).flat());
+  const numbers = Float64Array.from(Array.from({ length: slices }, () => plane).flat(2));
+  return tensor(numbers, [numbers.length / dim, dim]);
 }
