@@ -1,0 +1,107 @@
+import { appendFileSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { RinError } from '../core/errors.js';
+import { systemCode, whyNot } from '../data/systemError.js';
+
+/*
+ * Every change that a run makes on the disk. A process may be killed between any two of them, and the disk may lose power:
+ * what is under its final name is whole.
+ */
+
+let observer: (change: string) => void = () => {};
+
+/** Tells of every change before it is made, until called anew. For tests, which end the run there by throwing. */
+export function observeChanges(next: (change: string) => void): void {
+  observer = next;
+}
+
+/** Announces and makes one change; what the system refuses becomes a sentence. */
+export async function change<T>(what: string, path: string, make: () => Promise<T>): Promise<T> {
+  observer(`${what} ${path}`);
+  try {
+    return await make();
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
+/** What is being written, until it is whole. */
+export const beside = (path: string): string => `${path}.part`;
+
+/** Writes a file beside, flushes it and renames it. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await change('write', path, async () => {
+    const file = await open(beside(path), 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
+  await moveIntoPlace(path);
+}
+
+/** Fills a folder beside, flushes it and renames it. The files that `fill` leaves there must be flushed already. */
+export async function writeFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  await remove(beside(path));
+  await change('make', beside(path), () => mkdir(beside(path), { recursive: true }));
+  await fill(beside(path));
+  await flush(beside(path));
+  await moveIntoPlace(path);
+}
+
+/** Renames what lies beside `path`, and flushes the folder that holds it. */
+export async function moveIntoPlace(path: string): Promise<void> {
+  await change('rename', path, () => rename(beside(path), path));
+  await flush(dirname(path));
+}
+
+export async function remove(path: string): Promise<void> {
+  await change('remove', path, () => rm(path, { recursive: true, force: true }));
+}
+
+/** Brings a file, or the names in a folder, to the disk. */
+export async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Appends a line at once. */
+export function appendLine(path: string, line: string): void {
+  observer(`append ${path}`);
+  try {
+    appendFileSync(path, `${line}\n`);
+  } catch (error) {
+    throw explained(error, path);
+  }
+}
+
+/** Keeps the lines that a test lets through; a file that is not there stays so. */
+export async function filterLines(path: string, keep: (line: string) => boolean): Promise<void> {
+  const text = await readText(path);
+  if (text === undefined) return;
+  const kept = text.split('\n').filter((line) => line !== '' && keep(line));
+  const content = kept.map((line) => `${line}\n`).join('');
+  if (content !== text) await writeWhole(path, content);
+}
+
+/** The text of a file, or undefined where there is none. */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function explained(error: unknown, path: string): unknown {
+  const reason = whyNot(error);
+  return reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
+}

@@ -1,0 +1,124 @@
+import { setImmediate } from 'node:timers/promises';
+import { noGrad, scope, stack, type Tensor } from '@rin/torch';
+import type { Config } from '../core/config/config.js';
+import { RinError } from '../core/errors.js';
+import type { Batch } from '../data/loader.js';
+import { trainingLoss } from '../diffusion/objective.js';
+import { RIN } from '../model/rin.js';
+import type { State } from './checkpoint.js';
+import type { Compute } from './compute.js';
+import { updateEma } from './ema.js';
+import { clipNorm, takeGradients } from './gradients.js';
+import { rateShare } from './learningRate.js';
+import type { Named, Optimizer } from './optimizer.js';
+import { createOptimizer } from './optimizers.js';
+
+/** What one update of the weights found. */
+export interface Update {
+  /** mean over the batch */
+  readonly loss: number;
+  /** of all gradients together, before clipping */
+  readonly gradientNorm: number;
+}
+
+/** A network in training: its weights, their average and the optimiser. Knows neither files nor clocks. */
+export class Learner {
+  /** The network with the averaged weights, from which samples come. */
+  readonly average: RIN;
+  readonly #config: Config;
+  readonly #meanSquare: number;
+  readonly #dtype: Compute['dtype'];
+  readonly #network: RIN;
+  readonly #optimizer: Optimizer;
+  readonly #tensors: { readonly weights: Named; readonly average: Named; readonly optimizer: Named };
+
+  /** @param meanSquare of the data in [-1, 1] */
+  constructor(config: Config, meanSquare: number, { device, dtype }: Compute) {
+    const build = () => new RIN(config.model, { seed: config.seed }).to(device);
+    this.#config = config;
+    this.#meanSquare = meanSquare;
+    this.#dtype = dtype;
+    this.#network = build();
+    this.average = build();
+    const [weights, average] = [this.#network.parameters(), this.average.parameters()];
+    for (const tensor of Object.values(average)) tensor.requiresGrad = false;
+    this.#optimizer = createOptimizer(config.training, weights, dtype);
+    this.#tensors = { weights, average, optimizer: this.#optimizer.state };
+  }
+
+  /** Number of weights. */
+  get parameterCount(): number {
+    return Object.values(this.#tensors.weights).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Live tensors: what a checkpoint holds beside the counters. */
+  get tensors(): Omit<State, 'counters'> {
+    return this.#tensors;
+  }
+
+  /**
+   * Takes over the tensors of a checkpoint and disposes them.
+   * @throws {RinError} where they are not those of this network and optimiser
+   */
+  restore(saved: Omit<State, 'counters'>): void {
+    for (const part of ['weights', 'average', 'optimizer'] as const) {
+      const [from, to] = [saved[part], this.#tensors[part]];
+      const describe = (tensors: Named) =>
+        Object.entries(tensors).map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+      const known = new Set(describe(to));
+      const unknown = describe(from).find((text) => !known.delete(text)) ?? [...known][0];
+      if (unknown)
+        throw new RinError(
+          `the checkpoint's ${part} do not fit this version of the network: ${unknown}; start a new run`,
+        );
+      noGrad(() => {
+        for (const [name, tensor] of Object.entries(to)) tensor.copy_(from[name]);
+      });
+      for (const tensor of Object.values(from)) tensor.dispose();
+    }
+  }
+
+  /**
+   * One update of the weights by a batch. The event loop turns after every micro-batch, so that signals get in.
+   * @param images  seen before
+   * @param updates made before
+   */
+  async update({ pixels, labels }: Batch, images: number, updates: number): Promise<Update> {
+    const { training, seed } = this.#config;
+    const { batch, microBatch = batch } = training;
+    const sample = pixels.length / batch;
+    const losses: Tensor[] = [];
+    for (let offset = 0; offset < batch; offset += microBatch) {
+      const loss = scope(() => {
+        const end = offset + microBatch;
+        const part = { pixels: pixels.subarray(offset * sample, end * sample), labels: labels.subarray(offset, end) };
+        const draw = {
+          seed,
+          position: images + offset,
+          offset,
+          total: batch,
+          step: updates,
+          dtype: this.#dtype,
+          meanSquare: this.#meanSquare,
+        };
+        const loss = trainingLoss(this.#network, this.#config.diffusion, part, draw);
+        loss.mul(microBatch / batch).backward();
+        return loss.detach();
+      });
+      losses.push(loss);
+      await setImmediate();
+    }
+    const { weights, average } = this.#tensors;
+    const found = scope(() =>
+      noGrad(() => {
+        const gradients = takeGradients(Object.values(weights));
+        const norm = clipNorm(gradients, training.clipNorm);
+        this.#optimizer.step(gradients, rateShare(training, images), updates + 1);
+        updateEma(training.ema, Object.values(average), Object.values(weights), updates + 1);
+        return stack([stack(losses).mean(), norm]).toTypedArray(); // the one wait for the device
+      }),
+    );
+    for (const loss of losses) loss.dispose();
+    return { loss: Number(found[0]), gradientNorm: Number(found[1]) };
+  }
+}

@@ -1,0 +1,45 @@
+import type { Config } from '../core/config/config.js';
+import { RinError } from '../core/errors.js';
+import { sizeList } from '../core/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import { openDataset } from '../data/open.js';
+import type { DataProgress } from '../data/progress.js';
+import { datasetFromSamples, type ProgramSample } from '../data/samples.js';
+
+/** `emoji`, a folder or a tar; a data set; or the samples of a program. */
+export type DataInput = string | Dataset | Iterable<ProgramSample> | AsyncIterable<ProgramSample>;
+
+export interface OpenDataOptions {
+  readonly onProgress?: (progress: DataProgress) => void;
+  readonly onNotice?: (sentence: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The data as a data set whose samples and classes are those of the configuration.
+ * @throws {RinError} where they are not
+ */
+export async function openData(data: DataInput, config: Config, options: OpenDataOptions): Promise<Dataset> {
+  const { model } = config;
+  const shape = [model.channels, ...sizeList(model.size)];
+  const dataset =
+    typeof data === 'string'
+      ? await openDataset(data, { size: shape.slice(1), channels: model.channels, data: config.data, ...options })
+      : 'fingerprint' in data
+        ? data
+        : await datasetFromSamples(data, shape);
+  const problem = misfit(dataset, shape, model.classes);
+  if (problem === undefined) return dataset;
+  if (dataset !== data) dataset.close();
+  throw new RinError(`${dataset.name}: ${problem}`);
+}
+
+function misfit(data: Dataset, shape: readonly number[], classes: number): string | undefined {
+  if (data.shape.join() !== shape.join()) {
+    return `its samples are [${data.shape.join(', ')}], those of the configuration [${shape.join(', ')}]; change model.size or model.channels`;
+  }
+  if (classes === 0 || classes === data.classes.length) return undefined;
+  const names = data.classes.length > 8 ? [...data.classes.slice(0, 8), '…'] : data.classes;
+  const found = names.length > 0 ? `${data.classes.length} classes (${names.join(', ')})` : 'no classes';
+  return `it has ${found}, and model.classes is ${classes}; set it to ${data.classes.length}`;
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import type { Config } from '../core/config/config.js';
+import { RinError } from '../core/errors.js';
+import { imagesLabel, newestCounters } from './checkpoint.js';
+import { hasPreviews } from './preview.js';
+import { createNumberedRun, createRun, listRuns, mismatch, type Purpose, RunDirectory } from './runDirectory.js';
+
+export interface OpenRunOptions extends Purpose {
+  /** the folder of the run itself; a numbered one in `runsFolder` when absent */
+  readonly run?: string;
+  readonly runsFolder: string;
+  /** start another run, whatever there is */
+  readonly fresh: boolean;
+}
+
+/** The run to train. */
+export interface OpenedRun {
+  readonly directory: RunDirectory;
+  /** whether it was there before */
+  readonly resumed: boolean;
+  /** nothing is left to be done */
+  readonly finished: boolean;
+}
+
+/**
+ * Finds the run that has the same configuration and data: of several the highest-numbered unfinished one, else the
+ * highest-numbered; where there is none, or `fresh` is asked for, makes one.
+ * @throws {RinError} where `run` names a folder that holds something else, or holds a run and `fresh` is asked for
+ */
+export async function openRun({ run, runsFolder, fresh, ...purpose }: OpenRunOptions): Promise<OpenedRun> {
+  if (run !== undefined) return openNamed(run, fresh, purpose);
+  let finished: OpenedRun | undefined;
+  for (const { path } of fresh ? [] : await listRuns(runsFolder)) {
+    if (await mismatch(path, purpose)) continue;
+    const found = await existing(path, purpose);
+    if (!found.finished) return found;
+    finished ??= found;
+  }
+  if (finished) return finished;
+  return { directory: await createNumberedRun(runsFolder, purpose), resumed: false, finished: false };
+}
+
+async function openNamed(path: string, fresh: boolean, purpose: Purpose): Promise<OpenedRun> {
+  const isNew = !existsSync(path) || (await readdir(path)).length === 0;
+  if (isNew) return { directory: await createRun(path, purpose), resumed: false, finished: false };
+  const reason = fresh ? 'it is not empty' : await mismatch(path, purpose);
+  if (reason) throw new RinError(`${path} cannot hold this run: ${reason}; give another folder, or leave it out`);
+  return existing(path, purpose);
+}
+
+async function existing(path: string, { config }: Purpose): Promise<OpenedRun> {
+  const directory = new RunDirectory(path);
+  return { directory, resumed: true, finished: await isFinished(directory, config) };
+}
+
+/** A run is finished when its images were seen, and its model and last samples are there. */
+export async function isFinished(directory: RunDirectory, config: Config): Promise<boolean> {
+  const { images } = config.training;
+  const seen = (await newestCounters(directory.path))?.images ?? 0;
+  const hasSamples = !hasPreviews(config) || directory.has(`fakes-${imagesLabel(images)}.png`);
+  return seen >= images && directory.has('model.safetensors') && hasSamples;
+}

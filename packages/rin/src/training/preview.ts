@@ -1,0 +1,59 @@
+import type { Config } from '../core/config/config.js';
+import { sizeList } from '../core/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import { grid, type Image } from '../data/grid.js';
+import { writePng } from '../data/imageFiles.js';
+import { beside, change, moveIntoPlace } from './files.js';
+
+/** Pictures in a row of a preview, and rows at most. */
+const columns = 8;
+const mostRows = 8;
+
+/** Whether samples of this configuration can be shown, and are to be. */
+export function hasPreviews({ model, training }: Config): boolean {
+  const arePictures = [1, 3].includes(model.channels) && sizeList(model.size).length === 2;
+  return arePictures && training.sampleEvery > 0;
+}
+
+/** What stands where in the previews of a run: row by row a class, or no class (-1) everywhere. */
+export interface Layout {
+  /** class of every picture */
+  readonly classes: readonly number[];
+  /** of the rows; empty where there are no classes */
+  readonly labels: readonly string[];
+}
+
+/** @param names of the classes */
+export function previewLayout({ model }: Config, names: readonly string[]): Layout {
+  const rows = model.classes > 0 ? Math.min(model.classes, mostRows) : mostRows;
+  const rowOf = (i: number) => (model.classes > 0 ? Math.floor(i / columns) : -1);
+  const classes = Array.from({ length: rows * columns }, (_, i) => rowOf(i));
+  return { classes, labels: model.classes > 0 ? names.slice(0, rows) : [] };
+}
+
+/** Pictures of the data in a layout: the first of each class, again from the first where there are too few. */
+export function realPictures(data: Dataset, { classes }: Layout): Image[] {
+  const found = new Map<number, number[]>();
+  for (const label of new Set(classes)) found.set(label, []);
+  for (let index = 0; index < data.length; index++) {
+    const members = found.get(found.has(-1) ? -1 : data.label(index));
+    if (members && members.length < classes.length) members.push(index);
+  }
+  const used = new Map<number, number>();
+  return classes.map((label) => {
+    const members = found.get(label) ?? [];
+    const count = used.get(label) ?? 0;
+    used.set(label, count + 1);
+    const pixels = new Uint8Array(data.shape.reduce((a, b) => a * b, 1));
+    if (members.length > 0) data.read(members[count % members.length], pixels);
+    else pixels.fill(255);
+    return { data: pixels, shape: data.shape };
+  });
+}
+
+/** Writes pictures as a grid; small ones are enlarged. */
+export async function writePreview(path: string, images: readonly Image[], { labels }: Layout): Promise<void> {
+  const scale = Math.max(1, Math.floor(64 / Math.max(...images[0].shape.slice(1))));
+  await change('write', path, () => writePng(beside(path), grid(images, { columns, labels, scale })));
+  await moveIntoPlace(path);
+}

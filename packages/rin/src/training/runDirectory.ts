@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../core/config/config.js';
+import { parseConfig } from '../core/config/parse.js';
+import { fromYaml, toYaml } from '../core/config/yaml.js';
+import { ConfigError } from '../core/errors.js';
+import { sizeList } from '../core/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+import { systemCode } from '../data/systemError.js';
+import { appendLine, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
+
+/** What a run was started with. */
+export interface Purpose {
+  readonly config: Config;
+  readonly data: Pick<Dataset, 'name' | 'fingerprint' | 'length' | 'classes' | 'skipped'>;
+}
+
+/**
+ * The folder of a run:
+ *   config.yaml    the resolved configuration           data.json      what it was trained on
+ *   log.txt        what was said                        reals.png      pictures of the data
+ *   stats.jsonl    loss and learning rate: functions of configuration, data and seed alone
+ *   timing.jsonl   speed, clock and memory              fakes-….png    samples of the average, always of the same seeds
+ *   checkpoint-…/  all that is needed to go on          model.safetensors   the newest average of the weights
+ */
+export class RunDirectory {
+  constructor(readonly path: string) {}
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.file(name));
+  }
+
+  log(text: string): void {
+    for (const line of text.split('\n')) appendLine(this.file('log.txt'), `${new Date().toISOString()} ${line}`);
+  }
+
+  /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
+  record(name: 'stats' | 'timing', line: { readonly images: number; readonly [key: string]: unknown }): void {
+    appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
+  }
+
+  /** Takes back what was recorded after `images` images, and removes what was half written. */
+  async rewind(images: number): Promise<void> {
+    const isBefore = (line: string) => {
+      try {
+        return (JSON.parse(line) as { images: number }).images <= images;
+      } catch {
+        return false; // cut short when the run was killed
+      }
+    };
+    for (const name of ['stats', 'timing']) await filterLines(this.file(`${name}.jsonl`), isBefore);
+    for (const name of await readdir(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
+  }
+}
+
+/** Runs in a folder, the highest number first. */
+export async function listRuns(runsFolder: string): Promise<{ number: number; path: string }[]> {
+  const names = await readdir(runsFolder).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const runs = names.flatMap((name) => {
+    const match = /^(\d{5,})-(?!.*\.part$)/.exec(name);
+    return match ? [{ number: Number(match[1]), path: join(runsFolder, name) }] : [];
+  });
+  return runs.sort((a, b) => b.number - a.number);
+}
+
+/** Makes the folder of a new run: the number after the highest one, data, size and name. */
+export async function createNumberedRun(runsFolder: string, purpose: Purpose): Promise<RunDirectory> {
+  const number = 1 + ((await listRuns(runsFolder))[0]?.number ?? -1);
+  const name = `${String(number).padStart(5, '0')}-${describe(purpose)}`;
+  try {
+    return await createRun(join(runsFolder, name), purpose);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOTEMPTY') throw error;
+    return createNumberedRun(runsFolder, purpose); // another process was quicker
+  }
+}
+
+/** Makes the folder of a new run, which must not exist, or be empty. */
+export async function createRun(path: string, { config, data }: Purpose): Promise<RunDirectory> {
+  const { name, fingerprint, length, classes, skipped } = data;
+  await writeFolder(path, async (folder) => {
+    await writeWhole(join(folder, 'config.yaml'), toYaml(config));
+    const facts = { name, fingerprint, length, classes, skipped };
+    await writeWhole(join(folder, 'data.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  });
+  return new RunDirectory(path);
+}
+
+/** Why the run at `path` is not one for this purpose; undefined where it is. */
+export async function mismatch(path: string, { config, data }: Purpose): Promise<string | undefined> {
+  const [configText, dataText] = [await readText(join(path, 'config.yaml')), await readText(join(path, 'data.json'))];
+  if (configText === undefined || dataText === undefined) return 'it is no run: config.yaml or data.json is missing';
+  try {
+    const theirs = parseConfig(fromYaml(configText, join(path, 'config.yaml')), join(path, 'config.yaml'));
+    const key = difference({ ...theirs, source: null }, { ...config, source: null }); // data are told by their contents
+    if (key) return `its configuration differs in ${key}`;
+    const { fingerprint } = JSON.parse(dataText) as { fingerprint: unknown };
+    return fingerprint === data.fingerprint ? undefined : 'its data were others';
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof SyntaxError) return error.message;
+    throw error;
+  }
+}
+
+/** Path of the first key in which two values differ, with both sides; undefined where they are equal. */
+function difference(theirs: unknown, ours: unknown, path = ''): string | undefined {
+  if (isDeepStrictEqual(theirs, ours)) return undefined;
+  const [a, b] = [theirs, ours].map((value) => (typeof value === 'object' && !Array.isArray(value) ? value : null));
+  if (!a || !b) return `${path} (${JSON.stringify(theirs)} there, ${JSON.stringify(ours)} here)`;
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const [inA, inB] = [a, b].map((value) => (value as Record<string, unknown>)[key]);
+    const found = difference(inA, inB, path ? `${path}.${key}` : key);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** `emoji-64-rin`: data, size and name of the configuration; the name alone where it says what the data are. */
+function describe({ config, data }: Purpose): string {
+  const dataName = data.name.replace(/[^\w.-]+/g, '-') || 'data';
+  if (config.name.includes(dataName)) return config.name;
+  const size = sizeList(config.model.size);
+  const square = size.length === 2 && size[0] === size[1];
+  return `${dataName}-${square ? size[0] : size.join('x')}-${config.name}`;
+}

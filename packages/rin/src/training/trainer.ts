@@ -1,0 +1,119 @@
+import { setThreads } from '@rin/torch';
+import type { Config } from '../core/config/config.js';
+import { parseConfig } from '../core/config/parse.js';
+import { RinError } from '../core/errors.js';
+import type { Dataset } from '../data/dataset.js';
+import type { DataProgress } from '../data/progress.js';
+import { loadNewest } from './checkpoint.js';
+import { chooseCompute } from './compute.js';
+import { Learner } from './learner.js';
+import { type DataInput, openData } from './openData.js';
+import { openRun } from './openRun.js';
+import type { RunDirectory } from './runDirectory.js';
+import { type Progress, Session } from './session.js';
+
+export interface TrainOptions {
+  readonly config: Config;
+  readonly data: DataInput;
+  /** folder of the run itself; default: a numbered one in `runsFolder` */
+  readonly run?: string;
+  /** default `runs` */
+  readonly runsFolder?: string;
+  /** start another run even where there is one of the same configuration and data */
+  readonly fresh?: boolean;
+  /** is called after every update, and while previews are drawn */
+  readonly onProgress?: (progress: Progress) => void;
+  /** is called while pictures are decoded */
+  readonly onDataProgress?: (progress: DataProgress) => void;
+  /** is told, in sentences, what happens; they also go to `log.txt` of the run */
+  readonly log?: (text: string) => void;
+  /** when aborted, training ends after the update at hand, with a checkpoint */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  /** folder of the run; null where training was stopped before there was one */
+  readonly run: string | null;
+  /** images seen */
+  readonly images: number;
+  readonly finished: boolean;
+}
+
+/**
+ * Trains a network, or goes on with the run of the same configuration and data that was interrupted. Weights, samples and
+ * `stats.jsonl` become the same, bit for bit, wherever and however often a run is interrupted or killed (on one machine,
+ * with one number of threads).
+ * @throws {RinError} where configuration, data or folder do not fit, the disk is full, or the loss is not finite
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { signal } = options;
+  const config = parseConfig(options.config, 'configuration');
+  let data: Dataset;
+  try {
+    data = await openData(options.data, config, { onProgress: options.onDataProgress, onNotice: options.log, signal });
+  } catch (error) {
+    if (signal?.aborted) return { run: null, images: 0, finished: false };
+    throw error;
+  }
+  try {
+    return await trainOn(data, config, options);
+  } finally {
+    if (data !== options.data) data.close();
+  }
+}
+
+async function trainOn(data: Dataset, config: Config, options: TrainOptions): Promise<TrainResult> {
+  const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
+  const { directory, resumed, finished } = await openRun({ config, data, run, runsFolder, fresh });
+  const { images } = config.training;
+  if (finished) {
+    log(`${directory.path} is finished: it has seen its ${images} images. To train again, ask for a new run.`);
+    return { run: directory.path, images, finished };
+  }
+  const say = (text: string) => {
+    directory.log(text);
+    log(text);
+  };
+  try {
+    const session = await prepare(data, config, directory, resumed, say, options);
+    return { run: directory.path, ...(await session.run()) };
+  } catch (error) {
+    if (error instanceof RinError) directory.log(error.message);
+    throw error;
+  }
+}
+
+/** Brings the run to the state of its newest checkpoint, or to the start. */
+async function prepare(
+  data: Dataset,
+  config: Config,
+  directory: RunDirectory,
+  resumed: boolean,
+  say: (text: string) => void,
+  { onProgress, signal }: TrainOptions,
+): Promise<Session> {
+  const { training, diffusion } = config;
+  const compute = chooseCompute(training);
+  if (training.threads > 0) setThreads(training.threads);
+  const meanSquare = diffusion.dataMeanSquare ?? data.meanSquare;
+  const learner = new Learner(config, meanSquare, compute);
+  const saved = resumed ? await loadNewest(directory.path, say) : undefined;
+  if (saved) learner.restore(saved);
+  if (resumed) await directory.rewind(saved?.counters.images ?? 0);
+  const skipped = data.skipped.length > 0 ? `, ${data.skipped.length} skipped (listed in data.json)` : '';
+  const seen = resumed ? `goes on at ${saved?.counters.images ?? 0} of` : 'trains for';
+  say(`${directory.path}: ${seen} ${training.images} images`);
+  say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${skipped}`);
+  say(`network: ${learner.parameterCount} parameters, on ${compute.device} in ${compute.dtype}`);
+  return new Session({
+    config,
+    data,
+    meanSquare,
+    directory,
+    learner,
+    counters: saved?.counters,
+    say,
+    onProgress,
+    signal,
+  });
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { before, test } from 'node:test';
+import type { Config } from '../../src/core/config/config.js';
+import { RinError } from '../../src/core/errors.js';
+import type { Progress } from '../../src/training/session.js';
+import { type TrainOptions, type TrainResult, train } from '../../src/training/trainer.js';
+import { freshFolder, outcome, samples, tiny } from './tiny.js';
+
+type Options = Partial<TrainOptions> & { runsFolder: string };
+const start = (options: Options): Promise<TrainResult> => train({ config: tiny(), data: samples, ...options });
+
+/** Trains until `when` holds, then aborts. */
+async function interrupt(options: Options, when: (progress: Progress) => boolean): Promise<TrainResult> {
+  const controller = new AbortController();
+  const onProgress = (progress: Progress) => when(progress) && controller.abort();
+  return start({ ...options, onProgress, signal: controller.signal });
+}
+
+const folderOf = ({ run }: TrainResult): string => {
+  assert.ok(run);
+  return run;
+};
+
+let whole: ReturnType<typeof outcome>;
+before(async () => {
+  whole = outcome(folderOf(await start({ runsFolder: freshFolder() })));
+});
+
+test('a run interrupted again and again gives the bytes of one that never was', async () => {
+  const runsFolder = freshFolder();
+  let last = 0;
+  // The update at hand ends, a checkpoint is saved, and the same call goes on from it.
+  for (const images of [8, 16, 40, 48, 56, 88]) {
+    const result = await interrupt({ runsFolder }, (progress) => progress.images === images);
+    assert.deepEqual({ images: result.images, finished: result.finished }, { images, finished: false });
+    assert.ok(images > last);
+    last = images;
+  }
+  const result = await start({ runsFolder });
+  assert.deepEqual({ images: result.images, finished: result.finished }, { images: 96, finished: true });
+  assert.deepEqual(readdirSync(runsFolder), [basename(folderOf(result))]);
+  assert.deepEqual(outcome(folderOf(result)), whole);
+});
+
+test('an interruption while samples are drawn is heard at once; they are drawn when the run goes on', async () => {
+  for (const images of [48, 96]) {
+    const runsFolder = freshFolder();
+    const stopped = await interrupt({ runsFolder }, (p) => p.images === images && p.sampling?.step === 1);
+    assert.deepEqual({ images: stopped.images, finished: stopped.finished }, { images, finished: false });
+    assert.ok(!existsSync(join(folderOf(stopped), `fakes-000000.0${images}k.png`)));
+    assert.deepEqual(outcome(folderOf(await start({ runsFolder }))), whole);
+  }
+});
+
+test('a finished run says so and is left alone; a new one is made when asked for', async () => {
+  const runsFolder = freshFolder();
+  const first = folderOf(await start({ runsFolder }));
+  const said: string[] = [];
+  const stats = () => readFileSync(join(first, 'stats.jsonl'), 'utf8');
+  const before = stats();
+  const again = await start({ runsFolder, log: (text) => said.push(text) });
+  assert.deepEqual(again, { run: first, images: 96, finished: true });
+  assert.match(said.join(), /is finished/);
+  assert.equal(stats(), before);
+  const other = folderOf(await start({ runsFolder, fresh: true }));
+  assert.notEqual(other, first);
+  assert.deepEqual(outcome(other), whole);
+});
+
+test('another configuration or other data start another run, numbered after the highest', async () => {
+  const runsFolder = freshFolder();
+  const stop = (options: object) => interrupt({ runsFolder, ...options }, () => true);
+  await stop({});
+  await stop({ config: tiny({ training: { learningRate: 0.02 } }) });
+  await stop({ data: samples.slice(1) });
+  await stop({ config: tiny({ name: 'my samples'.replace(' ', '-') }) });
+  assert.deepEqual(readdirSync(runsFolder).sort(), [
+    '00000-samples-8-tiny',
+    '00001-samples-8-tiny',
+    '00002-samples-8-tiny',
+    '00003-my-samples',
+  ]);
+  assert.equal(basename(folderOf(await stop({}))), '00000-samples-8-tiny');
+});
+
+test('a folder that holds another run, or something else, is refused with the reason', async () => {
+  const runsFolder = freshFolder();
+  const run = join(runsFolder, 'mine');
+  await interrupt({ runsFolder, run }, () => true);
+  const refused = (options: object, reason: RegExp) =>
+    assert.rejects(
+      start({ runsFolder, run, ...options }),
+      (error) => error instanceof RinError && reason.test(error.message),
+    );
+  await refused({ config: tiny({ training: { batch: 4 } }) }, /mine.*differs in training\.batch \(8 there, 4 here\)/);
+  await refused({ data: samples.slice(1) }, /mine.*data were others/);
+  await refused({ fresh: true }, /mine.*not empty/);
+  await refused({ run: runsFolder }, /no run/);
+  assert.equal((await start({ runsFolder, run })).run, run);
+});
+
+test('a damaged checkpoint is moved aside with a word, and the run goes on from the one before it', async () => {
+  const runsFolder = freshFolder();
+  const run = folderOf(await interrupt({ runsFolder }, ({ images }) => images === 80));
+  flipByte(join(run, 'checkpoint-000000.080k', 'average.safetensors'), 4000);
+  const said: string[] = [];
+  await start({ runsFolder, log: (text) => said.push(text) });
+  assert.match(said.join('\n'), /checkpoint-000000\.080k is damaged: average\.safetensors was changed or cut short/);
+  assert.match(said.join('\n'), /goes on at 72 of 96 images/);
+  assert.ok(existsSync(join(run, 'checkpoint-000000.080k.damaged')));
+  assert.deepEqual(outcome(run), whole);
+});
+
+test('with every checkpoint damaged the run begins anew', async () => {
+  const runsFolder = freshFolder();
+  const run = folderOf(await interrupt({ runsFolder }, ({ images }) => images === 56));
+  for (const name of readdirSync(run).filter((name) => name.startsWith('checkpoint')))
+    flipByte(join(run, name, 'weights.safetensors'), 3000);
+  await start({ runsFolder });
+  assert.deepEqual(outcome(run), whole);
+});
+
+test('as many checkpoints are kept as asked for', async () => {
+  const keep = async (count: number, config: Config) => {
+    const run = folderOf(await start({ runsFolder: freshFolder(), config }));
+    assert.equal(readdirSync(run).filter((name) => name.startsWith('checkpoint')).length, count);
+  };
+  await keep(1, tiny({ training: { keepCheckpoints: 1 } }));
+  await keep(3, tiny({ training: { keepCheckpoints: 3 } }));
+});
+
+test('a loss that is not finite stops the run, keeps the last checkpoint and says what to try', async () => {
+  const runsFolder = freshFolder();
+  const config = tiny({ training: { learningRate: 1e30, checkpointEvery: 8, clipNorm: 0, precision: 'auto' } });
+  await assert.rejects(start({ runsFolder, config }), (error) => {
+    assert.ok(error instanceof RinError);
+    assert.match(error.message, /became (NaN|Infinity) after \d+ images; the checkpoint at \d+ images is kept/);
+    assert.match(error.message, /lower training.learningRate \(1e\+30 now\), or .*float32, or training.clipNorm 1/);
+    return true;
+  });
+  const run = join(runsFolder, '00000-samples-8-tiny');
+  assert.match(readFileSync(join(run, 'log.txt'), 'utf8'), /Try a lower training.learningRate/);
+  for (const line of readFileSync(join(run, 'stats.jsonl'), 'utf8').trim().split('\n'))
+    assert.ok(Number.isFinite(JSON.parse(line).loss));
+});
+
+function flipByte(file: string, at: number): void {
+  const bytes = readFileSync(file);
+  bytes[at] ^= 1;
+  writeFileSync(file, bytes);
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../src/core/config/config.js';
+import { mergeConfig, parseConfig } from '../../src/core/config/parse.js';
+
+/** A network of 8×8 pixels in two classes that trains 96 images in about a second. */
+const base = {
+  name: 'tiny',
+  model: {
+    size: 8,
+    patch: 4,
+    channels: 1,
+    classes: 2,
+    latents: 6,
+    latentDim: 16,
+    latentHeads: 2,
+    interfaceDim: 16,
+    readWriteHeads: 2,
+    depth: [1],
+    dropout: 0.1,
+  },
+  diffusion: { labelDropout: 0.1 },
+  training: {
+    images: 96,
+    batch: 8,
+    microBatch: 4,
+    warmup: 16,
+    learningRate: 0.01,
+    clipNorm: 1,
+    device: 'cpu',
+    precision: 'float32',
+    threads: 1,
+    logEvery: 16,
+    sampleEvery: 48,
+    checkpointEvery: 24,
+  },
+  sampling: { steps: 2 },
+};
+
+export const tiny = (over: object = {}): Config => parseConfig(mergeConfig(base, over), 'tiny');
+
+/** Twelve samples: a bright half that is left in class 0 and right in class 1. */
+export const samples = Array.from({ length: 12 }, (_, i) => ({
+  pixels: Uint8Array.from({ length: 64 }, (_, j) => (j % 8 < 4 === (i % 2 === 0) ? 255 : 20 * i)),
+  label: i % 2,
+}));
+
+export const freshFolder = (): string => mkdtempSync(join(tmpdir(), 'rin-training-'));
+
+/** What must not depend on interruptions. */
+export const outcome = (run: string) => ({
+  stats: readFileSync(join(run, 'stats.jsonl'), 'utf8'),
+  ...Object.fromEntries(
+    ['model.safetensors', 'fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'].map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(run, name)))
+        .digest('hex'),
+    ]),
+  ),
+});
