@@ -1,7 +1,7 @@
 import { empty, noGrad, philoxNormal, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../core/config/diffusion.js';
 import { purposes } from '../core/random.js';
-import { samplerSteps } from '../core/samplerCoefficients.js';
+import { type SamplerStep, samplerSteps } from '../core/samplerCoefficients.js';
 import type { Previous, RIN } from '../model/rin.js';
 import { guided } from './guidance.js';
 import { epsOf, estimate, levels, networkInput } from './process.js';
@@ -47,48 +47,58 @@ export async function denoise(
       purpose: purposes[purpose],
     });
   const steps = samplerSteps(sampling);
+  // A network that was never trained with an estimate has not learned what to make of one.
+  const carries = rin.selfConditioned && diffusion.selfConditioningRate > 0;
+  const advance = ({ x, previous }: State, step: SamplerStep, i: number): State => {
+    const at = levels(new Array<number>(batch).fill(step.gamma), new Array<number>(batch).fill(step.oneMinusGamma), {
+      inputScale: diffusion.inputScale,
+      axes,
+      meanSquare: input.meanSquare,
+      device,
+    });
+    const output = guided(rin, networkInput(x, diffusion, at), at.gamma, {
+      condition: input.condition,
+      previous,
+      weight: sampling.guidance,
+    });
+    const clip = sampling.clip ? diffusion.inputScale : undefined;
+    const { x: x0 } = estimate(output.prediction, x, diffusion.prediction, at, clip);
+    let next = x0;
+    if (i < steps.length - 1) {
+      next = x0.mul(step.x0);
+      if (step.x !== 0) next = next.add(x, { alpha: step.x });
+      if (step.eps !== 0) next = next.add(epsOf(x, x0, at), { alpha: step.eps });
+      if (step.noise !== 0) next = next.add(normals('sampleStep', i), { alpha: step.noise });
+    }
+    input.onStep?.({ step: i + 1, steps: steps.length, gamma: step.gamma, x: next, estimate: x0 });
+    return { x: next, previous: carries ? carried(previous, output, sampling.momentum) : {} };
+  };
 
-  let state: { x: Tensor; previous: Previous } = { x: normals('sampleStart', 0), previous: {} };
-  for (const [i, step] of steps.entries()) {
-    input.signal?.throwIfAborted();
-    const before = state;
-    state = scope(() =>
-      noGrad(() => {
-        const { x, previous } = before;
-        const at = levels(
-          new Array<number>(batch).fill(step.gamma),
-          new Array<number>(batch).fill(step.oneMinusGamma),
-          {
-            inputScale: diffusion.inputScale,
-            axes,
-            meanSquare: input.meanSquare,
-            device,
-          },
-        );
-        const output = guided(rin, networkInput(x, diffusion, at), at.gamma, {
-          condition: input.condition,
-          previous,
-          weight: sampling.guidance,
-        });
-        const clip = sampling.clip ? diffusion.inputScale : undefined;
-        const { x: x0 } = estimate(output.prediction, x, diffusion.prediction, at, clip);
-        const last = i === steps.length - 1;
-        let next = x0;
-        if (!last) {
-          next = x0.mul(step.x0);
-          if (step.x !== 0) next = next.add(x, { alpha: step.x });
-          if (step.eps !== 0) next = next.add(epsOf(x, x0, at), { alpha: step.eps });
-          if (step.noise !== 0) next = next.add(normals('sampleStep', i), { alpha: step.noise });
-        }
-        input.onStep?.({ step: i + 1, steps: steps.length, gamma: step.gamma, x: next, estimate: x0 });
-        return { x: next, previous: rin.selfConditioned ? carried(previous, output, sampling.momentum) : {} };
-      }),
-    );
-    for (const tensor of [before.x, before.previous.latents, before.previous.interface]) tensor?.dispose();
-    await new Promise((resolve) => setImmediate(resolve));
+  let state: State = { x: normals('sampleStart', 0), previous: {} };
+  try {
+    for (const [i, step] of steps.entries()) {
+      input.signal?.throwIfAborted();
+      const before = state;
+      state = scope(() => noGrad(() => advance(before, step, i)));
+      free(before);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } catch (error) {
+    free(state);
+    throw error;
   }
-  for (const tensor of [state.previous.latents, state.previous.interface]) tensor?.dispose();
+  free({ previous: state.previous });
   return state.x;
+}
+
+/** Where a sampler stands between two steps. */
+interface State {
+  readonly x: Tensor;
+  readonly previous: Previous;
+}
+
+function free({ x, previous }: Partial<State>): void {
+  for (const tensor of [x, previous?.latents, previous?.interface]) tensor?.dispose();
 }
 
 /** What the next step starts from: the new state, or (momentum μ) μ·old + (1 − μ)·new. */
