@@ -1,4 +1,4 @@
-import { type Device, readSafetensors, type Tensor, writeSafetensors } from '@rin/torch';
+import { type Device, readSafetensors, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { parseConfig } from '../core/config/parse.js';
 import { RinError } from '../core/errors.js';
@@ -29,37 +29,51 @@ export async function saveModel(
 
 /**
  * Reads a model file.
- * @throws RinError if it is none, or its weights do not fit its configuration
+ * @throws RinError if it cannot be read, is damaged or none, or its weights do not fit its configuration
  */
 export async function loadModel(path: string, { device = 'cpu' }: { device?: Device } = {}): Promise<Model> {
-  const { tensors, metadata } = await readSafetensors(path);
+  const { tensors, metadata } = await readSafetensors(path).catch((error) => mendable(error));
   try {
-    const text = metadata.config;
-    if (metadata.format !== 'rin' || text === undefined) {
-      throw new RinError(`${path}: holds no rin model; expected a model.safetensors that rin train wrote`);
-    }
-    const config = parseConfig(parsed(path, text), path);
-    const network = new RIN(config.model, { seed: null });
+    const facts = readMetadata(path, metadata);
+    const network = new RIN(facts.config.model, { seed: null });
     try {
       network.loadParameters(tensors);
     } catch (error) {
-      throw new RinError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+      mendable(error, `${path}: `);
     }
-    return {
-      config,
-      classes: parsed(path, metadata.classes ?? '[]') as string[],
-      meanSquare: Number(metadata.meanSquare ?? 1),
-      network: network.to(device),
-    };
+    return { ...facts, network: network.to(device) };
   } finally {
     for (const tensor of Object.values(tensors)) tensor.dispose();
   }
 }
 
-function parsed(path: string, text: string): unknown {
+/** What `saveModel` wrote beside the weights. */
+function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Omit<Model, 'network'> {
+  if (metadata.format !== 'rin') {
+    throw new RinError(`${path}: holds no rin model; expected a model.safetensors that rin train wrote`);
+  }
+  const config = parseConfig(parsed(path, metadata.config), path);
+  const classes = parsed(path, metadata.classes);
+  const meanSquare = Number(metadata.meanSquare);
+  if (!isNames(classes) || !(meanSquare > 0)) throw damaged(path);
+  return { config, classes, meanSquare };
+}
+
+function parsed(path: string, text = ''): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RinError(`${path}: the metadata is damaged; take another copy of the file`);
+    throw damaged(path);
   }
+}
+
+const damaged = (path: string): RinError =>
+  new RinError(`${path}: its metadata is damaged; take another copy of the file`);
+
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+/** Throws an error about a file's tensors as one that the user can mend. */
+function mendable(error: unknown, where = ''): never {
+  throw error instanceof TorchError ? new RinError(where + error.message) : error;
 }

@@ -1,5 +1,7 @@
 import { noGrad, scope, type Tensor, tensor } from '@rin/torch';
+import type { Config } from '../core/config/config.js';
 import type { SamplingConfig } from '../core/config/diffusion.js';
+import { mergeConfig, parseConfig } from '../core/config/parse.js';
 import { RinError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import type { Image } from '../data/grid.js';
@@ -32,11 +34,12 @@ export interface SampleOptions extends Partial<SamplingConfig> {
 /**
  * New pictures from a model. What is not given comes from the `sampling` section of its configuration.
  * @returns one uint8 picture [C, ...size] for each seed, in their order
- * @throws RinError for a class that the model does not know
+ * @throws RinError for a class that the model does not know, a seed that is none, or an option out of its range
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
   const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
-  const sampling = { ...model.config.sampling, ...changed };
+  const sampling = changedSampling(model.config, changed);
+  checkCounts(seeds, batch);
   const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed));
   const images: Image[] = [];
   for (let start = 0; start < seeds.length; start += batch) {
@@ -53,6 +56,19 @@ export async function sample(model: Model, options: SampleOptions): Promise<Imag
     images.push(...toImages(x, model));
   }
   return images;
+}
+
+/** The `sampling` section with what the caller changed, checked like any configuration. */
+function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
+  const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
+  return parseConfig(mergeConfig(config, { sampling: given }), 'sample').sampling;
+}
+
+function checkCounts(seeds: readonly number[], batch: number): void {
+  const wrong = seeds.find((seed) => !Number.isSafeInteger(seed) || seed < 0);
+  if (wrong !== undefined) throw new RinError(`seed ${wrong}: expected a whole number from 0 to 2^53 - 1`);
+  if (!Number.isSafeInteger(batch) || batch < 1)
+    throw new RinError(`batch ${batch}: expected a whole number from 1 on`);
 }
 
 /** The number of a class given by name or number; −1 = none. */
