@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cannotWrite } from './cacheFolder.js';
@@ -49,7 +49,7 @@ export async function writeStore(
     const file = await open(join(beside, 'pixels.bin'), 'w');
     try {
       for await (const { pixels, label } of samples) {
-        await file.writeFile(pixels);
+        writeAll(file.fd, pixels);
         hash.update(pixels);
         meanSquare.add(pixels);
         labels.push(label);
@@ -75,6 +75,11 @@ export async function writeStore(
     await rm(beside, { recursive: true, force: true });
     if (systemCode(error) !== 'ENOTEMPTY') throw cannotWrite(error, dirname(folder));
   }
+}
+
+/** Writes at once: through the thread pool, each write would queue behind the decoding of the next pictures. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
 }
 
 /** A store that is not what was written. */
