@@ -38,6 +38,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<byteLength>(env, exports, context, "byteLength");
   add<copyIn>(env, exports, context, "copyIn");
   add<copyOut>(env, exports, context, "copyOut");
+  add<share>(env, exports, context, "share");
   add<describe>(env, exports, context, "describe");
   add<release>(env, exports, context, "release");
   add<item>(env, exports, context, "item");

@@ -1,5 +1,6 @@
 #include "context.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -31,10 +32,12 @@ napi_value setRequiresGrad(Call& call) {
   return call.nothing();
 }
 
-// setGradMode(enabled) → what it was, 0 or 1
+// setGradMode(enabled) → what it was, 0 or 1. A weight's cast that autocast has cached without a graph must not serve where
+// gradients are recorded, nor the other way round.
 napi_value setGradMode(Call& call) {
-  const bool before = at::GradMode::is_enabled();
-  at::GradMode::set_enabled(call.boolean(0));
+  const bool before = at::GradMode::is_enabled(), enabled = call.boolean(0);
+  at::GradMode::set_enabled(enabled);
+  if (enabled != before) at::autocast::clear_cache();
   return call.make(before);
 }
 

@@ -108,6 +108,7 @@ napi_value toBytes(Call&);
 napi_value byteLength(Call&);
 napi_value copyIn(Call&);
 napi_value copyOut(Call&);
+napi_value share(Call&);
 napi_value describe(Call&);
 napi_value release(Call&);
 napi_value item(Call&);

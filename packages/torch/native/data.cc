@@ -55,9 +55,14 @@ napi_value toBytes(Call& call) {
 
 napi_value byteLength(Call& call) { return call.make(static_cast<double>(call.tensor(0).nbytes())); }
 
+static void checkPlain(const at::Tensor& tensor) {
+  TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided && tensor.is_contiguous(),
+              "a contiguous tensor on the CPU was expected");
+}
+
 // The part of a tensor's bytes from `offset` on that a typed array can hold.
 static size_t checkedOffset(const at::Tensor& tensor, int64_t offset, const Bytes& bytes) {
-  TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided && tensor.is_contiguous(), "a contiguous tensor on the CPU was expected");
+  checkPlain(tensor);
   TORCH_CHECK(offset >= 0 && static_cast<size_t>(offset) + bytes.length <= tensor.nbytes(), "beyond the tensor's bytes");
   return static_cast<size_t>(offset);
 }
@@ -77,6 +82,21 @@ napi_value copyOut(Call& call) {
   const size_t offset = checkedOffset(tensor, call.integer(1), bytes);
   if (bytes.length > 0) std::memcpy(bytes.data, static_cast<const uint8_t*>(tensor.const_data_ptr()) + offset, bytes.length);
   return call.nothing();
+}
+
+// share(tensor) → ArrayBuffer on its own memory. The buffer holds the storage, and the storage can no longer be moved.
+napi_value share(Call& call) {
+  const at::Tensor& tensor = call.tensor(0);
+  checkPlain(tensor);
+  auto storage = std::make_unique<c10::Storage>(tensor.storage());
+  storage->unsafeGetStorageImpl()->set_resizable(false);
+  napi_value buffer;
+  check(napi_create_external_arraybuffer(
+            call.env, tensor.mutable_data_ptr(), tensor.nbytes(),
+            [](napi_env, void*, void* held) { delete static_cast<c10::Storage*>(held); }, storage.get(), &buffer),
+        "its memory could not be shared");
+  storage.release();
+  return buffer;
 }
 
 napi_value describe(Call& call) {

@@ -55,11 +55,21 @@ static int writtenArgument(const c10::FunctionSchema& schema, const c10::Argumen
   return -1;
 }
 
-// lookUp(name, overload) → "id\nname kind optional hasDefault length keywordOnly written\n…\nresult lines", read by src/native.ts
+// For the error of a wrong overload: "; there are aten::add.Tensor, …"
+static std::string overloadsOf(const std::string& name) {
+  std::string list;
+  for (const auto& op : c10::Dispatcher::singleton().getAllOpNames()) {
+    if (op.name == name) list += (list.empty() ? "; there are " : ", ") + c10::toString(op);
+  }
+  return list;
+}
+
+// lookUp(name, overload) → "id arguments results\nname kind optional hasDefault length written\n…\nkind written\n…", read by
+// src/schema.ts
 napi_value lookUp(Call& call) {
   const std::string name = call.text(0), overload = call.text(1);
   const auto found = c10::Dispatcher::singleton().findSchema({name, overload});
-  TORCH_CHECK(found.has_value(), "unknown operator");
+  TORCH_CHECK(found.has_value(), "unknown operator", overloadsOf(name));
   const auto& schema = found->schema();
   TORCH_CHECK(schema.arguments().size() < maxArguments, "more arguments than can be passed");
   Operator op{*found, {}, {}, {}};
@@ -70,8 +80,7 @@ napi_value lookUp(Call& call) {
     op.arguments.push_back(value);
     const bool written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
     out << argument.name() << ' ' << static_cast<int>(value.kind) << ' ' << value.optional << ' '
-        << argument.default_value().has_value() << ' ' << argument.N().value_or(0) << ' ' << argument.kwarg_only() << ' '
-        << written << '\n';
+        << argument.default_value().has_value() << ' ' << argument.N().value_or(0) << ' ' << written << '\n';
   }
   for (const auto& result : schema.returns()) {
     const Value value = valueOf(result.real_type());

@@ -11,13 +11,16 @@
 
 namespace rin {
 
-// setAutocast(device type, dtype, enabled); leaving clears the cache, so that a weight cast without gradient is never used with one
+// setAutocast(device type, dtype or -1 for none) → what it was, in the same form. Leaving it clears the cache of casts.
 napi_value setAutocast(Call& call) {
   const auto device = c10::Device(call.text(0)).type();
-  if (call.boolean(2)) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(call.integer(1)));
-  at::autocast::set_autocast_enabled(device, call.boolean(2));
-  if (!call.boolean(2)) at::autocast::clear_cache();
-  return call.nothing();
+  const int64_t dtype = call.integer(1);
+  const bool before = at::autocast::is_autocast_enabled(device);
+  const int64_t dtypeBefore = before ? static_cast<int64_t>(at::autocast::get_autocast_dtype(device)) : -1;
+  if (dtype >= 0) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(dtype));
+  at::autocast::set_autocast_enabled(device, dtype >= 0);
+  if (dtype < 0) at::autocast::clear_cache();
+  return call.make(static_cast<double>(dtypeBefore));
 }
 
 napi_value setSeed(Call& call) {

@@ -1,3 +1,4 @@
+import { isDevice } from './argument.js';
 import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
@@ -78,27 +79,24 @@ export function empty(shape: readonly number[], options: CreationOptions = {}): 
   );
 }
 
-/** start, start + step, … below `end`. */
-export function arange(start: number, end: number, step = 1, options: CreationOptions = {}): Tensor {
+/** 0, 1, … below `end`; or start, start + step, … below `end`. */
+export function arange(end: number, options?: CreationOptions): Tensor;
+export function arange(start: number, end: number, options?: CreationOptions): Tensor;
+export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
+export function arange(...given: (number | CreationOptions | undefined)[]): Tensor {
+  const numbers = given.filter((value) => typeof value === 'number');
+  const options = given.find((value) => typeof value === 'object') ?? {};
+  const [start, end, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
+  const { dtype = 'float32', device } = options;
   return created(
-    callTensor(
-      'aten::arange.start_step',
-      start,
-      end,
-      step,
-      options.dtype ?? 'float32',
-      undefined,
-      checkDevice(options.device),
-    ),
+    callTensor('aten::arange.start_step', start, end, step, dtype, undefined, checkDevice(device)),
     options,
   );
 }
 
-function checkDevice(device: string | undefined): string {
-  const value = device ?? 'cpu';
-  if (!/^(cpu|cuda(:\d{1,2})?)$/.test(value))
-    throw new TorchError(`unknown device ${value}; expected cpu, cuda or cuda:N`);
-  return value;
+function checkDevice(device = 'cpu'): string {
+  if (!isDevice(device)) throw new TorchError(`unknown device ${String(device)}; expected cpu, cuda or cuda:N`);
+  return device;
 }
 
 function checkSizes(what: string, sizes: readonly number[]): void {

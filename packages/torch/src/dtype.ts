@@ -47,9 +47,14 @@ export const dtypeWidth = (dtype: Dtype): number =>
 export const dtypeName = (code: number): Dtype => byCode.get(code) ?? (`type ${code}` as Dtype);
 
 /** An array of `length` elements for a dtype. */
-export function arrayFor(dtype: Dtype, length: number): DataArray {
-  if (!isDtype(dtype)) throw new TorchError(`a tensor of ${String(dtype)} cannot be copied to a typed array`);
-  return new table[dtype].array(length);
+export const arrayFor = (dtype: Dtype, length: number): DataArray => new (arrayClass(dtype))(length);
+
+/** An array of a dtype on a buffer. */
+export const arrayOn = (dtype: Dtype, buffer: ArrayBuffer): DataArray => new (arrayClass(dtype))(buffer);
+
+function arrayClass(dtype: Dtype): (typeof table)[Dtype]['array'] {
+  if (!isDtype(dtype)) throw new TorchError(`a tensor of ${String(dtype)} has no typed array`);
+  return table[dtype].array;
 }
 
 /** The dtype that a typed array means by itself; 16-bit floats and bool must be named, since their arrays are ambiguous. */

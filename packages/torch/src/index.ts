@@ -1,3 +1,4 @@
+export type { Argument } from './argument.js';
 export { arange, type CreationOptions, empty, full, type Nested, ones, tensor, zeros } from './create.js';
 export { type DataArray, type Dtype, dtypes } from './dtype.js';
 export { TorchError } from './errors.js';
@@ -5,7 +6,7 @@ export * from './functions.js';
 export type { Device } from './handle.js';
 export * from './modes.js';
 export { Module } from './module.js';
-export type { Argument, Result } from './operator.js';
+export type { Result } from './operator.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 export { keep, scope } from './scope.js';

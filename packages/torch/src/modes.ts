@@ -1,30 +1,40 @@
+import { isDevice } from './argument.js';
 import { dtypeCode } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
 import { tensorOf } from './operator.js';
+import { refusePromise } from './scope.js';
 import type { Tensor } from './tensor.js';
 
-/** Runs `body` without recording for gradients. */
+/** Runs `body` without recording for gradients. @throws TorchError if it returns a promise */
 export function noGrad<T>(body: () => T): T {
   const before = native.setGradMode(false);
   try {
-    return body();
+    const result = body();
+    refusePromise('noGrad', result, 'what comes after an await would be recorded');
+    return result;
   } finally {
     native.setGradMode(before !== 0);
   }
 }
 
 /**
- * Runs `body` with products and the like in a narrower dtype, by libtorch's own lists.
+ * Runs `body` with products and the like in a narrower dtype, by libtorch's own lists. Calls nest.
  * @param device  `cpu` or `cuda`
  * @param dtype   `bfloat16`, or `float16`
+ * @throws TorchError if it returns a promise
  */
 export function autocast<T>(device: 'cpu' | 'cuda', dtype: 'bfloat16' | 'float16', body: () => T): T {
-  attempt('autocast', () => native.setAutocast(device, dtypeCode(dtype), true));
+  if (device !== 'cpu' && device !== 'cuda') throw new TorchError(`autocast: cpu or cuda was expected, got ${device}`);
+  if (dtype !== 'bfloat16' && dtype !== 'float16')
+    throw new TorchError(`autocast: bfloat16 or float16 was expected, got ${dtype}`);
+  const before = native.setAutocast(device, dtypeCode(dtype));
   try {
-    return body();
+    const result = body();
+    refusePromise('autocast', result, 'what comes after an await would not be cast');
+    return result;
   } finally {
-    native.setAutocast(device, dtypeCode(dtype), false);
+    native.setAutocast(device, before);
   }
 }
 
@@ -73,7 +83,9 @@ export function runtime(): Runtime {
 }
 
 export const threads = (): number => runtime().threads;
-export const cudaAvailable = (): boolean => runtime().cudaDevices > 0;
+export const cpuCapability = (): string => runtime().cpuCapability;
+export const cudaCount = (): number => runtime().cudaDevices;
+export const cudaAvailable = (): boolean => cudaCount() > 0;
 
 /** What tensors hold now. */
 export interface Memory {
@@ -87,6 +99,7 @@ export interface Memory {
 
 /** Live tensors and bytes; with a CUDA device named, its allocator's figures too. */
 export function memory(device = 'cpu'): Memory {
+  if (!isDevice(device)) throw new TorchError(`memory: cpu, cuda or cuda:N was expected, got ${device}`);
   const [tensors, bytes, allocated, peak, reserved] = attempt('memory', () => native.memory(device))
     .split(' ')
     .map(Number);

@@ -22,6 +22,8 @@ export interface Native {
   /** Bytes of a contiguous tensor on the CPU, from `offset` on: as many as the array has. */
   copyIn(tensor: Slot, offset: number, from: Uint8Array): void;
   copyOut(tensor: Slot, offset: number, to: Uint8Array): void;
+  /** The memory of a contiguous tensor on the CPU, which it keeps alive. */
+  share(tensor: Slot): ArrayBuffer;
   describe(tensor: Slot): void;
   release(tensor: Slot): void;
   item(tensor: Slot): number;
@@ -31,7 +33,8 @@ export interface Native {
   setGrad(tensor: Slot, grad: Slot): void;
   setRequiresGrad(tensor: Slot, required: boolean): void;
   setGradMode(enabled: boolean): number;
-  setAutocast(device: string, dtype: number, enabled: boolean): void;
+  /** Dtype -1 = none; returns what it was. */
+  setAutocast(device: string, dtype: number): number;
   setSeed(seed: number): void;
   setThreads(count: number): void;
   runtime(): string;

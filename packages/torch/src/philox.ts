@@ -1,6 +1,6 @@
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
-import { observed } from './operator.js';
+import { refuseInTrace } from './operator.js';
 import type { Tensor } from './tensor.js';
 
 /** What a draw is a function of. */
@@ -24,7 +24,7 @@ export interface PhiloxOptions {
  * @throws TorchError if the tensor is of another kind, or a number out of its range
  */
 export function philoxNormal(out: Tensor, { seed, samples, step = 0, purpose = 0 }: PhiloxOptions): Tensor {
-  if (observed()) throw new TorchError('philoxNormal: changes a tensor in place, which a trace cannot record');
+  refuseInTrace('philoxNormal', 'changes a tensor in place, which a trace cannot record');
   whole('seed', seed, 2 ** 53);
   for (const sample of samples) whole('sample', sample, 2 ** 53);
   whole('step', step, 2 ** 32);

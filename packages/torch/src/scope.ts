@@ -24,12 +24,11 @@ export function adopt(handle: Handle): void {
  */
 export function scope<T>(body: () => T): T {
   const frame: Frame = { made: [], parent: current };
-  const escaping = new Set<Handle>();
+  const escaping = new Set<object>();
   current = frame;
   try {
     const result = body();
-    if (result instanceof Promise)
-      throw new TorchError('scope: the function returned a promise; use keep() and dispose() in asynchronous code');
+    refusePromise('scope', result, 'use keep() and dispose() in asynchronous code');
     collect(result, escaping);
     return result;
   } finally {
@@ -51,11 +50,19 @@ export function keep<T extends Handle>(tensor: T): T {
   return tensor;
 }
 
-function collect(value: unknown, into: Set<Handle>): void {
+/** What a scope or a mode ends is still at work in an asynchronous function. @throws TorchError for a promise */
+export function refusePromise(what: string, result: unknown, mend: string): void {
+  if (result instanceof Promise) throw new TorchError(`${what}: the function returned a promise; ${mend}`);
+}
+
+// `into` has the lists and objects too, which may lead back to themselves.
+function collect(value: unknown, into: Set<object>): void {
+  if (typeof value !== 'object' || value === null || into.has(value)) return;
   if (value instanceof Handle) into.add(value);
-  else if (Array.isArray(value)) for (const element of value) collect(element, into);
-  else if (typeof value === 'object' && value !== null && isPlain(value))
+  else if (Array.isArray(value) || isPlain(value)) {
+    into.add(value);
     for (const element of Object.values(value)) collect(element, into);
+  }
 }
 
 function isPlain(value: object): boolean {

@@ -1,8 +1,7 @@
-import { arrayFor, type DataArray, type Dtype, isDtype } from './dtype.js';
-import { TorchError } from './errors.js';
+import { arrayFor, arrayOn, type DataArray, type Dtype, isDtype } from './dtype.js';
 import { type Device, Handle } from './handle.js';
 import { attempt, native } from './native.js';
-import { call, callTensor, observed, tensorOf } from './operator.js';
+import { call, callTensor, refuseInTrace, tensorOf } from './operator.js';
 
 /** A tensor, or a number that is broadcast against one. */
 export type Operand = Tensor | number;
@@ -10,9 +9,26 @@ export type Operand = Tensor | number;
 /** One dimension, several, or (undefined) all. */
 export type Dimensions = number | readonly number[] | undefined;
 
-// Operators with an overload for a tensor and one for a number as second operand.
-const binary = (name: string, self: Tensor, other: Operand, ...rest: number[]): Tensor =>
-  callTensor(`aten::${name}.${other instanceof Handle ? 'Tensor' : 'Scalar'}`, self, other, ...rest);
+// Operators with an overload for a tensor and one for a number as second operand. The names are put together once: the
+// look-up of a string that is new at every call costs more than the rest of it.
+const pair = (name: string) => ({ tensor: `aten::${name}.Tensor`, scalar: `aten::${name}.Scalar` });
+const [add, sub, mul, div, eq, ne, lt, le, gt, ge] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+].map(pair);
+const [add_, sub_, mul_, div_] = ['add_', 'sub_', 'mul_', 'div_'].map(pair);
+const pow = { tensor: 'aten::pow.Tensor_Tensor', scalar: 'aten::pow.Tensor_Scalar' };
+
+const binary = (name: ReturnType<typeof pair>, self: Tensor, other: Operand, ...rest: number[]): Tensor =>
+  callTensor(other instanceof Handle ? name.tensor : name.scalar, self, other, ...rest);
 
 const list = (dims: Dimensions): readonly number[] | null =>
   dims === undefined ? null : typeof dims === 'number' ? [dims] : dims;
@@ -28,9 +44,21 @@ export class Tensor extends Handle {
     return array;
   }
 
+  /**
+   * The elements themselves, in the tensor's own memory, which lives until the array is collected, even when the tensor is
+   * disposed. What one side writes the other sees, but autograd does not. Use it where a copy is too slow.
+   * @throws TorchError if the tensor is not contiguous, or not on the CPU
+   */
+  shareTypedArray(): DataArray {
+    const empty = arrayFor(this.dtype, 0);
+    return this.size === 0
+      ? empty
+      : attempt(`shareTypedArray (${this})`, () => arrayOn(this.dtype, native.share(this.slot)));
+  }
+
   /** The number in a tensor of one element. @throws TorchError if it has more, or inside a trace */
   item(): number {
-    if (observed()) throw new TorchError('item: a trace cannot record a number that leaves the tensors');
+    refuseInTrace('item', 'a trace cannot record a number that leaves the tensors');
     return attempt('item', () => native.item(this.slot));
   }
 
@@ -47,7 +75,7 @@ export class Tensor extends Handle {
 
   /** Adds d this / d leaf to the `grad` of every leaf. `gradient` weighs the elements; it may be left out for a single one. */
   backward(gradient?: Tensor, { retainGraph = false } = {}): void {
-    if (observed()) throw new TorchError('backward: a trace records a forward pass only');
+    refuseInTrace('backward', 'a trace records a forward pass only');
     attempt(`backward (from ${this})`, () => native.backward([this.slot], [gradient ? gradient.slot : 0], retainGraph));
   }
 
@@ -59,41 +87,37 @@ export class Tensor extends Handle {
   // ——— element by element ———
 
   add(other: Operand, { alpha = 1 } = {}): Tensor {
-    return binary('add', this, other, alpha);
+    return binary(add, this, other, alpha);
   }
   sub(other: Operand, { alpha = 1 } = {}): Tensor {
-    return binary('sub', this, other, alpha);
+    return binary(sub, this, other, alpha);
   }
   mul(other: Operand): Tensor {
-    return binary('mul', this, other);
+    return binary(mul, this, other);
   }
   div(other: Operand): Tensor {
-    return binary('div', this, other);
+    return binary(div, this, other);
   }
   pow(exponent: Operand): Tensor {
-    return callTensor(
-      exponent instanceof Handle ? 'aten::pow.Tensor_Tensor' : 'aten::pow.Tensor_Scalar',
-      this,
-      exponent,
-    );
+    return binary(pow, this, exponent);
   }
   eq(other: Operand): Tensor {
-    return binary('eq', this, other);
+    return binary(eq, this, other);
   }
   ne(other: Operand): Tensor {
-    return binary('ne', this, other);
+    return binary(ne, this, other);
   }
   lt(other: Operand): Tensor {
-    return binary('lt', this, other);
+    return binary(lt, this, other);
   }
   le(other: Operand): Tensor {
-    return binary('le', this, other);
+    return binary(le, this, other);
   }
   gt(other: Operand): Tensor {
-    return binary('gt', this, other);
+    return binary(gt, this, other);
   }
   ge(other: Operand): Tensor {
-    return binary('ge', this, other);
+    return binary(ge, this, other);
   }
   neg(): Tensor {
     return callTensor('aten::neg', this);
@@ -261,16 +285,16 @@ export class Tensor extends Handle {
   // ——— in place: return this tensor ———
 
   add_(other: Operand, { alpha = 1 } = {}): Tensor {
-    return binary('add_', this, other, alpha);
+    return binary(add_, this, other, alpha);
   }
   sub_(other: Operand, { alpha = 1 } = {}): Tensor {
-    return binary('sub_', this, other, alpha);
+    return binary(sub_, this, other, alpha);
   }
   mul_(other: Operand): Tensor {
-    return binary('mul_', this, other);
+    return binary(mul_, this, other);
   }
   div_(other: Operand): Tensor {
-    return binary('div_', this, other);
+    return binary(div_, this, other);
   }
   copy_(source: Tensor): Tensor {
     return callTensor('aten::copy_', this, source);

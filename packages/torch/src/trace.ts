@@ -1,5 +1,6 @@
+import type { Argument } from './argument.js';
 import { Handle } from './handle.js';
-import { type Argument, observe, type Result } from './operator.js';
+import { observe, type Result } from './operator.js';
 import type { Tensor } from './tensor.js';
 
 /** A tensor in a trace: its number (the order of appearance) and what it is. */

@@ -1,4 +1,5 @@
-import { type Argument, call as callOperator, placeNamed, type Result } from './operator.js';
+import type { Argument } from './argument.js';
+import { call as callOperator, placeNamed, type Result } from './operator.js';
 
 /**
  * Any operator of libtorch by its schema's name, such as `aten::add.Tensor`: arguments in schema order, then by name.

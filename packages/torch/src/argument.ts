@@ -1,0 +1,109 @@
+import { dtypeCode, isDtype } from './dtype.js';
+import { TorchError } from './errors.js';
+import { Handle } from './handle.js';
+import type { NativeValue } from './native.js';
+import type { Kind, Operator, Parameter } from './schema.js';
+
+/** What an operator takes, as JavaScript sees it. */
+export type Argument = Handle | number | bigint | boolean | string | null | undefined | readonly Argument[];
+
+// libtorch's numbers of them.
+const layouts: Readonly<Record<string, number>> = { strided: 0, sparse: 1 };
+const memoryFormats: Readonly<Record<string, number>> = {
+  contiguous: 0,
+  preserve: 1,
+  channelsLast: 2,
+  channelsLast3d: 3,
+};
+
+/** A device's name that libtorch can read. */
+export const isDevice = (value: unknown): value is string =>
+  typeof value === 'string' && /^(cpu|cuda(:\d{1,2})?)$/.test(value);
+
+/**
+ * An argument, checked against the schema, as the addon takes it; undefined takes the schema's default.
+ * @throws TorchError naming operator, argument and what it must be
+ */
+export function toNative(op: Operator, index: number, value: Argument): NativeValue {
+  const parameter = op.parameters[index];
+  if (value === undefined) {
+    if (parameter.hasDefault || parameter.optional) return undefined;
+    throw new TorchError(`${op.name}: argument ${parameter.name} (${parameter.kind}) is missing`);
+  }
+  if (value === null) return parameter.optional ? null : refuse(op, parameter, value);
+  return parameter.element === null
+    ? single(op, parameter, parameter.kind, value)
+    : list(op, parameter, parameter.element, value);
+}
+
+function list(op: Operator, parameter: Parameter, element: Kind, value: Argument): NativeValue {
+  if (!Array.isArray(value)) {
+    if (parameter.length === 0 || typeof value === 'object') refuse(op, parameter, value);
+    return new Array<NativeValue>(parameter.length).fill(single(op, parameter, element, value));
+  }
+  const nullable = parameter.kind === 'Tensor?[]';
+  return Array.from(value, (item: Argument) => (item === null && nullable ? 0 : single(op, parameter, element, item)));
+}
+
+function single(op: Operator, parameter: Parameter, kind: Kind, value: Argument): NativeValue {
+  switch (kind) {
+    case 'Tensor':
+      if (value instanceof Handle) {
+        if (value.disposed) throw new TorchError(`${op.name}: argument ${parameter.name}: the tensor was disposed`);
+        return value.slot;
+      }
+      break;
+    case 'int':
+      if (Number.isSafeInteger(value)) return value as number;
+      break;
+    case 'float':
+      if (typeof value === 'number') return value;
+      break;
+    case 'bool':
+      if (typeof value === 'boolean') return value;
+      break;
+    case 'Scalar':
+      if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
+      break;
+    case 'str':
+      if (typeof value === 'string') return value;
+      break;
+    case 'ScalarType':
+      if (isDtype(value)) return dtypeCode(value);
+      break;
+    case 'Layout':
+      if (typeof value === 'string' && Object.hasOwn(layouts, value)) return layouts[value];
+      break;
+    case 'MemoryFormat':
+      if (typeof value === 'string' && Object.hasOwn(memoryFormats, value)) return memoryFormats[value];
+      break;
+    case 'Device':
+      if (isDevice(value)) return value;
+      break;
+  }
+  return refuse(op, parameter, value);
+}
+
+const expected: Partial<Record<Kind, string>> = {
+  int: 'a whole number',
+  ScalarType: 'a dtype',
+  Layout: Object.keys(layouts).join(' or '),
+  MemoryFormat: Object.keys(memoryFormats).join(', '),
+  Device: "'cpu' or 'cuda:N'",
+  Generator: 'left out',
+  unsupported: 'left out: its type cannot be passed from JavaScript',
+};
+
+function refuse(op: Operator, parameter: Parameter, value: Argument): never {
+  const wanted = expected[parameter.kind] ?? parameter.kind;
+  throw new TorchError(`${op.name}: argument ${parameter.name} must be ${wanted}, got ${describe(value)}`);
+}
+
+/** How an argument is named in an error: shapes and dtypes of tensors, else the value. */
+export function describe(value: unknown): string {
+  if (value instanceof Handle) return value.disposed ? 'disposed tensor' : `[${value.shape.join(', ')}] ${value.dtype}`;
+  if (Array.isArray(value)) return `[${value.slice(0, 8).map(describe).join(', ')}${value.length > 8 ? ', …' : ''}]`;
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}

@@ -1,0 +1,93 @@
+import { TorchError } from './errors.js';
+import { attempt, native } from './native.js';
+
+// The order is that of Kind in native/context.h.
+const kinds = [
+  'Tensor',
+  'int',
+  'float',
+  'bool',
+  'Scalar',
+  'str',
+  'ScalarType',
+  'Layout',
+  'MemoryFormat',
+  'Device',
+  'Generator',
+  'Tensor[]',
+  'Tensor?[]',
+  'int[]',
+  'float[]',
+  'bool[]',
+  'Scalar[]',
+  'str[]',
+  'unsupported',
+] as const;
+
+/** The types of a schema, as far as they can cross between JavaScript and libtorch. */
+export type Kind = (typeof kinds)[number];
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Of a list, the kind of its elements; else null. */
+  readonly element: Kind | null;
+  /** Null is allowed. */
+  readonly optional: boolean;
+  readonly hasDefault: boolean;
+  /** `int[2]` takes one number for both; 0 = a list of any length. */
+  readonly length: number;
+  /** Changed in place. */
+  readonly written: boolean;
+}
+
+export interface Operator {
+  readonly name: string;
+  /** The addon's number of it. */
+  readonly id: number;
+  readonly parameters: readonly Parameter[];
+  /** Per result: its kind, and the argument that it is where the operator changes one in place (else -1). */
+  readonly results: readonly { readonly kind: Kind; readonly written: number }[];
+  /** Whether any argument is changed in place. */
+  readonly writes: boolean;
+}
+
+const known = new Map<string, Operator>();
+
+/**
+ * An operator by its schema's name, such as `aten::add.Tensor` (`aten::relu` has no overload name).
+ * @throws TorchError for an unknown one, which names the overloads that there are
+ */
+export function operator(name: string): Operator {
+  return known.get(name) ?? lookUp(name);
+}
+
+function lookUp(name: string): Operator {
+  if (typeof name !== 'string') throw new TorchError(`an operator's name was expected, got ${String(name)}`);
+  const dot = name.indexOf('.');
+  const base = dot < 0 ? name : name.slice(0, dot);
+  const lines = attempt(name, () => native.lookUp(base, dot < 0 ? '' : name.slice(dot + 1))).split('\n');
+  const [id, count, resultCount] = lines[0].split(' ').map(Number);
+  const parameters = lines.slice(1, 1 + count).map(parameter);
+  const results = lines.slice(1 + count, 1 + count + resultCount).map((line) => {
+    const [kind, written] = line.split(' ').map(Number);
+    return { kind: kinds[kind], written };
+  });
+  const found = { name, id, parameters, results, writes: parameters.some(({ written }) => written) };
+  known.set(name, found);
+  return found;
+}
+
+function parameter(line: string): Parameter {
+  const [name, code, optional, hasDefault, length, written] = line.split(' ');
+  const kind = kinds[Number(code)];
+  return {
+    name,
+    kind,
+    element: kind.endsWith('[]') ? (kind.replace(/\??\[\]$/, '') as Kind) : null,
+    optional: optional === '1',
+    hasDefault: hasDefault === '1',
+    length: Number(length),
+    written: written === '1',
+  };
+}
