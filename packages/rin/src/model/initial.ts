@@ -1,4 +1,4 @@
-import { empty, noGrad, type Tensor, tensor } from '@rin/torch';
+import { empty, keep, noGrad, type Tensor, tensor } from '@rin/torch';
 import { nameSample, normals, uniforms } from '../core/random.js';
 
 /** How a parameter starts: constant, uniform in ±limit, or normal with deviation 0.02 redrawn beyond two deviations. */
@@ -16,9 +16,9 @@ export const uniform = (fans: number): Initial => ({ kind: 'uniform', limit: Mat
 
 const initials = new WeakMap<Tensor, Initial>();
 
-/** A parameter of a network under construction; `initialise` gives it its values. */
+/** A parameter of a network under construction, of no scope; `initialise` gives it its values. */
 export function parameter(shape: readonly number[], initial: Initial): Tensor {
-  const made = empty(shape, { requiresGrad: true });
+  const made = keep(empty(shape, { requiresGrad: true }));
   initials.set(made, initial);
   return made;
 }

@@ -1,5 +1,6 @@
 import { cat, type Device, type Dtype, Module, noGrad, type Tensor, zeros as zeroTensor } from '@rin/torch';
 import type { ModelConfig } from '../core/config/model.js';
+import { RinError } from '../core/errors.js';
 import { type Geometry, geometry, latentSlots } from '../core/geometry.js';
 import { Block } from './block.js';
 import { Constant } from './constant.js';
@@ -124,6 +125,7 @@ export class RIN extends Module {
    * One pass of the network.
    * @param x      [B, C, ...size] noised pixels
    * @param gamma  [B] signal level of each sample, in [0, 1]
+   * @throws RinError for samples of another shape
    */
   forward(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Output {
     const { Z, X } = this.#run(x, gamma, options, true);
@@ -154,7 +156,12 @@ export class RIN extends Module {
     const { timeOn, conditionOn } = this.#config;
     const mode = { training: options.training ?? false };
     const dtype = options.dtype ?? this.stem.weight.dtype;
-    const batch = x.shape[0];
+    const [batch, ...shape] = x.shape;
+    const wanted = this.sample.shape;
+    // Sides that are swapped, say, would be cut into wrong patches without a word.
+    if (shape.join() !== wanted.join()) {
+      throw new RinError(`x is [${x.shape.join(', ')}]; this network takes [B, ${wanted.join(', ')}]`);
+    }
 
     const time = this.time.forward(gamma, dtype); //                                               [B, 1, d' or d]
     const condition = this.#conditionTokens(options.condition, dtype, batch); //                   [B, s, d' or d]
