@@ -49,11 +49,13 @@ export const samples = Array.from({ length: 12 }, (_, i) => ({
 
 export const freshFolder = (): string => mkdtempSync(join(tmpdir(), 'rin-training-'));
 
-/** What must not depend on interruptions. */
-export const outcome = (run: string) => ({
+const pictures = ['fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'];
+
+/** What must not depend on interruptions: the statistics, and digests of weights and pictures. */
+export const outcome = (run: string, files = ['model.safetensors', ...pictures]) => ({
   stats: readFileSync(join(run, 'stats.jsonl'), 'utf8'),
   ...Object.fromEntries(
-    ['model.safetensors', 'fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'].map((name) => [
+    files.map((name) => [
       name,
       createHash('sha256')
         .update(readFileSync(join(run, name)))

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../../src/core/config/config.js';
+import { beside, observeChanges } from '../../src/training/files.js';
+import { train } from '../../src/training/trainer.js';
+import { freshFolder, outcome, samples, tiny } from './tiny.js';
+
+const config = tiny({ training: { images: 48, logEvery: 24, checkpointEvery: 24, sampleEvery: 48 } });
+const model = 'model.safetensors';
+const files = ['reals.png', model, 'fakes-000000.048k.png'];
+
+async function finish(runsFolder: string): Promise<ReturnType<typeof outcome>> {
+  const { run, finished } = await train({ config, data: samples, runsFolder });
+  assert.ok(run && finished);
+  assert.deepEqual(
+    readdirSync(run).filter((name) => /part/.test(name)),
+    [],
+    'nothing half-made is left',
+  );
+  return outcome(run, files);
+}
+
+/** Trains until the disk is about to change for the nth time; what was being written then is left half done. */
+async function trainAndDie(runsFolder: string, n: number): Promise<boolean> {
+  let count = 0;
+  observeChanges((change) => {
+    if (++count < n) return;
+    const [kind, path] = [change.slice(0, change.indexOf(' ')), change.slice(change.indexOf(' ') + 1)];
+    if (count === n && kind === 'append') appendFileSync(path, '{"images":4');
+    if (count === n && kind === 'write') {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(beside(path), 'half');
+    }
+    throw new Error('killed'); // and so does every later change, as if the process were gone
+  });
+  try {
+    await train({ config, data: samples, runsFolder });
+    return false;
+  } catch (error) {
+    assert.ok(error instanceof Error && error.message === 'killed', String(error));
+    return true;
+  } finally {
+    observeChanges(() => {});
+  }
+}
+
+test('a run killed at any write resumes to the same bytes', async () => {
+  const whole = await finish(freshFolder());
+  for (let n = 1; ; n++) {
+    const runsFolder = freshFolder();
+    const killed = await trainAndDie(runsFolder, n);
+    assert.deepEqual(await finish(runsFolder), whole, `killed at write ${n}`);
+    if (!killed) break; // no write was left to be killed at: every point was tried
+    assert.ok(n < 1000);
+  }
+});
+
+test('a process killed by SIGKILL again and again resumes to the same bytes', async () => {
+  const long = tiny({ training: { images: 800, sampleEvery: 0, checkpointEvery: 40 } });
+  const [undisturbed, runsFolder] = [freshFolder(), freshFolder()];
+  await trainInProcess(long, undisturbed);
+  let kills = 0;
+  while (await trainInProcess(long, runsFolder, 40 * kills)) assert.ok(++kills < 60);
+  assert.ok(kills >= 3, `killed ${kills} times only`);
+  const [name] = readdirSync(undisturbed);
+  assert.deepEqual(outcome(join(runsFolder, name), [model]), outcome(join(undisturbed, name), [model]));
+});
+
+/** Trains in a process of its own, which is killed some milliseconds after its first update; whether it was. */
+async function trainInProcess(config: Config, runsFolder: string, milliseconds?: number): Promise<boolean> {
+  const script = fileURLToPath(new URL('trainChild.js', import.meta.url));
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const child = spawn(process.execPath, [script, JSON.stringify(config), runsFolder], { stdio: [...stdio] });
+  child.stdout?.once('data', () => {
+    if (milliseconds !== undefined) setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  assert.ok(code === 0 || signal === 'SIGKILL', `the child ended with ${code ?? signal}`);
+  return signal !== null;
+}
