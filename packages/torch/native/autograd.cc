@@ -21,8 +21,12 @@ napi_value gradients(Call& call) {
 napi_value getGrad(Call& call) { return call.hold(call.tensor(0).grad()); }
 
 napi_value setGrad(Call& call) {
-  at::Tensor tensor = call.tensor(0);
-  tensor.mutable_grad() = call.number(1) == 0 ? at::Tensor() : call.tensor(1);
+  const at::Tensor& tensor = call.tensor(0);
+  const at::Tensor grad = call.number(1) == 0 ? at::Tensor() : call.tensor(1);
+  TORCH_CHECK(!grad.defined() || (grad.sizes() == tensor.sizes() && grad.scalar_type() == tensor.scalar_type() &&
+                                  grad.device() == tensor.device()),
+              "a gradient has the shape, dtype and device of its tensor");
+  at::Tensor(tensor).mutable_grad() = grad;
   return call.nothing();
 }
 

@@ -47,9 +47,10 @@ export class Handle {
 
   /** For `scope` and `keep`: nobody frees it but the collector, or `dispose()`. */
   leaveToCollector(): void {
+    const { slot } = this;
     if (this.#collected) return;
     this.#collected = true;
-    collector.register(this, this.slot, this);
+    collector.register(this, slot, this);
   }
 
   /** Sizes by dimension; [] is a single number. */

@@ -1,4 +1,5 @@
 import { type Argument, describe, toNative } from './argument.js';
+import { dtypeName } from './dtype.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
 import { firstSentence, type NativeValue, native } from './native.js';
@@ -92,6 +93,7 @@ function fromNative(op: Operator, index: number, value: NativeValue, inputs: rea
   if (value === null || value === undefined) return null;
   if (kind === 'Tensor') return tensorOf(value as number);
   if (kind === 'Tensor[]') return (value as number[]).map(tensorOf);
+  if (kind === 'ScalarType') return dtypeName(value as number);
   return value as Result;
 }
 

@@ -43,10 +43,8 @@ export function scope<T>(body: () => T): T {
 
 /** Takes a tensor out of its scope: it lives until it is disposed, or collected. */
 export function keep<T extends Handle>(tensor: T): T {
-  if (tensor.owner) {
-    tensor.owner = null;
-    tensor.leaveToCollector();
-  }
+  tensor.owner = null;
+  tensor.leaveToCollector();
   return tensor;
 }
 

@@ -1,4 +1,6 @@
+import { describe, isDevice } from './argument.js';
 import { arrayFor, arrayOn, type DataArray, type Dtype, isDtype } from './dtype.js';
+import { TorchError } from './errors.js';
 import { type Device, Handle } from './handle.js';
 import { attempt, native } from './native.js';
 import { call, callTensor, refuseInTrace, tensorOf } from './operator.js';
@@ -39,6 +41,7 @@ export class Tensor extends Handle {
 
   /** A copy of the elements in row-major order; float16 and bfloat16 as their raw bits. Waits for the device. */
   toTypedArray(): DataArray {
+    refuseInTrace('toTypedArray', 'a trace cannot record numbers that leave the tensors');
     const array = arrayFor(this.dtype, this.size);
     attempt('toTypedArray', () => native.toBytes(this.slot, array));
     return array;
@@ -50,6 +53,7 @@ export class Tensor extends Handle {
    * @throws TorchError if the tensor is not contiguous, or not on the CPU
    */
   shareTypedArray(): DataArray {
+    refuseInTrace('shareTypedArray', 'a trace cannot record numbers that leave the tensors');
     const empty = arrayFor(this.dtype, 0);
     return this.size === 0
       ? empty
@@ -70,7 +74,7 @@ export class Tensor extends Handle {
   }
 
   set grad(grad: Tensor | null) {
-    attempt('grad', () => native.setGrad(this.slot, grad ? grad.slot : 0));
+    attempt(`grad = ${grad} (of ${this})`, () => native.setGrad(this.slot, grad ? grad.slot : 0));
   }
 
   /** Adds d this / d leaf to the `grad` of every leaf. `gradient` weighs the elements; it may be left out for a single one. */
@@ -271,9 +275,9 @@ export class Tensor extends Handle {
 
   /** Another dtype, or another device; itself (as a new handle) where nothing changes. */
   to(target: Dtype | Device): Tensor {
-    return isDtype(target)
-      ? callTensor('aten::to.dtype', this, target)
-      : callTensor('aten::to.dtype_layout', this, undefined, undefined, target);
+    if (isDtype(target)) return callTensor('aten::to.dtype', this, target);
+    if (!isDevice(target)) throw new TorchError(`to: a dtype or a device was expected, got ${describe(target)}`);
+    return callTensor('aten::to.dtype_layout', this, undefined, undefined, target);
   }
   float(): Tensor {
     return this.to('float32');

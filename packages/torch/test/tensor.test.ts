@@ -117,6 +117,7 @@ test('functions of one number', () => {
     x.clamp(0, null),
     a.map((v) => Math.max(v, 0)),
   );
+  close(tensor([0.5, 1.5, -2.6]).round(), [0, 2, -3]);
   close(tensor([1, Number.NaN, Number.POSITIVE_INFINITY]).isfinite(), [1, 0, 0]);
 });
 
