@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { SetupError } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { run } from './run.mjs';
-import { compilerCommand, compilerVersion, ensureSystem } from './system.mjs';
+import { compilerCommand, compilerVersion } from './system.mjs';
 
 /**
  * What the addon was built from; kept beside it as build.json, where `rin doctor` reads it.
@@ -47,7 +47,6 @@ const MEMORY_PER_JOB = 1.5e9;
  * @throws {SetupError} if there is no compiler, or it finds errors
  */
 export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build = BUILD }) {
-  await ensureSystem(['compiler'], log);
   const compiler = (await compilerVersion()) ?? '';
   const objects = planObjects(libtorch, compiler, native);
   const link = linkArguments(libtorch, cuda);

@@ -17,7 +17,7 @@ import { SetupError } from './errors.mjs';
 import { describeLibtorch } from './libtorch.mjs';
 import { withLock } from './lock.mjs';
 import { run } from './run.mjs';
-import { ensureSystem, lastLines, pipPython } from './system.mjs';
+import { lastLines, pipPython } from './system.mjs';
 
 /**
  * @typedef {import('./libtorch.mjs').Libtorch} Libtorch
@@ -70,7 +70,6 @@ export function cacheFolder(kind) {
  * @throws {SetupError}
  */
 export async function installLibtorch(kind, log) {
-  await ensureSystem(['python'], log);
   await checkGlibc();
   const folder = cacheFolder(kind);
   const onWait = () => log.warn('Another set-up is installing libtorch; waiting for it');

@@ -4,6 +4,7 @@ import { installLibtorch } from './cache.mjs';
 import { SetupError } from './errors.mjs';
 import { findLibtorch } from './find.mjs';
 import { nvidiaDriver } from './nvidia.mjs';
+import { ensureSystem } from './system.mjs';
 
 /**
  * Makes @rin/torch usable on this machine: finds libtorch, or installs the pinned one, and builds the addon for it.
@@ -18,6 +19,8 @@ export async function setupTorch({ log }) {
   const driver = await nvidiaDriver();
   const kind = driver.usable ? 'cuda' : 'cpu';
   let libtorch = await findLibtorch(kind, log);
+  // All at once, so that whoever must install by hand is told once.
+  await ensureSystem(libtorch === undefined ? ['compiler', 'python'] : ['compiler'], log);
   if (libtorch === undefined) {
     if (driver.why !== undefined) log.warn(`Taking the libtorch for the CPU: ${driver.why}`);
     libtorch = await installLibtorch(kind, log);
