@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads';
 import { describe, isDevice } from './argument.js';
 import { arrayFor, arrayOn, type DataArray, type Dtype, isDtype } from './dtype.js';
 import { TorchError } from './errors.js';
@@ -54,10 +55,12 @@ export class Tensor extends Handle {
    */
   shareTypedArray(): DataArray {
     refuseInTrace('shareTypedArray', 'a trace cannot record numbers that leave the tensors');
-    const empty = arrayFor(this.dtype, 0);
-    return this.size === 0
-      ? empty
-      : attempt(`shareTypedArray (${this})`, () => arrayOn(this.dtype, native.share(this.slot)));
+    if (this.size === 0) return arrayFor(this.dtype, 0);
+    return attempt(`shareTypedArray (${this})`, () => {
+      const array = arrayOn(this.dtype, native.share(this.slot));
+      markAsUntransferable(array.buffer); // the memory must not outlive this thread
+      return array;
+    });
   }
 
   /** The number in a tensor of one element. @throws TorchError if it has more, or inside a trace */
