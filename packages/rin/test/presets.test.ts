@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { ModelConfig } from '../src/core/config/model.js';
-import { parseConfig } from '../src/core/config/parse.js';
-import { fromYaml } from '../src/core/config/yaml.js';
-
-const folder = new URL('../../../../presets/', import.meta.url);
-const names = readdirSync(folder).map((file) => file.replace(/\.yaml$/, ''));
-
-function preset(name: string) {
-  const file = `${name}.yaml`;
-  return parseConfig(fromYaml(readFileSync(new URL(file, folder), 'utf8'), file), file);
-}
+import { ConfigError, UsageError } from '../src/core/errors.js';
+import { loadPreset, presetNames, presetSummary } from '../src/training/presets.js';
 
 /**
  * Parameters of a picture model with time and class on the latents, counted by hand from the paper, section 2, and the
@@ -37,16 +28,19 @@ function count(model: ModelConfig): number {
 }
 
 test('every preset is a valid configuration under its own name', () => {
-  assert.deepEqual(names.sort(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64']);
-  for (const name of names) assert.equal(preset(name).name, name);
+  assert.deepEqual(presetNames(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64']);
+  for (const name of presetNames()) {
+    assert.equal(loadPreset(name).name, name);
+    assert.ok(presetSummary(name).length > 20, name);
+  }
 });
 
 test('the networks have the sizes that are known of them', () => {
-  assert.equal(count(preset('cifar10').model), 30_951_180); // counted: 30.95 M
-  assert.equal(count(preset('imagenet64').model), 157_780_160); // 157.8 M
-  assert.equal(count(preset('emoji-64').model), 1_802_048); // 1.8 M
-  assert.equal(count(preset('benchmark').model), 7_775_116); // 7.78 M
-  assert.deepEqual(count(preset('cifar10-small').model), count(preset('benchmark').model));
+  assert.equal(count(loadPreset('cifar10').model), 30_951_180); // counted: 30.95 M
+  assert.equal(count(loadPreset('imagenet64').model), 157_780_160); // 157.8 M
+  assert.equal(count(loadPreset('emoji-64').model), 1_802_048); // 1.8 M
+  assert.equal(count(loadPreset('benchmark').model), 7_775_116); // 7.78 M
+  assert.deepEqual(count(loadPreset('cifar10-small').model), count(loadPreset('benchmark').model));
 });
 
 test('durations in images are those published in steps', () => {
@@ -55,7 +49,18 @@ test('durations in images are those published in steps', () => {
     ['imagenet64', 150_000, 10_000],
     ['emoji-64', 1885, 50],
   ] as const) {
-    const { images, batch, warmup: warmupImages } = preset(name).training;
+    const { images, batch, warmup: warmupImages } = loadPreset(name).training;
     assert.deepEqual([images / batch, warmupImages / batch], [steps, warmup], name);
   }
+});
+
+test('changes are laid over a preset, and what does not fit is told', () => {
+  const { training, model } = loadPreset('emoji-64', { training: { images: '200k' }, model: { depth: [2, 2] } });
+  assert.deepEqual([training.images, training.batch, model.depth, model.latents], [200_000, 32, [2, 2], 24]);
+  assert.throws(
+    () => loadPreset('emoji-64', { model: { patch: 7 } }),
+    new ConfigError('preset emoji-64: model.patch 7 does not divide the image size 64; use 1, 2, 4, 8, 16, 32 or 64'),
+  );
+  assert.throws(() => loadPreset('emoji64'), new UsageError('there is no preset emoji64; did you mean emoji-64?'));
+  assert.throws(() => loadPreset('photographs'), /^UsageError: there is no preset photographs; there are benchmark, /);
 });

@@ -70,6 +70,17 @@ export async function openDataset(source: string, options: OpenOptions): Promise
   }
 }
 
+/**
+ * Names of the classes that `openDataset` finds in a source, without decoding a picture.
+ * @throws {RinError} where there is no such source, or it is damaged
+ */
+export async function classNames(source: string, watch: Watch = {}): Promise<readonly string[]> {
+  const from = await reading(source, () => findSource(source, 1, watch));
+  const listing = await reading(source, from.list);
+  listing.close();
+  return listing.classes;
+}
+
 async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
   if (source === 'emoji') return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../core/config/config.js';
+import { flags, setFlag } from '../core/config/flags.js';
+import { mergeConfig, parseConfig } from '../core/config/parse.js';
+import { fromYaml } from '../core/config/yaml.js';
+import { ConfigError } from '../core/errors.js';
+import { systemCode, whyNot } from '../data/systemError.js';
+import { loadPreset } from '../training/presets.js';
+import type { Given } from './command.js';
+
+/** A part of the configuration, unchecked. */
+export interface Layer {
+  readonly from: 'preset' | 'file' | 'flags' | 'data';
+  /** how messages call it */
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** What is taken where neither a preset nor a file is named. */
+export const defaultPreset = 'emoji-64';
+
+/**
+ * The layers of a configuration: preset, file, flags; each wins over those before it.
+ * @throws {RinError} where there is no such preset or file, or one cannot be read
+ */
+export function readLayers(given: Given): Layer[] {
+  const file = given.text('--config');
+  const preset = given.text('--preset') ?? (file === undefined ? defaultPreset : undefined);
+  const layers: Layer[] = [];
+  if (preset !== undefined) layers.push({ from: 'preset', name: `preset ${preset}`, value: loadPreset(preset) });
+  if (file !== undefined) layers.push({ from: 'file', name: file, value: fromYaml(readConfigFile(file), file) });
+  const values = flags.flatMap(({ path, flag }) => {
+    const text = given.text(flag);
+    return text === undefined ? [] : [[path, text] as const];
+  });
+  const typed = values.reduce<unknown>((value, [path, text]) => setFlag(value, path, text), {});
+  return [...layers, { from: 'flags', name: 'command line', value: typed }];
+}
+
+/** The layers as one value, unchecked. */
+export const merged = (layers: readonly Layer[]): unknown =>
+  layers.reduce<unknown>((base, { value }) => mergeConfig(base, value), {});
+
+/** What an unchecked configuration holds at a dotted path, if anything. */
+export function valueAt(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], value);
+}
+
+/**
+ * The configuration that the layers describe.
+ * @throws {ConfigError} with a line for each problem, which begins with the layer that the key comes from
+ */
+export function resolveConfig(layers: readonly Layer[]): Config {
+  const anywhere = '\0';
+  try {
+    return parseConfig(merged(layers), anywhere);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.message.split('\n').map((line) => {
+      const sentence = line.slice(`${anywhere}: `.length);
+      return `${originOf(sentence.split(' ')[0], layers)}: ${sentence}`;
+    });
+    throw new ConfigError(lines.join('\n'));
+  }
+}
+
+/** The name of the layer that decides a key; of a key that is missing, the one in which it would be written. */
+function originOf(path: string, layers: readonly Layer[]): string {
+  const deciding = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
+  return (deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0]).name;
+}
+
+function readConfigFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw new ConfigError(`${path}: there is no such configuration file`);
+    const reason = whyNot(error);
+    throw reason ? new ConfigError(`cannot read ${path}: ${reason}`) : error;
+  }
+}

@@ -1,0 +1,31 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RinError } from '../core/errors.js';
+import { listRuns } from '../training/runDirectory.js';
+
+const file = 'model.safetensors';
+
+/** The trained model of the demo, which comes with rin. */
+export const demoModel = fileURLToPath(new URL('../../../models/emoji-64.safetensors', import.meta.url));
+
+/**
+ * The model file to use.
+ * @param named a model file, or the folder of a run; when absent, the newest run in `runs` that has a model, else the demo's
+ * @throws {RinError} where there is none
+ */
+export async function findModel(named?: string): Promise<string> {
+  if (named !== undefined) return namedModel(named);
+  const run = (await listRuns('runs')).find(({ path }) => existsSync(join(path, file)));
+  if (run) return join(run.path, file);
+  if (existsSync(demoModel)) return demoModel;
+  throw new RinError(`there is no model in runs/; name one, or train one first: rin train --data my-pictures`);
+}
+
+function namedModel(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile()) return path;
+  if (!stats) throw new RinError(`${path}: there is no such model file or run`);
+  if (existsSync(join(path, file))) return join(path, file);
+  throw new RinError(`${path}: there is no ${file} in this folder; a run has one from its first checkpoint on`);
+}

@@ -1,0 +1,53 @@
+import { type Command, common, namesOf, type Option } from './command.js';
+
+/** The help of a command: examples, then every flag in one line, in groups. */
+export function commandHelp(command: Command): string {
+  const { name, usage, description, examples, sections, closing } = command;
+  return paragraphs([
+    `rin ${name} ${usage}`,
+    description,
+    group('Examples', table(examples)),
+    ...[...sections, { title: 'Other', options: common }].map(({ title, options }) =>
+      group(title, table(options.map(row))),
+    ),
+    closing,
+  ]);
+}
+
+/** The help of the whole program. */
+export function programHelp(commands: readonly { name: string; summary: string }[]): string {
+  return paragraphs([
+    'rin COMMAND [OPTIONS]',
+    'Recurrent Interface Networks: train a diffusion model on your own pictures, and draw new ones from it.',
+    group('Commands', table(commands.map(({ name, summary }) => [name, summary]))),
+    group(
+      'Examples',
+      table([
+        ['rin train --data my-pictures', 'train on a folder of pictures; again to go on'],
+        ['rin sample', 'draw new pictures from the newest model'],
+        ['rin COMMAND --help', 'all options of a command'],
+      ]),
+    ),
+    group('Exit codes', [
+      '0 done   1 it could not be done   2 the command was called wrongly   130, 143 stopped by Ctrl-C or SIGTERM',
+    ]),
+  ]);
+}
+
+const paragraphs = (parts: readonly (string | undefined)[]): string =>
+  `${parts.filter((part) => part !== undefined).join('\n\n')}\n`;
+
+const group = (title: string, lines: readonly string[]): string =>
+  [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n');
+
+/** Rows in two columns. */
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
+}
+
+function row(option: Option): [string, string] {
+  const { placeholder, description, notes = [] } = option;
+  const term = namesOf(option).join(', ');
+  return [placeholder ? `${term} ${placeholder}` : term, [description, ...notes.map((note) => `[${note}]`)].join(' ')];
+}

@@ -1,0 +1,51 @@
+import { constants } from 'node:os';
+
+/**
+ * npm hands a Ctrl-C on that the terminal has sent to every process already: what comes within so many ms is the same one.
+ */
+const sameKey = 500;
+
+/**
+ * Ctrl-C (SIGINT) and SIGTERM while it lives: the first asks the work to end (`signal`), a second one ends the process.
+ * The exit code of a program that a signal stopped is 128 + the signal's number, as shells have it.
+ */
+export class Interruption implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #onFirst: () => void;
+  #exitCode = 0;
+  #at = 0;
+
+  /** @param onFirst is called at the first signal, to say what happens now */
+  constructor(onFirst: () => void) {
+    this.#onFirst = onFirst;
+    process.on('SIGINT', this.#received);
+    process.on('SIGTERM', this.#received);
+  }
+
+  readonly #received = (name: NodeJS.Signals): void => {
+    const now = performance.now();
+    if (this.signal.aborted) {
+      if (now - this.#at > sameKey) process.exit(this.#exitCode);
+      return;
+    }
+    this.#at = now;
+    this.#exitCode = 128 + constants.signals[name];
+    this.#onFirst();
+    this.#controller.abort();
+  };
+
+  /** Aborted at the first signal. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** 130 after Ctrl-C, 143 after SIGTERM; 0 where there was neither. */
+  get exitCode(): number {
+    return this.#exitCode;
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGINT', this.#received);
+    process.off('SIGTERM', this.#received);
+  }
+}

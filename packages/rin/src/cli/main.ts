@@ -1,0 +1,76 @@
+import { RinError, UsageError } from '../core/errors.js';
+import { nearest } from '../core/nearest.js';
+import type { Command } from './command.js';
+import { commandHelp, programHelp } from './help.js';
+import { version } from './version.js';
+
+/** The commands; each is loaded when it is called, so that help is quick and needs no libtorch. */
+const commands: readonly { name: string; summary: string; load(): Promise<{ command: Command }> }[] = [
+  {
+    name: 'train',
+    summary: 'train on a folder of pictures; the same command again goes on',
+    load: () => import('./train.js'),
+  },
+  { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./sample.js') },
+  {
+    name: 'doctor',
+    summary: 'show what rin found on this machine, and how to mend what is missing',
+    load: () => import('./doctor.js'),
+  },
+];
+
+/**
+ * The `rin` command.
+ * @param args what was typed behind `rin`
+ * @returns the exit code: 0 done, 1 it could not be done, 2 called wrongly, 128 + signal where a signal stopped it
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    console.error(explain(error, args.includes('--verbose'), args[0]));
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === 'help' && rest.length > 0) return dispatch([rest[0], '--help']);
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) return print(programHelp(commands));
+  if (['--version', '-v', 'version'].includes(name)) return print(`${version()}\n`);
+  const found = commands.find((each) => each.name === name);
+  if (!found) throw new UsageError(unknownCommand(name));
+  const { command } = await found.load();
+  const end = rest.indexOf('--');
+  if (rest.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h'))
+    return print(commandHelp(command));
+  const { parseArguments } = await import('./arguments.js');
+  return command.run(parseArguments(command, rest));
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function unknownCommand(name: string): string {
+  const names = commands.map((command) => command.name);
+  const meant = nearest(name, names);
+  return `${name} is not a command; ${meant ? `did you mean rin ${meant}?` : `there are ${names.join(', ')}`}`;
+}
+
+/** What the user can mend is told in sentences; of our own mistakes, where they are is told on request. */
+function explain(error: unknown, verbose: boolean, name: string | undefined): string {
+  if (!(error instanceof Error)) return String(error);
+  if (verbose && error.stack) return error.stack;
+  const hint = commands.some((command) => command.name === name) ? `rin ${name} --help` : 'rin --help';
+  if (error instanceof UsageError) return `${error.message}\n${hint} shows what there is`;
+  if (error instanceof RinError || error.name === 'TorchError') return error.message;
+  return `${error.message}\nThis was not expected: --verbose shows where it arose`;
+}
+
+/** Whoever read the output went away, as `head` does. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

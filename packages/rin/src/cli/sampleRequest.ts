@@ -1,0 +1,56 @@
+import type { SamplingConfig } from '../core/config/diffusion.js';
+import { flags, setFlag } from '../core/config/flags.js';
+import { mergeConfig, parseConfig } from '../core/config/parse.js';
+import type { TrainingConfig } from '../core/config/training.js';
+import { UsageError } from '../core/errors.js';
+import type { Model } from '../diffusion/modelFile.js';
+import type { Given } from './command.js';
+import { parseSeeds } from './seeds.js';
+
+/** Which pictures are drawn, and how. */
+export interface SampleRequest {
+  readonly seeds: readonly number[];
+  /** class of each picture, by name or number, null = none; absent where the model has none and none was asked for */
+  readonly classes?: readonly (string | number | null)[];
+  readonly sampling: SamplingConfig;
+}
+
+/** What was asked for, completed by what the model's configuration says. @throws {RinError} where it does not fit */
+export function sampleRequest({ config, classes: names }: Model, given: Given): SampleRequest {
+  const asked = parseClasses(given.text('--classes'), names);
+  const known = config.model.classes;
+  const groups = asked?.length ?? known;
+  const seeds = parseSeeds(given.text('--seeds') ?? (groups > 0 && groups <= 16 ? `0-${8 * groups - 1}` : '0-63'));
+  const classes = asked ?? (known > 0 ? seeds.map((seed) => seed % known) : undefined);
+  return {
+    seeds,
+    ...(classes && { classes: seeds.map((_, i) => classes[i % classes.length]) }),
+    sampling: parseConfig(mergeConfig(config, typed(given, 'sampling')), 'command line').sampling,
+  };
+}
+
+/** `--device` and `--threads`: they are those of this machine, whatever the model was trained on. */
+export function sampleCompute(given: Given): Pick<TrainingConfig, 'device' | 'threads'> {
+  const smallest = { model: { size: 1, patch: 1 } };
+  return parseConfig(mergeConfig(smallest, typed(given, 'training')), 'command line').training;
+}
+
+/** The keys of a section that were typed under their own names alone. */
+function typed(given: Given, section: 'sampling' | 'training'): unknown {
+  return flags.reduce<unknown>((config, { path }) => {
+    const text = path.startsWith(`${section}.`) ? given.text(path.replace(`${section}.`, '--')) : undefined;
+    return text === undefined ? config : setFlag(config, path, text);
+  }, {});
+}
+
+/** A name that the model knows is that class; other numbers are numbers. */
+function parseClasses(text: string | undefined, names: readonly string[]): (string | number | null)[] | undefined {
+  return text?.split(',').map((part) => {
+    const word = part.trim();
+    if (word === '')
+      throw new UsageError(`--classes ${text}: expected names or numbers with commas between, such as cat,dog,2`);
+    if (names.includes(word)) return word;
+    if (word === 'none') return null;
+    return /^\d+$/.test(word) ? Number(word) : word;
+  });
+}

@@ -1,0 +1,79 @@
+/** Without a terminal, progress is a line every so many ms. */
+const plainEvery = 10_000;
+/** On a terminal the line is drawn anew at most every so many ms. */
+const liveEvery = 100;
+
+export interface ScreenOptions {
+  readonly out?: NodeJS.WriteStream;
+  readonly progress?: NodeJS.WriteStream;
+}
+
+/**
+ * What a long command shows: sentences on stdout, and on stderr how far it is, in one line that moves on a terminal and
+ * in a plain line now and then elsewhere.
+ */
+export class Screen {
+  readonly #out: NodeJS.WriteStream;
+  readonly #progress: NodeJS.WriteStream;
+  /** whether progress is one moving line */
+  readonly isLive: boolean;
+  #shown = false;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor({ out = process.stdout, progress = process.stderr }: ScreenOptions = {}) {
+    this.#out = out;
+    this.#progress = progress;
+    this.isLive = progress.isTTY === true && process.env.TERM !== 'dumb';
+  }
+
+  /** Prints lines that stay. */
+  say(text: string): void {
+    this.clear();
+    this.#out.write(`${text}\n`);
+  }
+
+  /** Shows how far the work is. The text is made only when it is time to show it. */
+  status(text: () => string): void {
+    const now = performance.now();
+    if (now - this.#last < (this.isLive ? liveEvery : plainEvery)) return;
+    this.#last = now;
+    if (!this.isLive) this.#progress.write(`${text()}\n`);
+    else {
+      // Cut to the width: a line that wraps could not be drawn over.
+      this.#progress.write(`\r\x1b[K${text().slice(0, Math.max(20, this.#progress.columns - 1))}`);
+      this.#shown = true;
+    }
+  }
+
+  /** Takes the moving line away. */
+  clear(): void {
+    if (this.#shown) this.#progress.write('\r\x1b[K');
+    this.#shown = false;
+    if (this.isLive) this.#last = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** A bar for a share from 0 to 1. */
+export function bar(share: number, width = 20): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+/** `12,800` */
+export const count = (number: number): string => number.toLocaleString('en-US');
+
+/** `1.6 GB` */
+export function bytes(number: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, number)) / 3));
+  const value = number / 1000 ** power;
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+}
+
+/** `2:05`, `1:02:05` */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number: number) => String(number).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

@@ -1,0 +1,33 @@
+/**
+ * Recurrent Interface Networks from a program: a configuration, data, training, a model, samples.
+ *
+ *     import { loadModel, loadPreset, sample, train, writePng } from 'rin';
+ *     const config = loadPreset('emoji-64', { training: { images: '20k' } });
+ *     await train({ config, data: 'emoji', run: 'runs/mine' });
+ *     const model = await loadModel('runs/mine/model.safetensors');
+ *     const [image] = await sample(model, { seeds: [0], classes: ['cat'] });
+ *     await writePng('cat.png', image);
+ */
+
+export { Config } from './core/config/config.js';
+export { DataConfig } from './core/config/data.js';
+export { DiffusionConfig, SamplingConfig, ScheduleConfig } from './core/config/diffusion.js';
+export { ModelConfig } from './core/config/model.js';
+export { mergeConfig, parseConfig } from './core/config/parse.js';
+export { DecayConfig, EmaConfig, OptimizerConfig, TrainingConfig } from './core/config/training.js';
+export { fromYaml, toYaml } from './core/config/yaml.js';
+export { ConfigError, RinError, UsageError } from './core/errors.js';
+export { gamma, oneMinusGamma } from './core/schedules.js';
+export type { Dataset } from './data/dataset.js';
+export { type GridOptions, grid, type Image } from './data/grid.js';
+export { type AnimationOptions, writeAnimation, writePng } from './data/imageFiles.js';
+export { classNames, type OpenOptions, openDataset } from './data/open.js';
+export type { DataProgress } from './data/progress.js';
+export { datasetFromSamples, type ProgramSample } from './data/samples.js';
+export { loadModel, type Model, saveModel } from './diffusion/modelFile.js';
+export { type SampleOptions, type SampleStep, sample } from './diffusion/sample.js';
+export * from './model/rin.js';
+export type { DataInput } from './training/openData.js';
+export { loadPreset, presetNames } from './training/presets.js';
+export type { Progress } from './training/session.js';
+export { type TrainOptions, type TrainResult, train } from './training/trainer.js';
