@@ -13,6 +13,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   },
   { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./sample.js') },
   {
+    name: 'demo',
+    summary: 'train a small model on built-in pictures, and show what it draws',
+    load: () => import('./demo.js'),
+  },
+  {
     name: 'doctor',
     summary: 'show what rin found on this machine, and how to mend what is missing',
     load: () => import('./doctor.js'),
