@@ -4,7 +4,8 @@ import { grid, type Image } from '../data/grid.js';
 import { writePng } from '../data/imageFiles.js';
 import { nearestSample } from '../data/nearest.js';
 import { openDataset } from '../data/open.js';
-import { type Command, type Given, parseArguments } from './command.js';
+import { parseArguments } from './arguments.js';
+import type { Command, Given } from './command.js';
 
 export const command: Command = {
   name: 'demo',
