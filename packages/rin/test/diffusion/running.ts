@@ -1,0 +1,23 @@
+import { type Tensor, tensor } from '@rin/torch';
+import type { Config } from '../../src/core/config/config.js';
+import { denoise, type SamplerProgress } from '../../src/diffusion/samplers.js';
+import type { RIN } from '../../src/model/rin.js';
+import { numbers } from './scripted.js';
+
+/** Samples two pictures, unless told otherwise; their values. */
+export const run = async (
+  rin: RIN,
+  { diffusion, sampling }: Config,
+  options: { seeds?: number[]; condition?: Tensor | null; onStep?: (progress: SamplerProgress) => void } = {},
+) => {
+  using x = await denoise(rin, diffusion, sampling, { seeds: [5, 6], condition: null, meanSquare: 0.3, ...options });
+  return numbers(x);
+};
+
+/** Classes as one-hot rows. */
+export const classRows = (...labels: number[]) =>
+  tensor(labels.map((label) => [0, 1, 2].map((place) => (place === label ? 1 : 0))));
+
+/** A number for each sample of a pass, as a tensor of that shape. */
+export const filled = (values: number[], shape: number[]) =>
+  tensor(Float32Array.from(values), [values.length, ...shape.map(() => 1)]).expand([values.length, ...shape]);

@@ -1,0 +1,91 @@
+import { setThreads, type Tensor, zeros } from '@rin/torch';
+import type { Config } from '../../src/core/config/config.js';
+import { mergeConfig, parseConfig } from '../../src/core/config/parse.js';
+import { type ForwardOptions, type Output, type Previous, RIN } from '../../src/model/rin.js';
+
+// the tensors are too small for a second thread to pay
+setThreads(1);
+
+const base = {
+  model: {
+    ...{ size: [4, 6], patch: 2, channels: 1, classes: 3 },
+    ...{ latents: 5, latentDim: 16, latentHeads: 2, latentMlpRatio: 2 },
+    ...{ interfaceDim: 8, interfaceMlpRatio: 2, readWriteHeads: 2, depth: [1, 1] },
+  },
+  sampling: { steps: 4 },
+};
+
+/** A configuration of 4×6 grey pixels in three classes, with changes. */
+export const configure = (over: object = {}): Config => parseConfig(mergeConfig(base, over), 'test');
+
+/** The elements of a tensor. */
+export const numbers = (tensor: Tensor): number[] => Array.from(tensor.toTypedArray(), Number);
+
+/** What a network was given in one pass. */
+export interface Pass {
+  readonly kind: 'forward' | 'estimate';
+  readonly x: number[];
+  readonly gamma: number[];
+  readonly condition: number[] | undefined;
+  readonly latents: number[] | undefined;
+  readonly interface: number[] | undefined;
+  readonly training: boolean | undefined;
+  readonly dtype: string | undefined;
+}
+
+export type Script = (
+  x: Tensor,
+  gamma: Tensor,
+  options: ForwardOptions,
+) => { prediction?: Tensor; latents?: Tensor; interface?: Tensor };
+
+/** A network that answers as a test wants and notes what it was asked. */
+export class Scripted extends RIN {
+  readonly #config: Config;
+  readonly #script: Script;
+  readonly #passes: Pass[] = [];
+
+  constructor(config: Config, script: Script = () => ({})) {
+    super(config.model);
+    this.#config = config;
+    this.#script = script;
+  }
+
+  get passes(): readonly Pass[] {
+    return this.#passes;
+  }
+
+  get forwards(): readonly Pass[] {
+    return this.#passes.filter(({ kind }) => kind === 'forward');
+  }
+
+  get estimates(): readonly Pass[] {
+    return this.#passes.filter(({ kind }) => kind === 'estimate');
+  }
+
+  override forward(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Output {
+    this.#note('forward', x, gamma, options);
+    const { latents, interfaceDim, latentDim } = this.#config.model;
+    const [batch] = x.shape;
+    return {
+      prediction: zeros(x.shape),
+      latents: zeros([batch, latents, latentDim]),
+      interface: zeros([batch, 6, interfaceDim]),
+      ...this.#script(x, gamma, options),
+    };
+  }
+
+  override estimate(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Previous {
+    this.#note('estimate', x, gamma, options);
+    const { latents, interface: tokens } = this.#script(x, gamma, options);
+    return { ...(latents && { latents }), ...(tokens && { interface: tokens }) };
+  }
+
+  #note(kind: Pass['kind'], x: Tensor, gamma: Tensor, { condition, previous, training, dtype }: ForwardOptions) {
+    const optional = (tensor: Tensor | undefined) => tensor && numbers(tensor);
+    this.#passes.push({
+      ...{ kind, x: numbers(x), gamma: numbers(gamma), condition: optional(condition), training, dtype },
+      ...{ latents: optional(previous?.latents), interface: optional(previous?.interface) },
+    });
+  }
+}
