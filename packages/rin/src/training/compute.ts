@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cudaAvailable } from '@rin/torch';
+import { runtime } from '@rin/torch';
 import type { TrainingConfig } from '../core/config/training.js';
 import { RinError } from '../core/errors.js';
 
@@ -14,16 +14,13 @@ export interface Compute {
  * @throws {RinError} where CUDA is asked for and there is none
  */
 export function chooseCompute({ device, precision }: Pick<TrainingConfig, 'device' | 'precision'>): Compute {
-  const wantsCuda = device.startsWith('cuda');
-  if (wantsCuda && !cudaAvailable()) {
-    throw new RinError(
-      `training.device is ${device}, but libtorch finds no CUDA device; use cpu, or see \`rin doctor\``,
-    );
+  const devices = runtime().cudaDevices;
+  const index = Number(device.split(':')[1] ?? 0);
+  if (device.startsWith('cuda') && index >= devices) {
+    const found = devices === 0 ? 'no CUDA device' : `${devices} CUDA devices, counted from 0`;
+    throw new RinError(`training.device is ${device}, but libtorch finds ${found}; use another one, cpu or auto`);
   }
-  const place =
-    wantsCuda || (device === 'auto' && cudaAvailable())
-      ? (`cuda:${Number(device.split(':')[1] ?? 0)}` as const)
-      : 'cpu';
+  const place = device === 'cpu' || devices === 0 ? 'cpu' : (`cuda:${index}` as const);
   const native = place !== 'cpu' || multipliesBfloat16();
   return { device: place, dtype: precision === 'auto' ? (native ? 'bfloat16' : 'float32') : precision };
 }

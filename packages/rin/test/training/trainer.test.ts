@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/core/config/parse.js';
+import { RinError } from '../../src/core/errors.js';
+import { loadModel } from '../../src/diffusion/modelFile.js';
+import type { Progress } from '../../src/training/session.js';
+import { train } from '../../src/training/trainer.js';
+import { freshFolder, samples, tiny } from './tiny.js';
+
+const finish = async (config: ReturnType<typeof tiny>, data: Parameters<typeof train>[0]['data'] = samples) => {
+  const { run, finished } = await train({ config, data, runsFolder: freshFolder() });
+  assert.ok(run && finished);
+  return run;
+};
+
+const lines = (run: string, name: string): Record<string, number>[] =>
+  readFileSync(join(run, name), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('gradients gathered over micro-batches are those of the whole batch', async () => {
+  const of = async (microBatch: number) => {
+    const config = tiny({ model: { dropout: 0 }, training: { images: 32, logEvery: 8, sampleEvery: 0, microBatch } });
+    return lines(await finish(config), 'stats.jsonl');
+  };
+  const [whole, parts] = [await of(8), await of(2)];
+  for (const [i, line] of whole.entries()) {
+    // float32 sums in another order: 1e-5 relative leaves room for three updates
+    assert.ok(Math.abs(parts[i].loss / line.loss - 1) < 1e-5, `loss ${parts[i].loss}, ${line.loss}`);
+    assert.ok(Math.abs(parts[i].gradientNorm / line.gradientNorm - 1) < 1e-4);
+  }
+});
+
+test('statistics come at every interval, with the learning rate of the last update', async () => {
+  const run = await finish(tiny({ training: { sampleEvery: 0 } }));
+  const stats = lines(run, 'stats.jsonl');
+  assert.deepEqual(
+    stats.map(({ images }) => images),
+    [16, 32, 48, 64, 80, 96],
+  );
+  assert.equal(stats[0].learningRate, 0.005); // half way through the warm-up
+  assert.deepEqual(
+    lines(run, 'timing.jsonl').map(({ images }) => images),
+    [16, 32, 48, 64, 80, 96],
+  );
+});
+
+test('progress is told after every update', async () => {
+  const told: Progress[] = [];
+  const config = tiny({ training: { sampleEvery: 0 } });
+  await train({ config, data: samples, runsFolder: freshFolder(), onProgress: (progress) => told.push(progress) });
+  assert.deepEqual(
+    told.map(({ images }) => images),
+    Array.from({ length: 12 }, (_, i) => 8 * (i + 1)),
+  );
+  for (const { loss, imagesPerSecond, memory, total } of told) {
+    assert.ok(loss && loss > 0 && imagesPerSecond && imagesPerSecond > 0 && memory > 1e7 && total === 96);
+  }
+});
+
+test('the configuration of a run is enough to repeat it, and its model to sample from it', async () => {
+  const run = await finish(tiny());
+  const model = await loadModel(join(run, 'model.safetensors'));
+  assert.deepEqual(model.config, tiny());
+  assert.deepEqual(model.classes, ['0', '1']);
+  for (const name of ['config.yaml', 'data.json', 'log.txt', 'reals.png']) assert.ok(existsSync(join(run, name)), name);
+});
+
+test('signals train too, without pictures', async () => {
+  const config = tiny({ model: { size: [16], classes: 0 } });
+  const waves = Array.from({ length: 8 }, (_, k) => ({
+    pixels: Uint8Array.from({ length: 16 }, (_, i) => 127 + 100 * Math.sin(i + k)),
+  }));
+  const run = await finish(config, waves);
+  assert.ok(!existsSync(join(run, 'reals.png')));
+});
+
+test('every optimiser, average and precision trains', async () => {
+  const averages = [{ kind: 'exponential' }, { kind: 'power' }];
+  const optimizers = [{ kind: 'lamb' }, { kind: 'adamw' }, { kind: 'muon', adamRate: 0.01 }];
+  for (const [i, optimizer] of [...optimizers, { kind: 'muon' }].entries()) {
+    const precision = i === 3 ? 'bfloat16' : 'float32';
+    const training = { precision, optimizer, ema: averages[i % 2], sampleEvery: 0, logEvery: 40, images: 80 };
+    const losses = lines(await finish(tiny({ training })), 'stats.jsonl').map(({ loss }) => loss);
+    assert.ok(losses[1] < losses[0], `${optimizer.kind}, ${precision}: ${losses.join(', ')}`);
+  }
+});
+
+test('data that do not fit the configuration are refused with the mend', async () => {
+  const refused = (config: object, reason: RegExp) =>
+    assert.rejects(
+      train({ config: tiny(config), data: samples, runsFolder: freshFolder() }),
+      (error) => error instanceof RinError && reason.test(error.message),
+    );
+  await refused({ model: { classes: 5 } }, /2 classes \(0, 1\), and model\.classes is 5; set it to 2/);
+  await refused({ model: { channels: 3 } }, /64 values, but \[3, 8, 8\] has 192/);
+  await refused({ training: { device: 'cuda:7' } }, /training\.device is cuda:7/);
+  const unchecked = { ...tiny(), seed: -1 };
+  await assert.rejects(train({ config: unchecked, data: samples, runsFolder: freshFolder() }), /seed is -1/);
+  assert.throws(() => parseConfig(unchecked, 'here'), /seed is -1/);
+});
