@@ -21,7 +21,10 @@ export function parseArguments(command: Command, args: readonly string[]): Given
       const [, name, inline] = /^([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
       const option = known.get(name);
       if (!option) throw new UsageError(unknownFlag(name, [...known.keys()]));
-      flags.set(option.flag, inline === undefined ? valueBehind(option, queue) : inlineValue(option, inline));
+      flags.set(
+        option.flag,
+        inline === undefined ? valueBehind(name, option, queue) : inlineValue(name, option, inline),
+      );
     }
   }
   if (operands.length > command.operands) {
@@ -33,19 +36,19 @@ export function parseArguments(command: Command, args: readonly string[]): Given
   return new Given(flags, operands);
 }
 
-function valueBehind({ flag, placeholder }: Option, queue: string[]): string {
+function valueBehind(name: string, { placeholder }: Option, queue: string[]): string {
   if (placeholder === undefined) return '';
   const next = queue.at(0);
   if (placeholder === 'true|false' && next !== 'true' && next !== 'false') return 'true';
   const isValue = next !== undefined && !/^-[^\d.]/.test(next);
-  if (!isValue) throw new UsageError(`${flag} needs a value: ${flag} ${placeholder}`);
+  if (!isValue) throw new UsageError(`${name} needs a value: ${name} ${placeholder}`);
   queue.shift();
   return next;
 }
 
-function inlineValue({ flag, placeholder }: Option, value: string): string {
+function inlineValue(name: string, { placeholder }: Option, value: string): string {
   if (placeholder !== undefined) return value;
-  throw new UsageError(`${flag} takes no value, but ${JSON.stringify(value)} was given`);
+  throw new UsageError(`${name} takes no value, but ${JSON.stringify(value)} was given`);
 }
 
 function unknownFlag(name: string, known: readonly string[]): string {

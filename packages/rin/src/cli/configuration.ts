@@ -3,7 +3,7 @@ import type { Config } from '../core/config/config.js';
 import { flags, setFlag } from '../core/config/flags.js';
 import { mergeConfig, parseConfig } from '../core/config/parse.js';
 import { fromYaml } from '../core/config/yaml.js';
-import { ConfigError } from '../core/errors.js';
+import { ConfigError, UsageError } from '../core/errors.js';
 import { systemCode, whyNot } from '../data/systemError.js';
 import { loadPreset } from '../training/presets.js';
 import type { Given } from './command.js';
@@ -50,7 +50,8 @@ export function valueAt(value: unknown, path: string): unknown {
 
 /**
  * The configuration that the layers describe.
- * @throws {ConfigError} with a line for each problem, which begins with the layer that the key comes from
+ * @throws {UsageError} where what was typed does not fit, {ConfigError} where a file does not; with a line for each problem,
+ *     which begins with the layer that the key comes from
  */
 export function resolveConfig(layers: readonly Layer[]): Config {
   const anywhere = '\0';
@@ -58,18 +59,17 @@ export function resolveConfig(layers: readonly Layer[]): Config {
     return parseConfig(merged(layers), anywhere);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const lines = error.message.split('\n').map((line) => {
-      const sentence = line.slice(`${anywhere}: `.length);
-      return `${originOf(sentence.split(' ')[0], layers)}: ${sentence}`;
-    });
-    throw new ConfigError(lines.join('\n'));
+    const sentences = error.message.split('\n').map((line) => line.slice(`${anywhere}: `.length));
+    const origins = sentences.map((sentence) => originOf(sentence.split(' ')[0], layers));
+    const text = sentences.map((sentence, i) => `${origins[i].name}: ${sentence}`).join('\n');
+    throw origins.every(({ from }) => from === 'flags') ? new UsageError(text) : new ConfigError(text);
   }
 }
 
-/** The name of the layer that decides a key; of a key that is missing, the one in which it would be written. */
-function originOf(path: string, layers: readonly Layer[]): string {
+/** The layer that decides a key; of a key that is missing, the one in which it would be written. */
+function originOf(path: string, layers: readonly Layer[]): Layer {
   const deciding = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
-  return (deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0]).name;
+  return deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0];
 }
 
 function readConfigFile(path: string): string {

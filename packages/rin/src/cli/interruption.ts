@@ -25,8 +25,9 @@ export class Interruption implements Disposable {
   readonly #received = (name: NodeJS.Signals): void => {
     const now = performance.now();
     if (this.signal.aborted) {
-      if (now - this.#at > sameKey) process.exit(this.#exitCode);
-      return;
+      if (now - this.#at <= sameKey) return;
+      if (process.stderr.isTTY) process.stderr.write('\n'); // leaves the line of progress
+      process.exit(this.#exitCode);
     }
     this.#at = now;
     this.#exitCode = 128 + constants.signals[name];

@@ -1,5 +1,6 @@
 import { RinError, UsageError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
+import { whyNot } from '../data/systemError.js';
 import type { Command } from './command.js';
 import { commandHelp, programHelp } from './help.js';
 import { version } from './version.js';
@@ -71,6 +72,8 @@ function explain(error: unknown, verbose: boolean, name: string | undefined): st
   const hint = commands.some((command) => command.name === name) ? `rin ${name} --help` : 'rin --help';
   if (error instanceof UsageError) return `${error.message}\n${hint} shows what there is`;
   if (error instanceof RinError || error.name === 'TorchError') return error.message;
+  const reason = whyNot(error);
+  if (reason !== undefined && 'path' in error) return `${error.path}: ${reason}`;
   return `${error.message}\nThis was not expected: --verbose shows where it arose`;
 }
 

@@ -1,8 +1,9 @@
+import type { Config } from '../core/config/config.js';
 import type { SamplingConfig } from '../core/config/diffusion.js';
 import { flags, setFlag } from '../core/config/flags.js';
 import { mergeConfig, parseConfig } from '../core/config/parse.js';
 import type { TrainingConfig } from '../core/config/training.js';
-import { UsageError } from '../core/errors.js';
+import { ConfigError, UsageError } from '../core/errors.js';
 import type { Model } from '../diffusion/modelFile.js';
 import type { Given } from './command.js';
 import { parseSeeds } from './seeds.js';
@@ -25,22 +26,27 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
   return {
     seeds,
     ...(classes && { classes: seeds.map((_, i) => classes[i % classes.length]) }),
-    sampling: parseConfig(mergeConfig(config, typed(given, 'sampling')), 'command line').sampling,
+    sampling: withTyped(config, given, 'sampling').sampling,
   };
 }
 
 /** `--device` and `--threads`: they are those of this machine, whatever the model was trained on. */
 export function sampleCompute(given: Given): Pick<TrainingConfig, 'device' | 'threads'> {
-  const smallest = { model: { size: 1, patch: 1 } };
-  return parseConfig(mergeConfig(smallest, typed(given, 'training')), 'command line').training;
+  return withTyped({ model: { size: 1, patch: 1 } }, given, 'training').training;
 }
 
-/** The keys of a section that were typed under their own names alone. */
-function typed(given: Given, section: 'sampling' | 'training'): unknown {
-  return flags.reduce<unknown>((config, { path }) => {
+/** A configuration with the keys of a section that were typed, under their own names alone. */
+function withTyped(base: unknown, given: Given, section: 'sampling' | 'training'): Config {
+  const typed = flags.reduce<unknown>((config, { path }) => {
     const text = path.startsWith(`${section}.`) ? given.text(path.replace(`${section}.`, '--')) : undefined;
     return text === undefined ? config : setFlag(config, path, text);
   }, {});
+  try {
+    return parseConfig(mergeConfig(base, typed), 'rin sample');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(error.message.replaceAll(`rin sample: ${section}.`, '--'));
+  }
 }
 
 /** A name that the model knows is that class; other numbers are numbers. */

@@ -18,12 +18,14 @@ export class Screen {
   /** whether progress is one moving line */
   readonly isLive: boolean;
   #shown = false;
-  #last = Number.NEGATIVE_INFINITY;
+  /** when progress was shown last */
+  #last: number;
 
   constructor({ out = process.stdout, progress = process.stderr }: ScreenOptions = {}) {
     this.#out = out;
     this.#progress = progress;
     this.isLive = progress.isTTY === true && process.env.TERM !== 'dumb';
+    this.#last = this.isLive ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
   /** Prints lines that stay. */

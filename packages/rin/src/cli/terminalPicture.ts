@@ -15,13 +15,14 @@ export async function terminalPicture({ data, shape }: Image, columns: number): 
   const raw = { channels: channels === 1 ? (1 as const) : (3 as const), height, width };
   const shownWidth = Math.min(width, columns);
   const shownHeight = 2 * Math.max(1, Math.round((height * shownWidth) / width / 2));
-  const pixels = await sharp(interleaved(data, channels), { raw })
+  const { data: pixels, info } = await sharp(interleaved(data, channels), { raw })
     .resize({ width: shownWidth, height: shownHeight, fit: 'fill' })
+    .toColourspace('srgb')
     .raw()
-    .toBuffer();
+    .toBuffer({ resolveWithObject: true });
   const colour = (x: number, y: number): string => {
-    const start = (y * shownWidth + x) * channels;
-    return [0, 1, 2].map((channel) => pixels[start + (channels === 1 ? 0 : channel)]).join(';');
+    const start = (y * shownWidth + x) * info.channels;
+    return pixels.subarray(start, start + 3).join(';');
   };
   const lines = Array.from({ length: shownHeight / 2 }, (_, row) => {
     const blocks = Array.from(

@@ -1,15 +1,13 @@
-import type { Config } from '../core/config/config.js';
 import { toYaml } from '../core/config/yaml.js';
 import { UsageError } from '../core/errors.js';
-import type { DataProgress } from '../data/progress.js';
 import { presetNames, presetSummary } from '../training/presets.js';
-import type { Progress } from '../training/session.js';
-import type { TrainResult } from '../training/trainer.js';
+import { withClassesOfData } from './classes.js';
 import type { Command, Given } from './command.js';
 import { configOptions } from './configOptions.js';
-import { defaultPreset, type Layer, merged, readLayers, resolveConfig, valueAt } from './configuration.js';
+import { defaultPreset, readLayers, resolveConfig } from './configuration.js';
 import { Interruption } from './interruption.js';
-import { bar, bytes, count, duration, Screen } from './screen.js';
+import { Screen } from './screen.js';
+import { dataLine, outcome, trainingLine } from './trainingLines.js';
 
 export const command: Command = {
   name: 'train',
@@ -65,34 +63,41 @@ async function trainCommand(given: Given): Promise<number> {
   if (given.text('--preset') === 'list') return listPresets();
   const screen = new Screen();
   using interruption = new Interruption(() => screen.say('stopping after this step; Ctrl-C again ends at once'));
-  const isDryRun = given.has('--dry-run');
-  const notice = (text: string) => (isDryRun ? console.error(text) : screen.say(text)); // stdout is for the YAML
-  const config = resolveConfig(await withClasses(readLayers(given), notice));
-  if (isDryRun) {
-    process.stdout.write(toYaml(config));
-    return 0;
-  }
-  if (config.source === undefined) {
-    throw new UsageError('there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures');
-  }
-  const { train } = await import('../training/trainer.js');
   try {
-    const result = await train({
-      config,
-      data: config.source,
-      run: given.text('--run'),
-      runsFolder: given.text('--runs'),
-      fresh: given.has('--new'),
-      onProgress: (progress) => screen.status(() => trainingLine(progress, screen.isLive)),
-      onDataProgress: (progress) => screen.status(() => dataLine(progress)),
-      log: (text) => screen.say(text),
-      signal: interruption.signal,
-    });
-    screen.say(outcome(result, config));
+    await train(given, screen, interruption.signal);
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    screen.say('stopped before training began');
   } finally {
     screen.clear();
   }
   return interruption.exitCode;
+}
+
+async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
+  const isDryRun = given.has('--dry-run');
+  const notice = isDryRun ? console.error : (sentence: string) => screen.say(sentence); // stdout is for the YAML then
+  const config = resolveConfig(await withClassesOfData(readLayers(given), notice, signal));
+  if (isDryRun) {
+    process.stdout.write(toYaml(config));
+    return;
+  }
+  if (config.source === undefined) {
+    throw new UsageError('there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures');
+  }
+  const trainer = await import('../training/trainer.js');
+  const result = await trainer.train({
+    config,
+    data: config.source,
+    run: given.text('--run'),
+    runsFolder: given.text('--runs'),
+    fresh: given.has('--new'),
+    onProgress: (progress) => screen.status(() => trainingLine(progress, screen.isLive)),
+    onDataProgress: (progress) => screen.status(() => dataLine(progress)),
+    log: (text) => screen.say(text),
+    signal,
+  });
+  screen.say(outcome(result, config));
 }
 
 function listPresets(): number {
@@ -100,50 +105,4 @@ function listPresets(): number {
   const width = Math.max(...names.map((name) => name.length));
   for (const name of names) console.log(`${name.padEnd(width)}  ${presetSummary(name)}`);
   return 0;
-}
-
-/**
- * Where neither file nor flags say how many classes there are, as many as the data have: a preset is made for other data.
- * A single class would tell the network nothing, so it counts as none.
- */
-async function withClasses(layers: readonly Layer[], notice: (text: string) => void): Promise<readonly Layer[]> {
-  const whole = merged(layers);
-  const source = valueAt(whole, 'source');
-  const isSaid = layers.some(({ from, value }) => from !== 'preset' && valueAt(value, 'model.classes') !== undefined);
-  const byConditions = Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0;
-  if (isSaid || byConditions || typeof source !== 'string') return layers;
-  const { classNames } = await import('../data/open.js');
-  const names = await classNames(source);
-  const classes = names.length > 1 ? names.length : 0;
-  if (classes !== valueAt(whole, 'model.classes')) {
-    const shown = names.length > 8 ? [...names.slice(0, 8), '…'] : names;
-    notice(`model.classes: ${classes}, from the data${classes > 0 ? ` (${shown.join(', ')})` : ''}`);
-  }
-  return [...layers, { from: 'data', name: source, value: { model: { classes } } }];
-}
-
-function trainingLine(progress: Progress, isLive: boolean): string {
-  const { images, total, loss, learningRate, imagesPerSecond, memory, sampling } = progress;
-  const left = imagesPerSecond ? (total - images) / imagesPerSecond : undefined;
-  const share = Math.min(1, images / total);
-  const parts = [
-    `${count(images)} of ${count(total)} images (${Math.floor(100 * share)}%)`,
-    sampling && `drawing samples, step ${sampling.step} of ${sampling.steps}`,
-    imagesPerSecond && `${imagesPerSecond.toPrecision(3)}/s`,
-    loss !== null && `loss ${loss.toPrecision(3)}`,
-    `rate ${learningRate.toPrecision(2)}`,
-    left !== undefined && `${duration(Math.max(0, left))} left`,
-    bytes(memory),
-  ].filter((part) => typeof part === 'string');
-  return `${isLive ? `${bar(share)} ` : ''}${parts.join(', ')}`;
-}
-
-function dataLine({ stage, done, total, skipped }: DataProgress): string {
-  return `${stage} pictures: ${count(done)} of ${count(total)}${skipped > 0 ? `, ${count(skipped)} unreadable` : ''}`;
-}
-
-function outcome({ run, images, finished }: TrainResult, { training }: Config): string {
-  if (run === null) return 'stopped before training began';
-  if (finished) return `${run}/model.safetensors is ready; draw from it: rin sample ${run}`;
-  return `stopped at ${count(images)} of ${count(training.images)} images, all saved; the same command goes on`;
 }

@@ -1,0 +1,37 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The program as users start it. */
+export const bin = fileURLToPath(new URL('../../../bin/rin.js', import.meta.url));
+
+/** What a program said and how it ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RinOptions {
+  /** working directory */
+  readonly cwd?: string;
+  /** another copy of the program */
+  readonly program?: string;
+  /** is told everything that was said on stdout so far, whenever there is more */
+  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
+}
+
+/** Runs `rin` in a process of its own. */
+export function rin(args: readonly string[], { cwd, program = bin, onOutput }: RinOptions = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+    onOutput?.(said.stdout, child);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code) => resolve({ code, ...said }));
+  });
+}
