@@ -50,7 +50,7 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
   const compiler = (await compilerVersion()) ?? '';
   const objects = planObjects(libtorch, compiler, native);
   const link = linkArguments(libtorch, cuda);
-  const key = hash(objects.map(({ file }) => file).concat(link));
+  const key = hash([libtorch.source, ...objects.map(({ file }) => file), ...link]);
   const record = { libtorch: libtorch.folder, version: libtorch.version, source: libtorch.source, cuda, compiler, key };
   if (readBuild(build)?.key === key) {
     log.fact(`Native addon, for libtorch ${libtorch.version}`);

@@ -29,7 +29,7 @@ import { lastLines, pipPython } from './system.mjs';
 export const TORCH_VERSION = '2.15.0';
 
 /** Free disk space in GB that an installation takes at its widest: wheels, the tree unpacked from them, one wheel twice. */
-const SPACE = { cpu: 3, cuda: 11 };
+const SPACE = { cpu: 3, cuda: 8 };
 
 /** The wheels that the hashes belong to, whatever Python unpacks them. pip compares the tags as text, so each is named. */
 const WHEELS = [

@@ -1,0 +1,102 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { buildAddon } from '../../packages/torch/setup/addon.mjs';
+import { recordingLog, temporaryFolder } from './folders.mjs';
+
+const SOURCES = {
+  'native/answer.h': '#include <node_api.h>\nint answer();\n',
+  'native/answer.cc': '#include "answer.h"\nint answer() { return 41 + 1; }\n',
+  'native/addon.cc': `#include "answer.h"
+static napi_value init(napi_env env, napi_value exports) {
+  napi_value value;
+  napi_create_int32(env, answer(), &value);
+  napi_set_named_property(env, exports, "answer", value);
+  return exports;
+}
+NAPI_MODULE(rin_torch, init)
+`,
+};
+
+/** A small addon, and libraries under the names of libtorch's. @param {import('node:test').TestContext} t */
+function project(t) {
+  const folder = temporaryFolder(t, { ...SOURCES, 'empty.cc': '' });
+  const lib = join(folder, 'libtorch', 'lib');
+  mkdirSync(lib, { recursive: true });
+  for (const name of ['torch_cpu', 'c10', 'torch_cuda', 'c10_cuda']) {
+    execFileSync('g++', ['-shared', '-fPIC', join(folder, 'empty.cc'), '-o', join(lib, `lib${name}.so`)]);
+  }
+  const libtorch = { folder: join(folder, 'libtorch'), version: '2.15.0', cuda: true, libraries: [lib] };
+  const build = join(folder, 'build');
+  return {
+    write: (/** @type {string} */ name, /** @type {string} */ text) =>
+      writeFileSync(join(folder, 'native', name), text),
+    objects: () => readdirSync(join(build, 'objects')).sort(),
+    addon: join(build, 'rin_torch.node'),
+    record: () => JSON.parse(readFileSync(join(build, 'build.json'), 'utf8')),
+    async build({ cuda = false, version = '2.15.0' } = {}) {
+      const { log, told } = recordingLog();
+      const source = /** @type {const} */ ('LIBTORCH');
+      const options = { cuda, log, native: join(folder, 'native'), build };
+      await buildAddon({ ...libtorch, version, source }, options);
+      return told;
+    },
+  };
+}
+
+test('the addon is built, can be loaded, and tells what it was built from', async (t) => {
+  const { build, addon, record } = project(t);
+  await build();
+  assert.equal(createRequire(import.meta.url)(addon).answer, 42);
+  const { version, source, cuda, compiler } = record();
+  assert.deepEqual({ version, source, cuda }, { version: '2.15.0', source: 'LIBTORCH', cuda: false });
+  assert.match(compiler, /\d+\.\d+/);
+});
+
+test('only what changed is compiled again', async (t) => {
+  const { build, write, objects } = project(t);
+  await build();
+  const [addon, answer] = objects();
+  assert.deepEqual(await build(), ['Native addon, for libtorch 2.15.0']);
+  assert.deepEqual(objects(), [addon, answer]);
+
+  write('answer.cc', '#include "answer.h"\nint answer() { return 43; }\n');
+  assert.deepEqual(await build(), ['Building the native addon']);
+  assert.equal(objects()[0], addon, 'a file that did not change');
+  assert.notEqual(objects()[1], answer);
+
+  write('answer.h', `${SOURCES['native/answer.h']}// changed\n`);
+  await build();
+  assert.notEqual(objects()[0], addon, 'every file may include a header');
+
+  const before = objects();
+  await build({ version: '2.16.0' });
+  assert.equal(objects().filter((name) => before.includes(name)).length, 0, 'another libtorch');
+});
+
+test('a compile error is told with its file and line, and the addon of before stays', async (t) => {
+  const { build, write, addon } = project(t);
+  await build();
+  const before = readFileSync(addon);
+  write('answer.cc', '#include "answer.h"\nint answer() { return fortyTwo; }\n');
+  await assert.rejects(build(), (/** @type {Error} */ error) => {
+    assert.equal(error.name, 'SetupError');
+    assert.match(error.message, /answer\.cc does not compile against libtorch 2\.15\.0 in /);
+    assert.match(error.message, /answer\.cc:2:23: error: .fortyTwo/);
+    return true;
+  });
+  assert.deepEqual(readFileSync(addon), before);
+});
+
+test('with CUDA its libraries stay linked, though no symbol of them is used; without, they are not', async (t) => {
+  const { build, addon } = project(t);
+  await build();
+  assert.equal(readFileSync(addon).includes('libtorch_cuda.so'), false);
+  await build({ cuda: true });
+  assert.equal(readFileSync(addon).includes('libtorch_cuda.so'), true);
+  assert.equal(readFileSync(addon).includes('libc10_cuda.so'), true);
+});

@@ -1,0 +1,88 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cacheFolder, installLibtorch, requirements, TORCH_VERSION } from '../../packages/torch/setup/cache.mjs';
+import { recordingLog, setEnvironment, temporaryFolder } from './folders.mjs';
+
+/**
+ * A python3 whose pip makes small files instead of loading: every call is noted, and it fails at the package $FAIL_AT.
+ * Arguments as in real calls: pip download … --dest DIR --requirement FILE; pip install … --target DIR … --requirement FILE.
+ */
+const PYTHON = `#!/bin/sh
+[ "$3" = --version ] && exit 0
+echo "$3" >> "$CALLS"
+for last; do :; done
+while [ $# -gt 0 ]; do
+  case "$1" in --dest | --target) folder="$2" ;; esac
+  [ "$1" = download ] && verb=download
+  shift
+done
+name=$(sed 's/==.*//' "$last" | head -1)
+[ -n "$FAIL_AT" ] && grep -q "^$FAIL_AT==" "$last" && { echo "no connection" >&2; exit 1; }
+if [ "$verb" = download ]; then echo wheel > "$folder/$name.whl"; exit 0; fi
+mkdir -p "$folder/torch/lib" "$folder/torch/include/torch/headeronly"
+touch "$folder/torch/lib/libtorch_cpu.so"
+echo __cxx11 > "$folder/torch/lib/libc10.so"
+printf '#define TORCH_VERSION_MAJOR 2\\n#define TORCH_VERSION_MINOR 15\\n#define TORCH_VERSION_PATCH 0\\n' \\
+  > "$folder/torch/include/torch/headeronly/version.h"
+`;
+
+/** @param {import('node:test').TestContext} t @param {string} [failAt] */
+function machine(t, failAt) {
+  const folder = temporaryFolder(t, { 'bin/python3': PYTHON, calls: '' });
+  const calls = join(folder, 'calls');
+  setEnvironment(t, {
+    PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+    XDG_CACHE_HOME: folder,
+    CALLS: calls,
+    FAIL_AT: failAt,
+  });
+  return { pipCalls: () => readFileSync(calls, 'utf8').trim().split('\n'), cache: join(folder, 'rin') };
+}
+
+test('every wheel is pinned by version and hash, and the one with CUDA has all that the one without has', () => {
+  const cpu = requirements('cpu');
+  const cuda = requirements('cuda');
+  assert.equal(cpu.find(({ name }) => name === 'torch')?.version, TORCH_VERSION);
+  for (const wheel of cpu)
+    assert.deepEqual(
+      cuda.find(({ name }) => name === wheel.name),
+      wheel,
+    );
+});
+
+test('libtorch is installed into the cache of the user, once', async (t) => {
+  const { pipCalls, cache } = machine(t);
+  const libtorch = await installLibtorch('cpu', recordingLog().log);
+  assert.equal(libtorch.folder, join(cacheFolder('cpu'), 'torch'));
+  assert.deepEqual(pipCalls(), ['download', 'download', 'download', 'install']);
+  assert.deepEqual(readdirSync(cache).sort(), [`torch-${TORCH_VERSION}-cpu`, `torch-${TORCH_VERSION}-cpu.lock`]);
+  await installLibtorch('cpu', recordingLog().log);
+  assert.equal(pipCalls().length, 4);
+});
+
+test('an installation that breaks off leaves no libtorch, says why, and goes on next time', async (t) => {
+  const { cache } = machine(t, 'nvidia-cuda-cupti');
+  await assert.rejects(installLibtorch('cpu', recordingLog().log), (/** @type {Error} */ error) => {
+    assert.equal(error.name, 'SetupError');
+    assert.match(error.message, /^pip could not download nvidia-cuda-cupti 13\.2\.86:\nno connection\nTry again/);
+    return true;
+  });
+  assert.equal(existsSync(cacheFolder('cpu')), false);
+  const kept = readdirSync(join(cache, `torch-${TORCH_VERSION}-cpu.partial`, 'wheels'));
+  assert.deepEqual(kept.sort(), ['nvidia-cuda-runtime.whl', 'torch.whl']);
+  delete process.env.FAIL_AT;
+  await installLibtorch('cpu', recordingLog().log);
+  assert.equal(existsSync(cacheFolder('cpu')), true);
+});
+
+test('of two set-ups at once, one installs and the other waits for it', async (t) => {
+  const { pipCalls } = machine(t);
+  const logs = [recordingLog(), recordingLog()];
+  const [a, b] = await Promise.all(logs.map(({ log }) => installLibtorch('cpu', log)));
+  assert.deepEqual(a, b);
+  assert.equal(pipCalls().filter((verb) => verb === 'install').length, 1);
+  assert.ok(logs.some(({ told }) => told.includes('! Another set-up is installing libtorch; waiting for it')));
+});
