@@ -36,6 +36,7 @@ export function tensor(
   const array = nested ? flatten(data, options.dtype ?? 'float32') : data;
   const sizes = shape ?? (nested ? nestedShape(data) : [array.length]);
   const dtype = options.dtype ?? (nested ? 'float32' : dtypeOfArray(array));
+  const code = dtypeCode(dtype);
   if (!arrayFits(array, dtype)) throw new TorchError(`tensor: a ${array.constructor.name} does not hold ${dtype}`);
   checkSizes('tensor', sizes);
   const expected = sizes.reduce((product, size) => product * size, 1);
@@ -44,7 +45,7 @@ export function tensor(
       `tensor: ${array.length} elements do not fill the shape [${sizes.join(', ')}], which has ${expected}`,
     );
   }
-  const slot = attempt('tensor', () => native.fromBytes(array, dtypeCode(dtype), checkDevice(options.device), sizes));
+  const slot = attempt('tensor', () => native.fromBytes(array, code, checkDevice(options.device), sizes));
   const made = tensorOf(slot);
   if (!made) throw new TorchError('tensor: libtorch made none');
   return created(made, options);

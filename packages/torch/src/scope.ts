@@ -43,6 +43,7 @@ export function scope<T>(body: () => T): T {
 
 /** Takes a tensor out of its scope: it lives until it is disposed, or collected. */
 export function keep<T extends Handle>(tensor: T): T {
+  if (!(tensor instanceof Handle)) throw new TorchError(`keep: a tensor was expected, got ${typeof tensor}`);
   tensor.owner = null;
   tensor.leaveToCollector();
   return tensor;

@@ -1,0 +1,221 @@
+/*
+ * Calls every typed method and function with random arguments: `node fuzzChild.js SEED CALLS`. The last call is the last
+ * line of stderr, so that a crash tells what it was. Prints how many calls went through and how many were refused.
+ */
+import { writeSync } from 'node:fs';
+import * as torch from '../src/index.js';
+import { type Dtype, dtypes, Tensor, TorchError, unsafe } from '../src/index.js';
+
+const [seed, calls] = process.argv.slice(2).map(Number);
+
+// Mulberry32: any small generator would do
+let state = seed;
+function random(): number {
+  state = (state + 0x6d2b79f5) | 0;
+  let t = Math.imul(state ^ (state >>> 15), state | 1);
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+const below = (count: number): number => Math.floor(random() * count);
+const pick = <T>(list: readonly T[]): T => list[below(list.length)];
+const repeat = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+const disposed = torch.zeros([2]);
+disposed.dispose();
+
+function freshTensor(): Tensor {
+  const shape = repeat(below(5), () => pick([0, 1, 1, 2, 2, 3, 4, 5]));
+  const dtype: Dtype = pick(['float32', 'float32', 'float32', 'float64', ...dtypes]);
+  const base = unsafe.call('aten::randint.low', [-3, 5, shape]) as Tensor;
+  const tensor = base.to(dtype);
+  if (random() < 0.2 && dtype.startsWith('float')) tensor.requiresGrad = true;
+  return random() < 0.2 && shape.length > 1 ? tensor.transpose(0, 1) : tensor;
+}
+
+const pool = repeat(30, freshTensor);
+const tensor = (): Tensor => (random() < 0.01 ? disposed : pick(pool));
+const small = (): number => pick([-2, -1, 0, 0, 1, 1, 2, 2, 3, 4, 5]);
+// Between 10 and 2³⁵ nothing is drawn: such sizes are legal, and only take long.
+const odd = (): number =>
+  pick([
+    Number.NaN,
+    0.5,
+    -0.5,
+    Number.POSITIVE_INFINITY,
+    -(2 ** 31),
+    2 ** 36,
+    2 ** 48,
+    2 ** 53 - 1,
+    -(2 ** 53) + 1,
+    2 ** 60,
+  ]);
+const number = (): number => (random() < 0.85 ? small() : odd());
+const list = (): number[] => repeat(below(5), number);
+const options = (): Record<string, unknown> => {
+  const result: Record<string, unknown> = {};
+  const names = ['alpha', 'value', 'keepdim', 'correction', 'approximate', 'stride', 'padding', 'groups', 'dropoutP'];
+  for (const name of [
+    ...names,
+    'retainGraph',
+    'createGraph',
+    'dtype',
+    'device',
+    'requiresGrad',
+    'samples',
+    'seed',
+    'step',
+  ]) {
+    if (random() < 0.2) result[name] = random() < 0.5 ? number() : argument();
+  }
+  return result;
+};
+
+function argument(): unknown {
+  const kinds: (() => unknown)[] = [
+    tensor,
+    tensor,
+    tensor,
+    number,
+    number,
+    number,
+    list,
+    list,
+    () => repeat(below(4), tensor),
+    () => undefined,
+    () => null,
+    () => random() < 0.5,
+    options,
+    () => pick([...dtypes, 'cpu', 'cuda', 'cuda:7', 'tanh', 'none', '', 'x']),
+    () =>
+      pick([Symbol('s'), () => 1, new Date(), new Map(), 5n, new Float32Array(4), new Uint16Array(3), [[1, 2], [3]]]),
+    () => repeat(below(3), argument),
+  ];
+  return pick(kinds)();
+}
+
+const sized = (...shape: number[]): Tensor => torch.ones(shape).mul(0.5);
+const index = (): Tensor =>
+  pick([torch.arange(3, { dtype: 'int64' }), torch.tensor([7, -1], { dtype: 'int64' }), tensor()]);
+const size = (): number => pick([0, 1, 2, 2, 3, 4, 6]);
+const maybe = <T>(value: T): T | null => (random() < 0.5 ? value : null);
+function convolution(dims: number): unknown[] {
+  const [groups, channels, out, kernel] = [pick([1, 1, 2, 0]), size(), size(), size()];
+  const x = sized(size(), channels, ...repeat(dims, size));
+  const weight = sized(out, groups === 0 ? channels : Math.floor(channels / groups), ...repeat(dims, () => kernel));
+  return [x, weight, maybe(sized(out)), { stride: pick([1, 1, 2, 0, -1]), padding: pick([0, 1, 5, -1]), groups }];
+}
+
+/** Arguments that nearly fit, for what hardly ever succeeds with random ones. */
+const typical: Record<string, () => unknown[]> = {
+  linear: () => [sized(size(), 3), sized(size(), 3), maybe(sized(size()))],
+  layerNorm: () => [sized(2, size(), 4), [4], maybe(sized(4)), maybe(sized(4)), number()],
+  groupNorm: () => [sized(size(), 4, size()), number(), maybe(sized(4)), maybe(sized(4)), number()],
+  embedding: () => [sized(size(), 3), index()],
+  indexSelect: () => [number(), index()],
+  conv1d: () => convolution(1),
+  conv2d: () => convolution(2),
+  conv3d: () => convolution(3),
+  scaledDotProductAttention: () => [
+    sized(2, 1, size(), 4),
+    sized(2, 1, size(), 4),
+    sized(2, 1, size(), 4),
+    { dropoutP: pick([0, 0.5, 1, 2, -1]) },
+  ],
+  dropout: () => [tensor(), pick([0, 0.5, 1, 1.5, -1, Number.NaN]), random() < 0.5],
+  where: () => [tensor().gt(0), tensor(), tensor()],
+  cat: () => [repeat(below(4), tensor), number()],
+  stack: () => [repeat(below(4), tensor), number()],
+  norms: () => [repeat(below(4), tensor)],
+  gradients: () => [[tensor().sum()], repeat(below(3), tensor), { retainGraph: true, createGraph: random() < 0.5 }],
+  philoxNormal: () => [sized(2, size()), { seed: number(), samples: [0, size()], step: number(), purpose: number() }],
+  tensor: () => [
+    pick([new Float32Array(4), [[1, 2]], 3, new Uint8Array(4)]),
+    pick([[4], [2, 2], [4, 0], undefined]),
+    options(),
+  ],
+  arange: () => [number(), number(), number()],
+  full: () => [list(), number(), options()],
+  expand: () => [pick([list(), [2, -1], repeat(4, size)])],
+  narrow: () => [number(), number(), number()],
+  slice: () => [number(), maybe(number()), maybe(number()), number()],
+  backward: () => [undefined, { retainGraph: random() < 0.5 }],
+};
+
+function call(): { name: string; run: () => unknown; args: unknown[] } {
+  const { name, run } = pick(callables);
+  const plain = name.replace(/^torch\./, '');
+  const fitting = Object.hasOwn(typical, plain) && random() < 0.7 ? typical[plain]() : repeat(below(5), argument);
+  const args = fitting.map((value) => (random() < 0.05 ? argument() : value));
+  const target = tensor();
+  return { name: name === plain ? `${target}.${name}` : name, run: () => run(target, args), args };
+}
+
+interface Callable {
+  name: string;
+  run(target: Tensor, args: unknown[]): unknown;
+}
+
+function callablesOf(prototype: object): Callable[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, descriptor]): Callable[] => {
+    if (['constructor', 'dispose', 'leaveToCollector', 'forgetDescription'].includes(name)) return [];
+    const { value, get, set } = descriptor as { value?: unknown; get?: () => unknown; set?: (v: unknown) => void };
+    const found: Callable[] = [];
+    if (typeof value === 'function') found.push({ name, run: (target, args) => value.apply(target, args) });
+    if (get) found.push({ name: `get ${name}`, run: (target) => get.call(target) });
+    if (set) found.push({ name: `set ${name}`, run: (target, args) => set.call(target, args[0]) });
+    return found;
+  });
+}
+
+const left = [
+  'trace',
+  'setThreads',
+  'readSafetensors',
+  'writeSafetensors',
+  'openSafetensors',
+  'scope',
+  'noGrad',
+  'autocast',
+];
+const functions: Callable[] = Object.entries(torch).flatMap(([name, value]): Callable[] =>
+  typeof value === 'function' && !left.includes(name) && !/^[A-Z]/.test(name)
+    ? [{ name: `torch.${name}`, run: (_, args) => (value as (...args: unknown[]) => unknown)(...args) }]
+    : [],
+);
+const callables = [
+  ...callablesOf(Tensor.prototype),
+  ...callablesOf(Object.getPrototypeOf(Tensor.prototype)),
+  ...functions,
+];
+
+const show = (value: unknown): string =>
+  value instanceof Tensor || typeof value !== 'object' || value === null
+    ? String(value)
+    : Array.isArray(value)
+      ? `[${value.map(show).join(', ')}]`
+      : `{${Object.entries(value).map(([key, inner]) => `${key}: ${show(inner)}`)}}`;
+
+let [done, refused] = [0, 0];
+const others = new Set<string>();
+for (let i = 0; i < calls; i++) {
+  try {
+    torch.scope(() => {
+      const { name, run, args } = call();
+      writeSync(2, `${i} ${name} (${args.map(show).join(', ')})\n`);
+      const result = run();
+      // Some results go on as arguments: views, graphs, dtypes that were made on the way
+      for (const made of [result].flat()) {
+        if (!(made instanceof Tensor) || made.disposed || made.size > 1000 || random() < 0.5) continue;
+        const at = below(pool.length);
+        if (!pool.includes(made)) pool[at] = torch.keep(made);
+      }
+    });
+    done++;
+  } catch (error) {
+    refused++;
+    if (!(error instanceof TorchError)) others.add(String(error));
+  }
+  if (i % 20 === 0) pool[below(pool.length)] = freshTensor();
+  if (i % 200 === 0) await new Promise(setImmediate);
+}
+process.stdout.write(JSON.stringify({ done, refused, others: [...others] }));
