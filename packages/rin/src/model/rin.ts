@@ -88,8 +88,7 @@ export class RIN extends Module {
     const warmInterface = both || selfConditioning === 'interface';
     this.previousMlp = warmLatents ? new Mlp(latentDim, config.latentMlpRatio) : null;
     this.previousNorm = warmLatents ? new LayerNorm(latentDim, 0) : null;
-    this.previousInterfaceMlp =
-      warmInterface && config.interfaceMlpRatio > 0 ? new Mlp(dim, config.interfaceMlpRatio) : null;
+    this.previousInterfaceMlp = warmInterface ? new Mlp(dim, config.interfaceMlpRatio) : null;
     this.previousInterfaceNorm = warmInterface ? new LayerNorm(dim, 0) : null;
     this.blocks = config.depth.map((layers) => new Block(config, layers, shape.grid, readOnly));
     this.readoutNorm = new LayerNorm(dim);
@@ -199,9 +198,8 @@ export class RIN extends Module {
   #startInterface(x: Tensor, previous: Tensor | undefined, mode: Mode): Tensor {
     const embedded = this.stemNorm.forward(this.stem.forward(patchify(x, this.#geometry))); //     [B, n, d]
     const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
-    return this.previousInterfaceNorm
-      ? warmStart(X, previous, this.previousInterfaceMlp, this.previousInterfaceNorm, mode)
-      : X;
+    const { previousInterfaceMlp: mlp, previousInterfaceNorm: norm } = this;
+    return mlp && norm ? warmStart(X, previous, mlp, norm, mode) : X;
   }
 
   /** Z = [learned latents; time; condition], and the warm start from the previous latents. */
@@ -209,14 +207,15 @@ export class RIN extends Module {
     const { learned } = latentSlots(this.#config);
     const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.device });
     const Z = cat([withPosition(blank, this.#latentCode, this.latents), ...tokens], 1); //         [B, m, d']
-    return this.previousNorm ? warmStart(Z, previous, this.previousMlp, this.previousNorm, mode) : Z;
+    const { previousMlp: mlp, previousNorm: norm } = this;
+    return mlp && norm ? warmStart(Z, previous, mlp, norm, mode) : Z;
   }
 }
 
 /** start + LayerNorm₀(u + MLP(LN(u))) with u = previous, zeros where there is none (paper, section 3, eq. of Z). */
-function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp | null, norm: LayerNorm, mode: Mode): Tensor {
+function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
   const u = (previous ?? zeroTensor(start.shape, { device: start.device })).to(start.dtype);
-  return start.add(norm.forward(mlp ? u.add(mlp.forward(u, mode)) : u));
+  return start.add(norm.forward(u.add(mlp.forward(u, mode))));
 }
 
 function withPosition(tokens: Tensor, code: Constant | null, learned: Tensor | null): Tensor {
