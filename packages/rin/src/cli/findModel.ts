@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RinError } from '../core/errors.js';
 import { listRuns } from '../training/runDirectory.js';
+import { calling } from './calling.js';
 
 const file = 'model.safetensors';
 
@@ -19,7 +20,7 @@ export async function findModel(named?: string): Promise<string> {
   const run = (await listRuns('runs')).find(({ path }) => existsSync(join(path, file)));
   if (run) return join(run.path, file);
   if (existsSync(demoModel)) return demoModel;
-  throw new RinError(`there is no model in runs/; name one, or train one first: rin train --data my-pictures`);
+  throw new RinError(`there is no model in runs/; name one, or train one first: ${calling} train --data my-pictures`);
 }
 
 function namedModel(path: string): string {

@@ -24,15 +24,15 @@ export class Interruption implements Disposable {
 
   readonly #received = (name: NodeJS.Signals): void => {
     const now = performance.now();
-    if (this.signal.aborted) {
-      if (now - this.#at <= sameKey) return;
+    if (!this.signal.aborted) {
+      this.#at = now;
+      this.#exitCode = 128 + constants.signals[name];
+      this.#onFirst();
+      this.#controller.abort();
+    } else if (now - this.#at > sameKey) {
       if (process.stderr.isTTY) process.stderr.write('\n'); // leaves the line of progress
       process.exit(this.#exitCode);
     }
-    this.#at = now;
-    this.#exitCode = 128 + constants.signals[name];
-    this.#onFirst();
-    this.#controller.abort();
   };
 
   /** Aborted at the first signal. */

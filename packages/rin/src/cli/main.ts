@@ -1,6 +1,7 @@
 import { RinError, UsageError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { whyNot } from '../data/systemError.js';
+import { calling } from './calling.js';
 import type { Command } from './command.js';
 import { commandHelp, programHelp } from './help.js';
 import { version } from './version.js';
@@ -31,7 +32,6 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
  * @returns the exit code: 0 done, 1 it could not be done, 2 called wrongly, 128 + signal where a signal stopped it
  */
 export async function run(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
   try {
     return await dispatch(args);
   } catch (error) {
@@ -62,15 +62,15 @@ function print(text: string): number {
 function unknownCommand(name: string): string {
   const names = commands.map((command) => command.name);
   const meant = nearest(name, names);
-  return `${name} is not a command; ${meant ? `did you mean rin ${meant}?` : `there are ${names.join(', ')}`}`;
+  return `${name} is not a command; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`;
 }
 
 /** What the user can mend is told in sentences; of our own mistakes, where they are is told on request. */
 function explain(error: unknown, verbose: boolean, name: string | undefined): string {
   if (!(error instanceof Error)) return String(error);
   if (verbose && error.stack) return error.stack;
-  const hint = commands.some((command) => command.name === name) ? `rin ${name} --help` : 'rin --help';
-  if (error instanceof UsageError) return `${error.message}\n${hint} shows what there is`;
+  const hint = commands.some((command) => command.name === name) ? `${name} --help` : '--help';
+  if (error instanceof UsageError) return `${error.message}\n${calling} ${hint} shows what there is`;
   if (error instanceof RinError || error.name === 'TorchError') return error.message;
   const reason = whyNot(error);
   if (reason !== undefined && 'path' in error) return `${error.path}: ${reason}`;
@@ -82,3 +82,4 @@ function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 }
+for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);

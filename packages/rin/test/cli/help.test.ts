@@ -11,6 +11,7 @@ for (const [name, args] of [
   ['rin', []],
   ['train', ['train']],
   ['sample', ['sample']],
+  ['demo', ['demo']],
   ['doctor', ['doctor']],
 ] as const) {
   test(`docs/help/${name}.txt is what the program says`, async () => {

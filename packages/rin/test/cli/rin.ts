@@ -16,17 +16,18 @@ export interface RinOptions {
   readonly cwd?: string;
   /** another copy of the program */
   readonly program?: string;
-  /** is told everything that was said on stdout so far, whenever there is more */
-  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
+  /** is called with the process and what it said on stdout so far, whenever there is more */
+  readonly onOutput?: (child: ChildProcess, stdout: string) => void;
 }
 
 /** Runs `rin` in a process of its own. */
 export function rin(args: readonly string[], { cwd, program = bin, onOutput }: RinOptions = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { npm_lifecycle_event: _, ...env } = process.env; // it was not npm who called
+  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;
-    onOutput?.(said.stdout, child);
+    onOutput?.(child, said.stdout);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said.stderr += text;

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, mock, test } from 'node:test';
+import { run } from '../../src/cli/main.js';
+import { fromYaml } from '../../src/core/config/yaml.js';
+import { bin, rin } from './rin.js';
+import { workplace } from './tiny.js';
+
+const back = process.cwd();
+let cwd = '';
+before(async () => {
+  cwd = await workplace();
+  process.chdir(cwd);
+});
+after(() => process.chdir(back));
+
+/** What a command that cannot be done says, before the pointer to the help that those have that were called wrongly. */
+async function refused(expected: number, ...args: string[]): Promise<string> {
+  const said: string[] = [];
+  const error = mock.method(console, 'error', (text: string) => said.push(text));
+  const code = await run(args).finally(() => error.mock.restore());
+  const text = said.join('\n');
+  assert.equal(code, expected, text);
+  assert.doesNotMatch(text, /\n +at /);
+  assert.equal(text.endsWith(' shows what there is'), code === 2, text);
+  return text.replace(/\nrin .*--help shows what there is$/, '');
+}
+
+const tiny = ['train', '--config', 'tiny.yaml'];
+
+test('what is misspelt is told with what was meant, and exit code 2', async () => {
+  assert.equal(await refused(2, 'trian'), 'trian is not a command; did you mean train?');
+  assert.equal(await refused(2, 'frobnicate'), 'frobnicate is not a command; there are train, sample, demo, doctor');
+  assert.equal(
+    await refused(2, 'train', '--lattents', '4'),
+    '--lattents is not a known flag; did you mean --model.latents?',
+  );
+  assert.equal(await refused(2, 'train', '--preset', 'emoji'), 'there is no preset emoji; did you mean emoji-64?');
+});
+
+test('what was typed and does not fit is told by key, with what is allowed', async () => {
+  assert.equal(
+    await refused(2, ...tiny, '--data', 'pictures', '--model.patch', '3', '--model.latentHeads=5'),
+    'command line: model.patch 3 does not divide the image size 8; use 1, 2, 4 or 8\n' +
+      'command line: model.latentHeads 5 does not divide model.latentDim 16; use 1, 2, 4, 8 or 16',
+  );
+  assert.equal(
+    await refused(2, ...tiny),
+    'there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures',
+  );
+});
+
+test('of a configuration file that is wrong, the file is named, and the line or the key', async () => {
+  writeFileSync(join(cwd, 'broken.yaml'), 'model:\n  size: 8\n  patch: [4\ntraining: {}\n');
+  assert.match(await refused(1, 'train', '--config', 'broken.yaml'), /^broken\.yaml: .* at line 4, column 1$/);
+  writeFileSync(join(cwd, 'wrong.yaml'), 'model: { size: 8, patch: 4, depth: 2 }\ntraning: { batch: 3 }\n');
+  assert.equal(
+    await refused(1, 'train', '--config', 'wrong.yaml'),
+    'wrong.yaml: model.depth is 2; expected a list of whole numbers such as [2, 2, 2]\n' +
+      'wrong.yaml: traning is not a known key; did you mean training?',
+  );
+  assert.equal(await refused(1, 'train', '--config', 'none.yaml'), 'none.yaml: there is no such configuration file');
+  assert.equal(await refused(1, 'train', '--config', 'pictures'), 'cannot read pictures: it is a folder');
+});
+
+test('data that are not there or do not fit are told', async () => {
+  assert.equal(
+    await refused(1, ...tiny, '--data', 'photos'),
+    'photos: no such folder or tar archive; "emoji" is the built-in set',
+  );
+  assert.equal(
+    await refused(1, ...tiny, '--data', 'pictures', '--model.classes', '5'),
+    'pictures: it has 3 classes (blue, green, red), and model.classes is 5; set it to 3',
+  );
+});
+
+test('models that are not there, or are none, are told', async () => {
+  writeFileSync(join(cwd, 'damaged.safetensors'), Buffer.alloc(1000, 7));
+  assert.equal(await refused(1, 'sample', 'nothing'), 'nothing: there is no such model file or run');
+  assert.equal(
+    await refused(1, 'sample', 'pictures'),
+    'pictures: there is no model.safetensors in this folder; a run has one from its first checkpoint on',
+  );
+  assert.match(await refused(1, 'sample', 'damaged.safetensors'), /^damaged\.safetensors: /);
+});
+
+test('what cannot be drawn is told before anything is drawn', async () => {
+  assert.match(
+    await refused(2, 'sample', '--device', 'gpu'),
+    /^--device is "gpu"; expected auto, cpu, cuda or cuda:N$/,
+  );
+  assert.equal(await refused(2, 'sample', '--columns', '0'), '--columns 0: expected a whole number, at least 1');
+});
+
+test('--verbose shows where an error arose', async () => {
+  const { code, stderr } = await rin(['train', '--config', 'none.yaml', '--verbose'], { cwd });
+  assert.equal(code, 1);
+  assert.match(stderr, /^ConfigError: none\.yaml: there is no such configuration file\n +at /);
+});
+
+test('a dry run prints the configuration, each layer over the one before, and does nothing else', async () => {
+  mkdirSync(join(cwd, 'dry'));
+  writeFileSync(join(cwd, 'dry/over.yaml'), 'training: { batch: 4, learningRate: 0.5 }\nseed: 7\n');
+  const { code, stdout, stderr } = await rin(
+    ['train', '--preset', 'emoji-64', '--config', 'over.yaml', '--lr', '0.25', '--data', '../pictures', '-n'],
+    { cwd: join(cwd, 'dry') },
+  );
+  assert.deepEqual([code, stderr], [0, 'model.classes is 3, from the data: blue, green, red\n']);
+  const { name, seed, source, model, training } = fromYaml(stdout, 'stdout') as Record<string, Record<string, unknown>>;
+  assert.deepEqual([name, seed, source], ['emoji-64', 7, '../pictures']);
+  assert.deepEqual([training.images, training.batch, training.learningRate], [60_320, 4, 0.25]);
+  assert.deepEqual([model.classes, model.size], [3, 64]);
+  const listed = await rin(['train', '--preset', 'list'], { cwd });
+  assert.match(listed.stdout, /^emoji-64 {2,}The demo: /m);
+  // What was printed is a configuration file by itself.
+  writeFileSync(join(cwd, 'dry/printed.yaml'), stdout);
+  assert.equal((await rin(['train', '--config', 'printed.yaml', '-n'], { cwd: join(cwd, 'dry') })).stdout, stdout);
+});
+
+test('output that nobody reads any more is no error', () => {
+  const first = execFileSync('sh', ['-c', `"${process.execPath}" "${bin}" train --help | head -1`], {
+    encoding: 'utf8',
+  });
+  assert.equal(first, 'rin train [OPTIONS]\n');
+});
