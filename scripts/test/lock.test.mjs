@@ -7,20 +7,36 @@ import { test } from 'node:test';
 import { withLock } from '../../packages/torch/setup/lock.mjs';
 import { temporaryFolder } from './folders.mjs';
 
+const module = (/** @type {string} */ name) => new URL(`../../packages/torch/setup/${name}`, import.meta.url).href;
+
+/** A process that holds the lock while it does `work`, JavaScript that may use `run` and `lock`. @param {string} path @param {string} work */
+async function holder(path, work) {
+  const program = `import { withLock } from '${module('lock.mjs')}';
+    import { run } from '${module('run.mjs')}';
+    await withLock('${path}', { onWait() {} }, async (lock) => { console.log('held'); ${work} });`;
+  const args = ['--input-type=module', '--eval', program];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
 test('a lock whose holder was killed is free', async (t) => {
   const path = join(temporaryFolder(t), 'lock');
-  const module = new URL('../../packages/torch/setup/lock.mjs', import.meta.url).href;
-  const hold = `import { withLock } from '${module}';
-    await withLock('${path}', { onWait() {} }, () => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });`;
-  const holder = spawn(process.execPath, ['--input-type=module', '--eval', hold], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(holder.stdout, 'data');
+  const child = await holder(path, 'await new Promise(() => setInterval(() => {}, 1000));');
   let waited = false;
   const onWait = () => {
     waited = true;
-    holder.kill('SIGKILL');
+    child.kill('SIGKILL');
   };
   assert.equal(await withLock(path, { onWait }, async () => 'mine'), 'mine');
   assert.equal(waited, true);
+});
+
+test('a program that the killed holder had started keeps the lock to its end', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  const child = await holder(path, "await run('sleep', ['2'], { lock });");
+  const start = performance.now();
+  setTimeout(() => child.kill('SIGKILL'), 500);
+  await withLock(path, { onWait() {} }, async () => undefined);
+  assert.ok(performance.now() - start > 1500, 'taken while the program ran');
 });
