@@ -1,10 +1,10 @@
 import { toYaml } from '../core/config/yaml.js';
 import { UsageError } from '../core/errors.js';
 import { presetNames, presetSummary } from '../training/presets.js';
-import { withClassesOfData } from './classes.js';
 import type { Command, Given } from './command.js';
 import { configOptions } from './configOptions.js';
 import { defaultPreset, readLayers, resolveConfig } from './configuration.js';
+import { withDataLayer } from './dataLayer.js';
 import { Interruption } from './interruption.js';
 import { Screen } from './screen.js';
 import { dataLine, outcome, trainingLine } from './trainingLines.js';
@@ -77,7 +77,7 @@ async function trainCommand(given: Given): Promise<number> {
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
   const notice = isDryRun ? console.error : (sentence: string) => screen.say(sentence); // stdout is for the YAML then
-  const config = resolveConfig(await withClassesOfData(readLayers(given), notice, signal));
+  const config = resolveConfig(await withDataLayer(readLayers(given), notice, signal));
   if (isDryRun) {
     process.stdout.write(toYaml(config));
     return;

@@ -109,7 +109,7 @@ test('a dry run prints the configuration, each layer over the one before, and do
   );
   assert.deepEqual([code, stderr], [0, 'model.classes is 3, from the data: blue, green, red\n']);
   const { name, seed, source, model, training } = fromYaml(stdout, 'stdout') as Record<string, Record<string, unknown>>;
-  assert.deepEqual([name, seed, source], ['emoji-64', 7, '../pictures']);
+  assert.deepEqual([name, seed, source], ['rin', 7, '../pictures']);
   assert.deepEqual([training.images, training.batch, training.learningRate], [60_320, 4, 0.25]);
   assert.deepEqual([model.classes, model.size], [3, 64]);
   const listed = await rin(['train', '--preset', 'list'], { cwd });
