@@ -2,12 +2,6 @@
 
 namespace rin {
 
-// A handle accounts for the storage that it brought in; views and aliases of one that is there already cost nothing.
-static int64_t ownBytes(const at::Tensor& tensor) {
-  if (!tensor.defined() || !tensor.has_storage() || tensor.storage().use_count() > 1) return 0;
-  return static_cast<int64_t>(tensor.storage().nbytes());
-}
-
 // V8 is told of foreign memory in steps, since each report may make it consider a collection.
 static void report(Context& context) {
   constexpr int64_t step = 16 << 20;
@@ -20,35 +14,39 @@ static void report(Context& context) {
 
 uint32_t Context::hold(at::Tensor tensor) {
   if (!tensor.defined()) return 0;
-  const int64_t size = ownBytes(tensor);
-  uint32_t slot;
-  if (free.empty()) {
-    slot = static_cast<uint32_t>(slots.size());
-    slots.push_back(std::move(tensor));
-    slotBytes.push_back(size);
-  } else {
-    slot = free.back();
-    free.pop_back();
-    slots[slot] = std::move(tensor);
-    slotBytes[slot] = size;
+  c10::StorageImpl* storage = tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
+  if (storage != nullptr) {
+    StorageUse& use = storages[storage];
+    if (use.slots++ == 0) {
+      use.bytes = static_cast<int64_t>(storage->nbytes());
+      bytes += use.bytes;
+      report(*this);
+    }
   }
-  bytes += size;
-  report(*this);
+  if (free.empty()) {
+    slots.push_back({std::move(tensor), storage});
+    return static_cast<uint32_t>(slots.size() - 1);
+  }
+  const uint32_t slot = free.back();
+  free.pop_back();
+  slots[slot] = {std::move(tensor), storage};
   return slot;
 }
 
 void Context::release(uint32_t slot) {
-  if (slot == 0 || slot >= slots.size() || !slots[slot].defined()) return;
-  slots[slot] = at::Tensor();
-  bytes -= slotBytes[slot];
-  slotBytes[slot] = 0;
+  if (slot == 0 || slot >= slots.size() || !slots[slot].tensor.defined()) return;
+  if (const auto use = storages.find(slots[slot].storage); use != storages.end() && --use->second.slots == 0) {
+    bytes -= use->second.bytes;
+    storages.erase(use);
+    report(*this);
+  }
+  slots[slot] = {};
   free.push_back(slot);
-  report(*this);
 }
 
 const at::Tensor& Context::at(uint32_t slot) const {
-  TORCH_CHECK(slot < slots.size() && slots[slot].defined(), "the tensor was disposed");
-  return slots[slot];
+  TORCH_CHECK(slot < slots.size() && slots[slot].tensor.defined(), "the tensor was disposed");
+  return slots[slot].tensor;
 }
 
 double Call::number(size_t index) const {

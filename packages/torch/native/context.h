@@ -5,6 +5,7 @@
 #include <node_api.h>
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/util/flat_hash_map.h>
 #include <torch/types.h>
 
 #include <cmath>
@@ -31,14 +32,25 @@ struct Operator {
   std::vector<bool> writesArgument;  // per result: it is one of the arguments, changed in place
 };
 
+struct Slot {
+  at::Tensor tensor;
+  c10::StorageImpl* storage = nullptr;  // the one that it had when it came; null = none, or not counted
+};
+
+// How many slots have tensors on a storage.
+struct StorageUse {
+  int64_t bytes = 0;
+  uint32_t slots = 0;
+};
+
 // Tensors are held in slots; JavaScript knows the number of a slot (1, 2, …), and 0 stands for "no tensor".
 struct Context {
   napi_env env;
-  std::vector<at::Tensor> slots{1};
-  std::vector<int64_t> slotBytes{0};
+  std::vector<Slot> slots{1};
   std::vector<uint32_t> free;
+  ska::flat_hash_map<c10::StorageImpl*, StorageUse> storages;
   std::vector<Operator> operators;
-  int64_t bytes = 0;      // of the storages that live handles brought in
+  int64_t bytes = 0;      // of the storages
   int64_t reported = 0;   // what V8 was told of them
   // Filled by describe(): dtype, device type, device index, requires grad, dimensions, sizes…
   static constexpr int descriptionLength = 5 + 64;

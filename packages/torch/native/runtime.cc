@@ -47,6 +47,7 @@ napi_value memory(Call& call) {
   out << call.context.count() << ' ' << call.context.bytes;
   const c10::Device device(call.text(0));
   if (!device.is_cpu()) {
+    at::globalContext().lazyInitDevice(device.type());
     const auto stats = at::accelerator::getDeviceStats(device.has_index() ? device.index() : 0);
     const auto& allocated = stats.allocated_bytes[0];
     out << ' ' << allocated.current << ' ' << allocated.peak << ' ' << stats.reserved_bytes[0].current;

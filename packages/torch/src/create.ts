@@ -1,4 +1,4 @@
-import { isDevice } from './argument.js';
+import { type Argument, isDevice } from './argument.js';
 import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
@@ -51,48 +51,35 @@ export function tensor(
   return created(made, options);
 }
 
-export function zeros(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return created(
-    callTensor('aten::zeros', shape, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
-    options,
-  );
-}
+export const zeros = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
+  create('aten::zeros', [shape], options);
 
-export function ones(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return created(
-    callTensor('aten::ones', shape, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
-    options,
-  );
-}
+export const ones = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
+  create('aten::ones', [shape], options);
 
-export function full(shape: readonly number[], value: number, options: CreationOptions = {}): Tensor {
-  return created(
-    callTensor('aten::full', shape, value, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
-    options,
-  );
-}
+export const full = (shape: readonly number[], value: number, options: CreationOptions = {}): Tensor =>
+  create('aten::full', [shape, value], options);
 
 /** Uninitialised memory: to be filled before it is read. */
-export function empty(shape: readonly number[], options: CreationOptions = {}): Tensor {
-  return created(
-    callTensor('aten::empty.memory_format', shape, options.dtype ?? 'float32', undefined, checkDevice(options.device)),
-    options,
-  );
-}
+export const empty = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
+  create('aten::empty.memory_format', [shape], options);
 
 /** 0, 1, … below `end`; or start, start + step, … below `end`. */
 export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
 export function arange(...given: (number | CreationOptions | undefined)[]): Tensor {
-  const numbers = given.filter((value) => typeof value === 'number');
-  const options = given.find((value) => typeof value === 'object') ?? {};
-  const [start, end, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
+  const last = given.at(-1);
+  const options = typeof last === 'object' ? last : {};
+  const numbers = given.filter((value) => value !== options) as (number | undefined)[];
+  const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]] : numbers;
+  return create('aten::arange.start_step', [start, end, step], options);
+}
+
+// In the schemas of these operators dtype, layout and device follow their own arguments.
+function create(name: string, inputs: readonly Argument[], options: CreationOptions): Tensor {
   const { dtype = 'float32', device } = options;
-  return created(
-    callTensor('aten::arange.start_step', start, end, step, dtype, undefined, checkDevice(device)),
-    options,
-  );
+  return created(callTensor(name, ...inputs, dtype, undefined, checkDevice(device)), options);
 }
 
 function checkDevice(device = 'cpu'): string {

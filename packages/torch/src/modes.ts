@@ -91,7 +91,7 @@ export const cudaAvailable = (): boolean => cudaCount() > 0;
 export interface Memory {
   /** Live handles of this thread. */
   readonly tensors: number;
-  /** Bytes of the storages that they brought in. */
+  /** Bytes of the memory that they are on, each piece counted once. */
   readonly bytes: number;
   /** On a CUDA device: bytes in use, their peak, and what the allocator keeps. */
   readonly device?: { readonly allocated: number; readonly peak: number; readonly reserved: number };

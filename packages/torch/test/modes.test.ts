@@ -72,9 +72,21 @@ test('memory() counts live tensors and the bytes of their storages', () => {
   assert.deepEqual(torch.memory(), { tensors: before.tensors + 1, bytes: before.bytes + 4e6 });
   const view = large.select(0, 5);
   assert.deepEqual(torch.memory(), { tensors: before.tensors + 2, bytes: before.bytes + 4e6 });
-  view.dispose();
   large.dispose();
+  assert.deepEqual(torch.memory(), { tensors: before.tensors + 1, bytes: before.bytes + 4e6 }); // the view needs it all
+  view.dispose();
   assert.deepEqual(torch.memory(), before);
+});
+
+test('memory() counts what a graph needs too, once', () => {
+  const x = zeros([1000], { requiresGrad: true });
+  const before = torch.memory().bytes;
+  const y = x.exp();
+  assert.equal(torch.memory().bytes, before + 4000);
+  const z = y.detach();
+  assert.equal(torch.memory().bytes, before + 4000);
+  for (const tensor of [x, y, z]) tensor.dispose();
+  assert.equal(torch.memory().bytes, before - 4000);
 });
 
 test('CUDA: tensors go there and back, products and random rows agree', { skip: !torch.cudaAvailable() }, () => {

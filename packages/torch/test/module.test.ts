@@ -78,3 +78,20 @@ test('what is missing, too much or of another shape is named, and nothing is cha
   refuses({ ...all, toString: ones([1]) } as Record<string, Tensor>, /toString is no parameter/);
   for (const tensor of Object.values(network.parameters()).slice(0, -1)) assert.equal(tensor.abs().sum().item(), 0);
 });
+
+test('to moves every parameter to another dtype, in the same tensors, without its gradient', () => {
+  const layer = new Linear(2, 1);
+  const { weight } = layer;
+  layer
+    .forward(ones([1, 2]))
+    .sum()
+    .backward();
+  assert.equal(layer.to('float64'), layer);
+  assert.equal(layer.weight, weight);
+  assert.deepEqual([weight.dtype, weight.requiresGrad, weight.grad], ['float64', true, null]);
+  layer
+    .forward(ones([1, 2], { dtype: 'float64' }))
+    .sum()
+    .backward();
+  assert.equal(weight.grad?.dtype, 'float64');
+});
