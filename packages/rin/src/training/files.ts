@@ -26,8 +26,8 @@ export async function change<T>(what: string, path: string, make: () => Promise<
   }
 }
 
-/** What is being written, until it is whole. */
-export const beside = (path: string): string => `${path}.part`;
+/** Where what is being written lies until it is whole; each process has its own place. */
+export const beside = (path: string): string => `${path}.${process.pid}.part`;
 
 /** Writes a file beside, flushes it and renames it. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {

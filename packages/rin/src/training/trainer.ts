@@ -7,6 +7,7 @@ import type { DataProgress } from '../data/progress.js';
 import { loadNewest } from './checkpoint.js';
 import { chooseCompute } from './compute.js';
 import { Learner } from './learner.js';
+import { lockRun } from './lock.js';
 import { type DataInput, openData } from './openData.js';
 import { openRun } from './openRun.js';
 import type { RunDirectory } from './runDirectory.js';
@@ -70,6 +71,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     log(`${directory.path} is finished: it has seen its ${images} images. To train again, ask for a new run.`);
     return { run: directory.path, images, finished };
   }
+  using _lock = await lockRun(directory.path);
   const say = (text: string) => {
     directory.log(text);
     log(text);

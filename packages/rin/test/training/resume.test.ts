@@ -101,6 +101,24 @@ test('a folder that holds another run, or something else, is refused with the re
   assert.equal((await start({ runsFolder, run })).run, run);
 });
 
+test('a run that is being trained is left alone by a second call', async () => {
+  const options = { runsFolder: freshFolder(), config: tiny({ training: { images: 1_000_000, sampleEvery: 0 } }) };
+  const controller = new AbortController();
+  let second: Promise<void> | undefined;
+  const onProgress = () => {
+    second ??= assert.rejects(start(options), /is being trained by another process/).finally(() => controller.abort());
+  };
+  await start({ ...options, onProgress, signal: controller.signal });
+  await second;
+});
+
+test('with a signal that was aborted before, nothing is trained, and the run goes on later', async () => {
+  const runsFolder = freshFolder();
+  const stopped = await start({ runsFolder, signal: AbortSignal.abort() });
+  assert.deepEqual({ images: stopped.images, finished: stopped.finished }, { images: 0, finished: false });
+  assert.deepEqual(outcome(folderOf(await start({ runsFolder }))), whole);
+});
+
 test('a damaged checkpoint is moved aside with a word, and the run goes on from the one before it', async () => {
   const runsFolder = freshFolder();
   const run = folderOf(await interrupt({ runsFolder }, ({ images }) => images === 80));
