@@ -93,7 +93,8 @@ async function sampleCommand(given: Given): Promise<number> {
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const request = sampleRequest(model, given);
   const outputs = readOutputs(given, request.seeds.length);
-  screen.say(`model: ${path}${model.classes.length > 0 ? `, classes ${model.classes.join(', ')}` : ''}`);
+  const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
+  screen.say(`model: ${path}${classes}`);
   const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
   try {
     await draw(model, request, options);
