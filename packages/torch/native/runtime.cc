@@ -11,7 +11,7 @@
 
 namespace rin {
 
-// setAutocast(device type, dtype or -1 for none) → what it was, in the same form. Leaving it clears the cache of casts.
+// setAutocast(device type, dtype or -1 for none) → what it was, in the same form. The cache of casts knows no dtype.
 napi_value setAutocast(Call& call) {
   const auto device = c10::Device(call.text(0)).type();
   const int64_t dtype = call.integer(1);
@@ -19,7 +19,7 @@ napi_value setAutocast(Call& call) {
   const int64_t dtypeBefore = before ? static_cast<int64_t>(at::autocast::get_autocast_dtype(device)) : -1;
   if (dtype >= 0) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(dtype));
   at::autocast::set_autocast_enabled(device, dtype >= 0);
-  if (dtype < 0) at::autocast::clear_cache();
+  at::autocast::clear_cache();
   return call.make(static_cast<double>(dtypeBefore));
 }
 

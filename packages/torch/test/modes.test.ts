@@ -4,7 +4,7 @@ import * as torch from '../src/index.js';
 import { autocast, noGrad, ones, type Tensor, unsafe, zeros } from '../src/index.js';
 
 test('autocast on the CPU gives products in bfloat16 and leaves sums of float32 alone', () => {
-  const [x, w] = [ones([2, 8]), ones([8, 4])];
+  const [x, w] = [ones([2, 8]), ones([8, 4], { requiresGrad: true })];
   autocast('cpu', 'bfloat16', () => {
     assert.equal(x.matmul(w).dtype, 'bfloat16');
     assert.equal(torch.linear(x, w.transpose(0, 1)).dtype, 'bfloat16');
