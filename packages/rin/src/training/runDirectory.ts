@@ -9,7 +9,7 @@ import { ConfigError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { systemCode } from '../data/systemError.js';
-import { appendLine, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
+import { appendLine, beside, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
 
 /** What a run was started with. */
 export interface Purpose {
@@ -75,11 +75,12 @@ export async function listRuns(runsFolder: string): Promise<{ number: number; pa
 /** Makes the folder of a new run: the number after the highest one, data, size and name. */
 export async function createNumberedRun(runsFolder: string, purpose: Purpose): Promise<RunDirectory> {
   const number = 1 + ((await listRuns(runsFolder))[0]?.number ?? -1);
-  const name = `${String(number).padStart(5, '0')}-${describe(purpose)}`;
+  const path = join(runsFolder, `${String(number).padStart(5, '0')}-${describe(purpose)}`);
   try {
-    return await createRun(join(runsFolder, name), purpose);
+    return await createRun(path, purpose);
   } catch (error) {
     if (systemCode(error) !== 'ENOTEMPTY') throw error;
+    await remove(beside(path));
     return createNumberedRun(runsFolder, purpose); // another process was quicker
   }
 }
