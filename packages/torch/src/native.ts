@@ -48,7 +48,8 @@ const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url
  * By default idle threads of libgomp, which libtorch computes with, spin for long where they wait for each other. That is
  * no faster (a training step of a small network: 37 ms either way, alone on two cores), and where anything else wants the
  * cores, such as a data loader, everything waits: 600 small steps took 45 s instead of 2 beside three busy processes. The
- * setting is read while the library is loaded, and left to the user where there is one.
+ * setting is read while the library is loaded, and left to the user where there is one. (A worker's environment is a copy:
+ * where a worker loads the library first, libgomp's own default holds.)
  */
 function waitBriefly<T>(loading: () => T): T {
   const { env } = process;

@@ -15,18 +15,7 @@ export type Dimensions = number | readonly number[] | undefined;
 // Operators with an overload for a tensor and one for a number as second operand. The names are put together once: the
 // look-up of a string that is new at every call costs more than the rest of it.
 const pair = (name: string) => ({ tensor: `aten::${name}.Tensor`, scalar: `aten::${name}.Scalar` });
-const [add, sub, mul, div, eq, ne, lt, le, gt, ge] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'eq',
-  'ne',
-  'lt',
-  'le',
-  'gt',
-  'ge',
-].map(pair);
+const [add, sub, mul, div, eq, ne, lt, le, gt, ge] = 'add sub mul div eq ne lt le gt ge'.split(' ').map(pair);
 const [add_, sub_, mul_, div_] = ['add_', 'sub_', 'mul_', 'div_'].map(pair);
 const pow = { tensor: 'aten::pow.Tensor_Tensor', scalar: 'aten::pow.Tensor_Scalar' };
 
