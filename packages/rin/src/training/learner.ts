@@ -34,13 +34,13 @@ export class Learner {
 
   /** @param meanSquare of the data in [-1, 1] */
   constructor(config: Config, meanSquare: number, { device, dtype }: Compute) {
-    const build = () => new RIN(config.model, { seed: config.seed }).to(device);
     this.#config = config;
     this.#meanSquare = meanSquare;
     this.#dtype = dtype;
-    this.#network = build();
-    this.average = build();
+    this.#network = new RIN(config.model, { seed: config.seed }).to(device);
+    this.average = new RIN(config.model, { seed: null }).to(device);
     const [weights, average] = [this.#network.parameters(), this.average.parameters()];
+    this.average.loadParameters(weights); // it starts from a copy (reference: the authors start it from draws of its own)
     for (const tensor of Object.values(average)) tensor.requiresGrad = false;
     this.#optimizer = createOptimizer(config.training, weights, dtype);
     this.#tensors = { weights, average, optimizer: this.#optimizer.state };

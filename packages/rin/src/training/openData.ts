@@ -28,15 +28,19 @@ export async function openData(data: DataInput, config: Config, options: OpenDat
       : 'fingerprint' in data
         ? data
         : await datasetFromSamples(data, shape);
-  const problem = misfit(dataset, shape, model.classes);
+  const problem = misfit(dataset, shape, model);
   if (problem === undefined) return dataset;
   if (dataset !== data) dataset.close();
   throw new RinError(`${dataset.name}: ${problem}`);
 }
 
-function misfit(data: Dataset, shape: readonly number[], classes: number): string | undefined {
+function misfit(data: Dataset, shape: readonly number[], model: Config['model']): string | undefined {
+  const { classes } = model;
   if (data.shape.join() !== shape.join()) {
     return `its samples are [${data.shape.join(', ')}], those of the configuration [${shape.join(', ')}]; change model.size or model.channels`;
+  }
+  if (model.conditionDim > 0) {
+    return 'its samples have classes, not condition sequences, which no source of data delivers yet; set model.conditionDim to 0';
   }
   if (classes === 0 || classes === data.classes.length) return undefined;
   const names = data.classes.length > 8 ? [...data.classes.slice(0, 8), '…'] : data.classes;
