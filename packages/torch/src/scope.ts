@@ -51,7 +51,9 @@ export function keep<T extends Handle>(tensor: T): T {
 
 /** What a scope or a mode ends is still at work in an asynchronous function. @throws TorchError for a promise */
 export function refusePromise(what: string, result: unknown, mend: string): void {
-  if (result instanceof Promise) throw new TorchError(`${what}: the function returned a promise; ${mend}`);
+  if (!(result instanceof Promise)) return;
+  result.catch(() => {}); // what fails in there now fails because of this
+  throw new TorchError(`${what}: the function returned a promise; ${mend}`);
 }
 
 // `into` has the lists and objects too, which may lead back to themselves.
@@ -60,7 +62,7 @@ function collect(value: unknown, into: Set<object>): void {
   if (value instanceof Handle) into.add(value);
   else if (Array.isArray(value) || isPlain(value)) {
     into.add(value);
-    for (const element of Object.values(value)) collect(element, into);
+    for (const element of Array.isArray(value) ? value : Object.values(value)) collect(element, into);
   }
 }
 
