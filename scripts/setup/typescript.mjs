@@ -23,7 +23,8 @@ export async function buildTypeScript(root, log) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(root)) return log.fact('TypeScript');
   await log.task('Building TypeScript', async () => {
     const whole = matchOutputs(root);
-    const args = [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...(whole ? [] : ['--force'])];
+    // Not bin/tsc: Node 20.9 loads no module whose name has no extension.
+    const args = [join(root, 'node_modules/typescript/lib/tsc.js'), '-b', ...(whole ? [] : ['--force'])];
     const { code, output } = await run(process.execPath, args, { cwd: root });
     if (code !== 0) {
       const errors = output.split('\n').slice(0, 10).join('\n');
