@@ -29,7 +29,9 @@ const NATIVE = fileURLToPath(new URL('../native', import.meta.url));
 const BUILD = fileURLToPath(new URL('../build', import.meta.url));
 
 /** No contraction to fused multiply-add: the random numbers must have the bits that JavaScript computes. */
-const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-ffp-contract=off'];
+// Random numbers must have the same bits everywhere: no fused multiply-adds. OpenMP is for at::parallel_for; its symbols come from
+// the libgomp that libtorch loads, so it is not linked.
+const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-ffp-contract=off', '-fno-math-errno', '-fopenmp'];
 
 /** The compiler's appetite for one file that includes libtorch's headers. */
 const MEMORY_PER_JOB = 1.5e9;
