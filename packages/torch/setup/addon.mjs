@@ -28,9 +28,10 @@ import { compilerCommand, compilerVersion } from './system.mjs';
 const NATIVE = fileURLToPath(new URL('../native', import.meta.url));
 const BUILD = fileURLToPath(new URL('../build', import.meta.url));
 
-/** No contraction to fused multiply-add: the random numbers must have the bits that JavaScript computes. */
-// Random numbers must have the same bits everywhere: no fused multiply-adds. OpenMP is for at::parallel_for; its symbols come from
-// the libgomp that libtorch loads, so it is not linked.
+/**
+ * Random numbers must have the same bits everywhere: no fused multiply-adds. OpenMP is for at::parallel_for; its symbols come
+ * from the libgomp that libtorch loads, so it is not linked.
+ */
 const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-ffp-contract=off', '-fno-math-errno', '-fopenmp'];
 
 /** The compiler's appetite for one file that includes libtorch's headers. */
