@@ -32,10 +32,12 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   checkPictures(model);
   const { seeds, classes, sampling } = request;
   const { outputs, batch, screen, signal } = options;
-  const [keep, stride] = [outputs.grid !== undefined || outputs.animation !== undefined, sampling.steps / mostFrames];
+  const showsAll = outputs.grid !== undefined || outputs.animation !== undefined;
+  const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
+  const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
   const began = performance.now();
   const images: Image[] = [];
-  const frames = new Map<number, Image[]>();
+  const frames = new Map<number, Image[]>(); // by step
   for (let start = 0; start < seeds.length; start += batch) {
     const part = seeds.slice(start, start + batch);
     const drawn = await sample(model, {
@@ -47,20 +49,20 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
       onStep: ({ step, steps, estimates }) => {
         const share = (start * steps + step * part.length) / (seeds.length * steps);
         screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));
-        const frame = Math.floor(step / stride);
-        if (outputs.animation === undefined || step === steps || frame === Math.floor((step - 1) / stride)) return;
-        frames.set(frame, [...(frames.get(frame) ?? []), ...estimates()]);
+        if (outputs.animation === undefined || !isFrame(step)) return;
+        frames.set(step, [...(frames.get(step) ?? []), ...estimates()]);
       },
     });
     if (outputs.folder !== undefined) {
       for (const [i, seed] of part.entries()) await writePng(join(outputs.folder, seedFile(seed)), drawn[i]);
     }
-    if (keep) images.push(...drawn);
+    if (showsAll) images.push(...drawn);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const sheet = new Sheet(seeds.length, classNames(model, request), options.columns);
   await present(sheet, images, [...frames.values()], options);
-  screen.say(`${count(seeds.length)} pictures in ${seconds} s: ${Object.values(outputs).filter(Boolean).join(', ')}`);
+  const pictures = seeds.length === 1 ? '1 picture' : `${count(seeds.length)} pictures`;
+  screen.say(`${pictures} in ${seconds} s: ${Object.values(outputs).filter(Boolean).join(', ')}`);
 }
 
 async function present(

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RinError, UsageError } from '../core/errors.js';
 import { whyNot } from '../data/systemError.js';
@@ -44,6 +44,7 @@ export function readOutputs(given: Given, pictures: number): Outputs {
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
   } catch (error) {
     const reason = whyNot(error);
     throw reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
