@@ -48,6 +48,7 @@ export function recordingLog() {
   /** @type {import('../../packages/torch/setup/log.mjs').Log} */
   const log = {
     fact: (text) => told.push(text),
+    note: (text) => told.push(`· ${text}`),
     warn: (text) => told.push(`! ${text}`),
     task: async (title, work) => {
       told.push(title);

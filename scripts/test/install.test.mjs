@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cacheFolder, installLibtorch, requirements, TORCH_VERSION } from '../../packages/torch/setup/cache.mjs';
+import { cacheFolder, installLibtorch } from '../../packages/torch/setup/cache.mjs';
+import { requirements, TORCH_VERSION } from '../../packages/torch/setup/pip.mjs';
 import { recordingLog, setEnvironment, temporaryFolder } from './folders.mjs';
 
 /**

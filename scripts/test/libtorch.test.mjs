@@ -47,7 +47,7 @@ test('a torch of python3 that is too old is passed over, with the reason', async
   const bin = temporaryFolder(t, python(old));
   setEnvironment(t, { LIBTORCH: undefined, XDG_CACHE_HOME: bin, PATH: `${bin}:${process.env.PATH}` });
   assert.equal(await findLibtorch('cpu', log), undefined);
-  assert.deepEqual(told, [`! The torch of python3 is passed over: ${old} is libtorch 2.7.1; 2.8 or newer is needed`]);
+  assert.deepEqual(told, [`· The torch of python3 is passed over: ${old} is libtorch 2.7.1; 2.8 or newer is needed`]);
 });
 
 test('a $LIBTORCH that cannot be used is an error, not passed over', async (t) => {

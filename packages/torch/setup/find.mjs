@@ -33,7 +33,7 @@ export async function findLibtorch(kind, log) {
       return describeLibtorch(installed, 'python3');
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
-      log.warn(`The torch of python3 is passed over: ${error.message}`);
+      log.note(`The torch of python3 is passed over: ${error.message}`);
     }
   }
   const cached = cacheFolder(kind);

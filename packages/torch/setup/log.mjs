@@ -5,6 +5,7 @@
  *
  * @typedef {object} Log
  * @property {(text: string) => void} fact    something found in order; a quiet log leaves it out
+ * @property {(text: string) => void} note    something passed over that changes nothing; a quiet log leaves it out
  * @property {(text: string) => void} warn    something the user should know
  * @property {(title: string, work: (progress: (text: string) => void) => Promise<unknown>) => Promise<void>} task
  *   a step that takes time; `progress` replaces the text behind its title
@@ -27,6 +28,9 @@ export function createLog({ quiet = false, stream = process.stderr } = {}) {
   return {
     fact: (text) => {
       if (!quiet) line(`✔ ${text}`);
+    },
+    note: (text) => {
+      if (!quiet) line(`· ${text}`);
     },
     warn: (text) => line(`! ${text}`),
     async task(title, work) {
