@@ -1,10 +1,10 @@
-import { philox4x32, purposes } from './random.js';
+import { type Purpose, philox4x32, purposes } from './random.js';
 
 const rounds = 8;
 
 /**
- * The order of the data: which sample stands at `index` in an epoch. A bijection of 0..length-1 that is a function of
- * (length, seed, epoch), so that nothing is stored and any position can be asked for at any time.
+ * A drawn order, such as which sample of the data stands at `index` in an epoch. A bijection of 0..length-1 that is a
+ * function of (length, seed, epoch, purpose), so that nothing is stored and any position can be asked for at any time.
  *
  * A Feistel network with Philox as its round function permutes the smallest range of 2^2b numbers that holds `length`; a
  * result beyond `length` is sent through again until it falls inside, which takes less than 4 turns on average.
@@ -12,9 +12,15 @@ const rounds = 8;
  * @param index  integer in [0, length)
  * @param length integer in [1, 2^52]
  * @param seed   integer in [0, 2^53)
- * @param epoch  integer in [0, 2^32)
+ * @param epoch  integer in [0, 2^32): each has an order of its own
  */
-export function permute(index: number, length: number, seed: number, epoch: number): number {
+export function permute(
+  index: number,
+  length: number,
+  seed: number,
+  epoch: number,
+  purpose: Purpose = 'order',
+): number {
   if (!Number.isInteger(index) || index < 0 || index >= length) {
     throw new RangeError(`permute: index is ${index}; expected a whole number from 0 to ${length - 1}`);
   }
@@ -27,7 +33,7 @@ export function permute(index: number, length: number, seed: number, epoch: numb
     let right = value % half;
     for (let round = 0; round < rounds; round++) {
       // The counter of random.ts: [block, sample low, step, purpose * 2^24 + sample high]
-      const [word] = philox4x32([round, right, epoch, purposes.order << 24], key);
+      const [word] = philox4x32([round, right, epoch, purposes[purpose] << 24], key);
       [left, right] = [right, (left ^ word) & (half - 1)];
     }
     value = left * half + right;

@@ -21,6 +21,7 @@ export const purposes = {
   sampleStart: 7,
   sampleStep: 8,
   dropout: 9,
+  strata: 10,
 } as const;
 export type Purpose = keyof typeof purposes;
 

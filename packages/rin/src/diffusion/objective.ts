@@ -69,8 +69,7 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
 function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: number, place: number): number {
   const u = uniform(seed, 'time', sample, 0);
   if (config.timeSampling === 'uniform') return u;
-  // Steps count down from the last epoch: in the data order's own epochs a picture of a small set would keep its part.
-  return (permute(place, total, seed, 2 ** 32 - 1 - step) + u) / total;
+  return (permute(place, total, seed, step, 'strata') + u) / total;
 }
 
 /** One-hot classes [B, classes]; a picture without a class, or whose label is dropped, has a row of zeros. */
