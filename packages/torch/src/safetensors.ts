@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { empty } from './create.js';
@@ -83,7 +84,7 @@ export async function writeSafetensors(
     await explained(path, async () => {
       const file = await open(partial, 'wx');
       try {
-        await file.writeFile(bytes);
+        writeAll(file, bytes);
         for (const { name } of entries) await writeTensor(file, held.get(name) as Tensor);
         await file.sync();
       } finally {
@@ -181,13 +182,16 @@ async function writeTensor(file: FileHandle, tensor: Tensor): Promise<void> {
     for (let at = 0; at < length; at += buffer.length) {
       const piece = buffer.subarray(0, Math.min(buffer.length, length - at));
       native.copyOut(whole.slot, at, piece);
-      await file.writeFile(piece);
+      writeAll(file, piece);
     }
   } finally {
     here.dispose();
     whole.dispose();
   }
 }
+
+/** `FileHandle.writeFile` of Node 20.9 takes a short write, as at a limit of the file's size, for a whole one. */
+const writeAll = (file: FileHandle, bytes: Uint8Array): void => writeFileSync(file.fd, bytes);
 
 // A rename is on the disk only when the folder is.
 async function flushFolder(path: string): Promise<void> {

@@ -127,7 +127,7 @@ function memory(): Finding {
 
 async function pictures(): Promise<Finding> {
   try {
-    const { default: sharp } = await import('sharp');
+    const { default: sharp } = await import('../data/sharp.js');
     return { state: 'good', text: `sharp ${sharp.versions.sharp ?? ''} reads and writes pictures` };
   } catch (error) {
     const text = `sharp cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;

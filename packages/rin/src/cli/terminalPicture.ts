@@ -1,6 +1,6 @@
-import sharp from 'sharp';
 import type { Image } from '../data/grid.js';
 import { interleaved } from '../data/planar.js';
+import sharp from '../data/sharp.js';
 
 /** Whether pictures can be drawn on a stream: a terminal with 24-bit colours. */
 export const showsPictures = (stream: NodeJS.WriteStream): boolean => stream.isTTY && stream.getColorDepth() >= 24;

@@ -1,7 +1,7 @@
-import sharp from 'sharp';
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
 import { planar } from './planar.js';
+import sharp from './sharp.js';
 
 /** What becomes of a picture. */
 export interface Target {

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import sharp from 'sharp';
 import { RinError } from '../core/errors.js';
 import { checkImage, type Image } from './grid.js';
 import { interleaved } from './planar.js';
+import sharp from './sharp.js';
 import { whyNot } from './systemError.js';
 
 /**

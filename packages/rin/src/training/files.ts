@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RinError } from '../core/errors.js';
@@ -34,7 +34,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   await change('write', path, async () => {
     const file = await open(beside(path), 'w');
     try {
-      await file.writeFile(content);
+      writeFileSync(file.fd, content); // FileHandle.writeFile of Node 20.9 takes a short write for a whole one
       await file.sync();
     } finally {
       await file.close();

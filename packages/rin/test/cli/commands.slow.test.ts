@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import sharp from 'sharp';
+import sharp from '../../src/data/sharp.js';
 import { rin } from './rin.js';
 import { workplace } from './tiny.js';
 

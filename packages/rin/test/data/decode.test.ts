@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import type { DataConfig } from '../../src/core/config/data.js';
+import sharp from '../../src/data/sharp.js';
 import { contents, folderOf, open, random, sample } from './fixtures.js';
 
 /** Decodes one file to planar pixels. */

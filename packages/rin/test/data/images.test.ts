@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import sharp from 'sharp';
 import { grid, type Image } from '../../src/data/grid.js';
 import { writeAnimation, writePng } from '../../src/data/imageFiles.js';
+import sharp from '../../src/data/sharp.js';
 import { problem, work } from './fixtures.js';
 
 const shape = [3, 2, 2];
