@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../core/config/config.js';
 import { flags, setFlag } from '../core/config/flags.js';
-import { mergeConfig, parseConfig } from '../core/config/parse.js';
+import { mergeConfig, parseConfig, valueAt } from '../core/config/parse.js';
 import { fromYaml } from '../core/config/yaml.js';
 import { ConfigError, UsageError } from '../core/errors.js';
 import { systemCode, whyNot } from '../data/systemError.js';
@@ -40,13 +40,6 @@ export function readLayers(given: Given): Layer[] {
 /** The layers as one value, unchecked. */
 export const merged = (layers: readonly Layer[]): unknown =>
   layers.reduce<unknown>((base, { value }) => mergeConfig(base, value), {});
-
-/** What an unchecked configuration holds at a dotted path, if anything. */
-export function valueAt(value: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], value);
-}
 
 /**
  * The configuration that the layers describe.

@@ -1,4 +1,5 @@
-import { type Layer, merged, valueAt } from './configuration.js';
+import { valueAt } from '../core/config/parse.js';
+import { type Layer, merged } from './configuration.js';
 
 /**
  * The layers, and one more of what follows from the data where neither file nor flags say otherwise, for a preset may have

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { RinError } from '../core/errors.js';
-import { sizeList } from '../core/geometry.js';
+import { arePictures, sizeList } from '../core/geometry.js';
 import type { Image } from '../data/grid.js';
 import { writeAnimation, writePng } from '../data/imageFiles.js';
 import type { Model } from '../diffusion/modelFile.js';
@@ -88,10 +88,9 @@ function classNames({ classes: names }: Model, { classes = [] }: SampleRequest):
 }
 
 function checkPictures({ config: { model } }: Model): void {
-  const size = sizeList(model.size);
-  if (size.length === 2 && [1, 3].includes(model.channels)) return;
+  if (arePictures(model)) return;
   throw new RinError(
-    `this model makes samples of [${[model.channels, ...size].join(', ')}], which are no pictures; a program gets them from sample()`,
+    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are no pictures; a program gets them from sample()`,
   );
 }
 

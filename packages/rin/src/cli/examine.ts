@@ -65,7 +65,7 @@ function libtorch(): Finding {
 /** What computes, and in which precision. Loads the addon. */
 async function compute(): Promise<Finding[]> {
   try {
-    const [{ runtime }, { chooseCompute }] = await Promise.all([
+    const [{ runtime }, { bfloat16Instructions, chooseCompute }] = await Promise.all([
       import('@rin/torch'),
       import('../training/compute.js'),
     ]);
@@ -74,7 +74,7 @@ async function compute(): Promise<Finding[]> {
     return [
       processor(cpuCapability, threads),
       cuda(cudaDevices),
-      { state: 'good', text: `computes on ${device} in ${dtype}, because ${reason(device, dtype)}` },
+      { state: 'good', text: `computes on ${device} in ${dtype}, because ${reason(device, bfloat16Instructions())}` },
     ];
   } catch (error) {
     return [{ state: 'bad', text: error instanceof Error ? error.message : String(error), mend: setUp }];
@@ -97,20 +97,10 @@ function cuda(devices: number): Finding {
   return { state: 'note', text: `CUDA: there is an NVIDIA driver, but ${why}`, mend };
 }
 
-function reason(device: string, dtype: string): string {
+function reason(device: string, instructions: readonly string[]): string {
   if (device !== 'cpu') return 'there is a CUDA device';
-  const native = ['amx_bf16', 'avx512_bf16'].filter((flag) => new RegExp(`\\b${flag}\\b`).test(cpuFlags()));
-  return native.length > 0 && dtype === 'bfloat16'
-    ? `the processor has ${native.join(' and ')}`
-    : 'the processor has neither amx_bf16 nor avx512_bf16';
-}
-
-function cpuFlags(): string {
-  try {
-    return /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
-  } catch {
-    return '';
-  }
+  if (instructions.length === 0) return 'the processor has neither amx_bf16 nor avx512_bf16';
+  return `the processor has ${instructions.join(' and ')}`;
 }
 
 function memory(): Finding {
@@ -145,7 +135,7 @@ function cache(): Finding {
   const parts = names(folder).map((name) => `${name} ${bytes(size(join(folder, name)))}`);
   return {
     state: 'good',
-    text: `cache ${folder}: ${parts.length > 0 ? `${parts.join(', ')}` : 'empty'}`,
+    text: `cache ${folder}: ${parts.length > 0 ? parts.join(', ') : 'empty'}`,
   };
 }
 

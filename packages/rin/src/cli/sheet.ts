@@ -1,4 +1,4 @@
-import { grid, type Image } from '../data/grid.js';
+import { enlargement, grid, type Image } from '../data/grid.js';
 
 /** How many pictures stand in a row unless told otherwise: 8, and of many as many as there are rows. */
 const usualColumns = (pictures: number): number => (pictures > 128 ? Math.ceil(Math.sqrt(pictures)) : 8);
@@ -28,10 +28,9 @@ export class Sheet {
 
   /** The pictures as one; small ones are enlarged. @param images in the order of their classes in the constructor */
   draw(images: readonly Image[]): Image {
-    const scale = Math.max(1, Math.floor(64 / Math.max(...images[0].shape.slice(1))));
     return grid(
       this.#order.map((index) => images[index]),
-      { columns: this.#columns, labels: this.#labels, scale },
+      { columns: this.#columns, labels: this.#labels, scale: enlargement(images[0]) },
     );
   }
 }

@@ -35,9 +35,19 @@ export function geometry(model: Pick<ModelConfig, 'size' | 'patch' | 'channels'>
   return { size, patch, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
 }
 
+/** Whether samples are pictures, grey or in colour, which can be written and shown. */
+export function arePictures(model: Pick<ModelConfig, 'size' | 'channels'>): boolean {
+  return sizeList(model.size).length === 2 && (model.channels === 1 || model.channels === 3);
+}
+
 /** Condition tokens of a sample: 1 for a class, `conditionTokens` for a sequence, 0 for an unconditional model. */
 export function conditionTokens(model: Pick<ModelConfig, 'classes' | 'conditionDim' | 'conditionTokens'>): number {
   return model.classes > 0 ? 1 : model.conditionDim > 0 ? model.conditionTokens : 0;
+}
+
+/** Whether tokens stand beside the interface that are read and never written. */
+export function hasReadOnlyTokens(model: ModelConfig): boolean {
+  return model.timeOn === 'interface' || (model.conditionOn === 'interface' && conditionTokens(model) > 0);
 }
 
 /**

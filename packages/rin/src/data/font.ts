@@ -10,8 +10,8 @@ const letters = new Map(rows.split(/\s+/).map((word) => [word[0], word.slice(1)]
 const blank = '0000000';
 const unknown = 'vhhhhhv';
 
-/** Width of a letter with the gap to the next, and height. */
-export const letterWidth = 6;
+/** Width of a letter with the gap to the next. */
+const letterWidth = 6;
 export const letterHeight = 7;
 
 /** Small letters are drawn as capitals, and letters with accents without them. */

@@ -20,7 +20,7 @@ export interface GridOptions {
 
 /**
  * Lays pictures of one shape out in rows, on white.
- * @returns planar [C, height, width]
+ * @returns planar [C, height, width]; height and width beside it
  * @throws {RinError} where there are no pictures, or their shapes differ
  */
 export function grid(images: readonly Image[], { columns, labels = [], scale = 1, margin = 2 }: GridOptions) {
@@ -66,6 +66,9 @@ export function grid(images: readonly Image[], { columns, labels = [], scale = 1
   }
   return { data, shape: [channels, height, width], width, height };
 }
+
+/** The `scale` at which small pictures are shown: the largest that keeps their longer side within 64, at least 1. */
+export const enlargement = ({ shape }: Image): number => Math.max(1, Math.floor(64 / Math.max(...shape.slice(1))));
 
 /** @throws {RinError} where an image is not [1 or 3, H, W], or its data do not have as many values */
 export function checkImage(image: Image): Image {

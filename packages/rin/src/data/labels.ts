@@ -72,7 +72,7 @@ export const listFiles = ['dataset.json', 'metadata.jsonl'];
  * Reads `dataset.json` (`{"labels": [["path", 3], …]}`; `"labels": null` = no classes).
  * @returns what is said of each path, or null for "no classes"
  */
-export function parseDatasetJson(text: string, where: string): Map<string, Given> | null {
+function parseDatasetJson(text: string, where: string): Map<string, Given> | null {
   const content = parseJson(text, where);
   const labels = content !== null && typeof content === 'object' && 'labels' in content ? content.labels : undefined;
   if (labels === null) return null;
@@ -92,7 +92,7 @@ export function parseDatasetJson(text: string, where: string): Map<string, Given
  * Reads `metadata.jsonl`: one object a line with `file_name` and `label` (number or name) or `class` (name) or both.
  * @returns what is said of each file, or undefined where no line speaks of classes
  */
-export function parseMetadata(text: string, where: string): Map<string, Given> | undefined {
+function parseMetadata(text: string, where: string): Map<string, Given> | undefined {
   const result = new Map<string, Given>();
   let speaks = false;
   for (const [index, line] of text.split('\n').entries()) {
@@ -130,18 +130,12 @@ export function byFolder(name: string): Given {
 export function labelPictures(names: readonly string[], lists: ReadonlyMap<string, string>, where: string) {
   const file = listFiles.find((name) => lists.has(name));
   const text = file === undefined ? undefined : lists.get(file);
-  if (file === undefined || text === undefined) return { ...resolveLabels(names.map(byFolder), where), missing: [] };
+  const byFolders = () => ({ ...resolveLabels(names.map(byFolder), where), missing: [] });
+  if (file === undefined || text === undefined) return byFolders();
   const place = `${where}/${file}`;
   const list = file === 'dataset.json' ? parseDatasetJson(text, place) : parseMetadata(text, place);
-  if (list === null)
-    return {
-      ...resolveLabels(
-        names.map(() => ({})),
-        where,
-      ),
-      missing: [],
-    };
-  if (list === undefined) return { ...resolveLabels(names.map(byFolder), where), missing: [] };
+  if (list === undefined) return byFolders();
+  if (list === null) return { classes: [], labels: new Int32Array(names.length).fill(-1), missing: [] };
   const absent = names.filter((name) => !list.has(name));
   if (absent.length) {
     throw new RinError(

@@ -1,6 +1,6 @@
 import { RinError } from '../core/errors.js';
 import { permute } from '../core/permutation.js';
-import { uniforms } from '../core/random.js';
+import { uniform } from '../core/random.js';
 import { type Dataset, sampleLength } from './dataset.js';
 
 /** B samples of the training stream. */
@@ -81,10 +81,9 @@ export class Loader {
     await Promise.all(reads);
     if (flip) {
       const width = shape[shape.length - 1];
-      const u = new Float64Array(1);
       for (let i = 0; i < batch; i++) {
-        uniforms(seed, 'flip', position + i, 0, u);
-        if (u[0] < 0.5) mirror(pixels.subarray(i * this.#sample, (i + 1) * this.#sample), width);
+        if (uniform(seed, 'flip', position + i, 0) < 0.5)
+          mirror(pixels.subarray(i * this.#sample, (i + 1) * this.#sample), width);
       }
     }
     return { pixels, labels };

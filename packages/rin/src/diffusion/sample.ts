@@ -4,6 +4,7 @@ import type { SamplingConfig } from '../core/config/diffusion.js';
 import { mergeConfig, parseConfig } from '../core/config/parse.js';
 import { RinError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
+import { sampleLength } from '../data/dataset.js';
 import type { Image } from '../data/grid.js';
 import type { Model } from './modelFile.js';
 import { toPixels } from './process.js';
@@ -101,6 +102,6 @@ function toImages(x: Tensor, { config, network }: Model): Image[] {
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
   const { shape } = network.sample;
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = sampleLength(shape);
   return Array.from({ length: x.shape[0] }, (_, i) => ({ data: data.slice(i * length, (i + 1) * length), shape }));
 }

@@ -1,7 +1,7 @@
 import { cat, type Device, type Dtype, Module, noGrad, type Tensor, zeros as zeroTensor } from '@rin/torch';
 import type { ModelConfig } from '../core/config/model.js';
 import { RinError } from '../core/errors.js';
-import { type Geometry, geometry, latentSlots } from '../core/geometry.js';
+import { type Geometry, geometry, hasReadOnlyTokens, latentSlots } from '../core/geometry.js';
 import { Block } from './block.js';
 import { Constant } from './constant.js';
 import { initialise, parameter, truncatedNormal, uniform, zeros } from './initial.js';
@@ -68,9 +68,7 @@ export class RIN extends Module {
     const { tokens, patchLength } = shape;
     const { interfaceDim: dim, latentDim, selfConditioning } = config;
     const slots = latentSlots(config);
-    const readOnly =
-      config.timeOn === 'interface' ||
-      (config.conditionOn === 'interface' && (config.classes > 0 || config.conditionDim > 0));
+    const readOnly = hasReadOnlyTokens(config);
     const position = (kind: ModelConfig['interfacePosition'], sizes: number[]): Tensor | null =>
       kind === 'sinCos' ? null : parameter(sizes, kind === 'learned' ? truncatedNormal : zeros);
     const both = selfConditioning === 'both';
@@ -116,6 +114,7 @@ export class RIN extends Module {
     return this.#config.selfConditioning !== 'none';
   }
 
+  /** Where its parameters lie. */
   get device(): Device {
     return this.stem.weight.device;
   }

@@ -21,15 +21,17 @@ export function chooseCompute({ device, precision }: Pick<TrainingConfig, 'devic
     throw new RinError(`training.device is ${device}, but libtorch finds ${found}; use another one, cpu or auto`);
   }
   const place = device === 'cpu' || devices === 0 ? 'cpu' : (`cuda:${index}` as const);
-  const native = place !== 'cpu' || multipliesBfloat16();
+  const native = place !== 'cpu' || bfloat16Instructions().length > 0;
   return { device: place, dtype: precision === 'auto' ? (native ? 'bfloat16' : 'float32') : precision };
 }
 
-/** Whether the processor has AVX512-BF16 or AMX: elsewhere bfloat16 is slower than float32. */
-function multipliesBfloat16(): boolean {
+/** What this processor multiplies bfloat16 by, by Linux's names; where it has neither, bfloat16 is slower than float32. */
+export function bfloat16Instructions(): string[] {
+  let flags = '';
   try {
-    return /^flags\s*:.*\b(avx512_bf16|amx_bf16)\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+    flags = /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
   } catch {
-    return false; // not Linux
+    // not Linux
   }
+  return ['amx_bf16', 'avx512_bf16'].filter((name) => flags.split(/\s+/).includes(name));
 }

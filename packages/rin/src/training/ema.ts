@@ -7,7 +7,7 @@ import type { EmaConfig } from '../core/config/training.js';
  *     exponential   decay, or with ramp-up min(decay, (1 + t) / (10 + t))
  *     power         (1 - 1/t)^(exponent + 1): weights then count by t^exponent (Karras et al. 2024, "EDM2", section 3)
  */
-export function emaKept(config: EmaConfig, update: number): number {
+function emaKept(config: EmaConfig, update: number): number {
   if (config.kind === 'power') return (1 - 1 / update) ** (config.exponent + 1);
   return config.rampUp ? Math.min(config.decay, (1 + update) / (10 + update)) : config.decay;
 }

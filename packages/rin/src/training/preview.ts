@@ -1,7 +1,7 @@
 import type { Config } from '../core/config/config.js';
-import { sizeList } from '../core/geometry.js';
-import type { Dataset } from '../data/dataset.js';
-import { grid, type Image } from '../data/grid.js';
+import { arePictures } from '../core/geometry.js';
+import { type Dataset, sampleLength } from '../data/dataset.js';
+import { enlargement, grid, type Image } from '../data/grid.js';
 import { writePng } from '../data/imageFiles.js';
 import { beside, change, moveIntoPlace } from './files.js';
 
@@ -11,8 +11,7 @@ const mostRows = 8;
 
 /** Whether samples of this configuration can be shown, and are to be. */
 export function hasPreviews({ model, training }: Config): boolean {
-  const arePictures = [1, 3].includes(model.channels) && sizeList(model.size).length === 2;
-  return arePictures && training.sampleEvery > 0;
+  return arePictures(model) && training.sampleEvery > 0;
 }
 
 /** What stands where in the previews of a run: row by row a class, or no class (-1) everywhere. */
@@ -44,7 +43,7 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
     const members = found.get(label) ?? [];
     const count = used.get(label) ?? 0;
     used.set(label, count + 1);
-    const pixels = new Uint8Array(data.shape.reduce((a, b) => a * b, 1));
+    const pixels = new Uint8Array(sampleLength(data.shape));
     if (members.length > 0) data.read(members[count % members.length], pixels);
     else pixels.fill(255);
     return { data: pixels, shape: data.shape };
@@ -53,7 +52,7 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
 
 /** Writes pictures as a grid; small ones are enlarged. */
 export async function writePreview(path: string, images: readonly Image[], { labels }: Layout): Promise<void> {
-  const scale = Math.max(1, Math.floor(64 / Math.max(...images[0].shape.slice(1))));
-  await change('write', path, () => writePng(beside(path), grid(images, { columns, labels, scale })));
+  const picture = grid(images, { columns, labels, scale: enlargement(images[0]) });
+  await change('write', path, () => writePng(beside(path), picture));
   await moveIntoPlace(path);
 }

@@ -1,4 +1,4 @@
-import { conditionTokens, latentSlots, patchList, sizeList } from '../geometry.js';
+import { hasReadOnlyTokens, latentSlots, patchList, sizeList } from '../geometry.js';
 import { gamma } from '../schedules.js';
 import type { Config } from './config.js';
 import { either } from './describe.js';
@@ -102,8 +102,7 @@ function* options(model: ModelConfig): Generator<string> {
   if (model.depth.every((layers) => layers === 0)) {
     yield `model.depth ${show(model.depth)} has no compute layer, so nothing is ever written; use at least one number above 0`;
   }
-  const readOnly = model.timeOn === 'interface' || (model.conditionOn === 'interface' && conditionTokens(model) > 0);
-  if (model.decoupledRead && !readOnly) {
+  if (model.decoupledRead && !hasReadOnlyTokens(model)) {
     yield 'model.decoupledRead has nothing to read; set model.timeOn or model.conditionOn to interface, or decoupledRead to false';
   }
   if (model.convolutionKernel > 0 && model.convolutionKernel % 2 === 0) {

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { Config } from './config.js';
 import { kindsOf, type Leaf, leaves, type Node, rangeOf } from './describe.js';
-import { mergeConfig, nearestKey } from './parse.js';
+import { mergeConfig, nearestKey, valueAt } from './parse.js';
 import { yamlProblem } from './yaml.js';
 
 /** One key of the configuration as a command line flag; everything the help says about it. */
@@ -34,7 +34,7 @@ function describeFlags(): Flag[] {
   const required = ['model.size', 'model.patch'];
   const defaults: unknown = Config.parse({ model: { size: 1, patch: 1 } });
   return leaves.map(({ path, node }) => {
-    const value = required.includes(path) ? undefined : at(defaults, path);
+    const value = required.includes(path) ? undefined : valueAt(defaults, path);
     return {
       path,
       flag: `--${path}`,
@@ -95,10 +95,6 @@ function placeholderOf(node: Node): string {
   if (node.type === 'boolean') return 'true|false';
   if (node.type === 'array') return '[N, …]';
   return node.type === 'integer' ? 'N' : node.type === 'number' ? 'X' : 'TEXT';
-}
-
-function at(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
 
 /** A value as one would type it after a flag. */

@@ -31,6 +31,13 @@ export function mergeConfig(base: unknown, over: unknown): unknown {
   return { ...base, ...Object.fromEntries(merged) };
 }
 
+/** What an unchecked configuration holds at a dotted path, if anything. */
+export function valueAt(config: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], config);
+}
+
 /** The path of the known key that a misspelt or misplaced `path` most likely meant, or undefined. */
 export function nearestKey(path: string): string | undefined {
   const dot = path.lastIndexOf('.') + 1;
