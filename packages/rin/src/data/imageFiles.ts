@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RinError } from '../core/errors.js';
 import { checkImage, type Image } from './grid.js';
@@ -60,7 +61,7 @@ const channelCount = (channels: number): 1 | 3 => (channels === 1 ? 1 : 3);
 async function save(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, bytes);
+    writeFileSync(path, bytes); // the asynchronous one of Node 20.9 takes a short write for a whole one
   } catch (error) {
     const reason = whyNot(error);
     throw reason ? new RinError(`cannot write ${path}: ${reason}`) : error;

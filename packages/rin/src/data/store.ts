@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cannotWrite } from './cacheFolder.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
 import type { Skipped } from './source.js';
-import { systemCode } from './systemError.js';
+import { isTaken } from './systemError.js';
+import { writeFlushed } from './writeFlushed.js';
 
 /*
  * A store is a folder with decoded samples:
@@ -49,7 +50,7 @@ export async function writeStore(
     const file = await open(join(beside, 'pixels.bin'), 'w');
     try {
       for await (const { pixels, label } of samples) {
-        writeAll(file.fd, pixels);
+        writeFileSync(file.fd, pixels); // in the thread pool it would queue behind the decoding of the next pictures
         hash.update(pixels);
         meanSquare.add(pixels);
         labels.push(label);
@@ -67,19 +68,14 @@ export async function writeStore(
       pixelsSha256: hash.digest('hex'),
       labelsSha256: sha256(labelBytes),
     };
-    await writeFile(join(beside, 'labels.bin'), labelBytes, { flush: true });
+    await writeFlushed(join(beside, 'labels.bin'), labelBytes);
     const text = JSON.stringify({ ...index, sha256: sha256(JSON.stringify(index)) });
-    await writeFile(join(beside, 'index.json'), text, { flush: true });
+    await writeFlushed(join(beside, 'index.json'), text);
     await rename(beside, folder);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
-    if (systemCode(error) !== 'ENOTEMPTY') throw cannotWrite(error, dirname(folder));
+    if (!isTaken(error)) throw cannotWrite(error, dirname(folder));
   }
-}
-
-/** Writes at once: through the thread pool, each write would queue behind the decoding of the next pictures. */
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
 }
 
 /** A store that is not what was written. */

@@ -13,5 +13,8 @@ const reasons = new Map<unknown, string>([
   ['EISDIR', 'it is a folder'],
 ]);
 
+/** Whether a rename failed because a folder with something in it has the name: which code says so is the file system's. */
+export const isTaken = (error: unknown): boolean => ['ENOTEMPTY', 'EEXIST'].includes(String(systemCode(error)));
+
 /** Why a file could not be read or written, in words that go behind "cannot write PATH: "; undefined for other errors. */
 export const whyNot = (error: unknown): string | undefined => reasons.get(systemCode(error));

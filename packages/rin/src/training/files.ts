@@ -1,8 +1,9 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RinError } from '../core/errors.js';
-import { systemCode, whyNot } from '../data/systemError.js';
+import { isTaken, systemCode, whyNot } from '../data/systemError.js';
+import { writeFlushed } from '../data/writeFlushed.js';
 
 /*
  * Every change that a run makes on the disk. A process may be killed between any two of them, and the disk may lose power:
@@ -31,15 +32,7 @@ export const beside = (path: string): string => `${path}.${process.pid}.part`;
 
 /** Writes a file beside, flushes it and renames it. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await change('write', path, async () => {
-    const file = await open(beside(path), 'w');
-    try {
-      writeFileSync(file.fd, content); // FileHandle.writeFile of Node 20.9 takes a short write for a whole one
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  });
+  await change('write', path, () => writeFlushed(beside(path), content));
   await moveIntoPlace(path);
 }
 
@@ -58,6 +51,7 @@ export async function moveIntoPlace(path: string): Promise<void> {
   await flush(dirname(path));
 }
 
+/** Removes a file, or a folder with all that is in it. */
 export async function remove(path: string): Promise<void> {
   await change('remove', path, () => rm(path, { recursive: true, force: true }));
 }
@@ -102,6 +96,6 @@ export async function readText(path: string): Promise<string | undefined> {
 }
 
 function explained(error: unknown, path: string): unknown {
-  const reason = whyNot(error);
+  const reason = isTaken(error) ? undefined : whyNot(error); // whoever makes numbered runs tries the next name
   return reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
 }

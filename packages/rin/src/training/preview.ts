@@ -3,7 +3,7 @@ import { arePictures } from '../core/geometry.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { enlargement, grid, type Image } from '../data/grid.js';
 import { writePng } from '../data/imageFiles.js';
-import { beside, change, moveIntoPlace } from './files.js';
+import { beside, change, flush, moveIntoPlace } from './files.js';
 
 /** Pictures in a row of a preview, and rows at most. */
 const columns = 8;
@@ -53,6 +53,9 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
 /** Writes pictures as a grid; small ones are enlarged. */
 export async function writePreview(path: string, images: readonly Image[], { labels }: Layout): Promise<void> {
   const picture = grid(images, { columns, labels, scale: enlargement(images[0]) });
-  await change('write', path, () => writePng(beside(path), picture));
+  await change('write', path, async () => {
+    await writePng(beside(path), picture);
+    await flush(beside(path));
+  });
   await moveIntoPlace(path);
 }

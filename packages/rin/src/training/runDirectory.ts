@@ -8,7 +8,7 @@ import { fromYaml, toYaml } from '../core/config/yaml.js';
 import { ConfigError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
-import { systemCode } from '../data/systemError.js';
+import { isTaken, systemCode } from '../data/systemError.js';
 import { appendLine, beside, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
 
 /** What a run was started with. */
@@ -79,7 +79,7 @@ export async function createNumberedRun(runsFolder: string, purpose: Purpose): P
   try {
     return await createRun(path, purpose);
   } catch (error) {
-    if (systemCode(error) !== 'ENOTEMPTY') throw error;
+    if (!isTaken(error)) throw error;
     await remove(beside(path));
     return createNumberedRun(runsFolder, purpose); // another process was quicker
   }
