@@ -17,8 +17,6 @@ export interface OpenRunOptions extends Purpose {
 /** The run to train. */
 export interface OpenedRun {
   readonly directory: RunDirectory;
-  /** whether it was there before */
-  readonly resumed: boolean;
   /** nothing is left to be done */
   readonly finished: boolean;
 }
@@ -38,12 +36,12 @@ export async function openRun({ run, runsFolder, fresh, ...purpose }: OpenRunOpt
     finished ??= found;
   }
   if (finished) return finished;
-  return { directory: await createNumberedRun(runsFolder, purpose), resumed: false, finished: false };
+  return { directory: await createNumberedRun(runsFolder, purpose), finished: false };
 }
 
 async function openNamed(path: string, fresh: boolean, purpose: Purpose): Promise<OpenedRun> {
   const isNew = !existsSync(path) || (await readdir(path)).length === 0;
-  if (isNew) return { directory: await createRun(path, purpose), resumed: false, finished: false };
+  if (isNew) return { directory: await createRun(path, purpose), finished: false };
   const reason = fresh ? 'it is not empty' : await mismatch(path, purpose);
   if (reason) throw new RinError(`${path} cannot hold this run: ${reason}; give another folder, or leave it out`);
   return existing(path, purpose);
@@ -51,7 +49,7 @@ async function openNamed(path: string, fresh: boolean, purpose: Purpose): Promis
 
 async function existing(path: string, { config }: Purpose): Promise<OpenedRun> {
   const directory = new RunDirectory(path);
-  return { directory, resumed: true, finished: await isFinished(directory, config) };
+  return { directory, finished: await isFinished(directory, config) };
 }
 
 /** A run is finished when its images were seen, and its model and last samples are there. */

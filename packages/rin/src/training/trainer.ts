@@ -65,7 +65,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 async function trainOn(data: Dataset, config: Config, options: TrainOptions): Promise<TrainResult> {
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
-  const { directory, resumed, finished } = await openRun({ config, data, run, runsFolder, fresh });
+  const { directory, finished } = await openRun({ config, data, run, runsFolder, fresh });
   const { images } = config.training;
   if (finished) {
     log(`${directory.path} is finished: it has seen its ${images} images. To train again, ask for a new run.`);
@@ -77,7 +77,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     log(text);
   };
   try {
-    const session = await prepare(data, config, directory, resumed, say, options);
+    const session = await prepare(data, config, directory, say, options);
     return { run: directory.path, ...(await session.run()) };
   } catch (error) {
     if (error instanceof RinError) directory.log(error.message);
@@ -90,7 +90,6 @@ async function prepare(
   data: Dataset,
   config: Config,
   directory: RunDirectory,
-  resumed: boolean,
   say: (text: string) => void,
   { onProgress, signal }: TrainOptions,
 ): Promise<Session> {
@@ -99,11 +98,11 @@ async function prepare(
   if (training.threads > 0) setThreads(training.threads);
   const meanSquare = diffusion.dataMeanSquare ?? data.meanSquare;
   const learner = new Learner(config, meanSquare, compute);
-  const saved = resumed ? await loadNewest(directory.path, say) : undefined;
+  const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
-  if (resumed) await directory.rewind(saved?.counters.images ?? 0);
+  await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${data.skipped.length} skipped (listed in data.json)` : '';
-  const seen = resumed ? `goes on at ${saved?.counters.images ?? 0} of` : 'trains for';
+  const seen = saved ? `goes on at ${saved.counters.images} of` : 'trains for';
   say(`${directory.path}: ${seen} ${training.images} images`);
   say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${skipped}`);
   say(`network: ${learner.parameterCount} parameters, on ${compute.device} in ${compute.dtype}`);
