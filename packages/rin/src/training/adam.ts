@@ -8,6 +8,13 @@ export interface AdamConstants {
   readonly epsilon: number;
 }
 
+/** What an optimiser with Adam's moments is made with. */
+export interface AdamOptions extends AdamConstants {
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  readonly weightDecay: number;
+}
+
 /** First and second moment of the gradients of each parameter. */
 export interface Moments {
   readonly mean: readonly Tensor[];

@@ -1,20 +1,17 @@
 import type { Tensor } from '@rin/torch';
-import { type AdamConstants, adamStep, type Moments, namedMoments, zeroMoments } from './adam.js';
+import { type AdamOptions, adamStep, type Moments, namedMoments, zeroMoments } from './adam.js';
 import { isDecayed, type Named, type Optimizer, pick } from './optimizer.js';
 
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019); vectors are not decayed. */
 export class AdamW implements Optimizer {
   readonly state: Named;
-  readonly #options: AdamConstants & { readonly learningRate: number; readonly weightDecay: number };
+  readonly #options: AdamOptions;
   readonly #parameters: readonly Tensor[];
   readonly #moments: Moments;
   /** Indices of the parameters that share a decay. */
   readonly #groups: readonly { readonly indices: readonly number[]; readonly decay: number }[];
 
-  constructor(
-    parameters: Named,
-    options: AdamConstants & { readonly learningRate: number; readonly weightDecay: number },
-  ) {
+  constructor(parameters: Named, options: AdamOptions) {
     this.#options = options;
     this.#parameters = Object.values(parameters);
     this.#moments = zeroMoments(this.#parameters);

@@ -1,5 +1,5 @@
 import { minimum, norms, stack, type Tensor, tensor, unsafe } from '@rin/torch';
-import { type AdamConstants, adamStep, type Moments, namedMoments, zeroMoments } from './adam.js';
+import { type AdamOptions, adamStep, type Moments, namedMoments, zeroMoments } from './adam.js';
 import { isDecayed, type Named, type Optimizer } from './optimizer.js';
 
 /**
@@ -9,7 +9,7 @@ import { isDecayed, type Named, type Optimizer } from './optimizer.js';
  */
 export class Lamb implements Optimizer {
   readonly state: Named;
-  readonly #options: AdamConstants & { readonly learningRate: number };
+  readonly #options: AdamOptions;
   readonly #parameters: readonly Tensor[];
   readonly #moments: Moments;
   /** Per parameter, minus its weight decay. */
@@ -17,10 +17,7 @@ export class Lamb implements Optimizer {
   /** 1 for parameters with a trust ratio, 0 for the others. */
   readonly #scaled: Tensor;
 
-  constructor(
-    parameters: Named,
-    options: AdamConstants & { readonly learningRate: number; readonly weightDecay: number },
-  ) {
+  constructor(parameters: Named, options: AdamOptions) {
     this.#options = options;
     this.#parameters = Object.values(parameters);
     this.#moments = zeroMoments(this.#parameters);

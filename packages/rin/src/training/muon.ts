@@ -1,15 +1,13 @@
 import { type Dtype, stack, type Tensor, unsafe, zeros } from '@rin/torch';
-import type { AdamConstants } from './adam.js';
+import type { AdamOptions } from './adam.js';
 import { AdamW } from './adamw.js';
 import { NewtonSchulz } from './newtonSchulz.js';
 import { type Named, type Optimizer, pick } from './optimizer.js';
 
-export interface MuonOptions extends AdamConstants {
-  /** Peak learning rate of the matrices of the blocks. */
-  readonly learningRate: number;
+/** What Muon is made with; `learningRate` is that of the matrices of the blocks. */
+export interface MuonOptions extends AdamOptions {
   /** Peak learning rate of all else. */
   readonly adamRate: number;
-  readonly weightDecay: number;
   readonly momentum: number;
   readonly newtonSchulzSteps: number;
 }
