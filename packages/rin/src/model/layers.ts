@@ -62,6 +62,24 @@ export class LayerNorm extends Module {
   }
 }
 
+/** GroupNorm over min(dim/4, 32) groups of channels, eps 1e-5 (the authors'). */
+class GroupNorm extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+
+  constructor(dim: number) {
+    super();
+    this.weight = parameter([dim], ones);
+    this.bias = parameter([dim], zeros);
+  }
+
+  /** x [B, dim, ...grid] → [B, dim, ...grid] */
+  forward(x: Tensor): Tensor {
+    const groups = Math.min(Math.floor(x.shape[1] / 4), 32);
+    return groupNorm(x, groups, as(this.weight, x), as(this.bias, x), 1e-5);
+  }
+}
+
 /** Feed-forward branch: Dense(ratio·dim) → GELU (erf) → dropout → Dense(dim), on a normalised input. */
 export class Mlp extends Module {
   readonly norm: LayerNorm;
@@ -201,7 +219,7 @@ export class Cross extends Module {
 /** Depthwise convolution on the interface as a map: k×k → GroupNorm → SiLU → dropout → 1×1, added to its input. */
 export class Convolution extends Module {
   readonly depthwise: Depthwise;
-  readonly norm: LayerNorm;
+  readonly norm: GroupNorm;
   readonly pointwise: Linear;
   #grid: readonly number[];
   #dropout: number;
@@ -209,8 +227,8 @@ export class Convolution extends Module {
   constructor(dim: number, kernel: number, grid: readonly number[], rate: number) {
     super();
     this.depthwise = new Depthwise(dim, kernel, grid.length);
-    this.norm = new LayerNorm(dim);
-    this.pointwise = new Linear(dim, dim, uniform((2 * dim) / 1e-10));
+    this.norm = new GroupNorm(dim);
+    this.pointwise = new Linear(dim, dim, uniform((2 * dim) / 1e-10)); // the authors' scale: the branch starts at almost 0
     this.#grid = grid;
     this.#dropout = rate;
   }
@@ -219,8 +237,7 @@ export class Convolution extends Module {
   forward(x: Tensor, mode: Mode): Tensor {
     const [batch, , dim] = x.shape;
     const map = this.depthwise.forward(x.transpose(1, 2).reshape([batch, dim, ...this.#grid])); //   [B, d, ...grid]
-    const groups = Math.min(Math.floor(dim / 4), 32);
-    const normed = groupNorm(map, groups, as(this.norm.weight, x), as(this.norm.bias, x), 1e-5).silu();
+    const normed = this.norm.forward(map).silu();
     const tokens = dropped(normed.flatten(2).transpose(1, 2), this.#dropout, mode); //               [B, n, d]
     return x.add(this.pointwise.forward(tokens));
   }
