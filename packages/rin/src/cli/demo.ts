@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { grid, type Image } from '../data/grid.js';
 import { writePng } from '../data/imageFiles.js';
-import { nearestSample } from '../data/nearest.js';
+import { nearestSample } from '../data/nearestSample.js';
 import { openDataset } from '../data/open.js';
 import { parseArguments } from './arguments.js';
+import { calling } from './calling.js';
 import type { Command, Given } from './command.js';
 
 export const command: Command = {
@@ -43,8 +44,8 @@ async function demoCommand(given: Given): Promise<number> {
   console.log(`
 Next, with a folder of your own pictures (its subfolders are the classes):
 
-  npm run rin -- train --data my-pictures
-  npm run rin -- sample
+  ${calling} train --data my-pictures
+  ${calling} sample
 `);
   return 0;
 }
@@ -78,7 +79,7 @@ async function compare(run: string, path: string): Promise<void> {
         `a set of ${dataset.length} pictures is partly learnt by heart.`,
     );
   } finally {
-    await dataset.close();
+    dataset.close();
   }
 }
 
