@@ -26,7 +26,7 @@ export type { DataProgress } from './data/progress.js';
 export { datasetFromSamples, type ProgramSample } from './data/samples.js';
 export { loadModel, type Model, saveModel } from './diffusion/modelFile.js';
 export { type SampleOptions, type SampleStep, sample } from './diffusion/sample.js';
-export * from './model/rin.js';
+export { type ForwardOptions, type Output, type Previous, RIN } from './model/rin.js';
 export type { DataInput } from './training/openData.js';
 export { loadPreset, presetNames } from './training/presets.js';
 export type { Progress } from './training/session.js';

@@ -17,6 +17,7 @@ export interface Model {
 /**
  * Writes a model file: the weights, and the configuration in the metadata, so that the file is enough by itself.
  * @param options.dtype  `float16` halves the file and rounds the weights to 11 bits; they are float32 again once loaded
+ * @throws TorchError if the file cannot be written
  */
 export async function saveModel(
   path: string,
