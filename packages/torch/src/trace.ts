@@ -1,6 +1,7 @@
 import type { Argument } from './argument.js';
 import { Handle } from './handle.js';
 import { observe, type Result } from './operator.js';
+import { refusePromise } from './scope.js';
 import type { Tensor } from './tensor.js';
 
 /** A tensor in a trace: its number (the order of appearance) and what it is. */
@@ -29,7 +30,8 @@ export interface Trace<T> {
 
 /**
  * Records every operator of a forward pass: name, inputs, outputs, shapes.
- * @throws TorchError at an in-place operator, `item()` or `backward`: the record would not say what happened
+ * @throws TorchError at an in-place operator, `item()` or `backward`: the record would not say what happened; and if `body`
+ *     returns a promise
  */
 export function trace<T>(body: () => T): Trace<T> {
   const calls: TracedCall[] = [];
@@ -47,6 +49,7 @@ export function trace<T>(body: () => T): Trace<T> {
   );
   try {
     const result = body();
+    refusePromise('trace', result, 'what comes after an await would not be recorded');
     return { calls, result, idOf: (tensor) => ids.get(tensor) };
   } finally {
     observe(before);

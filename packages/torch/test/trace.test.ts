@@ -37,7 +37,7 @@ test('scopes inside a trace do not confuse its numbers', () => {
   assert.deepEqual(ids, [1, 2, 3, 4, 5, 6]);
 });
 
-test('what a record could not tell is refused: in-place operators, item, backward', () => {
+test('what a record could not tell is refused: in-place operators, item, backward, promises', () => {
   const x = ones([2], { requiresGrad: true });
   const refused = (body: () => unknown, message: RegExp): void => {
     assert.throws(
@@ -50,6 +50,7 @@ test('what a record could not tell is refused: in-place operators, item, backwar
   refused(() => unsafe.call('aten::_foreach_add_.Scalar', [[x], 1]), /in place/);
   refused(() => x.sum().item(), /item: a trace cannot record/);
   refused(() => x.toTypedArray(), /toTypedArray: a trace cannot record/);
+  refused(async () => x.add(1), /trace: the function returned a promise; what comes after an await/);
   refused(() => x.sum().backward(), /backward: a trace records a forward pass only/);
 });
 
