@@ -51,12 +51,15 @@ export function tensor(
   return created(made, options);
 }
 
+/** Zeros of a shape; float32 unless told otherwise, as for those below. @throws TorchError for a size below 0 */
 export const zeros = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::zeros', [shape], options);
 
+/** Ones of a shape. */
 export const ones = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::ones', [shape], options);
 
+/** A shape filled with one value. */
 export const full = (shape: readonly number[], value: number, options: CreationOptions = {}): Tensor =>
   create('aten::full', [shape, value], options);
 

@@ -11,7 +11,9 @@ export const stack = (tensors: readonly Tensor[], dim = 0): Tensor => callTensor
 export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor =>
   callTensor('aten::where.self', condition, a, b);
 
+/** Element by element, broadcast: the smaller one, or NaN where either is. */
 export const minimum = (a: Tensor, b: Tensor): Tensor => callTensor('aten::minimum', a, b);
+/** Element by element, broadcast: the larger one, or NaN where either is. */
 export const maximum = (a: Tensor, b: Tensor): Tensor => callTensor('aten::maximum', a, b);
 
 /** x·wᵀ + b; x [..., in], w [out, in], b [out] → [..., out] */

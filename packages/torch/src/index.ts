@@ -1,4 +1,5 @@
 export type { Argument } from './argument.js';
+export * from './autograd.js';
 export { arange, type CreationOptions, empty, full, type Nested, ones, tensor, zeros } from './create.js';
 export { type DataArray, type Dtype, dtypes } from './dtype.js';
 export { TorchError } from './errors.js';
@@ -8,6 +9,7 @@ export * from './modes.js';
 export { Module } from './module.js';
 export type { Result } from './operator.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
+export * from './runtime.js';
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 export { keep, scope } from './scope.js';
 export { type Dimensions, type Operand, Tensor } from './tensor.js';

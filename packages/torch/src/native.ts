@@ -6,7 +6,7 @@ import { TorchError } from './errors.js';
 /** The number of a slot in the addon that holds a tensor; 0 = none. */
 export type Slot = number;
 
-/** What crosses the boundary; `src/operator.ts` has checked every value before. */
+/** What crosses the boundary; `src/argument.ts` has checked every value before. */
 export type NativeValue = undefined | null | number | bigint | boolean | string | NativeValue[];
 
 /** The functions of the addon (`native/context.h`). */

@@ -1,0 +1,19 @@
+import { attempt, native } from './native.js';
+import { tensorOf } from './operator.js';
+import type { Tensor } from './tensor.js';
+
+/**
+ * d sum(outputs·gradients) / d inputs, without touching any `grad`; null where an input was not used.
+ * @param options.createGraph  record the computation, so that the result can be differentiated again
+ */
+export function gradients(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  { gradOutputs = [] as readonly Tensor[], retainGraph = false, createGraph = false } = {},
+): (Tensor | null)[] {
+  const slots = (tensors: readonly Tensor[]): number[] => tensors.map((tensor) => tensor.slot);
+  const made = attempt('gradients', () =>
+    native.gradients(slots(outputs), slots(inputs), slots(gradOutputs), retainGraph || createGraph, createGraph),
+  );
+  return made.map(tensorOf);
+}
