@@ -14,7 +14,7 @@
 
 namespace rin {
 
-// How an argument or a result of an operator travels between JavaScript and libtorch. The order is that of `kinds` in src/native.ts.
+// How an argument or a result of an operator travels between JavaScript and libtorch. The order is that of `kinds` in src/schema.ts.
 enum class Kind : uint8_t {
   Tensor, Int, Float, Bool, Scalar, String, Dtype, Layout, MemoryFormat, Device, Generator,
   TensorList, OptionalTensorList, IntList, FloatList, BoolList, ScalarList, StringList, Unsupported,

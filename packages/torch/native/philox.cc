@@ -5,7 +5,9 @@
 
 #include <ATen/Parallel.h>
 
-// sqrt as one instruction (its argument is never negative), and loops vectorised; no option that may change a result.
+// sqrt as one instruction (its argument is never negative), and loops vectorised; no option that may change a result. For
+// this file alone: all are compiled as one.
+#pragma GCC push_options
 #pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=off")
 
 #if defined(__x86_64__)
@@ -153,3 +155,5 @@ napi_value philoxNormals(Call& call) {
 }
 
 }  // namespace rin
+
+#pragma GCC pop_options

@@ -33,7 +33,7 @@ napi_value setThreads(Call& call) {
   return call.nothing();
 }
 
-// runtime() → "version\nCPU capability\nthreads\nCUDA devices\nparallel backend"
+// runtime() → "version\nCPU capability\nthreads\nCUDA devices"
 napi_value runtime(Call& call) {
   std::ostringstream out;
   out << TORCH_VERSION << '\n' << at::get_cpu_capability() << '\n' << at::get_num_threads() << '\n'
