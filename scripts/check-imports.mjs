@@ -1,5 +1,5 @@
 // @ts-check
-// Imports inside packages/rin/src point only to the left in design order, or to core; core runs in a browser; @rin/torch stands alone.
+// Imports inside packages/rin/src point only to the left in the order of docs/architecture.md, or to core; core runs in a browser; @rin/torch stands alone.
 import { fileURLToPath } from 'node:url';
 import { checkImports } from './imports/checkImports.mjs';
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Makes a clone ready to run: `npm run setup`. Every other command runs it first; with nothing to do it takes under two seconds.
+// Makes a clone ready to run: `npm run setup`. Every other command runs it first; with nothing to do it takes under a second.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

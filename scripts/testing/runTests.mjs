@@ -6,7 +6,7 @@ import { runFile } from './runFile.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['packages/torch/dist/test', 'packages/rin/dist/test', 'scripts/test'];
-/** The machine that this is tuned for has two cores. */
+/** libtorch computes with all cores in each: more at once would only wait for each other. */
 const FILES_AT_ONCE = 2;
 /** A file that takes longer hangs; the slowest takes a small part of it. */
 const FILE_TIMEOUT_MS = 10 * 60_000;

@@ -20,11 +20,13 @@ export async function withLock(path, { onWait }, work) {
   mkdirSync(dirname(path), { recursive: true });
   const lock = openSync(path, 'a');
   try {
-    if ((await flock(lock, '--nonblock')) !== 0) {
-      onWait();
-      if ((await flock(lock)) !== 0) {
-        throw new SetupError(`${path} cannot be locked: the command "flock" (package util-linux) failed or is missing`);
-      }
+    let code = await flock(lock, '--nonblock');
+    if (code === 1) {
+      onWait(); // another process holds it
+      code = await flock(lock);
+    }
+    if (code !== 0) {
+      throw new SetupError(`${path} cannot be locked: the command "flock" (package util-linux) failed or is missing`);
     }
     return await work(lock);
   } finally {
