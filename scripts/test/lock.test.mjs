@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withLock } from '../../packages/torch/setup/lock.mjs';
-import { temporaryFolder } from './folders.mjs';
+import { setEnvironment, temporaryFolder } from './folders.mjs';
 
 const module = (/** @type {string} */ name) => new URL(`../../packages/torch/setup/${name}`, import.meta.url).href;
 
@@ -39,4 +39,12 @@ test('a program that the killed holder had started keeps the lock to its end', a
   setTimeout(() => child.kill('SIGKILL'), 500);
   await withLock(path, { onWait() {} }, async () => undefined);
   assert.ok(performance.now() - start > 1500, 'taken while the program ran');
+});
+
+test('without the command flock the reason is told, and nobody is waited for', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  setEnvironment(t, { PATH: temporaryFolder(t) });
+  const onWait = () => assert.fail('waited');
+  const work = () => assert.fail('worked');
+  await assert.rejects(withLock(path, { onWait }, work), /cannot be locked: the command "flock"/);
 });
