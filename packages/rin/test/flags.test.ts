@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flags, nearestFlag, setFlag } from '../src/core/config/flags.js';
-import { parseConfig } from '../src/core/config/parse.js';
-import { UsageError } from '../src/core/errors.js';
+import { parseConfig, valueAt } from '../src/core/config/parse.js';
+import { ConfigError, UsageError } from '../src/core/errors.js';
 
 const flag = (path: string) => flags.find((each) => each.path === path);
 const set = (...pairs: [string, string][]) =>
@@ -11,9 +11,11 @@ const set = (...pairs: [string, string][]) =>
 test('every key of a configuration is a flag with a description, and no two flags are the same', () => {
   const paths = (value: object, path = ''): string[] =>
     Object.entries(value).flatMap(([key, inner]) =>
-      typeof inner === 'object' && !Array.isArray(inner) && !('kind' in inner)
-        ? paths(inner, `${path}${key}.`)
-        : `${path}${key}`,
+      typeof inner === 'object' && !Array.isArray(inner)
+        ? [...('kind' in inner ? [`${path}${key}`] : []), ...paths(inner, `${path}${key}.`)]
+        : key === 'kind'
+          ? []
+          : `${path}${key}`,
     );
   const resolved = parseConfig({ model: { size: 64, patch: 8 } }, '');
   const known = new Set(flags.map(({ path }) => path));
@@ -46,10 +48,31 @@ test('a flag tells placeholder, range, choices, default and whether it is requir
   assert.equal(flag('diffusion.inputScale')?.range, 'above 0, at most 4');
 });
 
+test('a key beside a kind tells which kinds have it, and what all of them agree on', () => {
+  assert.deepEqual(flag('training.optimizer.adamRate'), {
+    path: 'training.optimizer.adamRate',
+    flag: '--training.optimizer.adamRate',
+    placeholder: 'X',
+    range: 'above 0',
+    default: '0.002',
+    kinds: ['muon'],
+    required: false,
+    description: 'learning rate of AdamW for what is not a block matrix',
+  });
+  const facts = (path: string) => [flag(path)?.kinds, flag(path)?.range, flag(path)?.default];
+  assert.deepEqual(facts('training.optimizer.beta1'), [['lamb', 'adamw', 'muon'], 'at least 0, below 1', '0.9']);
+  assert.deepEqual(facts('training.optimizer.beta2'), [['lamb', 'adamw', 'muon'], 'at least 0, below 1', undefined]);
+  assert.deepEqual(facts('diffusion.schedule.start'), [['sigmoid', 'cosine', 'log'], undefined, undefined]);
+  assert.deepEqual(facts('diffusion.schedule.tau'), [['sigmoid', 'cosine'], 'above 0', undefined]);
+  // 0.8 where nothing is said, 1 where the kind is named
+  assert.deepEqual(facts('training.decay.rate'), [['cosine'], 'above 0, at most 1', undefined]);
+  assert.equal(flags[flags.findIndex(({ path }) => path === 'training.ema') + 1].path, 'training.ema.decay');
+});
+
 test('a default that is typed as shown changes nothing', () => {
   const before = parseConfig(set(), '');
   const typed = flags.flatMap<[string, string]>((each) =>
-    each.default === undefined ? [] : [[each.path, each.default]],
+    each.default === undefined || valueAt(before, each.path) === undefined ? [] : [[each.path, each.default]],
   );
   assert.deepEqual(parseConfig(set(...typed), ''), before);
 });
@@ -87,6 +110,42 @@ test('a part of a choice changes that part; another kind replaces it', () => {
       .schedule;
   assert.deepEqual(schedule('{tau: 1.1}'), { kind: 'sigmoid', start: -4, end: 3, tau: 1.1 });
   assert.deepEqual(schedule('cosine'), { kind: 'cosine', start: 0, end: 1, tau: 1 });
+});
+
+test('a key beside a kind is set on top of the kind that is there, or of the default', () => {
+  const optimizer = (...pairs: [string, string][]) => parseConfig(set(...pairs), '').training.optimizer;
+  assert.deepEqual(optimizer(['training.optimizer', 'muon'], ['training.optimizer.adamRate', '1e-3']), {
+    kind: 'muon',
+    momentum: 0.95,
+    newtonSchulzSteps: 4,
+    adamRate: 0.001,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+  });
+  assert.deepEqual(optimizer(['training.optimizer.beta2', '0.99']), {
+    kind: 'lamb',
+    beta1: 0.9,
+    beta2: 0.99,
+    epsilon: 1e-8,
+  });
+  const flat = parseConfig(set(['training.decay.flat', '0.4']), '');
+  assert.deepEqual(flat.training.decay, { kind: 'cosine', rate: 0.8, flat: 0.4 });
+  const below = { diffusion: { schedule: { kind: 'cosine', tau: 2 } } };
+  assert.deepEqual(setFlag({}, 'diffusion.schedule.end', '0.9', below), { diffusion: { schedule: { end: 0.9 } } });
+});
+
+test('a key that the kind does not have is told with the kinds that do', () => {
+  assert.throws(
+    () => parseConfig(set(['training.optimizer.adamRate', '1e-3']), 'x'),
+    new ConfigError(
+      'x: training.optimizer.adamRate is not a known key of lamb, but of muon; known here: kind, beta1, beta2, epsilon',
+    ),
+  );
+  assert.throws(
+    () => setFlag({}, 'training.optimizer.adamRat', '1'),
+    /; did you mean --training\.optimizer\.adamRate\?$/,
+  );
 });
 
 test('aliases set the same keys', () => {

@@ -28,9 +28,14 @@ export function computeOptions(): Option[] {
 
 const sectionOf = (path: string): string => path.slice(0, Math.max(0, path.indexOf('.')));
 
-function toOption({ flag, alias, placeholder, range, default: standard, description }: Flag): Option {
+function toOption({ flag, alias, placeholder, range, default: standard, kinds, description }: Flag): Option {
   const isLong = placeholder.length > longestPlaceholder;
-  const notes = [isLong && placeholder, range, standard !== undefined && `default: ${standard}`];
+  const notes = [
+    kinds && `of ${kinds.join(', ')}`,
+    isLong && placeholder,
+    range,
+    standard !== undefined && `default: ${standard}`,
+  ];
   return {
     flag,
     ...(alias && { alias }),

@@ -33,7 +33,8 @@ export function readLayers(given: Given): Layer[] {
     const text = given.text(flag);
     return text === undefined ? [] : [[path, text] as const];
   });
-  const typed = values.reduce<unknown>((value, [path, text]) => setFlag(value, path, text), {});
+  const below = merged(layers);
+  const typed = values.reduce<unknown>((value, [path, text]) => setFlag(value, path, text, below), {});
   return [...layers, { from: 'flags', name: 'command line', value: typed }];
 }
 

@@ -39,7 +39,7 @@ export function sampleCompute(given: Given): Pick<TrainingConfig, 'device' | 'th
 function withTyped(base: unknown, given: Given, section: 'sampling' | 'training'): Config {
   const typed = flags.reduce<unknown>((config, { path }) => {
     const text = path.startsWith(`${section}.`) ? given.text(path.replace(`${section}.`, '--')) : undefined;
-    return text === undefined ? config : setFlag(config, path, text);
+    return text === undefined ? config : setFlag(config, path, text, base);
   }, {});
   try {
     return parseConfig(mergeConfig(base, typed), 'rin sample');

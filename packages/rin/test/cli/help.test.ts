@@ -24,11 +24,12 @@ for (const [name, args] of [
 
 test('the help of train has every key of the configuration in a line of its own, with default and range', () => {
   const lines = kept('train').split('\n');
-  for (const { flag, description, default: standard, range } of flags) {
+  for (const { flag, description, default: standard, range, kinds } of flags) {
     const [line, ...others] = lines.filter((each) => new RegExp(`(^|, | )${flag} `).test(each.split('  ')[1]));
     assert.deepEqual(others, [], flag);
     assert.ok(line.includes(description), flag);
     if (standard !== undefined) assert.ok(line.includes(`[default: ${standard}]`), flag);
+    if (kinds !== undefined) assert.ok(line.includes(`[of ${kinds.join(', ')}]`), flag);
     if (range !== undefined) assert.ok(line.includes(`[${range}]`), flag);
   }
 });

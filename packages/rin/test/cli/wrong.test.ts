@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, mock, test } from 'node:test';
 import { run } from '../../src/cli/main.js';
+import { parseConfig } from '../../src/core/config/parse.js';
 import { fromYaml } from '../../src/core/config/yaml.js';
 import { bin, rin } from './rin.js';
 import { workplace } from './tiny.js';
@@ -50,6 +51,21 @@ test('what was typed and does not fit is told by key, with what is allowed', asy
     await refused(2, ...tiny),
     'there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures',
   );
+});
+
+test('a key of another kind is told, on top of preset and file', async () => {
+  assert.equal(
+    await refused(2, ...tiny, '--data', 'pictures', '--training.optimizer.adamRate', '1e-3'),
+    'command line: training.optimizer.adamRate is not a known key of lamb, but of muon; known here: kind, beta1, beta2, epsilon',
+  );
+  const { code, stdout } = await rin(
+    ['train', '--preset', 'emoji-64', '--training.optimizer.adamRate', '1e-3', '--diffusion.schedule.end=0.9', '-n'],
+    { cwd },
+  );
+  assert.equal(code, 0);
+  const { training, diffusion } = parseConfig(fromYaml(stdout, 'stdout'), 'stdout');
+  assert.equal(training.optimizer.kind === 'muon' && training.optimizer.adamRate, 1e-3);
+  assert.equal('end' in diffusion.schedule && diffusion.schedule.end, 0.9);
 });
 
 test('of a configuration file that is wrong, the file is named, and the line or the key', async () => {

@@ -17,6 +17,7 @@ export interface Node {
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
   description?: string;
+  default?: unknown;
   /** a short flag for what is typed daily: `lr` for `--training.learningRate` */
   alias?: string;
   /** what a flag's value is called in the help, where its type does not say it */
@@ -34,13 +35,47 @@ export interface Leaf {
   node: Node;
 }
 
-/** Every key that holds a value, in the order of the schema. A choice by `kind` is one value. */
+/** Every key that holds a value, in the order of the schema. A choice by `kind` is one value; its keys are `parts`. */
 export const leaves: readonly Leaf[] = collect(root, '');
 
 function collect(node: Node, path: string): Leaf[] {
   if (!node.properties) return [{ path, node }];
   return Object.entries(node.properties).flatMap(([key, child]) => collect(child, path ? `${path}.${key}` : key));
 }
+
+/** A key beside the `kind` of a choice: `diffusion.schedule.tau`. */
+export interface Part extends Leaf {
+  /** path of the choice: `diffusion.schedule` */
+  choice: string;
+  /** the kinds that have the key */
+  kinds: string[];
+  /** the default of each of them */
+  defaults: unknown[];
+}
+
+/** The keys beside each `kind`. A limit that does not hold for all kinds of a key is not told in its node. */
+export const parts: readonly Part[] = leaves.flatMap(partsOf);
+
+function partsOf({ path, node }: Leaf): Part[] {
+  const options = node.oneOf ?? [];
+  const keys = new Set(options.flatMap((option) => Object.keys(option.properties ?? {})));
+  keys.delete('kind');
+  return [...keys].map((key) => {
+    const kinds = kindsOf(node).filter((kind) => child(node, key, { kind }));
+    const nodes = kinds.flatMap((kind) => child(node, key, { kind }) ?? []);
+    const [{ type, description }] = nodes;
+    return {
+      path: `${path}.${key}`,
+      choice: path,
+      kinds,
+      node: new Set(nodes.map(rangeOf)).size === 1 ? nodes[0] : { type, description },
+      defaults: nodes.map((each) => each.default),
+    };
+  });
+}
+
+/** Every key that can be set by itself. */
+export const keys: readonly (Leaf | Part)[] = [...leaves, ...parts];
 
 /** The schema of `key` inside `node`; of a choice by `kind`, the alternative that `value` names. */
 export function child(node: Node, key: string, value: unknown): Node | undefined {

@@ -1,26 +1,31 @@
 import { z } from 'zod';
 
-const interval = {
-  start: z.number().min(0).max(1).default(0),
-  end: z.number().min(0).max(1).default(1),
-};
+const starts = 'where the curve starts, at t = 0 with gamma 1';
+const ends = 'where the curve ends, at t = 1 with gamma 0';
+const tau = z.number().positive();
+const temperature = 'temperature: the sigmoid is of u/tau, the cosine to the power 2 tau';
 
-/** Signal level gamma(t); formulas in `core/schedules.ts`. */
+/** Signal level gamma(t); formulas in `core/schedules.ts`, of u = start + t (end - start). */
 export const ScheduleConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('sigmoid'),
-    start: z.number().default(-3),
-    end: z.number().default(3),
-    tau: z.number().positive().default(0.9),
+    start: z.number().default(-3).describe(starts),
+    end: z.number().default(3).describe(ends),
+    tau: tau.default(0.9).describe(temperature),
   }),
-  z.strictObject({ kind: z.literal('cosine'), ...interval, tau: z.number().positive().default(1) }),
+  z.strictObject({
+    kind: z.literal('cosine'),
+    start: z.number().min(0).max(1).default(0).describe(starts),
+    end: z.number().min(0).max(1).default(1).describe(ends),
+    tau: tau.default(1).describe(temperature),
+  }),
   z.strictObject({ kind: z.literal('cosine-nichol') }),
   z.strictObject({ kind: z.literal('linear') }),
   z.strictObject({
     kind: z.literal('log'),
-    start: z.number().positive().default(1e-4),
-    end: z.number().positive().default(1),
-    reverse: z.boolean().default(false),
+    start: z.number().positive().default(1e-4).describe(starts),
+    end: z.number().positive().default(1).describe(ends),
+    reverse: z.boolean().default(false).describe('swap start and end'),
   }),
 ]);
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>;

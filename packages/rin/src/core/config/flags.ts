@@ -2,7 +2,7 @@ import { parseDocument, stringify } from 'yaml';
 import { UsageError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { Config } from './config.js';
-import { kindsOf, type Leaf, leaves, type Node, rangeOf } from './describe.js';
+import { keys, kindsOf, type Leaf, leaves, type Node, type Part, parts, rangeOf } from './describe.js';
 import { mergeConfig, nearestKey, valueAt } from './parse.js';
 import { yamlProblem } from './yaml.js';
 
@@ -20,50 +20,70 @@ export interface Flag {
   choices?: string[];
   /** the limits of a number in words: `at least 1` */
   range?: string;
-  /** the default as one would type it; absent where there is none */
+  /** the default as one would type it; absent where there is none, or where it depends on the `kind` */
   default?: string;
+  /** of a key beside a `kind`: the kinds that have it */
+  kinds?: string[];
   /** whether a configuration must have the key */
   required: boolean;
   description: string;
 }
 
-/** Every key as a flag, in the order of the schema; sections stand together. */
-export const flags: readonly Flag[] = describeFlags();
+const required = ['model.size', 'model.patch'];
+const defaults: unknown = Config.parse({ model: { size: 1, patch: 1 } });
 
-function describeFlags(): Flag[] {
-  const required = ['model.size', 'model.patch'];
-  const defaults: unknown = Config.parse({ model: { size: 1, patch: 1 } });
-  return leaves.map(({ path, node }) => {
-    const value = required.includes(path) ? undefined : valueAt(defaults, path);
-    return {
-      path,
-      flag: `--${path}`,
-      ...(node.alias && { alias: `--${node.alias}` }),
-      placeholder: placeholderOf(node),
-      ...(node.enum && { choices: node.enum }),
-      ...(rangeOf(node) && { range: rangeOf(node) }),
-      ...(value !== undefined && { default: asTyped(value) }),
-      required: required.includes(path),
-      description: node.description ?? '',
-    };
-  });
+/** Every key as a flag, in the order of the schema; sections stand together, and the keys of a choice behind it. */
+export const flags: readonly Flag[] = leaves.flatMap((leaf) => [
+  toFlag(leaf),
+  ...parts.filter(({ choice }) => choice === leaf.path).map((part) => ({ ...toFlag(part), kinds: part.kinds })),
+]);
+
+function toFlag(key: Leaf | Part): Flag {
+  const { path, node } = key;
+  const isRequired = required.includes(path);
+  const value = isRequired ? undefined : commonDefault(key);
+  return {
+    path,
+    flag: `--${path}`,
+    ...(node.alias && { alias: `--${node.alias}` }),
+    placeholder: placeholderOf(node),
+    ...(node.enum && { choices: node.enum }),
+    ...(rangeOf(node) && { range: rangeOf(node) }),
+    ...(value !== undefined && { default: asTyped(value) }),
+    required: isRequired,
+    description: node.description ?? '',
+  };
+}
+
+/** The default of a key; of one beside a `kind`, only where all kinds that have it agree with the whole default. */
+function commonDefault(key: Leaf | Part): unknown {
+  const value = valueAt(defaults, key.path);
+  if (!('choice' in key)) return value;
+  const different = new Set(value === undefined ? key.defaults : [value, ...key.defaults]);
+  return different.size === 1 ? key.defaults[0] : undefined;
 }
 
 /**
  * The configuration with one key set from the text of a flag. Text is taken as it stands for keys that hold text, and as
- * YAML for all others, so that `[4, 4]` is a list; for a choice by `kind`, the kind alone will do (`cosine`).
+ * YAML for all others, so that `[4, 4]` is a list; for a choice by `kind`, the kind alone will do (`cosine`), and a key
+ * beside it is set on top of the kind that is there, or of the default.
  * @param path dotted path or alias, without dashes in front
+ * @param below what the result will be laid over
  * @throws UsageError when there is no such key, naming the nearest; or when the text is not YAML
  */
-export function setFlag(config: unknown, path: string, text: string): unknown {
-  const leaf = leaves.find((candidate) => candidate.path === path || candidate.node.alias === path);
-  if (!leaf) {
+export function setFlag(config: unknown, path: string, text: string, below: unknown = {}): unknown {
+  const key = keys.find((candidate) => candidate.path === path || candidate.node.alias === path);
+  if (!key) {
     const meant = nearestFlag(path);
     throw new UsageError(`--${path} is not a known flag${meant ? `; did you mean ${meant}?` : ''}`);
   }
-  const nested = leaf.path.split('.').reduceRight<unknown>((value, key) => ({ [key]: value }), fromText(leaf, text));
-  return mergeConfig(config, nested);
+  const isFirst = 'choice' in key && valueAt(mergeConfig(below, config), key.choice) === undefined;
+  const start = isFirst ? mergeConfig(config, nested(key.choice, valueAt(defaults, key.choice))) : config;
+  return mergeConfig(start, nested(key.path, fromText(key, text)));
 }
+
+const nested = (path: string, value: unknown): unknown =>
+  path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 
 /** The flag (or alias) that a misspelt one most likely meant, with its dashes, or undefined. */
 export function nearestFlag(path: string): string | undefined {
@@ -72,7 +92,7 @@ export function nearestFlag(path: string): string | undefined {
     flags.flatMap((flag) => flag.alias?.slice(2) ?? []),
   );
   const key = alias ?? nearestKey(path);
-  return key && leaves.some((leaf) => leaf.path === key || leaf.node.alias === key) ? `--${key}` : undefined;
+  return key && keys.some((known) => known.path === key || known.node.alias === key) ? `--${key}` : undefined;
 }
 
 function fromText({ path, node }: Leaf, text: string): unknown {

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { checks } from './checks.js';
 import { Config } from './config.js';
-import { child, expectation, isRecord, keysOf, kindsOf, leaves, type Node, root } from './describe.js';
+import { child, either, expectation, isRecord, keys, keysOf, kindsOf, type Node, root } from './describe.js';
 
 /**
  * The configuration that `value` (parsed YAML or JSON) describes, with every default filled in.
@@ -43,8 +43,8 @@ export function nearestKey(path: string): string | undefined {
   const dot = path.lastIndexOf('.') + 1;
   const [section, key] = [path.slice(0, dot), path.slice(dot)];
   const last = (leaf: string) => leaf.slice(leaf.lastIndexOf('.') + 1);
-  const paths = leaves.map((leaf) => leaf.path);
-  const elsewhere = leaves.find((leaf) => last(leaf.path) === key || leaf.node.alias === key)?.path;
+  const paths = keys.map((leaf) => leaf.path);
+  const elsewhere = keys.find((leaf) => last(leaf.path) === key || leaf.node.alias === key)?.path;
   if (elsewhere) return elsewhere;
   const siblings = paths.filter((leaf) => leaf.startsWith(section)).map((leaf) => leaf.slice(dot).split('.')[0]);
   const sibling = nearest(key, siblings);
@@ -73,11 +73,15 @@ function sentences(issue: z.core.$ZodIssue, input: unknown): string[] {
 
 function unknownKey(key: string, path: string, node: Node, value: unknown): string {
   const full = path ? `${path}.${key}` : key;
-  const keys = keysOf(node, value);
-  const sibling = nearest(key, keys);
-  // The keys beside a `kind` belong to one value, so `nearestKey` does not know them.
+  const known = keysOf(node, value);
+  const elsewhere = kindsOf(node).filter((kind) => child(node, key, { kind }));
+  if (elsewhere.length > 0) {
+    return `${full} is not a known key of ${valueAt(value, 'kind')}, but of ${either(elsewhere)}; known here: ${known.join(', ')}`;
+  }
+  const sibling = nearest(key, known);
+  // Beside a `kind` only its own keys will do, while `nearestKey` knows those of every kind.
   const meant = node.oneOf ? sibling && `${path}.${sibling}` : nearestKey(full);
-  return `${full} is not a known key; ${meant ? `did you mean ${meant}?` : `known here: ${keys.join(', ')}`}`;
+  return `${full} is not a known key; ${meant ? `did you mean ${meant}?` : `known here: ${known.join(', ')}`}`;
 }
 
 function show(value: unknown): string {

@@ -1,30 +1,29 @@
 import { z } from 'zod';
 import { imageCount } from './imageCount.js';
 
-const beta = z.number().min(0).lt(1);
+const share = z.number().min(0).lt(1);
+const beta1 = share.default(0.9).describe('decay of the mean of the gradients (muon: in its AdamW)');
+const beta2 = (standard: number) =>
+  share.default(standard).describe('decay of the mean of their squares (muon: in its AdamW)');
+const epsilon = z.number().positive().default(1e-8).describe('added to the root of the mean square');
 
 /** Optimisers, as `training/lamb.ts`, `training/adamw.ts` and `training/muon.ts` define them. */
 export const OptimizerConfig = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('lamb'),
-    beta1: beta.default(0.9),
-    beta2: beta.default(0.999),
-    epsilon: z.number().positive().default(1e-8),
-  }),
-  z.strictObject({
-    kind: z.literal('adamw'),
-    beta1: beta.default(0.9),
-    beta2: beta.default(0.999),
-    epsilon: z.number().positive().default(1e-8),
-  }),
+  z.strictObject({ kind: z.literal('lamb'), beta1, beta2: beta2(0.999), epsilon }),
+  z.strictObject({ kind: z.literal('adamw'), beta1, beta2: beta2(0.999), epsilon }),
   z.strictObject({
     kind: z.literal('muon'),
-    momentum: beta.default(0.95),
-    newtonSchulzSteps: z.int().min(1).max(10).default(4),
+    momentum: share.default(0.95).describe('Nesterov momentum of the block matrices'),
+    newtonSchulzSteps: z
+      .int()
+      .min(1)
+      .max(10)
+      .default(4)
+      .describe('steps of the iteration that orthogonalises an update'),
     adamRate: z.number().positive().default(2e-3).describe('learning rate of AdamW for what is not a block matrix'),
-    beta1: beta.default(0.9),
-    beta2: beta.default(0.95),
-    epsilon: z.number().positive().default(1e-8),
+    beta1,
+    beta2: beta2(0.95),
+    epsilon,
   }),
 ]);
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
@@ -40,7 +39,7 @@ export const DecayConfig = z.discriminatedUnion('kind', [
       .max(1)
       .default(1)
       .describe('walk only this share of the cosine (the authors: 0.7, 0.8)'),
-    flat: z.number().min(0).lt(1).default(0).describe('share of the run, from its start, at the full rate'),
+    flat: share.default(0).describe('share of the run, from its start, at the full rate'),
   }),
 ]);
 export type DecayConfig = z.infer<typeof DecayConfig>;
@@ -49,10 +48,13 @@ export type DecayConfig = z.infer<typeof DecayConfig>;
 export const EmaConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('exponential'),
-    decay: z.number().min(0).lt(1).default(0.9999),
+    decay: share.default(0.9999).describe('share of the average that an update keeps'),
     rampUp: z.boolean().default(true).describe('min(decay, (1 + s)/(10 + s)) after s updates'),
   }),
-  z.strictObject({ kind: z.literal('power'), exponent: z.number().positive().default(13) }),
+  z.strictObject({
+    kind: z.literal('power'),
+    exponent: z.number().positive().default(13).describe('weights count by this power of the number of their update'),
+  }),
 ]);
 export type EmaConfig = z.infer<typeof EmaConfig>;
 
