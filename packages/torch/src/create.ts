@@ -1,5 +1,5 @@
 import { type Argument, isDevice } from './argument.js';
-import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray } from './dtype.js';
+import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray, wholeRange } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
 import { callTensor, tensorOf } from './operator.js';
@@ -22,9 +22,10 @@ const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Ten
 };
 
 /**
- * A tensor from a typed array (copied; its class gives the dtype) or from nested arrays of numbers.
+ * A tensor from a typed array (copied; its class gives the dtype) or from nested arrays of numbers. In a bool every number
+ * but 0 is true; int64 takes numbers up to ±(2⁵³ − 1), a BigInt64Array the others.
  * @param shape  sizes; default: the array's length, or the nesting
- * @throws TorchError if the array does not fill the shape, or the nesting is ragged
+ * @throws TorchError if the array does not fill the shape, the nesting is ragged, or the dtype cannot hold a number
  */
 export function tensor(
   data: DataArray | Nested,
@@ -116,11 +117,13 @@ function flatten(data: Nested, dtype: Dtype): DataArray {
   if (dtype === 'float16' || dtype === 'bfloat16')
     throw new TorchError(`tensor: give ${dtype} as a Uint16Array of bits, or use .to('${dtype}')`);
   const array = arrayFor(dtype, numbers.length);
-  if (array instanceof BigInt64Array) {
-    if (!numbers.every(Number.isSafeInteger)) throw new TorchError('tensor: int64 takes whole numbers');
-    for (let i = 0; i < numbers.length; i++) array[i] = BigInt(numbers[i]);
-  } else {
-    for (let i = 0; i < numbers.length; i++) array[i] = numbers[i];
+  const range = wholeRange(dtype);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i];
+    if (range && !(Number.isInteger(value) && value >= range[0] && value <= range[1]))
+      throw new TorchError(`tensor: ${dtype} takes whole numbers from ${range[0]} to ${range[1]}, got ${value}`);
+    if (array instanceof BigInt64Array) array[i] = BigInt(value);
+    else array[i] = dtype === 'bool' ? Number(value !== 0) : value;
   }
   return array;
 }

@@ -43,6 +43,15 @@ export function dtypeCode(dtype: Dtype): number {
 export const dtypeWidth = (dtype: Dtype): number =>
   isDtype(dtype) ? table[dtype].array.BYTES_PER_ELEMENT : Number.NaN;
 
+/** The smallest and the largest number that an integer dtype holds, as far as numbers are exact; null for others. */
+export function wholeRange(dtype: Dtype): readonly [number, number] | null {
+  if (dtype === 'int64') return [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+  if (dtype === 'uint8') return [0, 255];
+  if (dtype !== 'int8' && dtype !== 'int16' && dtype !== 'int32') return null;
+  const end = 2 ** (8 * dtypeWidth(dtype) - 1);
+  return [-end, end - 1];
+}
+
 /** The dtype with libtorch's code, as a name; complex and quantised types, which have no typed array, give `type N`. */
 export const dtypeName = (code: number): Dtype => byCode.get(code) ?? (`type ${code}` as Dtype);
 

@@ -123,3 +123,29 @@ test('a dtype that has no typed array is named, and not copied', () => {
   assert.throws(() => complex.toTypedArray(), TorchError);
   assert.throws(() => complex.shareTypedArray(), TorchError);
 });
+
+test('nested numbers that an integer dtype cannot hold are refused, with the number and the range', () => {
+  const ranges: [Dtype, number, number][] = [
+    ['uint8', 0, 255],
+    ['int8', -128, 127],
+    ['int16', -32_768, 32_767],
+    ['int32', -2_147_483_648, 2_147_483_647],
+    ['int64', -9_007_199_254_740_991, 9_007_199_254_740_991],
+  ];
+  for (const [dtype, low, high] of ranges) {
+    assert.deepEqual(Array.from(tensor([low, high], { dtype }).toTypedArray(), Number), [low, high]);
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 0.5, low - 1, high + 1]) {
+      assert.throws(
+        () => tensor([[0], [value]], { dtype }),
+        (error: unknown) =>
+          error instanceof TorchError &&
+          error.message === `tensor: ${dtype} takes whole numbers from ${low} to ${high}, got ${value}`,
+      );
+    }
+  }
+});
+
+test('of nested numbers every one but 0 is true in a bool, as in PyTorch', () => {
+  const made = tensor([0, -0, 1, 2, 256, 0.5, -1, Number.NaN], { dtype: 'bool' });
+  assert.deepEqual(made.toTypedArray(), new Uint8Array([0, 0, 1, 1, 1, 1, 1, 1]));
+});
