@@ -12,17 +12,37 @@ static void report(Context& context) {
   context.reported = context.bytes;
 }
 
+static c10::StorageImpl* storageOf(const at::Tensor& tensor) {
+  return tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
+}
+
+static void measure(Context& context, StorageUse& use, const c10::StorageImpl& storage) {
+  const auto now = static_cast<int64_t>(storage.nbytes());
+  context.bytes += now - use.bytes;
+  use.bytes = now;
+  report(context);
+}
+
+void Context::enter(c10::StorageImpl* storage) {
+  if (storage == nullptr) return;
+  StorageUse& use = storages[storage];
+  use.slots++;
+  measure(*this, use, *storage);
+}
+
+void Context::leave(c10::StorageImpl* storage) {
+  if (storage == nullptr) return;
+  const auto use = storages.find(storage);
+  if (use == storages.end() || --use->second.slots > 0) return;
+  bytes -= use->second.bytes;
+  storages.erase(use);
+  report(*this);
+}
+
 uint32_t Context::hold(at::Tensor tensor) {
   if (!tensor.defined()) return 0;
-  c10::StorageImpl* storage = tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
-  if (storage != nullptr) {
-    StorageUse& use = storages[storage];
-    if (use.slots++ == 0) {
-      use.bytes = static_cast<int64_t>(storage->nbytes());
-      bytes += use.bytes;
-      report(*this);
-    }
-  }
+  c10::StorageImpl* storage = storageOf(tensor);
+  enter(storage);
   if (free.empty()) {
     slots.push_back({std::move(tensor), storage});
     return static_cast<uint32_t>(slots.size() - 1);
@@ -35,13 +55,26 @@ uint32_t Context::hold(at::Tensor tensor) {
 
 void Context::release(uint32_t slot) {
   if (slot == 0 || slot >= slots.size() || !slots[slot].tensor.defined()) return;
-  if (const auto use = storages.find(slots[slot].storage); use != storages.end() && --use->second.slots == 0) {
-    bytes -= use->second.bytes;
-    storages.erase(use);
-    report(*this);
-  }
+  leave(slots[slot].storage);
   slots[slot] = {};
   free.push_back(slot);
+}
+
+void Context::recount(uint32_t slot) {
+  if (slot == 0) return;
+  const at::Tensor tensor = at(slot);
+  c10::StorageImpl* storage = storageOf(tensor);
+  if (storage == slots[slot].storage) {
+    if (storage != nullptr) measure(*this, storages[storage], *storage);
+    return;
+  }
+  // Other slots may hold the very same tensor; the pointer to its old storage is dead, and must not stay with any of them.
+  for (Slot& other : slots) {
+    if (!other.tensor.is_same(tensor)) continue;
+    leave(other.storage);
+    other.storage = storage;
+    enter(storage);
+  }
 }
 
 const at::Tensor& Context::at(uint32_t slot) const {

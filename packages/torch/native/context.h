@@ -29,12 +29,13 @@ struct Operator {
   c10::OperatorHandle handle;
   std::vector<Value> arguments;
   std::vector<Value> results;
+  std::vector<size_t> written;       // arguments that are changed in place
   std::vector<bool> writesArgument;  // per result: it is one of the arguments, changed in place
 };
 
 struct Slot {
   at::Tensor tensor;
-  c10::StorageImpl* storage = nullptr;  // the one that it had when it came; null = none, or not counted
+  c10::StorageImpl* storage = nullptr;  // the one that it is counted on; null = none
 };
 
 // How many slots have tensors on a storage.
@@ -58,8 +59,14 @@ struct Context {
 
   uint32_t hold(at::Tensor tensor);
   void release(uint32_t slot);
+  // To be called for what an operator wrote: it may have another storage now (set_, set_data), or one of another size (resize_).
+  void recount(uint32_t slot);
   const at::Tensor& at(uint32_t slot) const;
   size_t count() const { return slots.size() - 1 - free.size(); }
+
+ private:
+  void enter(c10::StorageImpl* storage);
+  void leave(c10::StorageImpl* storage);
 };
 
 constexpr size_t maxArguments = 32;

@@ -72,13 +72,14 @@ napi_value lookUp(Call& call) {
   TORCH_CHECK(found.has_value(), "unknown operator", overloadsOf(name));
   const auto& schema = found->schema();
   TORCH_CHECK(schema.arguments().size() < maxArguments, "more arguments than can be passed");
-  Operator op{*found, {}, {}, {}};
+  Operator op{*found, {}, {}, {}, {}};
   std::ostringstream out;
   out << call.context.operators.size() << ' ' << schema.arguments().size() << ' ' << schema.returns().size() << '\n';
   for (const auto& argument : schema.arguments()) {
     const Value value = valueOf(argument.real_type());
-    op.arguments.push_back(value);
     const bool written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
+    if (written) op.written.push_back(op.arguments.size());
+    op.arguments.push_back(value);
     out << argument.name() << ' ' << static_cast<int>(value.kind) << ' ' << value.optional << ' '
         << argument.default_value().has_value() << ' ' << argument.N().value_or(0) << ' ' << written << '\n';
   }
@@ -209,6 +210,18 @@ static napi_value write(Call& call, const Value& type, const c10::IValue& value)
   TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be passed to JavaScript");
 }
 
+static void recount(Call& call, Kind kind, napi_value value) {
+  const auto one = [&](napi_value slot) { call.context.recount(static_cast<uint32_t>(readNumber(call, slot))); };
+  if (kind == Kind::Tensor) one(value);
+  if (kind == Kind::TensorList) readList<int64_t>(call, value, [&](napi_value slot) { return one(slot), 0; });
+}
+
+static bool isGiven(Call& call, size_t index) {
+  napi_valuetype type = napi_undefined;
+  if (index < call.count) check(napi_typeof(call.env, call.values[index], &type), "an argument could not be read");
+  return type != napi_undefined && type != napi_null;
+}
+
 // callOperator(id, ...arguments in schema order) → the result, a list of several, or undefined.
 // An argument that is undefined takes the schema's default; results that are arguments changed in place are left out.
 napi_value callOperator(Call& call) {
@@ -236,6 +249,9 @@ napi_value callOperator(Call& call) {
     }
   }
   op.handle.callBoxed(&stack);
+  for (const size_t i : op.written) {
+    if (isGiven(call, i + 1)) recount(call, op.arguments[i].kind, call.values[i + 1]);
+  }
   if (op.results.size() == 1) return op.writesArgument[0] ? nullptr : write(call, op.results[0], stack[0]);
   if (op.results.empty()) return nullptr;
   napi_value results;

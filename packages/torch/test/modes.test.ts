@@ -78,6 +78,43 @@ test('memory() counts live tensors and the bytes of their storages', () => {
   assert.deepEqual(torch.memory(), before);
 });
 
+test('memory() follows a tensor to another storage, and a storage to another size', () => {
+  const before = torch.memory();
+  const bytes = (): number => torch.memory().bytes - before.bytes;
+  class Layer extends torch.Module {
+    weight = zeros([1000], { requiresGrad: true });
+    bias = zeros([10]);
+  }
+  const layer = new Layer();
+  const same = layer.weight.to('float32'); // a second handle on the same tensor
+  assert.equal(bytes(), 4040);
+  layer.to('float64');
+  assert.equal(bytes(), 8080);
+  same.dispose();
+  assert.equal(bytes(), 8080);
+  for (const parameter of Object.values(layer.parameters())) parameter.dispose();
+  assert.deepEqual(torch.memory(), before);
+
+  const [x, y] = [zeros([10]), zeros([100])];
+  const view = x.reshape([2, 5]);
+  unsafe.call('aten::resize_', [x, [50]]);
+  assert.equal(bytes(), 200 + 400);
+  unsafe.call('aten::set_.source_Tensor', [x, y]);
+  assert.equal(bytes(), 200 + 400); // the view keeps what x had
+  view.dispose();
+  assert.equal(bytes(), 400);
+  unsafe.call('aten::_foreach_add_.Scalar', [[x, y], 1]);
+  y.dispose();
+  assert.equal(bytes(), 400);
+  x.dispose();
+  assert.deepEqual(torch.memory(), before);
+  const out = zeros([0]);
+  unsafe.call('aten::arange.out', [25], { out });
+  assert.equal(bytes(), 100);
+  out.dispose();
+  assert.deepEqual(torch.memory(), before);
+});
+
 test('memory() counts what a graph needs too, once', () => {
   const x = zeros([1000], { requiresGrad: true });
   const before = torch.memory().bytes;
