@@ -49,12 +49,22 @@ export function keep<T extends Handle>(tensor: T): T {
   return tensor;
 }
 
-/** What a scope or a mode ends is still at work in an asynchronous function. @throws TorchError for a promise */
+/**
+ * What a scope or a mode ends is still at work in an asynchronous function.
+ * @throws TorchError for a promise, or anything else that can be awaited
+ */
 export function refusePromise(what: string, result: unknown, mend: string): void {
-  if (!(result instanceof Promise)) return;
-  result.catch(() => {}); // what fails in there now fails because of this
+  if (!isThenable(result)) return;
+  // What fails in there now fails because of this. Others than promises are left alone: some begin to work when asked.
+  if (result instanceof Promise) result.catch(() => {});
   throw new TorchError(`${what}: the function returned a promise; ${mend}`);
 }
+
+const isThenable = (value: unknown): boolean =>
+  (typeof value === 'object' || typeof value === 'function') &&
+  value !== null &&
+  'then' in value &&
+  typeof value.then === 'function';
 
 // `into` has the lists and objects too, which may lead back to themselves.
 function collect(value: unknown, into: Set<object>): void {

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gradients, keep, memory, ones, scope, type Tensor, TorchError, tensor, unsafe, zeros } from '../src/index.js';
+import {
+  autocast,
+  gradients,
+  keep,
+  memory,
+  noGrad,
+  ones,
+  scope,
+  type Tensor,
+  TorchError,
+  tensor,
+  trace,
+  unsafe,
+  zeros,
+} from '../src/index.js';
 
 const live = (): number => memory().tensors;
 
@@ -102,6 +116,27 @@ test('a promise is refused, with the mend; what fails in it later harms nobody',
   );
   assert.equal(live(), before);
   await new Promise(setImmediate);
+});
+
+test('whatever can be awaited is refused like a promise, by scopes and modes; nothing asks it to begin', () => {
+  const then = (): never => assert.fail('then was called');
+  const thenables = [{ then }, Object.assign(() => {}, { then }), Object.create({ then })];
+  const modes: [string, (body: () => unknown) => unknown][] = [
+    ['scope', scope],
+    ['noGrad', noGrad],
+    ['autocast', (body) => autocast('cpu', 'bfloat16', body)],
+    ['trace', trace],
+  ];
+  for (const [name, mode] of modes) {
+    for (const thenable of thenables) {
+      assert.throws(
+        () => mode(() => thenable),
+        (error: Error) =>
+          error instanceof TorchError && error.message.startsWith(`${name}: the function returned a promise`),
+      );
+    }
+    mode(() => ({ then: 1 })); // cannot be awaited
+  }
 });
 
 test('using disposes at the end of the block', () => {
