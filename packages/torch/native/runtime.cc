@@ -41,16 +41,19 @@ napi_value runtime(Call& call) {
   return call.make(out.str());
 }
 
-// memory(device) → "handles bytes", and for an accelerator "allocated peak reserved" besides
+// memory(device) → "handles bytes", and for an accelerator "allocated peak reserved" besides (libtorch 2.8 has no such figures
+// but in headers that need those of CUDA)
 napi_value memory(Call& call) {
   std::ostringstream out;
   out << call.context.count() << ' ' << call.context.bytes;
   const c10::Device device(call.text(0));
   if (!device.is_cpu()) {
     at::globalContext().lazyInitDevice(device.type());
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR > 8
     const auto stats = at::accelerator::getDeviceStats(device.has_index() ? device.index() : 0);
     const auto& allocated = stats.allocated_bytes[0];
     out << ' ' << allocated.current << ' ' << allocated.peak << ' ' << stats.reserved_bytes[0].current;
+#endif
   }
   return call.make(out.str());
 }

@@ -46,7 +46,7 @@ export interface Memory {
   readonly tensors: number;
   /** Bytes of the memory that they are on, each piece counted once. */
   readonly bytes: number;
-  /** On a CUDA device: bytes in use, their peak, and what the allocator keeps. */
+  /** On a CUDA device, with libtorch 2.9 or newer: bytes in use, their peak, and what the allocator keeps. */
   readonly device?: { readonly allocated: number; readonly peak: number; readonly reserved: number };
 }
 
