@@ -10,7 +10,7 @@ import type { SampleRequest } from './sampleRequest.js';
 import { bar, count, duration, type Screen } from './screen.js';
 import { seedFile } from './seeds.js';
 import { Sheet } from './sheet.js';
-import { showsPictures, terminalPicture } from './terminalPicture.js';
+import { pictureDepth, terminalPicture } from './terminalPicture.js';
 
 export interface DrawOptions {
   readonly outputs: Outputs;
@@ -79,7 +79,8 @@ async function present(
   if (outputs.grid === undefined) return;
   const grid = sheet.draw(images);
   await writePng(outputs.grid, grid);
-  if (show && showsPictures(process.stdout)) screen.say(await terminalPicture(grid, process.stdout.columns));
+  const depth = show ? pictureDepth(process.stdout) : undefined;
+  if (depth !== undefined) screen.say(await terminalPicture(grid, process.stdout.columns, depth));
 }
 
 /** Name of each picture's class; empty where there are none. */

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { bar, bytes, duration, Screen } from '../../src/cli/screen.js';
 import { Sheet } from '../../src/cli/sheet.js';
-import { showsPictures, terminalPicture } from '../../src/cli/terminalPicture.js';
+import { paletteColour, pictureDepth, terminalPicture } from '../../src/cli/terminalPicture.js';
 import { trainingLine } from '../../src/cli/trainingLines.js';
 
 /** A stream that is, or is not, a terminal of 40 columns. */
@@ -114,11 +114,36 @@ test('a picture in the terminal is the picture, two pixels a character, scaled d
   );
 });
 
-test('pictures are shown on terminals of 24-bit colour alone', () => {
+test('with 256 colours each pixel is the nearest of cube and greys, as terminals have them', async () => {
+  const cube = [0, 95, 135, 175, 215, 255];
+  const palette = new Map<number, number[]>();
+  for (let code = 16; code < 232; code++) {
+    const at = code - 16;
+    palette.set(code, [cube[Math.floor(at / 36)], cube[Math.floor(at / 6) % 6], cube[at % 6]]);
+  }
+  for (let code = 232; code < 256; code++) palette.set(code, new Array<number>(3).fill(8 + 10 * (code - 232)));
+  const distance = (a: readonly number[], b: readonly number[] = []) =>
+    a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
+  for (let i = 0; i < 2000; i++) {
+    const colour = i < 256 ? [i, i, i] : [(i * 37) % 256, (i * 91) % 256, (i * 151) % 256];
+    const [red, green, blue] = colour;
+    const least = Math.min(...[...palette.values()].map((each) => distance(colour, each)));
+    assert.equal(distance(colour, palette.get(paletteColour(red, green, blue))), least, colour.join());
+  }
+  assert.deepEqual(
+    [paletteColour(255, 0, 0), paletteColour(95, 135, 175), paletteColour(128, 128, 128)],
+    [196, 67, 244],
+  );
+  const data = Uint8Array.from([255, 0, 0, 0, 0, 255]); // red above blue
+  assert.equal(await terminalPicture({ data, shape: [3, 2, 1] }, 80, 8), '\x1b[38;5;196m\x1b[48;5;21m▀\x1b[0m');
+});
+
+test('pictures are shown on terminals of 256 colours and more; Windows Terminal has 24 bits', () => {
   const terminal = (isTTY: boolean, depth: number) => ({ isTTY, getColorDepth: () => depth }) as NodeJS.WriteStream;
-  assert.deepEqual([terminal(true, 24), terminal(true, 8), terminal(false, 24)].map(showsPictures), [
-    true,
-    false,
-    false,
-  ]);
+  const depths = (env: NodeJS.ProcessEnv) =>
+    [terminal(true, 24), terminal(true, 8), terminal(true, 1), terminal(false, 24)].map((each) =>
+      pictureDepth(each, env),
+    );
+  assert.deepEqual(depths({}), [24, 8, undefined, undefined]);
+  assert.deepEqual(depths({ WT_SESSION: '1' }), [24, 24, undefined, undefined]);
 });
