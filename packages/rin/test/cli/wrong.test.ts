@@ -6,6 +6,7 @@ import { after, before, mock, test } from 'node:test';
 import { run } from '../../src/cli/main.js';
 import { parseConfig } from '../../src/core/config/parse.js';
 import { fromYaml } from '../../src/core/config/yaml.js';
+import { loadPreset } from '../../src/training/presets.js';
 import { bin, rin } from './rin.js';
 import { workplace } from './tiny.js';
 
@@ -126,7 +127,9 @@ test('a dry run prints the configuration, each layer over the one before, and do
   assert.deepEqual([code, stderr], [0, 'model.classes is 3, from the data: blue, green, red\n']);
   const { name, seed, source, model, training } = fromYaml(stdout, 'stdout') as Record<string, Record<string, unknown>>;
   assert.deepEqual([name, seed, source], ['rin', 7, '../pictures']);
-  assert.deepEqual([training.images, training.batch, training.learningRate], [60_320, 4, 0.25]);
+  const { clipNorm } = loadPreset('emoji-64').training;
+  assert.ok(clipNorm !== 0); // which is the schema's default
+  assert.deepEqual([training.clipNorm, training.batch, training.learningRate], [clipNorm, 4, 0.25]);
   assert.deepEqual([model.classes, model.size], [3, 64]);
   const listed = await rin(['train', '--preset', 'list'], { cwd });
   assert.match(listed.stdout, /^emoji-64 {2,}The demo: /m);
