@@ -34,7 +34,14 @@ const pairs = 4;
 async function demoCommand(given: Given): Promise<number> {
   const folder = given.text('--out') ?? 'demo';
   const [run, pictures] = [join(folder, 'run'), join(folder, 'pictures.png')];
-  const trained = await call(await import('./train.js'), ['--preset', 'emoji-64', '--training.sampleEvery', '0', '--run', run]);
+  const trained = await call(await import('./train.js'), [
+    '--preset',
+    'emoji-64',
+    '--training.sampleEvery',
+    '0',
+    '--run',
+    run,
+  ]);
   if (trained !== 0) return trained;
   const show = given.has('--no-show') ? ['--no-show'] : [];
   const outputs = ['--grid', pictures, '--animate', join(folder, 'denoising.webp')];
