@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { noGrad, scope, stack, type Tensor } from '@rin/torch';
+import { noGrad, norms, scope, stack, type Tensor } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import type { Batch } from '../data/loader.js';
@@ -54,6 +54,13 @@ export class Learner {
   /** Live tensors: what a checkpoint holds beside the counters. */
   get tensors(): Omit<State, 'counters'> {
     return this.#tensors;
+  }
+
+  /** Norm of weights and average together: not finite if one of them is not, or too large to be squared. */
+  norm(): number {
+    const { weights, average } = this.#tensors;
+    const all = [...Object.values(weights), ...Object.values(average)];
+    return scope(() => noGrad(() => stack(norms(all)).norm().item()));
   }
 
   /**

@@ -6,7 +6,7 @@ import { saveModel } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
 import { type Counters, imagesLabel, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
 import { change } from './files.js';
-import type { Learner, Update } from './learner.js';
+import type { Learner } from './learner.js';
 import { rateShare } from './learningRate.js';
 import { isFinished } from './openRun.js';
 import { hasPreviews, type Layout, previewLayout, realPictures, writePreview } from './preview.js';
@@ -105,7 +105,8 @@ export class Session {
     const { images, updates, lossSum, normSum, summed, seconds } = this.#counters;
     const began = performance.now();
     const found = await learner.update(await loader.next(images), images, updates);
-    if (!Number.isFinite(found.loss) || !Number.isFinite(found.gradientNorm)) throw this.#notFinite(found);
+    if (!Number.isFinite(found.loss)) throw this.#diverged(`loss became ${found.loss}`);
+    if (!Number.isFinite(found.gradientNorm)) throw this.#diverged(`gradient's norm became ${found.gradientNorm}`);
     const took = (performance.now() - began) / 1000;
     this.#counters = {
       images: images + batch,
@@ -176,6 +177,7 @@ export class Session {
   async #preview(name: string): Promise<void> {
     const { config, data, meanSquare, directory, learner, signal, say } = this.#options;
     if (directory.has(name) || signal?.aborted) return;
+    this.#checkWeights();
     const { classes } = this.#layout;
     const subject = { config, classes: data.classes, meanSquare, network: learner.average };
     try {
@@ -193,6 +195,7 @@ export class Session {
   }
 
   async #saveModel(): Promise<void> {
+    this.#checkWeights();
     const { config, data, meanSquare, directory, learner } = this.#options;
     const path = directory.file(model);
     const content = { config, classes: data.classes, meanSquare, parameters: learner.tensors.average };
@@ -207,10 +210,15 @@ export class Session {
     await pruneCheckpoints(directory.path, config.training.keepCheckpoints);
   }
 
-  #notFinite({ loss, gradientNorm }: Update): RinError {
+  /** A loss tells of the weights before its update; what is saved are those after it. */
+  #checkWeights(): void {
+    const norm = this.#options.learner.norm();
+    if (!Number.isFinite(norm)) throw this.#diverged(`weights' norm became ${norm}`);
+  }
+
+  #diverged(what: string): RinError {
     const { config, directory } = this.#options;
     const { learningRate, precision, clipNorm } = config.training;
-    const what = Number.isFinite(loss) ? `gradient's norm became ${gradientNorm}` : `loss became ${loss}`;
     const kept = this.#saved > 0 ? `the checkpoint at ${this.#saved} images is kept` : 'no checkpoint was made yet';
     const remedies = [
       `a lower training.learningRate (${learningRate} now)`,

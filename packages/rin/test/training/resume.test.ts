@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { before, test } from 'node:test';
+import { readSafetensors } from '@rin/torch';
 import type { Config } from '../../src/core/config/config.js';
 import { RinError } from '../../src/core/errors.js';
 import type { Progress } from '../../src/training/session.js';
@@ -162,6 +163,31 @@ test('a loss that is not finite stops the run, keeps the last checkpoint and say
   assert.match(readFileSync(join(run, 'log.txt'), 'utf8'), /Try a lower training.learningRate/);
   for (const line of readFileSync(join(run, 'stats.jsonl'), 'utf8').trim().split('\n'))
     assert.ok(Number.isFinite(JSON.parse(line).loss));
+});
+
+test('weights that an update made useless are not saved: the checkpoint and the model before them stay', async () => {
+  const runsFolder = freshFolder();
+  const run = join(runsFolder, '00000-samples-8-tiny');
+  // the warm-up's first update is by a rate of 0
+  const config = tiny({ training: { learningRate: 1e38, warmup: 16, checkpointEvery: 8, sampleEvery: 0 } });
+  for (const _ of ['a first time', 'and again']) {
+    await assert.rejects(start({ runsFolder, config }), (error) => {
+      assert.ok(error instanceof RinError);
+      assert.match(
+        error.message,
+        /weights' norm became (Infinity|NaN) after 16 images; the checkpoint at 8 images is kept/,
+      );
+      assert.match(error.message, /lower training.learningRate \(1e\+38 now\)/);
+      return true;
+    });
+    const checkpoints = readdirSync(run).filter((name) => name.startsWith('checkpoint'));
+    assert.deepEqual(checkpoints, ['checkpoint-000000.008k']);
+    for (const file of ['model.safetensors', join(checkpoints[0], 'weights.safetensors')]) {
+      const { tensors } = await readSafetensors(join(run, file));
+      for (const [name, values] of Object.entries(tensors))
+        assert.ok(Number.isFinite(values.detach().abs().amax().item()), `${file}: ${name}`);
+    }
+  }
 });
 
 function flipByte(file: string, at: number): void {
