@@ -1,5 +1,6 @@
-import { empty, noGrad, philoxNormal, scope, type Tensor } from '@rin/torch';
+import { empty, noGrad, philoxNormal, scope, type Tensor, zeros } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../core/config/diffusion.js';
+import { RinError } from '../core/errors.js';
 import { purposes } from '../core/random.js';
 import { type SamplerStep, samplerSteps } from '../core/samplerCoefficients.js';
 import type { Previous, RIN } from '../model/rin.js';
@@ -29,6 +30,7 @@ export interface SamplerInput {
  * Denoises from pure noise (paper, section 3): DDIM or DDPM, the latents carried from step to step.
  * Yields to the event loop after every step, so that signals get in.
  * @returns the last x̂₀ [B, C, ...size], in [−b, b] where clipped; the caller disposes it
+ * @throws RinError where an output of the network was not finite
  */
 export async function denoise(
   rin: RIN,
@@ -47,6 +49,8 @@ export async function denoise(
       purpose: purposes[purpose],
     });
   const steps = samplerSteps(sampling);
+  // of each step's output; looked at after the last one, since every look waits for the device
+  using largest = zeros([steps.length], { device });
   // A network that was never trained with an estimate has not learned what to make of one.
   const carries = rin.selfConditioned && diffusion.selfConditioningRate > 0;
   const advance = ({ x, previous }: State, step: SamplerStep, i: number): State => {
@@ -61,6 +65,7 @@ export async function denoise(
       previous,
       weight: sampling.guidance,
     });
+    largest.select(0, i).copy_(output.prediction.abs().amax());
     const clip = sampling.clip ? diffusion.inputScale : undefined;
     const { x: x0 } = estimate(output.prediction, x, diffusion.prediction, at, clip);
     let next = x0;
@@ -83,12 +88,23 @@ export async function denoise(
       free(before);
       await new Promise((resolve) => setImmediate(resolve));
     }
+    checkFinite(largest, steps);
   } catch (error) {
     free(state);
     throw error;
   }
   free({ previous: state.previous });
   return state.x;
+}
+
+/** Clipping makes a picture of anything, black where there is no number. */
+function checkFinite(largest: Tensor, steps: readonly SamplerStep[]): void {
+  const wrong = Array.from(largest.toTypedArray(), Number).findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new RinError(
+    `sampling: the network's output is infinite or NaN at step ${wrong + 1} of ${steps.length} (γ = ${steps[wrong].gamma}): ` +
+      'its weights come from a training that diverged; take an earlier checkpoint or another model',
+  );
 }
 
 /** Where a sampler stands between two steps. */

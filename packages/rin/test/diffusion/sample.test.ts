@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { full, memory } from '@rin/torch';
+import { full, memory, zeros } from '@rin/torch';
 import { RinError } from '../../src/core/errors.js';
 import type { Model } from '../../src/diffusion/modelFile.js';
 import { type SampleOptions, type SampleStep, sample } from '../../src/diffusion/sample.js';
@@ -185,6 +185,26 @@ test('sampling leaves no tensor behind', async () => {
   const before = await settledMemory();
   await sample(model, { seeds: [1, 2, 3], batch: 2, guidance: 1, momentum: 0.5, onStep: (step) => step.estimates() });
   assert.deepEqual(memory(), before);
+});
+
+test('an output that is not finite is refused with its step, also where clipping would hide it', async () => {
+  for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const config = configure({ sampling: { steps: 5 }, diffusion: { prediction: 'x' } });
+    let pass = 0;
+    // one value of one picture, in one step
+    const network = new Scripted(config, (x) => {
+      const prediction = zeros(x.shape);
+      if (++pass === 3) prediction.select(0, 1).select(0, 0).select(0, 2).select(0, 3).fill_(wrong);
+      return { prediction };
+    });
+    const before = await settledMemory();
+    await assert.rejects(sample({ config, classes: names, meanSquare: 1, network }, { seeds: [1, 2] }), (error) => {
+      assert.ok(error instanceof RinError);
+      assert.match(error.message, /network's output is infinite or NaN at step 3 of 5 \(γ = 0\.\d+\)/);
+      return true;
+    });
+    assert.deepEqual(memory(), before);
+  }
 });
 
 test('no seeds, no pictures', async () => {
