@@ -1,8 +1,8 @@
 import { cat, type Device, type Dtype, Module, noGrad, type Tensor, zeros as zeroTensor } from '@rin/torch';
 import type { ModelConfig } from '../core/config/model.js';
-import { RinError } from '../core/errors.js';
 import { type Geometry, geometry, hasReadOnlyTokens, latentSlots } from '../core/geometry.js';
 import { Block } from './block.js';
+import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
 import { initialise, parameter, truncatedNormal, uniform, zeros } from './initial.js';
 import { LayerNorm, Linear, Mlp, type Mode } from './layers.js';
@@ -16,7 +16,7 @@ export interface Previous {
 }
 
 export interface ForwardOptions {
-  /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, s, conditionDim]. */
+  /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, conditionTokens, conditionDim]. */
   readonly condition?: Tensor;
   readonly previous?: Previous;
   /** Dropout and drop-path, by libtorch's generator. */
@@ -121,9 +121,9 @@ export class RIN extends Module {
 
   /**
    * One pass of the network.
-   * @param x      [B, C, ...size] noised pixels
+   * @param x      [B, C, ...size] noised pixels, floats in about [−b, b] with b the input scale
    * @param gamma  [B] signal level of each sample, in [0, 1]
-   * @throws RinError for samples of another shape
+   * @throws RinError for an input of another shape, or for an x of integers
    */
   forward(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Output {
     const { Z, X } = this.#run(x, gamma, options, true);
@@ -154,12 +154,8 @@ export class RIN extends Module {
     const { timeOn, conditionOn } = this.#config;
     const mode = { training: options.training ?? false };
     const dtype = options.dtype ?? this.stem.weight.dtype;
-    const [batch, ...shape] = x.shape;
-    const wanted = this.sample.shape;
-    // Sides that are swapped, say, would be cut into wrong patches without a word.
-    if (shape.join() !== wanted.join()) {
-      throw new RinError(`x is [${x.shape.join(', ')}]; this network takes [B, ${wanted.join(', ')}]`);
-    }
+    const [batch] = x.shape;
+    checkInput(this.#config, x, gamma, options);
 
     const time = this.time.forward(gamma, dtype); //                                               [B, 1, d' or d]
     const condition = this.#conditionTokens(options.condition, dtype, batch); //                   [B, s, d' or d]
