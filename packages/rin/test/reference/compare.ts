@@ -53,12 +53,9 @@ function assertEqualOutputs(actual: Record<keyof Outputs, Tensor>, expected: Out
 
 /**
  * Largest difference allowed, relative to the largest output (or to 1). Differences come from rounding alone, some 1e-15
- * in float64 and 1e-6 in float32; but a network in float64 still keeps a fixed sin-cos code in float32.
+ * in float64 and 1e-6 in float32.
  */
-function tolerance(config: ModelConfig, dtype: Precision): number {
-  if (dtype === 'float32') return 1e-5;
-  return config.interfacePosition === 'learned' && config.latentPosition === 'learned' ? 1e-12 : 1e-7;
-}
+const tolerances: Record<Precision, number> = { float64: 1e-12, float32: 1e-5 };
 
 /** Network against reference in both precisions. */
 export function assertAgrees(config: ModelConfig, parameters: Record<string, Values>, inputs: Given) {
@@ -66,7 +63,7 @@ export function assertAgrees(config: ModelConfig, parameters: Record<string, Val
   const expected = referenceForward(config, parameters, x, gamma.data, condition, previous);
   for (const dtype of ['float64', 'float32'] as const) {
     const actual = noGrad(() => forward(network(config, parameters, dtype), inputs, dtype));
-    assertEqualOutputs(actual, expected, tolerance(config, dtype));
+    assertEqualOutputs(actual, expected, tolerances[dtype]);
   }
 }
 
