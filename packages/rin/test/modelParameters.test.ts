@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ModelConfig } from '../src/core/config/model.js';
+import { nameSample, uniforms } from '../src/core/random.js';
 import { RIN } from '../src/model/rin.js';
 import { type Initial, referenceInitial, referenceParameters } from './reference/parameters.js';
 
@@ -90,4 +91,14 @@ test('kernels of the same shape start from different draws', () => {
     assert.ok(!seen.has(text), `${key} starts as ${seen.get(text)}`);
     seen.set(text, String(key));
   }
+});
+
+test('a kernel starts from the uniforms of its own name, rounded once', () => {
+  const { 'readout.weight': kernel } = new RIN(parse({}), { seed: 5 }).parameters();
+  const initial = referenceInitial(parse({}), 'readout.weight');
+  assert.ok(initial.kind === 'uniform');
+  const u = new Float64Array(kernel.size);
+  uniforms(5, 'initialisation', nameSample('readout.weight'), 0, u);
+  const expected = Float32Array.from(u, (value) => (2 * value - 1) * initial.limit);
+  assert.deepEqual(kernel.detach().toTypedArray(), expected);
 });

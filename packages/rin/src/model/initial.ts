@@ -46,12 +46,13 @@ function draw(
   seed: number,
   sample: number,
 ): Float32Array {
+  const values = new Float32Array(count);
   if (initial.kind === 'uniform') {
     const u = new Float64Array(count);
     uniforms(seed, 'initialisation', sample, 0, u);
-    return Float32Array.from(u, (value) => (2 * value - 1) * initial.limit);
+    for (let i = 0; i < count; i++) values[i] = (2 * u[i] - 1) * initial.limit; // Float32Array.from is four times slower
+    return values;
   }
-  const values = new Float32Array(count);
   const again = new Float32Array(count);
   normals(seed, 'initialisation', sample, 0, values);
   for (let step = 1; values.some(beyond); step++) {
