@@ -3,7 +3,7 @@ import { computeOptions, samplingOptions } from './configOptions.js';
 import { findModel } from './findModel.js';
 import { Interruption } from './interruption.js';
 import { mostInGrid, readOutputs } from './outputs.js';
-import { sampleCompute, sampleRequest } from './sampleRequest.js';
+import { guidanceWarning, sampleCompute, sampleRequest } from './sampleRequest.js';
 import { Screen } from './screen.js';
 
 export const command: Command = {
@@ -92,9 +92,11 @@ async function sampleCommand(given: Given): Promise<number> {
   if (threads > 0) setThreads(threads);
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const request = sampleRequest(model, given);
+  const warning = guidanceWarning(model, given);
   const outputs = readOutputs(given, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
+  if (warning !== undefined) screen.say(warning);
   const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
   try {
     await draw(model, request, options);

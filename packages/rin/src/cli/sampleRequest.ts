@@ -3,7 +3,7 @@ import type { SamplingConfig } from '../core/config/diffusion.js';
 import { flags, setFlag } from '../core/config/flags.js';
 import { mergeConfig, parseConfig } from '../core/config/parse.js';
 import type { TrainingConfig } from '../core/config/training.js';
-import { ConfigError, UsageError } from '../core/errors.js';
+import { ConfigError, RinError, UsageError } from '../core/errors.js';
 import type { Model } from '../diffusion/modelFile.js';
 import type { Given } from './command.js';
 import { parseSeeds } from './seeds.js';
@@ -28,6 +28,19 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
     ...(classes && { classes: seeds.map((_, i) => classes[i % classes.length]) }),
     sampling: withTyped(config, given, 'sampling').sampling,
   };
+}
+
+/**
+ * What to say of `--guidance` on a model that did not learn to draw without a class; undefined where all is well.
+ * @throws {RinError} where the model has no classes
+ */
+export function guidanceWarning({ config: { model, diffusion } }: Model, given: Given): string | undefined {
+  const text = given.text('--guidance');
+  if (text === undefined || Number(text) === 0) return undefined;
+  const needs =
+    'guidance needs a model trained on classes, some of the time without them (diffusion.labelDropout above 0)';
+  if (model.classes === 0) throw new RinError(`--guidance ${text}: this model has no classes; ${needs}`);
+  return diffusion.labelDropout > 0 ? undefined : `--guidance ${text} may do harm: ${needs}; labelDropout was 0 here`;
 }
 
 /** `--device` and `--threads`: they are those of this machine, whatever the model was trained on. */
