@@ -2,7 +2,7 @@ import { dtypeCode, isDtype } from './dtype.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
 import type { NativeValue } from './native.js';
-import type { Kind, Operator, Parameter } from './schema.js';
+import type { Kind, Parameter } from './schema.js';
 
 /** What an operator takes, as JavaScript sees it. */
 export type Argument = Handle | number | bigint | boolean | string | null | undefined | readonly Argument[];
@@ -22,34 +22,33 @@ export const isDevice = (value: unknown): value is string =>
 
 /**
  * An argument, checked against the schema, as the addon takes it; undefined takes the schema's default.
- * @throws TorchError naming operator, argument and what it must be
+ * @throws TorchError naming the argument and what it must be
  */
-export function toNative(op: Operator, index: number, value: Argument): NativeValue {
-  const parameter = op.parameters[index];
+export function toNative(parameter: Parameter, value: Argument): NativeValue {
   if (value === undefined) {
     if (parameter.hasDefault || parameter.optional) return undefined;
-    throw new TorchError(`${op.name}: argument ${parameter.name} (${parameter.kind}) is missing`);
+    throw new TorchError(`argument ${parameter.name} (${parameter.kind}) is missing`);
   }
-  if (value === null) return parameter.optional ? null : refuse(op, parameter, value);
+  if (value === null) return parameter.optional ? null : refuse(parameter, value);
   return parameter.element === null
-    ? single(op, parameter, parameter.kind, value)
-    : list(op, parameter, parameter.element, value);
+    ? single(parameter, parameter.kind, value)
+    : list(parameter, parameter.element, value);
 }
 
-function list(op: Operator, parameter: Parameter, element: Kind, value: Argument): NativeValue {
+function list(parameter: Parameter, element: Kind, value: Argument): NativeValue {
   if (!Array.isArray(value)) {
-    if (parameter.length === 0 || typeof value === 'object') refuse(op, parameter, value);
-    return new Array<NativeValue>(parameter.length).fill(single(op, parameter, element, value));
+    if (parameter.length === 0 || typeof value === 'object') refuse(parameter, value);
+    return new Array<NativeValue>(parameter.length).fill(single(parameter, element, value));
   }
   const nullable = parameter.kind === 'Tensor?[]';
-  return Array.from(value, (item: Argument) => (item === null && nullable ? 0 : single(op, parameter, element, item)));
+  return Array.from(value, (item: Argument) => (item === null && nullable ? 0 : single(parameter, element, item)));
 }
 
-function single(op: Operator, parameter: Parameter, kind: Kind, value: Argument): NativeValue {
+function single(parameter: Parameter, kind: Kind, value: Argument): NativeValue {
   switch (kind) {
     case 'Tensor':
       if (value instanceof Handle) {
-        if (value.disposed) throw new TorchError(`${op.name}: argument ${parameter.name}: the tensor was disposed`);
+        if (value.disposed) throw new TorchError(`argument ${parameter.name}: the tensor was disposed`);
         return value.slot;
       }
       break;
@@ -81,7 +80,7 @@ function single(op: Operator, parameter: Parameter, kind: Kind, value: Argument)
       if (isDevice(value)) return value;
       break;
   }
-  return refuse(op, parameter, value);
+  return refuse(parameter, value);
 }
 
 const expected: Partial<Record<Kind, string>> = {
@@ -94,9 +93,15 @@ const expected: Partial<Record<Kind, string>> = {
   unsupported: 'left out: its type cannot be passed from JavaScript',
 };
 
-function refuse(op: Operator, parameter: Parameter, value: Argument): never {
+function refuse(parameter: Parameter, value: Argument): never {
   const wanted = expected[parameter.kind] ?? parameter.kind;
-  throw new TorchError(`${op.name}: argument ${parameter.name} must be ${wanted}, got ${describe(value)}`);
+  throw new TorchError(`argument ${parameter.name} must be ${wanted}, got ${describe(value)}`);
+}
+
+/** Options as they were given. @throws TorchError for what cannot hold any, such as null */
+export function checkOptions<T extends object>(what: string, options: T): T {
+  if (typeof options === 'object' && options !== null) return options;
+  throw new TorchError(`${what}: an object of options was expected, got ${describe(options)}`);
 }
 
 /** How an argument is named in an error: shapes and dtypes of tensors, else the value. */

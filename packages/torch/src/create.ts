@@ -1,4 +1,4 @@
-import { type Argument, isDevice } from './argument.js';
+import { type Argument, checkOptions, isDevice } from './argument.js';
 import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray, wholeRange } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
@@ -33,6 +33,7 @@ export function tensor(
   options: CreationOptions = {},
 ): Tensor {
   if (!(shape === undefined || isSizes(shape))) return tensor(data, undefined, shape);
+  checkOptions('tensor', options);
   const nested = !ArrayBuffer.isView(data);
   const array = nested ? flatten(data, options.dtype ?? 'float32') : data;
   const sizes = shape ?? (nested ? nestedShape(data) : [array.length]);
@@ -74,7 +75,7 @@ export function arange(start: number, end: number, options?: CreationOptions): T
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
 export function arange(...given: (number | CreationOptions | undefined)[]): Tensor {
   const last = given.at(-1);
-  const options = typeof last === 'object' ? last : {};
+  const options = typeof last === 'object' && last !== null ? last : {};
   const numbers = given.filter((value) => value !== options) as (number | undefined)[];
   const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]] : numbers;
   return create('aten::arange.start_step', [start, end, step], options);
@@ -82,7 +83,7 @@ export function arange(...given: (number | CreationOptions | undefined)[]): Tens
 
 // In the schemas of these operators dtype, layout and device follow their own arguments.
 function create(name: string, inputs: readonly Argument[], options: CreationOptions): Tensor {
-  const { dtype = 'float32', device } = options;
+  const { dtype = 'float32', device } = checkOptions(name, options);
   return created(callTensor(name, ...inputs, dtype, undefined, checkDevice(device)), options);
 }
 

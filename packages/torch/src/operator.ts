@@ -1,4 +1,4 @@
-import { type Argument, describe, toNative } from './argument.js';
+import { type Argument, checkOptions, describe, toNative } from './argument.js';
 import { dtypeName } from './dtype.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
@@ -41,10 +41,10 @@ export function call(name: string, ...inputs: Argument[]): Result {
   const count = op.parameters.length;
   if (inputs.length > count) throw new TorchError(`${name}: takes at most ${count} arguments, got ${inputs.length}`);
   const values = new Array<NativeValue>(count);
-  for (let i = 0; i < count; i++) values[i] = toNative(op, i, inputs[i]);
   if (op.writes) refuseInTrace(name, 'changes a tensor in place, which a trace cannot record');
   let value: NativeValue;
   try {
+    for (let i = 0; i < count; i++) values[i] = toNative(op.parameters[i], inputs[i]);
     value = native.callOperator(op.id, ...values);
   } catch (error) {
     throw new TorchError(`${name}: ${firstSentence(error)} (${Array.from(inputs, describe).join(', ')})`);
@@ -68,8 +68,10 @@ export function placeNamed(
   named: Readonly<Record<string, Argument>>,
 ): Argument[] {
   const { parameters } = operator(name);
+  if (!Array.isArray(positional))
+    throw new TorchError(`${name}: a list of arguments was expected, got ${describe(positional)}`);
   const inputs = [...positional];
-  for (const [key, value] of Object.entries(named)) {
+  for (const [key, value] of Object.entries(checkOptions(name, named))) {
     const index = parameters.findIndex((parameter) => parameter.name === key);
     if (index < 0)
       throw new TorchError(`${name}: has no argument ${key}; it takes ${parameters.map((p) => p.name).join(', ')}`);

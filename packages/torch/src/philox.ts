@@ -1,4 +1,6 @@
+import { checkOptions, describe } from './argument.js';
 import { TorchError } from './errors.js';
+import { Handle } from './handle.js';
 import { attempt, native } from './native.js';
 import { refuseInTrace } from './operator.js';
 import type { Tensor } from './tensor.js';
@@ -23,9 +25,13 @@ export interface PhiloxOptions {
  * @returns `out`
  * @throws TorchError if the tensor is of another kind, or a number out of its range
  */
-export function philoxNormal(out: Tensor, { seed, samples, step = 0, purpose = 0 }: PhiloxOptions): Tensor {
+export function philoxNormal(out: Tensor, options: PhiloxOptions): Tensor {
+  if (!(out instanceof Handle)) throw new TorchError(`philoxNormal: a tensor was expected, got ${describe(out)}`);
+  const { seed, samples, step = 0, purpose = 0 } = checkOptions('philoxNormal', options);
   refuseInTrace('philoxNormal', 'changes a tensor in place, which a trace cannot record');
   whole('seed', seed, 2 ** 53);
+  if (!Array.isArray(samples))
+    throw new TorchError(`philoxNormal: samples must be a list of numbers, got ${describe(samples)}`);
   for (const sample of samples) whole('sample', sample, 2 ** 53);
   whole('step', step, 2 ** 32);
   whole('purpose', purpose, 256);
@@ -40,5 +46,5 @@ export function philoxNormal(out: Tensor, { seed, samples, step = 0, purpose = 0
 
 function whole(name: string, value: number, end: number): void {
   if (!Number.isInteger(value) || value < 0 || value >= end)
-    throw new TorchError(`philoxNormal: ${name} must be a whole number from 0 to ${end - 1}, got ${value}`);
+    throw new TorchError(`philoxNormal: ${name} must be a whole number from 0 to ${end - 1}, got ${describe(value)}`);
 }

@@ -53,6 +53,33 @@ test('wrong types of arguments', () => {
   refuses(() => tensor(wrong(undefined)), 'tensor');
 });
 
+test('a wrong argument is told with the shapes and dtypes of all', () => {
+  const y = zeros([1, 3]);
+  refuses(() => y.matmul(wrong(2)), 'aten::matmul: argument other must be Tensor, got 2 ([1, 3] float32, 2)');
+  refuses(() => torch.cat(wrong([y, 1])), 'got 1 ([[1, 3] float32, 1], 0)');
+  refuses(() => unsafe.call('aten::add.Tensor', [y]), 'argument other (Tensor) is missing ([1, 3] float32)');
+});
+
+test('options that are none are refused', () => {
+  const none = wrong(null);
+  const expected = 'an object of options was expected, got ';
+  refuses(() => zeros([2], none), `aten::zeros: ${expected}null`);
+  refuses(() => torch.ones([2], wrong(5)), `aten::ones: ${expected}5`);
+  refuses(() => tensor([1], none), `tensor: ${expected}null`);
+  refuses(() => tensor([1], [1], none), `tensor: ${expected}null`);
+  refuses(() => torch.arange(none), 'aten::arange.start_step: argument end must be Scalar, got null');
+  refuses(() => torch.arange(1, none), 'argument end must be Scalar, got null');
+  refuses(() => unsafe.call('aten::relu', [x], none), `aten::relu: ${expected}null`);
+  refuses(() => unsafe.call('aten::relu', none), 'aten::relu: a list of arguments was expected, got null');
+  refuses(() => unsafe.call(wrong(x), [], none), "an operator's name was expected");
+  const normal = torch.philoxNormal as (...values: unknown[]) => unknown;
+  refuses(() => normal(x), `philoxNormal: ${expected}undefined`);
+  refuses(() => normal(x, null), `philoxNormal: ${expected}null`);
+  refuses(() => normal(x, { samples: 5 }), 'philoxNormal: seed must be a whole number', 'got undefined');
+  refuses(() => normal(x, { seed: 1, samples: 5 }), 'philoxNormal: samples must be a list of numbers, got 5');
+  refuses(() => normal(null, { seed: 1, samples: [] }), 'philoxNormal: a tensor was expected, got null');
+});
+
 test('where an integer belongs, NaN, fractions and numbers beyond 2⁵³ are refused', () => {
   for (const value of [Number.NaN, 0.5, Number.POSITIVE_INFINITY, 2 ** 53]) {
     refuses(() => x.reshape([value]), 'aten::reshape: argument shape must be int[]', String(value));
