@@ -53,6 +53,11 @@ test('durations in images are those published in steps', () => {
   }
 });
 
+test('sampling schedules are those published: bare `cosine` in the code has offsets, that of the author has tau 1', () => {
+  assert.deepEqual(loadPreset('imagenet64').sampling.schedule, { kind: 'cosine-nichol' });
+  assert.deepEqual(loadPreset('cifar10').sampling.schedule, { kind: 'cosine', start: 0, end: 1, tau: 1 });
+});
+
 test('changes are laid over a preset, and what does not fit is told', () => {
   const { training, model } = loadPreset('emoji-64', { training: { images: '200k' }, model: { depth: [2, 2] } });
   assert.deepEqual([training.images, training.batch, model.depth, model.latents], [200_000, 32, [2, 2], 24]);
