@@ -52,7 +52,7 @@ function inlineValue(name: string, { placeholder }: Option, value: string): stri
 }
 
 function unknownFlag(name: string, known: readonly string[]): string {
-  const word = name.replace(/^-+/, '');
+  const word = name.replace(/^-+/, '').replace(/\.kind$/, ''); // the flag of a choice is its kind
   const undashed = (flag: string) => flag.replace(/^-+/, '');
   const last = word.slice(word.lastIndexOf('.') + 1);
   const close = (text: string) =>
@@ -61,6 +61,7 @@ function unknownFlag(name: string, known: readonly string[]): string {
       known.map(undashed).filter((flag) => flag.length > 1),
     );
   const key = nearestFlag(word); // finds a key in whatever section it is: `--depth` is `--model.depth`
-  const meant = close(word) ?? (key && known.includes(key) ? undashed(key) : close(last));
+  const found = key && known.includes(key) ? undashed(key) : undefined;
+  const meant = found?.endsWith(`.${last}`) ? found : (close(word) ?? found ?? close(last));
   return `${name} is not a known flag${meant ? `; did you mean --${meant}?` : ''}`;
 }

@@ -49,9 +49,16 @@ test('a misspelt flag names the nearest, wherever it stands in the configuration
     ['--sampling.step', '--sampling.steps'],
     ['--sampler', '--sampling.sampler'],
     ['--Data', '--data'],
+    ['--training.adamRate', '--training.optimizer.adamRate'],
+    ['--diffusion.schedule.kind', '--diffusion.schedule'],
+    ['--momentum', '--sampling.momentum'],
   ]) {
     assert.equal(wrong(train, typed, '1'), `${typed} is not a known flag; did you mean ${meant}?`);
   }
+  assert.equal(
+    wrong(sample, '--schedule.kind', 'linear'),
+    '--schedule.kind is not a known flag; did you mean --schedule?',
+  );
   assert.equal(wrong(sample, '--sampling.steps=3'), '--sampling.steps is not a known flag; did you mean --steps?');
   assert.equal(wrong(sample, '--seed', '3'), '--seed is not a known flag; did you mean --seeds?');
   assert.equal(wrong(train, '--zzzzzzzz'), '--zzzzzzzz is not a known flag');
