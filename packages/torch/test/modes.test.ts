@@ -126,7 +126,9 @@ test('memory() counts what a graph needs too, once', () => {
   assert.equal(torch.memory().bytes, before - 4000);
 });
 
-test('CUDA: tensors go there and back, products and random rows agree', { skip: !torch.cudaAvailable() && 'no CUDA device here' }, () => {
+test('CUDA: tensors go there and back, products and random rows agree', {
+  skip: !torch.cudaAvailable() && 'no CUDA device here',
+}, () => {
   const x = ones([64, 64], { device: 'cuda' });
   assert.equal(x.device, 'cuda:0');
   assert.deepEqual(x.matmul(x).to('cpu').toTypedArray(), new Float32Array(4096).fill(64));

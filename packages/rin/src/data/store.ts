@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { cannotWrite } from './cacheFolder.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
 import type { Skipped } from './source.js';
-import { isTaken } from './systemError.js';
+import { isTaken, systemCode } from './systemError.js';
 import { writeFlushed } from './writeFlushed.js';
 
 /*
@@ -101,11 +101,14 @@ export function openStore(folder: string, name: string, memory: number): Dataset
       ? new FileDataset(facts, numbers, pixels)
       : new MemoryDataset(facts, numbers, pixels);
   } catch (error) {
-    throw error instanceof DamagedStore
-      ? error
-      : new DamagedStore(error instanceof Error ? error.message : String(error));
+    if (error instanceof DamagedStore || isRefused(error)) throw error;
+    throw new DamagedStore(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** Whether the system would not read what may well be whole: no permission, too many open files. */
+const isRefused = (error: unknown): boolean =>
+  ['EACCES', 'EPERM', 'EMFILE', 'ENFILE'].includes(String(systemCode(error)));
 
 /** The pixels, or the open file where they are more than `memory` bytes. */
 function openPixels(path: string, { length, shape, pixelsSha256 }: Omit<Index, 'sha256'>, memory: number) {

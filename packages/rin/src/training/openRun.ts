@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
+import { isTaken } from '../data/systemError.js';
 import { imagesLabel, newestCounters } from './checkpoint.js';
+import { beside, remove } from './files.js';
 import { hasPreviews } from './preview.js';
 import { createNumberedRun, createRun, listRuns, mismatch, type Purpose, RunDirectory } from './runDirectory.js';
 
@@ -41,7 +43,15 @@ export async function openRun({ run, runsFolder, fresh, ...purpose }: OpenRunOpt
 
 async function openNamed(path: string, fresh: boolean, purpose: Purpose): Promise<OpenedRun> {
   const isNew = !existsSync(path) || (await readdir(path)).length === 0;
-  if (isNew) return { directory: await createRun(path, purpose), finished: false };
+  if (isNew) {
+    try {
+      return { directory: await createRun(path, purpose), finished: false };
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      await remove(beside(path));
+      throw new RinError(`${path}: another process made a run there just now; the same command again goes on with it`);
+    }
+  }
   const reason = fresh ? 'it is not empty' : await mismatch(path, purpose);
   if (reason) throw new RinError(`${path} cannot hold this run: ${reason}; give another folder, or leave it out`);
   return existing(path, purpose);
