@@ -3,14 +3,10 @@ import type { DiffusionConfig } from '../core/config/diffusion.js';
 import { permute } from '../core/permutation.js';
 import { purposes, uniform } from '../core/random.js';
 import { gamma, oneMinusGamma } from '../core/schedules.js';
+import type { Batch } from '../data/loader.js';
 import type { ForwardOptions, Previous, RIN } from '../model/rin.js';
+import { oneHot } from './oneHot.js';
 import { addNoise, estimate, type Levels, levels, networkInput, toSignal } from './process.js';
-
-/** Pictures of the training stream: [B, C·H·W] bytes, planar, and their classes (−1 = none). */
-export interface Batch {
-  readonly pixels: Uint8Array;
-  readonly labels: Int32Array;
-}
 
 /** What the draws of a micro-batch are a function of. */
 export interface Draw {
@@ -56,7 +52,7 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
   const input = networkInput(xt, config, at);
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
-    const condition = oneHot(rin, config, batch.labels, draw, pass);
+    const condition = oneHot(rin, keptLabels(config, batch.labels, draw, pass));
     return { training: true, dtype: draw.dtype, ...(condition && { condition }) };
   };
 
@@ -72,17 +68,9 @@ function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: 
   return (permute(place, total, seed, step, 'strata') + u) / total;
 }
 
-/** One-hot classes [B, classes]; a picture without a class, or whose label is dropped, has a row of zeros. */
-function oneHot(rin: RIN, config: DiffusionConfig, labels: Int32Array, draw: Draw, pass: number): Tensor | null {
-  const { classes } = rin.sample;
-  if (classes === 0) return null;
-  const rows = new Float32Array(labels.length * classes);
-  for (const [i, label] of labels.entries()) {
-    const dropped = uniform(draw.seed, 'labelDropout', draw.position + i, pass) < config.labelDropout;
-    if (label >= 0 && !dropped) rows[i * classes + label] = 1;
-  }
-  return tensor(rows, [labels.length, classes], { device: rin.device });
-}
+/** The labels, −1 where one is dropped: such a sample is trained without its class. */
+const keptLabels = (config: DiffusionConfig, labels: Int32Array, { seed, position }: Draw, pass: number): Int32Array =>
+  labels.map((label, i) => (uniform(seed, 'labelDropout', position + i, pass) < config.labelDropout ? -1 : label));
 
 /** The estimates that samples are warm-started from, zeros for those that keep none; computed only where kept. */
 function drawPrevious(

@@ -1,4 +1,4 @@
-import { noGrad, scope, type Tensor, tensor } from '@rin/torch';
+import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import type { SamplingConfig } from '../core/config/diffusion.js';
 import { mergeConfig, parseConfig } from '../core/config/parse.js';
@@ -7,6 +7,7 @@ import { nearest } from '../core/nearest.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Image } from '../data/grid.js';
 import type { Model } from './modelFile.js';
+import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
 import { denoise } from './samplers.js';
 
@@ -45,7 +46,7 @@ export async function sample(model: Model, options: SampleOptions): Promise<Imag
   const images: Image[] = [];
   for (let start = 0; start < seeds.length; start += batch) {
     const part = seeds.slice(start, start + batch);
-    using condition = oneHot(model, labels.slice(start, start + batch));
+    using condition = oneHot(model.network, labels.slice(start, start + batch));
     using x = await denoise(model.network, model.config.diffusion, sampling, {
       seeds: part,
       condition,
@@ -88,14 +89,6 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
   throw new RinError(
     `class ${wanted}: this model has the classes 0 to ${count - 1}${known}${meant ? `; did you mean ${meant}?` : ''}`,
   );
-}
-
-function oneHot({ config, network }: Model, labels: readonly number[]): Tensor | null {
-  const { classes } = config.model;
-  if (classes === 0) return null;
-  const rows = new Float32Array(labels.length * classes);
-  for (const [i, label] of labels.entries()) if (label >= 0) rows[i * classes + label] = 1;
-  return tensor(rows, [labels.length, classes], { device: network.device });
 }
 
 function toImages(x: Tensor, { config, network }: Model): Image[] {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@rin/torch';
 import type { ModelConfig } from '../core/config/model.js';
 import { RinError } from '../core/errors.js';
-import { geometry } from '../core/geometry.js';
+import type { Geometry } from '../core/geometry.js';
 import type { ForwardOptions } from './rin.js';
 
 /**
@@ -11,11 +11,11 @@ import type { ForwardOptions } from './rin.js';
  */
 export function checkInput(
   config: ModelConfig,
+  { size, tokens }: Geometry,
   x: Tensor,
   gamma: Tensor,
   { condition, previous = {} }: ForwardOptions,
 ): void {
-  const { size, tokens } = geometry(config);
   const [batch] = x.shape;
   checkShape('x', x, [config.channels, ...size], 'B');
   if (!/^b?float/.test(x.dtype)) {

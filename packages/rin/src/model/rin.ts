@@ -155,7 +155,7 @@ export class RIN extends Module {
     const mode = { training: options.training ?? false };
     const dtype = options.dtype ?? this.stem.weight.dtype;
     const [batch] = x.shape;
-    checkInput(this.#config, x, gamma, options);
+    checkInput(this.#config, this.#geometry, x, gamma, options);
 
     const time = this.time.forward(gamma, dtype); //                                               [B, 1, d' or d]
     const condition = this.#conditionTokens(options.condition, dtype, batch); //                   [B, s, d' or d]

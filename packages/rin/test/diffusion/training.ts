@@ -1,6 +1,7 @@
 import { scope } from '@rin/torch';
 import type { Config } from '../../src/core/config/config.js';
-import { type Batch, type Draw, trainingLoss } from '../../src/diffusion/objective.js';
+import type { Batch } from '../../src/data/loader.js';
+import { type Draw, trainingLoss } from '../../src/diffusion/objective.js';
 import type { RIN } from '../../src/model/rin.js';
 import { network } from '../reference/compare.js';
 import { generator, randomParameters } from '../reference/draws.js';

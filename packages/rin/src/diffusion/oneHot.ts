@@ -1,0 +1,15 @@
+import { type Tensor, tensor } from '@rin/torch';
+import type { RIN } from '../model/rin.js';
+
+/**
+ * Labels as the network takes them: one-hot [B, classes], a row of zeros where there is no class.
+ * @param labels  class of each sample, −1 = none
+ * @returns null for a network without classes
+ */
+export function oneHot(rin: Pick<RIN, 'sample' | 'device'>, labels: ArrayLike<number>): Tensor | null {
+  const { classes } = rin.sample;
+  if (classes === 0) return null;
+  const rows = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) if (labels[i] >= 0) rows[i * classes + labels[i]] = 1;
+  return tensor(rows, [labels.length, classes], { device: rin.device });
+}
