@@ -19,10 +19,12 @@ import { pipPython } from './system.mjs';
 const SPACE = { cpu: 3, cuda: 8 };
 
 /** Where the pinned libtorch of this user lies or will lie; one copy for all projects. @param {Kind} kind */
-export function cacheFolder(kind) {
+export const cacheFolder = (kind) => join(userCache(), `torch-${TORCH_VERSION}-${kind}`);
+
+/** What set-up keeps for this user, for all projects. */
+export function userCache() {
   const xdg = process.env.XDG_CACHE_HOME;
-  const base = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.cache');
-  return join(base, 'rin', `torch-${TORCH_VERSION}-${kind}`);
+  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'rin');
 }
 
 /**
@@ -48,7 +50,7 @@ export async function installLibtorch(kind, log) {
       const temporary = join(partial, 'temporary');
       for (const leftover of [tree, temporary]) rmSync(leftover, { recursive: true, force: true });
       for (const path of [wheels, temporary]) mkdirSync(path, { recursive: true });
-      checkSpace(kind, dirname(folder), bytesUnder(wheels));
+      checkSpace('libtorch', SPACE[kind], dirname(folder), bytesUnder(wheels));
       // pip's own temporary files would go to /tmp, which may be small, and lie in memory.
       const pip = new Pip((await pipPython()) ?? 'python3', temporary, lock);
       await download(kind, pip, wheels, log);
@@ -70,12 +72,12 @@ async function checkGlibc() {
   );
 }
 
-/** @param {Kind} kind @param {string} folder @param {number} already  bytes loaded before */
-function checkSpace(kind, folder, already) {
+/** @param {string} what @param {number} gigabytes @param {string} folder @param {number} [already]  bytes loaded before */
+export function checkSpace(what, gigabytes, folder, already = 0) {
   const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize + already >= SPACE[kind] * 1e9) return;
+  if (bavail * bsize + already >= gigabytes * 1e9) return;
   const free = ((bavail * bsize) / 1e9).toFixed(1);
   throw new SetupError(
-    `libtorch needs ${SPACE[kind]} GB free in ${folder}; ${free} GB are. Free some, or set XDG_CACHE_HOME elsewhere`,
+    `${what} needs ${gigabytes} GB free in ${folder}; ${free} GB are. Free some, or set XDG_CACHE_HOME elsewhere`,
   );
 }

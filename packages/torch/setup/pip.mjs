@@ -25,7 +25,7 @@ const WHEELS = [
 ].flat();
 
 /** The user's settings for pip that would send the files elsewhere, or ask. Index, proxy and certificates stay theirs. */
-const PIP_ENV = {
+export const PIP_ENV = {
   PIP_USER: '0',
   PIP_REQUIRE_VIRTUALENV: '0',
   PIP_NO_INPUT: '1',

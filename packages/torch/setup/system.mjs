@@ -4,7 +4,7 @@ import { SetupError } from './errors.mjs';
 import { run } from './run.mjs';
 
 /**
- * @typedef {'compiler' | 'python'} Need
+ * @typedef {'compiler' | 'python' | 'venv'} Need
  * @typedef {import('./log.mjs').Log} Log
  */
 
@@ -12,10 +12,12 @@ import { run } from './run.mjs';
 const PACKAGES = {
   compiler: { apt: ['g++'], words: 'a C++20 compiler (g++ 11 or newer)' },
   python: { apt: ['python3', 'python3-pip'], words: 'Python 3 with pip' },
+  venv: { apt: ['python3', 'python3-venv'], words: 'Python 3 with venv' },
 };
 
 /** @param {Need} need */
-const isThere = async (need) => (need === 'compiler' ? await compilerVersion() : await pipPython()) !== undefined;
+const isThere = async (need) =>
+  (await { compiler: compilerVersion, python: pipPython, venv: venvPython }[need]()) !== undefined;
 
 /** The compiler's command, `$CXX` or g++, as program and first arguments (`CXX="ccache g++"`). */
 export const compilerCommand = () => (process.env.CXX?.trim() || 'g++').split(/\s+/);
@@ -27,11 +29,15 @@ export async function compilerVersion() {
   return code === 0 ? output.split('\n')[0] : undefined;
 }
 
-/** A Python that has pip. The one on the path may be a virtual environment without it; the system's comes second. */
-export async function pipPython() {
-  for (const python of ['python3', '/usr/bin/python3']) {
-    if ((await run(python, ['-m', 'pip', '--version'])).code === 0) return python;
-  }
+/** A Python that has pip. */
+export const pipPython = () => pythonThatRuns('-m', 'pip', '--version');
+
+/** A Python that can make virtual environments. */
+export const venvPython = () => pythonThatRuns('-c', 'import venv, ensurepip');
+
+/** The Python on the path may be a virtual environment that lacks something; the system's comes second. @param {string[]} args */
+async function pythonThatRuns(...args) {
+  for (const python of ['python3', '/usr/bin/python3']) if ((await run(python, args)).code === 0) return python;
   return undefined;
 }
 

@@ -1,0 +1,121 @@
+// @ts-check
+// `npm run python`: makes a Python with PyTorch, which the comparisons with it and the benchmarks use, and prints its path.
+//   --peer    with lucidrains' rin-pytorch too, for the benchmarks
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkSpace, userCache } from '../packages/torch/setup/cache.mjs';
+import { SetupError } from '../packages/torch/setup/errors.mjs';
+import { withLock } from '../packages/torch/setup/lock.mjs';
+import { createLog } from '../packages/torch/setup/log.mjs';
+import { bytesUnder, PIP_ENV, TORCH_VERSION } from '../packages/torch/setup/pip.mjs';
+import { run } from '../packages/torch/setup/run.mjs';
+import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/system.mjs';
+
+/** @typedef {{ peer?: boolean }} Wanted   peer: rin-pytorch must be there too */
+
+const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6'];
+const PEER = ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'];
+/** GB: 5.4 in the end, and the largest wheel once more while it is unpacked. */
+const SPACE = 7;
+
+const environment = () => join(userCache(), `python-torch-${TORCH_VERSION}`);
+const inEnvironment = () => join(environment(), 'bin', 'python');
+/** The last thing that is written: an environment without it is half made. */
+const stamp = () => join(environment(), 'made');
+
+/**
+ * A Python that has PyTorch: `$RIN_PYTHON`, else the environment that `npm run python` made, else `python3` if its torch is
+ * of the pinned version.
+ *
+ * @param {Wanted} [wanted]
+ * @returns {Promise<string | undefined>} the executable, or undefined where there is none
+ * @throws {SetupError} if `$RIN_PYTHON` is set and lacks what is wanted: what was asked for by name is never passed over
+ */
+export async function findPython({ peer = false } = {}) {
+  const named = process.env.RIN_PYTHON?.replace(/.*\/.*/, (path) => resolve(path)); // without a slash a command on the PATH
+  if (named) {
+    for (const name of peer ? ['torch', 'RIN-pytorch'] : ['torch']) {
+      if ((await versionOf(named, name)) === undefined)
+        throw new SetupError(
+          `$RIN_PYTHON, ${named}, is no Python that has ${name}; install it there, or unset RIN_PYTHON`,
+        );
+    }
+    return named;
+  }
+  for (const python of existsSync(stamp()) ? [inEnvironment(), 'python3'] : ['python3']) {
+    if ((await versionOf(python, 'torch')) !== TORCH_VERSION) continue;
+    if (!peer || (await versionOf(python, 'RIN-pytorch')) !== undefined) return python;
+  }
+  return undefined;
+}
+
+/**
+ * The Python that `findPython` finds; made in the user's cache where there is none (5.4 GB, about 75 s).
+ *
+ * @param {Wanted & { log: import('../packages/torch/setup/log.mjs').Log }} options
+ * @returns {Promise<string>} the executable
+ * @throws {SetupError}
+ */
+export async function ensurePython({ peer = false, log }) {
+  const found = await findPython({ peer });
+  if (found !== undefined) return found;
+  await ensureSystem(['venv'], log);
+  const onWait = () => log.warn('Another process is installing PyTorch; waiting for it');
+  return withLock(`${environment()}.lock`, { onWait }, async (lock) => {
+    const made = await findPython({ peer });
+    if (made !== undefined) return made;
+    if (!existsSync(stamp())) await create(log, lock);
+    if (peer) await log.task('Installing rin-pytorch', () => install([...BASE, ...PEER], lock));
+    return inEnvironment();
+  });
+}
+
+/** @param {import('../packages/torch/setup/log.mjs').Log} log @param {number} lock */
+async function create(log, lock) {
+  const folder = environment();
+  rmSync(folder, { recursive: true, force: true });
+  checkSpace('PyTorch for Python', SPACE, dirname(folder));
+  await log.task(`Installing PyTorch ${TORCH_VERSION} for Python`, async (progress) => {
+    const { code, output } = await run((await venvPython()) ?? 'python3', ['-m', 'venv', folder], { lock });
+    if (code !== 0) throw new SetupError(`Python could not make the environment ${folder}:\n${lastLines(output)}`);
+    const timer = setInterval(() => progress(`${Math.round(bytesUnder(folder) / 1e6)} MB`), 1000);
+    await install(BASE, lock).finally(() => clearInterval(timer));
+    writeFileSync(stamp(), `${BASE.join('\n')}\n`);
+  });
+}
+
+/** @param {string[]} packages @param {number} lock */
+async function install(packages, lock) {
+  // pip's own temporary files would go to /tmp, which may be small, and lie in memory.
+  const temporary = join(environment(), 'temporary');
+  mkdirSync(temporary, { recursive: true });
+  const env = { ...PIP_ENV, TMPDIR: temporary };
+  const args = ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', ...packages];
+  const { code, output } = await run(inEnvironment(), args, { env, lock });
+  rmSync(temporary, { recursive: true, force: true });
+  if (code !== 0) throw new SetupError(`pip could not install ${packages.join(', ')}:\n${lastLines(output)}`);
+}
+
+/** The version of a package, without what follows its "+"; found without importing it, which takes seconds. @param {string} python @param {string} name */
+async function versionOf(python, name) {
+  const ask = 'import sys; from importlib.metadata import version; print(version(sys.argv[1]))';
+  // A folder "torch" in the working directory would be found: start elsewhere.
+  const { code, output } = await run(python, ['-c', ask, name], { cwd: '/' });
+  return code === 0 ? output.trim().replace(/\+.*/, '') : undefined;
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const unknown = process.argv.slice(2).find((arg) => arg !== '--peer');
+  if (unknown !== undefined) {
+    console.error(`Unknown argument ${unknown}; there is --peer`);
+    process.exit(2);
+  }
+  try {
+    console.log(await ensurePython({ peer: process.argv.includes('--peer'), log: createLog() }));
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
