@@ -143,5 +143,7 @@ napi_value setThreads(Call&);
 napi_value runtime(Call&);
 napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc
+napi_value startProfile(Call&);     // profile.cc
+napi_value stopProfile(Call&);
 
 }  // namespace rin

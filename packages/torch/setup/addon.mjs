@@ -29,9 +29,10 @@ const BUILD = fileURLToPath(new URL('../build', import.meta.url));
 
 /**
  * Random numbers must have the same bits everywhere: no fused multiply-adds. OpenMP is for at::parallel_for; its symbols are
- * those of the libgomp that libtorch loads.
+ * those of the libgomp that libtorch loads. NDEBUG: as libtorch itself is built, since some of its headers' classes have other members
+ * without it.
  */
-const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-ffp-contract=off', '-fno-math-errno', '-fopenmp'];
+const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-fno-math-errno', '-fopenmp'];
 
 /**
  * Compiles and links native/*.cc into build/rin_torch.node, unless it is there and made from the same.

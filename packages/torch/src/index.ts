@@ -9,6 +9,7 @@ export * from './modes.js';
 export { Module } from './module.js';
 export type { Result } from './operator.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
+export { type OperatorTime, profile } from './profile.js';
 export * from './runtime.js';
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 export { keep, scope } from './scope.js';

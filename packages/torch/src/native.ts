@@ -40,6 +40,9 @@ export interface Native {
   runtime(): string;
   memory(device: string): string;
   philoxNormals(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
+  startProfile(): void;
+  /** One line a kind of call: "calls nanoseconds name", then, each after a tab, the sizes of its tensors. */
+  stopProfile(): string;
 }
 
 const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url));

@@ -1,0 +1,95 @@
+// Where the time goes, by operator: at::RecordFunction sees what JavaScript does not, the operators of a backward pass.
+#include "context.h"
+
+#include <ATen/record_function.h>
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <sstream>
+
+namespace rin {
+
+using Clock = std::chrono::steady_clock;
+
+struct Spent {
+  int64_t calls = 0;
+  Clock::duration time{};
+};
+
+struct Profile {
+  std::map<std::string, Spent> byCall;
+  at::CallbackHandle handle;
+};
+
+// One at a time in a process, since the callbacks are the process's: they see the operators of every thread.
+static std::mutex mutex;
+static Profile* current = nullptr;
+
+// One call that has begun. Its own time is what is left after that of the calls inside it.
+struct Begun : at::ObserverContext {
+  std::string name;
+  Begun* outer;
+  Clock::duration inside{};
+  Clock::time_point start;
+};
+
+static thread_local Begun* innermost = nullptr;
+
+// "name [2, 3] [3]": the operator, and the sizes of its tensors, each after a tab
+static std::string describeCall(const at::RecordFunction& function) {
+  std::ostringstream out;
+  out << function.name();
+  for (const auto& input : function.inputs()) {
+    if (input.isTensor() && input.toTensor().defined()) out << '\t' << input.toTensor().sizes();
+  }
+  return out.str();
+}
+
+static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+  auto begun = std::make_unique<Begun>();
+  begun->name = describeCall(function);
+  begun->outer = innermost;
+  innermost = begun.get();
+  begun->start = Clock::now();
+  return begun;
+}
+
+static void end(const at::RecordFunction&, at::ObserverContext* context) {
+  auto* begun = static_cast<Begun*>(context);
+  const auto whole = Clock::now() - begun->start;
+  innermost = begun->outer;
+  if (innermost != nullptr) innermost->inside += whole;
+  const std::lock_guard lock(mutex);
+  if (current == nullptr) return;
+  Spent& spent = current->byCall[begun->name];
+  spent.calls++;
+  spent.time += whole - begun->inside;
+}
+
+napi_value startProfile(Call& call) {
+  const std::lock_guard lock(mutex);
+  TORCH_CHECK(current == nullptr, "another profile is being taken");
+  current = new Profile;
+  current->handle = at::addGlobalCallback(
+      at::RecordFunctionCallback(begin, end)
+          .needsInputs(true)
+          .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+  return call.nothing();
+}
+
+// stopProfile() → one line a kind of call: "calls nanoseconds name", then, each after a tab, the sizes of its tensors
+napi_value stopProfile(Call& call) {
+  const std::lock_guard lock(mutex);
+  TORCH_CHECK(current != nullptr, "no profile is being taken");
+  const std::unique_ptr<Profile> profile(current);
+  current = nullptr;
+  at::removeCallback(profile->handle);
+  std::ostringstream out;
+  for (const auto& [name, spent] : profile->byCall) {
+    out << spent.calls << ' ' << std::chrono::nanoseconds(spent.time).count() << ' ' << name << '\n';
+  }
+  return call.make(out.str());
+}
+
+}  // namespace rin
