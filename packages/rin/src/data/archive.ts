@@ -1,10 +1,9 @@
-import { closeSync, openSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { RinError } from '../core/errors.js';
-import { fileStamp } from './folder.js';
+import { type Bytes, fileBytes, fileStamp } from './bytes.js';
 import { byFolder, classOf, type Given, given, labelPictures, listFiles, parseJson, resolveLabels } from './labels.js';
 import { isHidden, isPicture, naturalOrder, type Skipped, type Source } from './source.js';
-import { indexTar, type Member, readAt } from './tar.js';
+import { indexTar, type Member } from './tar.js';
 
 /**
  * A tar archive of pictures. Classes come from `dataset.json` or `metadata.jsonl` inside; else, in a WebDataset, from the
@@ -15,24 +14,24 @@ import { indexTar, type Member, readAt } from './tar.js';
 export function archiveSource(path: string): Source {
   return {
     name: basename(path, '.tar'),
-    stamp: fileStamp(statSync(path, { bigint: true })),
+    stamp: fileStamp(path),
     async list() {
-      const fd = openSync(path, 'r');
+      const archive = fileBytes(path);
       try {
-        return listArchive(fd, path);
+        return listArchive(archive, path);
       } catch (error) {
-        closeSync(fd);
+        archive.close();
         throw error;
       }
     },
   };
 }
 
-function listArchive(fd: number, where: string) {
-  const members = withoutCommonFolder(indexTar(fd, where));
+function listArchive(archive: Bytes, where: string) {
+  const members = withoutCommonFolder(indexTar(archive, where));
   const read = (name: string) => {
     const member = members.get(name);
-    return member ? readAt(fd, member.offset, member.size) : Buffer.alloc(0);
+    return member ? archive.read(member.offset, member.size) : Buffer.alloc(0);
   };
   const names = [...members.keys()].filter(isPicture).sort(naturalOrder);
   if (names.length === 0) {
@@ -42,7 +41,7 @@ function listArchive(fd: number, where: string) {
   const beside = lists.size ? undefined : webDataset(names, members, (name) => String(read(name)), where);
   const { classes, labels, missing } = beside ?? labelPictures(names, lists, where);
   const pictures = names.map((name, index) => ({ name, label: labels[index], read: () => read(name) }));
-  return { pictures, classes, missing, close: () => closeSync(fd) };
+  return { pictures, classes, missing, close: () => archive.close() };
 }
 
 /** Leaves hidden files out, and the folder in which all others lie where there are more folders below it. */

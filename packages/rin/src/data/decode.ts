@@ -1,6 +1,6 @@
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
-import { planar } from './planar.js';
+import { interleaved, planar } from './planar.js';
 import sharp from './sharp.js';
 
 /** What becomes of a picture. */
@@ -19,12 +19,23 @@ sharp.cache(false); // every picture is read once; a cache of operations only ho
 /**
  * Decodes one picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; of several frames the first), turned as its EXIF orientation
  * says, transparent parts on the background, converted to sRGB or grey, and scaled by an antialiased Lanczos filter.
+ * @param shape where the bytes are no file but planar pixels: theirs; where it is the target's they stay as they are
  * @returns planar pixels [C, H, W]
  * @throws {Error} with a reason of one line where the picture cannot be read or is only partly there
  */
-export async function decode(bytes: Uint8Array, { shape, resize, background }: Target): Promise<Uint8Array> {
-  const [channels, height, width] = shape;
-  const picture = sharp(bytes, { failOn: 'error', limitInputPixels: mostPixels, autoOrient: true })
+export async function decode(bytes: Uint8Array, target: Target, shape?: readonly number[]): Promise<Uint8Array> {
+  const { resize, background } = target;
+  const [channels, height, width] = target.shape;
+  if (shape?.[1] === height && shape[2] === width) {
+    if (shape[0] === channels) return bytes;
+    if (shape[0] === 1) return Buffer.concat(new Array<Uint8Array>(channels).fill(bytes)); // grey in colour
+  }
+  const picture = sharp(shape ? interleaved(bytes, shape[0]) : bytes, {
+    failOn: 'error',
+    limitInputPixels: mostPixels,
+    autoOrient: true,
+    ...(shape && { raw: { channels: shape[0] === 1 ? 1 : 3, height: shape[1], width: shape[2] } }),
+  })
     .flatten({ background })
     .resize(width, height, {
       fit: resize === 'fit' ? 'contain' : 'cover',

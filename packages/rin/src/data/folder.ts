@@ -3,6 +3,8 @@ import { type BigIntStats, type Dirent, readdirSync, readFileSync, statSync } fr
 import { basename, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
+import { fileStamp } from './bytes.js';
+import { isIdx } from './idx.js';
 import { labelPictures, listFiles } from './labels.js';
 import { stepper, type Watch } from './progress.js';
 import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
@@ -70,28 +72,20 @@ function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'folder' : 'file';
 }
 
-/**
- * Digest of names, sizes and times. The time of the last status change is in it: a program can set a file's
- * modification time, but not that one.
- */
+/** Digest of the files' names and stamps. */
 async function stamp(folder: string, names: readonly string[], watch: Watch): Promise<string> {
   const hash = createHash('sha256');
   const step = stepper('searching', names.length, watch);
   for (const name of names) {
-    const stats = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false });
-    hash.update(`${name}\0${stats && fileStamp(stats)}\0`);
+    hash.update(`${name}\0${fileStamp(join(folder, name))}\0`);
     if (step(0)) await turn();
   }
   return hash.digest('hex');
 }
 
-/** What tells, without reading it, whether a file may have changed. */
-export const fileStamp = (stats: BigIntStats): string =>
-  [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
-
 function nothingFound(folder: string, others: readonly string[]): string {
-  const tar = others.find((name) => name.endsWith('.tar'));
-  if (tar) return `${folder}: no pictures here, but ${tar}: name that file itself as the data`;
+  const file = others.find((name) => name.endsWith('.tar') || isIdx(name));
+  if (file) return `${folder}: no pictures here, but ${file}: name that file itself as the data`;
   const instead = others.length ? `${others.length} other files, such as ${others[0]}` : 'nothing else either';
   return `${folder}: no pictures here (jpg, png, webp, gif, avif, tiff); ${instead}`;
 }

@@ -8,6 +8,7 @@ import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decode.js';
 import { emojiSource } from './emoji.js';
 import { folderSource } from './folder.js';
+import { idxFolder, idxSource, isIdx } from './idx.js';
 import { contentDigest, decodeAll } from './prepare.js';
 import type { Watch } from './progress.js';
 import type { Listing, Skipped, Source } from './source.js';
@@ -33,7 +34,7 @@ const decoderVersion = 1;
  * Opens pictures as samples of one shape. They are decoded once, into a cache in `$XDG_CACHE_HOME/rin/data` (else
  * `~/.cache/rin/data`), whose key is made from the contents of the files, their names, their classes and the options:
  * a copy of the source finds it, a changed source does not. Pictures that cannot be read are left out and listed.
- * @param source `emoji` for the built-in set, a folder, or a tar archive
+ * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, or IDX files or their folder
  * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
  */
 export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
@@ -43,6 +44,7 @@ export async function openDataset(source: string, options: OpenOptions): Promise
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
   checkShape(target.shape);
   const from = await reading(source, () => findSource(source, Math.max(...size), options));
+  if (from.notice !== undefined) onNotice(from.notice);
   const root = cacheFolder();
   let listing: Listing | undefined;
   try {
@@ -84,9 +86,9 @@ export async function classNames(source: string, watch: Watch = {}): Promise<rea
 async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
   if (source === 'emoji') return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return folderSource(source, watch);
-  if (stats?.isFile()) return archiveSource(source);
-  throw new RinError(`${source}: no such folder or tar archive; "emoji" is the built-in set`);
+  if (stats?.isDirectory()) return idxFolder(source) ?? folderSource(source, watch);
+  if (stats?.isFile()) return isIdx(source) ? idxSource(source) : archiveSource(source);
+  throw new RinError(`${source}: no such folder or file; "emoji" is the built-in set`);
 }
 
 /** Turns what the system says into a sentence. */

@@ -7,9 +7,10 @@ import type { Listing, Picture, Skipped } from './source.js';
 import type { Sample } from './store.js';
 
 /** Digest of all that a source says: classes, and name, label and contents of every picture. Reads them all. */
-export async function contentDigest({ pictures, classes, missing }: Listing, watch: Watch): Promise<string> {
+export async function contentDigest(listing: Listing, watch: Watch): Promise<string> {
+  const { pictures, classes, missing, shape } = listing;
   const step = stepper('reading', pictures.length, watch);
-  const hash = createHash('sha256').update(JSON.stringify([classes, missing]));
+  const hash = createHash('sha256').update(JSON.stringify([classes, missing, ...(shape ? [shape] : [])]));
   for (const { name, label, read } of pictures) {
     hash.update(`${name}\0${label}\0`).update(createHash('sha256').update(contents(read)).digest());
     if (step(0)) await turn();
@@ -32,7 +33,7 @@ function contents(read: Picture['read']): Uint8Array {
  * @throws {RinError} where none can be read
  */
 export async function* decodeAll(
-  { pictures, render }: Listing,
+  { pictures, shape, render }: Listing,
   target: Target,
   skipped: Skipped[],
   where: string,
@@ -43,7 +44,7 @@ export async function* decodeAll(
   const one = async ({ name, label, read }: Picture): Promise<Sample | Skipped> => {
     try {
       const bytes = read();
-      return { pixels: await decode(render ? await render(bytes) : bytes, target), label };
+      return { pixels: await decode(render ? await render(bytes) : bytes, target, shape), label };
     } catch (error) {
       return { name, reason: reasonOf(error) };
     }

@@ -4,7 +4,7 @@ export interface Picture {
   readonly name: string;
   /** index into the classes, or -1 for none */
   readonly label: number;
-  /** the bytes of the file; throws where it cannot be read */
+  /** the bytes of the file, or the pixels where the listing has a shape; throws where it cannot be read */
   read(): Uint8Array;
 }
 
@@ -20,6 +20,8 @@ export interface Listing {
   readonly classes: readonly string[];
   /** named by the source's own list, but not there */
   readonly missing: readonly Skipped[];
+  /** [C, H, W], C 1 (grey) or 3 (sRGB), where the pictures are not encoded: each is planar pixels of this shape */
+  readonly shape?: readonly number[];
   /** turns a picture's bytes into a bitmap that the decoder reads, where the source holds drawings */
   render?(bytes: Uint8Array): Promise<Uint8Array>;
   close(): void;
@@ -34,9 +36,17 @@ export interface Source {
    * that is quicker read than watched has none.
    */
   readonly stamp?: string;
+  /** a sentence for the user, where part of what was named is not taken */
+  readonly notice?: string;
   /** @throws RinError where the source is damaged or holds no pictures */
   list(): Promise<Listing>;
 }
+
+/** More pictures in a file of arrays are taken for damage of its header. */
+export const mostPictures = 2 ** 22;
+
+/** The name of a picture that has none: its number, with zeros before, so that names are in order. */
+export const numbered = (index: number, count: number): string => String(index).padStart(String(count - 1).length, '0');
 
 /** File names that are read as pictures; everything else in a source is passed over. */
 export const isPicture = (name: string): boolean => /\.(jpe?g|png|webp|gif|avif|tiff?)$/i.test(name);

@@ -1,5 +1,5 @@
-import { fstatSync, readSync } from 'node:fs';
 import { RinError } from '../core/errors.js';
+import type { Bytes } from './bytes.js';
 
 const block = 512;
 
@@ -10,34 +10,21 @@ export interface Member {
   readonly size: number;
 }
 
-/** Reads `length` bytes at `position`; fewer only at the end of the file. */
-export function readAt(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = readSync(fd, bytes, filled, length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
-}
-
 /**
  * Index of a tar archive: its files by path, in the archive's order, without reading them. Understands ustar, pax
  * (path, linkpath, size), GNU long names, the old format, and links within the archive. Of a path that occurs twice the
  * last one counts, as for tar itself.
- * @param fd    the open archive; reads go by position
- * @param where how messages call it
+ * @param where how messages call the archive
  * @throws {RinError} where the file is no tar archive, compressed, damaged or cut short
  */
-export function indexTar(fd: number, where: string): Map<string, Member> {
-  const end = fstatSync(fd).size;
+export function indexTar(archive: Bytes, where: string): Map<string, Member> {
+  const end = archive.length;
   const members = new Map<string, Member>();
   const links = new Map<string, string>(); // to the path that each leads to
   let common: Attributes = {}; // of all that follows ('g')
   let next: Attributes = {}; // of the next member ('x', 'L', 'K')
   for (let position = 0; ; ) {
-    const header = readAt(fd, position, block);
+    const header = archive.read(position, block);
     if (position === 0 && !isHeader(header)) throw new RinError(noTar(where, header));
     if (header.length < block) {
       throw new RinError(`${where} is cut short: at byte ${end}, before the mark that ends an archive; copy it again`);
@@ -62,7 +49,7 @@ export function indexTar(fd: number, where: string): Map<string, Member> {
     }
     position = offset + Math.ceil(size / block) * block;
     if (describes) {
-      const content = readAt(fd, offset, size);
+      const content = archive.read(offset, size);
       if (type === 'g') common = { ...common, ...paxRecords(content, where) };
       else if (type === 'x') next = { ...next, ...paxRecords(content, where) };
       else next = { ...next, [type === 'L' ? 'path' : 'linkpath']: terminated(content) };

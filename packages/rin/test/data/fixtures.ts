@@ -37,6 +37,14 @@ export const solid = ([r, g, b]: Colour): Promise<Buffer> =>
     .png()
     .toBuffer();
 
+/** An IDX file of unsigned bytes. */
+export function idx(extents: readonly number[], values: readonly number[]): Buffer {
+  const header = Buffer.alloc(4 + 4 * extents.length);
+  header.writeUInt32BE(0x800 + extents.length, 0);
+  for (const [index, extent] of extents.entries()) header.writeUInt32BE(extent, 4 + 4 * index);
+  return Buffer.concat([header, Buffer.from(values)]);
+}
+
 /** `tar` of the system, run in a folder. */
 export function tar(folder: string, ...args: string[]): string {
   const path = join(work, `archive${folders++}.tar`);

@@ -179,7 +179,7 @@ test('a source without a readable picture is an error that says what is there', 
     /no pictures here .* 1 other files, such as notes\.txt/,
   );
   assert.match(await problem(open(await folderOf({ 'flowers.tar': 'x' }))), /but flowers\.tar: name that file/);
-  assert.match(await problem(open(join(work, 'nowhere'))), /nowhere: no such folder or tar archive/);
+  assert.match(await problem(open(join(work, 'nowhere'))), /nowhere: no such folder or file/);
 });
 
 test('the second opening decodes nothing', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { open, sample, shared } from './fixtures.js';
 
 test('the 10,000 test pictures of CIFAR-10 become 1,000 of each class', async (t) => {
@@ -49,4 +51,19 @@ test('photographs with a list beside lie in the tar as their list says', async (
   const counts = (labels: number[]) => data.classes.map((_, label) => labels.filter((x) => x === label).length);
   assert.deepEqual(counts(Array.from(list, ({ label }) => label)), counts(Array.from(list, (_, i) => data.label(i))));
   for (const { label, class: name } of list) assert.equal(data.classes[label], name);
+});
+
+test('MNIST is 60,000 digits, and the first is a five', async (t) => {
+  const folder = shared('mnist');
+  if (!existsSync(folder)) return t.skip(`no ${folder}`);
+  const data = await open(folder, { size: 28, channels: 1, onNotice: () => {} });
+  assert.deepEqual([data.length, data.classes.join('')], [60_000, '0123456789']);
+  const raw = gunzipSync(readFileSync(join(folder, 'train-images-idx3-ubyte.gz')));
+  for (const index of [0, 31_415, 59_999]) {
+    assert.ok(Buffer.from(sample(data, index)).equals(raw.subarray(16 + 784 * index, 16 + 784 * (index + 1))));
+  }
+  assert.equal(data.label(0), 5);
+  // The mean and standard deviation that all the world normalises with, and E(2x - 1)² from them.
+  const [mean, deviation] = [0.1307, 0.3081];
+  assert.ok(Math.abs(data.meanSquare - (4 * (deviation ** 2 + mean ** 2) - 4 * mean + 1)) < 1e-3);
 });

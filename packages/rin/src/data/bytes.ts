@@ -1,0 +1,86 @@
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { RinError } from '../core/errors.js';
+
+/**
+ * What tells, without reading it, whether a file may have changed; undefined where there is none. The time of the last
+ * status change is in it: a program can set a file's modification time, but not that one.
+ */
+export function fileStamp(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
+}
+
+/** Bytes that are read by position: those of a file, or of what was unpacked from one. */
+export interface Bytes {
+  readonly length: number;
+  /** `length` bytes from `position` on; fewer only at the end */
+  read(position: number, length: number): Buffer;
+  close(): void;
+}
+
+/** An open file. */
+export function fileBytes(path: string): Bytes {
+  const fd = openSync(path, 'r');
+  return { length: fstatSync(fd).size, read: (...range) => readAt(fd, ...range), close: () => closeSync(fd) };
+}
+
+/** A part of other bytes; closing it closes nothing. */
+export const part = (whole: Bytes, offset: number, length: number): Bytes => ({
+  length,
+  read: (position, count) => whole.read(offset + position, Math.max(0, Math.min(count, length - position))),
+  close() {},
+});
+
+function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(fd, bytes, filled, length - filled, position + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** Gzip cannot be read by position: its contents go into memory, and so there is a limit. */
+export const mostUnpacked = 2 ** 30;
+
+/** What names of gzip files end with. */
+export const gzipEnd = /\.gz$/i;
+
+/**
+ * Unpacks a gzip file into memory.
+ * @param most so many bytes, and no more, are unpacked
+ * @throws {RinError} where it is damaged or cut short before that
+ */
+export async function unpack(path: string, most = mostUnpacked + 1): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    await pipeline(createReadStream(path), createGunzip(), async (unpacked: AsyncIterable<Buffer>) => {
+      for await (const chunk of unpacked) {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length >= most) return;
+      }
+    });
+  } catch (error) {
+    const isEnough = length >= most; // that the rest was not wanted is told as an error too
+    if (!isEnough) {
+      throw isZlib(error) ? new RinError(`${path}: damaged or cut short (${error.message}); copy it again`) : error;
+    }
+  }
+  return Buffer.concat(chunks).subarray(0, most);
+}
+
+const isZlib = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+
+/** What was unpacked, as bytes. */
+export const memoryBytes = (content: Buffer): Bytes => ({
+  length: content.length,
+  read: (position, length) => content.subarray(position, position + length),
+  close() {},
+});
