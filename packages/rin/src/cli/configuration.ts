@@ -21,12 +21,13 @@ export const defaultPreset = 'emoji-64';
 
 /**
  * The layers of a configuration: preset, file, flags; each wins over those before it.
+ * @param base stands in for the preset where none is given
  * @throws {RinError} where there is no such preset or file, or one cannot be read
  */
-export function readLayers(given: Given): Layer[] {
+export function readLayers(given: Given, base?: Layer): Layer[] {
   const file = given.text('--config');
-  const preset = given.text('--preset') ?? (file === undefined ? defaultPreset : undefined);
-  const layers: Layer[] = [];
+  const preset = given.text('--preset') ?? (file === undefined && !base ? defaultPreset : undefined);
+  const layers: Layer[] = base ? [base] : [];
   if (preset !== undefined) layers.push({ from: 'preset', name: `preset ${preset}`, value: loadPreset(preset) });
   if (file !== undefined) layers.push({ from: 'file', name: file, value: fromYaml(readConfigFile(file), file) });
   const values = flags.flatMap(({ path, flag }) => {

@@ -1,11 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RinError } from '../core/errors.js';
+import { modelName, namedModel } from '../training/namedModel.js';
 import { listRuns } from '../training/runDirectory.js';
 import { calling } from './calling.js';
-
-const file = 'model.safetensors';
 
 /** The trained model of the demo, which comes with rin. */
 export const demoModel = fileURLToPath(new URL('../../../models/emoji-64.safetensors', import.meta.url));
@@ -17,16 +16,8 @@ export const demoModel = fileURLToPath(new URL('../../../models/emoji-64.safeten
  */
 export async function findModel(named?: string): Promise<string> {
   if (named !== undefined) return namedModel(named);
-  const run = (await listRuns('runs')).find(({ path }) => existsSync(join(path, file)));
-  if (run) return join(run.path, file);
+  const run = (await listRuns('runs')).find(({ path }) => existsSync(join(path, modelName)));
+  if (run) return join(run.path, modelName);
   if (existsSync(demoModel)) return demoModel;
   throw new RinError(`there is no model in runs/; name one, or train one first: ${calling} train --data my-pictures`);
-}
-
-function namedModel(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile()) return path;
-  if (!stats) throw new RinError(`${path}: there is no such model file or run`);
-  if (existsSync(join(path, file))) return join(path, file);
-  throw new RinError(`${path}: there is no ${file} in this folder; a run has one from its first checkpoint on`);
 }

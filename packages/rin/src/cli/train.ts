@@ -6,6 +6,7 @@ import { configOptions } from './configOptions.js';
 import { defaultPreset, readLayers, resolveConfig } from './configuration.js';
 import { withDataLayer } from './dataLayer.js';
 import { Interruption } from './interruption.js';
+import { modelLayer } from './modelLayer.js';
 import { Screen } from './screen.js';
 import { dataLine, outcome, trainingLine } from './trainingLines.js';
 
@@ -18,6 +19,10 @@ export const command: Command = {
   examples: [
     ['rin train --data my-pictures', 'a folder; its subfolders are the classes'],
     ['rin train --data flowers.tar --size 32 --images 200k', 'another size, and a longer run'],
+    [
+      'rin train --init runs/00003-flowers-64-rin --data cats',
+      'fine-tuning: the same network goes on with other pictures',
+    ],
     ['rin train --config my.yaml --lr 1e-3 --dry-run', 'show what would be trained'],
   ],
   operands: 0,
@@ -29,7 +34,7 @@ export const command: Command = {
           flag: '--preset',
           placeholder: 'NAME',
           description: 'configuration to start from; "list" shows all',
-          notes: [`default: ${defaultPreset}, where there is no --config`],
+          notes: [`default: that of the --init model, else ${defaultPreset}; none with --config`],
         },
         { flag: '--config', placeholder: 'FILE', description: 'YAML file, such as the config.yaml of a run' },
         ...configOptions(''),
@@ -77,7 +82,8 @@ async function trainCommand(given: Given): Promise<number> {
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
   const notice = isDryRun ? console.error : (sentence: string) => screen.say(sentence); // stdout is for the YAML then
-  const config = resolveConfig(await withDataLayer(readLayers(given), notice, signal));
+  const layers = readLayers(given, await modelLayer(given));
+  const config = resolveConfig(await withDataLayer(layers, notice, signal));
   if (isDryRun) {
     process.stdout.write(toYaml(config));
     return;

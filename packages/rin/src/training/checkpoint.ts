@@ -27,6 +27,9 @@ export interface Counters {
   readonly seconds: number;
 }
 
+/** Those of a run that has not begun. */
+export const noCounters: Counters = { images: 0, updates: 0, lossSum: 0, normSum: 0, summed: 0, seconds: 0 };
+
 /** Everything that a run needs to go on as if it had not been interrupted. */
 export interface State {
   readonly counters: Counters;
@@ -148,7 +151,8 @@ async function moveAside(path: string): Promise<string> {
 
 const sha256 = (content: unknown) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
 
-async function sha256OfFile(path: string): Promise<string> {
+/** SHA-256 of a file's contents, in hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

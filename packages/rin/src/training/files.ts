@@ -40,9 +40,14 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 export async function writeFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   await remove(beside(path));
   await change('make', beside(path), () => mkdir(beside(path), { recursive: true }));
-  await fill(beside(path));
-  await flush(beside(path));
-  await moveIntoPlace(path);
+  try {
+    await fill(beside(path));
+    await flush(beside(path));
+    await moveIntoPlace(path);
+  } catch (error) {
+    await remove(beside(path)).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
 }
 
 /** Renames what lies beside `path`, and flushes the folder that holds it. */

@@ -25,24 +25,24 @@ export interface Update {
 export class Learner {
   /** The network with the averaged weights, from which samples come. */
   readonly average: RIN;
+  readonly compute: Compute;
   readonly #config: Config;
   readonly #meanSquare: number;
-  readonly #dtype: Compute['dtype'];
   readonly #network: RIN;
   readonly #optimizer: Optimizer;
   readonly #tensors: { readonly weights: Named; readonly average: Named; readonly optimizer: Named };
 
   /** @param meanSquare of the data in [-1, 1] */
-  constructor(config: Config, meanSquare: number, { device, dtype }: Compute) {
+  constructor(config: Config, meanSquare: number, compute: Compute) {
     this.#config = config;
     this.#meanSquare = meanSquare;
-    this.#dtype = dtype;
-    this.#network = new RIN(config.model, { seed: config.seed }).to(device);
-    this.average = new RIN(config.model, { seed: null }).to(device);
+    this.compute = compute;
+    this.#network = new RIN(config.model, { seed: config.seed }).to(compute.device);
+    this.average = new RIN(config.model, { seed: null }).to(compute.device);
     const [weights, average] = [this.#network.parameters(), this.average.parameters()];
     this.average.loadParameters(weights); // it starts from a copy (reference: the authors start it from draws of its own)
     for (const tensor of Object.values(average)) tensor.requiresGrad = false;
-    this.#optimizer = createOptimizer(config.training, weights, dtype);
+    this.#optimizer = createOptimizer(config.training, weights, compute.dtype);
     this.#tensors = { weights, average, optimizer: this.#optimizer.state };
   }
 
@@ -105,7 +105,7 @@ export class Learner {
           offset,
           total: batch,
           step: updates,
-          dtype: this.#dtype,
+          dtype: this.compute.dtype,
           meanSquare: this.#meanSquare,
         };
         const loss = trainingLoss(this.#network, this.#config.diffusion, part, draw);

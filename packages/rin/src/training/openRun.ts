@@ -4,9 +4,16 @@ import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import { isTaken } from '../data/systemError.js';
 import { imagesLabel, newestCounters } from './checkpoint.js';
-import { beside, remove } from './files.js';
 import { hasPreviews } from './preview.js';
-import { createNumberedRun, createRun, listRuns, mismatch, type Purpose, RunDirectory } from './runDirectory.js';
+import {
+  type Begin,
+  createNumberedRun,
+  createRun,
+  listRuns,
+  mismatch,
+  type Purpose,
+  RunDirectory,
+} from './runDirectory.js';
 
 export interface OpenRunOptions extends Purpose {
   /** the folder of the run itself; a numbered one in `runsFolder` when absent */
@@ -14,6 +21,8 @@ export interface OpenRunOptions extends Purpose {
   readonly runsFolder: string;
   /** start another run, whatever there is */
   readonly fresh: boolean;
+  /** is called for a new run */
+  readonly begin: Begin;
 }
 
 /** The run to train. */
@@ -28,8 +37,8 @@ export interface OpenedRun {
  * highest-numbered; where there is none, or `fresh` is asked for, makes one.
  * @throws {RinError} where `run` names a folder that holds something else, or holds a run and `fresh` is asked for
  */
-export async function openRun({ run, runsFolder, fresh, ...purpose }: OpenRunOptions): Promise<OpenedRun> {
-  if (run !== undefined) return openNamed(run, fresh, purpose);
+export async function openRun({ run, runsFolder, fresh, begin, ...purpose }: OpenRunOptions): Promise<OpenedRun> {
+  if (run !== undefined) return openNamed(run, fresh, purpose, begin);
   let finished: OpenedRun | undefined;
   for (const { path } of fresh ? [] : await listRuns(runsFolder)) {
     if (await mismatch(path, purpose)) continue;
@@ -38,17 +47,16 @@ export async function openRun({ run, runsFolder, fresh, ...purpose }: OpenRunOpt
     finished ??= found;
   }
   if (finished) return finished;
-  return { directory: await createNumberedRun(runsFolder, purpose), finished: false };
+  return { directory: await createNumberedRun(runsFolder, purpose, begin), finished: false };
 }
 
-async function openNamed(path: string, fresh: boolean, purpose: Purpose): Promise<OpenedRun> {
+async function openNamed(path: string, fresh: boolean, purpose: Purpose, begin: Begin): Promise<OpenedRun> {
   const isNew = !existsSync(path) || (await readdir(path)).length === 0;
   if (isNew) {
     try {
-      return { directory: await createRun(path, purpose), finished: false };
+      return { directory: await createRun(path, purpose, begin), finished: false };
     } catch (error) {
       if (!isTaken(error)) throw error;
-      await remove(beside(path));
       throw new RinError(`${path}: another process made a run there just now; the same command again goes on with it`);
     }
   }

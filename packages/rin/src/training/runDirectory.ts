@@ -9,17 +9,22 @@ import { ConfigError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { isTaken, systemCode } from '../data/systemError.js';
-import { appendLine, beside, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
+import { appendLine, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
 
 /** What a run was started with. */
 export interface Purpose {
   readonly config: Config;
   readonly data: Pick<Dataset, 'name' | 'fingerprint' | 'length' | 'classes' | 'skipped'>;
+  /** SHA-256 of the model `training.init`; absent where there is none, or it is gone */
+  readonly init?: string;
 }
+
+/** Puts into the folder of a new run what it begins with. */
+export type Begin = (folder: string) => Promise<void>;
 
 /**
  * The folder of a run:
- *   config.yaml    the resolved configuration           data.json      what it was trained on
+ *   config.yaml    the resolved configuration           data.json      what it was trained on, and from which model
  *   log.txt        what was said                        reals.png      pictures of the data
  *   stats.jsonl    loss and learning rate: functions of configuration, data and seed alone
  *   timing.jsonl   speed, clock and memory              fakes-….png    samples of the average, always of the same seeds
@@ -73,44 +78,49 @@ export async function listRuns(runsFolder: string): Promise<{ number: number; pa
 }
 
 /** Makes the folder of a new run: the number after the highest one, data, size and name. */
-export async function createNumberedRun(runsFolder: string, purpose: Purpose): Promise<RunDirectory> {
+export async function createNumberedRun(runsFolder: string, purpose: Purpose, begin: Begin): Promise<RunDirectory> {
   const number = 1 + ((await listRuns(runsFolder))[0]?.number ?? -1);
   const path = join(runsFolder, `${String(number).padStart(5, '0')}-${describe(purpose)}`);
   try {
-    return await createRun(path, purpose);
+    return await createRun(path, purpose, begin);
   } catch (error) {
     if (!isTaken(error)) throw error;
-    await remove(beside(path));
-    return createNumberedRun(runsFolder, purpose); // another process was quicker
+    return createNumberedRun(runsFolder, purpose, begin); // another process was quicker
   }
 }
 
-/** Makes the folder of a new run, which must not exist, or be empty. */
-export async function createRun(path: string, { config, data }: Purpose): Promise<RunDirectory> {
+/** Makes the folder of a new run, which must not exist, or be empty; whole with what `begin` puts there, or not at all. */
+export async function createRun(path: string, { config, data, init }: Purpose, begin: Begin): Promise<RunDirectory> {
   const { name, fingerprint, length, classes, skipped } = data;
   await writeFolder(path, async (folder) => {
     await writeWhole(join(folder, 'config.yaml'), toYaml(config));
-    const facts = { name, fingerprint, length, classes, skipped };
+    const facts = { name, fingerprint, length, classes, skipped, init };
     await writeWhole(join(folder, 'data.json'), `${JSON.stringify(facts, null, 2)}\n`);
+    await begin(folder);
   });
   return new RunDirectory(path);
 }
 
 /** Why the run at `path` is not one for this purpose; undefined where it is. */
-export async function mismatch(path: string, { config, data }: Purpose): Promise<string | undefined> {
+export async function mismatch(path: string, { config, data, init }: Purpose): Promise<string | undefined> {
   const [configText, dataText] = [await readText(join(path, 'config.yaml')), await readText(join(path, 'data.json'))];
   if (configText === undefined || dataText === undefined) return 'it is no run: config.yaml or data.json is missing';
   try {
     const theirs = parseConfig(fromYaml(configText, join(path, 'config.yaml')), join(path, 'config.yaml'));
-    const key = difference({ ...theirs, source: null }, { ...config, source: null }); // data are told by their contents
+    const key = difference(withoutPlaces(theirs), withoutPlaces(config));
     if (key) return `its configuration differs in ${key}`;
-    const { fingerprint } = JSON.parse(dataText) as { fingerprint: unknown };
-    return fingerprint === data.fingerprint ? undefined : 'its data were others';
+    const facts = JSON.parse(dataText) as { fingerprint: unknown; init?: unknown };
+    if (facts.fingerprint !== data.fingerprint) return 'its data were others';
+    const isSame = init === undefined ? theirs.training.init === config.training.init : facts.init === init;
+    return isSame ? undefined : 'it started from another model';
   } catch (error) {
     if (error instanceof ConfigError || error instanceof SyntaxError) return error.message;
     throw error;
   }
 }
+
+/** Data and the initial model are told by their contents, not by where they lie. */
+const withoutPlaces = (config: Config) => ({ ...config, source: null, training: { ...config.training, init: null } });
 
 /** Path of the first key in which two values differ, with both sides; undefined where they are equal. */
 function difference(theirs: unknown, ours: unknown, path = ''): string | undefined {

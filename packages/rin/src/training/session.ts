@@ -4,10 +4,11 @@ import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { saveModel } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
-import { type Counters, imagesLabel, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
+import { type Counters, imagesLabel, noCounters, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
 import { change } from './files.js';
 import type { Learner } from './learner.js';
 import { rateShare } from './learningRate.js';
+import { modelName } from './namedModel.js';
 import { isFinished } from './openRun.js';
 import { hasPreviews, type Layout, previewLayout, realPictures, writePreview } from './preview.js';
 import type { RunDirectory } from './runDirectory.js';
@@ -41,9 +42,6 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-const start: Counters = { images: 0, updates: 0, lossSum: 0, normSum: 0, summed: 0, seconds: 0 };
-const model = 'model.safetensors';
-
 /** One stretch of a run: from a checkpoint, or the start, to the end or an interruption. */
 export class Session {
   readonly #options: SessionOptions;
@@ -58,7 +56,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#layout = previewLayout(options.config, options.data.classes);
-    this.#counters = options.counters ?? start;
+    this.#counters = options.counters ?? noCounters;
     this.#saved = this.#counters.images;
   }
 
@@ -171,7 +169,7 @@ export class Session {
     if (hasPreviews(config) && this.#isDue(sampleEvery)) await this.#preview(`fakes-${this.#label(sampleEvery)}.png`);
     const isNew = this.#counters.images !== this.#saved;
     if (isNew && (signal?.aborted || this.#isDue(checkpointEvery))) await this.#save(this.#label(checkpointEvery));
-    else if (this.#isLast && !directory.has(model)) await this.#saveModel();
+    else if (this.#isLast && !directory.has(modelName)) await this.#saveModel();
   }
 
   async #preview(name: string): Promise<void> {
@@ -197,7 +195,7 @@ export class Session {
   async #saveModel(): Promise<void> {
     this.#checkWeights();
     const { config, data, meanSquare, directory, learner } = this.#options;
-    const path = directory.file(model);
+    const path = directory.file(modelName);
     const content = { config, classes: data.classes, meanSquare, parameters: learner.tensors.average };
     await change('write', path, () => saveModel(path, content));
   }

@@ -4,8 +4,9 @@ import { parseConfig } from '../core/config/parse.js';
 import { RinError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
-import { loadNewest } from './checkpoint.js';
+import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from './checkpoint.js';
 import { chooseCompute } from './compute.js';
+import { initialDigest, startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { lockRun } from './lock.js';
 import { type DataInput, openData } from './openData.js';
@@ -65,7 +66,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 async function trainOn(data: Dataset, config: Config, options: TrainOptions): Promise<TrainResult> {
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
-  const { directory, finished } = await openRun({ config, data, run, runsFolder, fresh });
+  const said: string[] = [];
+  const begin = async (folder: string): Promise<void> => {
+    if (config.training.init === undefined) return;
+    const learner = untrained(config, data);
+    said.push(await startFromModel(learner, config, config.training.init, data.classes));
+    await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
+  };
+  const init = await initialDigest(config);
+  const { directory, finished } = await openRun({ config, data, init, run, runsFolder, fresh, begin });
   const { images } = config.training;
   if (finished) {
     log(`${directory.path} is finished: it has seen its ${images} images. To train again, ask for a new run.`);
@@ -77,6 +86,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     log(text);
   };
   try {
+    for (const text of said) say(text);
     const session = await prepare(data, config, directory, say, options);
     return { run: directory.path, ...(await session.run()) };
   } catch (error) {
@@ -84,6 +94,14 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     throw error;
   }
 }
+
+/** A network as it is drawn, with its average and optimiser. */
+function untrained(config: Config, data: Dataset): Learner {
+  if (config.training.threads > 0) setThreads(config.training.threads);
+  return new Learner(config, meanSquareOf(config, data), chooseCompute(config.training));
+}
+
+const meanSquareOf = ({ diffusion }: Config, data: Dataset): number => diffusion.dataMeanSquare ?? data.meanSquare;
 
 /** Brings the run to the state of its newest checkpoint, or to the start. */
 async function prepare(
@@ -93,23 +111,21 @@ async function prepare(
   say: (text: string) => void,
   { onProgress, signal }: TrainOptions,
 ): Promise<Session> {
-  const { training, diffusion } = config;
-  const compute = chooseCompute(training);
-  if (training.threads > 0) setThreads(training.threads);
-  const meanSquare = diffusion.dataMeanSquare ?? data.meanSquare;
-  const learner = new Learner(config, meanSquare, compute);
+  const { training } = config;
+  const learner = untrained(config, data);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
+  else if (training.init !== undefined) say(await startFromModel(learner, config, training.init, data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${data.skipped.length} skipped (listed in data.json)` : '';
-  const seen = saved ? `goes on at ${saved.counters.images} of` : 'trains for';
+  const seen = saved && saved.counters.images > 0 ? `goes on at ${saved.counters.images} of` : 'trains for';
   say(`${directory.path}: ${seen} ${training.images} images`);
   say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${skipped}`);
-  say(`network: ${learner.parameterCount} parameters, on ${compute.device} in ${compute.dtype}`);
+  say(`network: ${learner.parameterCount} parameters, on ${learner.compute.device} in ${learner.compute.dtype}`);
   return new Session({
     config,
     data,
-    meanSquare,
+    meanSquare: meanSquareOf(config, data),
     directory,
     learner,
     counters: saved?.counters,

@@ -66,6 +66,11 @@ export const TrainingConfig = z.strictObject({
     .meta({ alias: 'images' }),
   batch: z.int().min(1).default(256).describe('images in one update of the weights').meta({ alias: 'batch' }),
   microBatch: z.int().min(1).optional().describe('images in one pass, gradients accumulated; the batch when absent'),
+  init: z
+    .string()
+    .optional()
+    .describe('model to start from, for fine-tuning: a model.safetensors, or the folder of a run')
+    .meta({ alias: 'init', placeholder: 'MODEL' }),
   optimizer: OptimizerConfig.prefault({ kind: 'lamb' }).describe('lamb, adamw or muon, with its constants'),
   learningRate: z.number().positive().default(3e-3).describe('peak learning rate').meta({ alias: 'lr' }),
   weightDecay: z.number().min(0).default(0.01).describe('weight decay; none on biases, gains and shifts of norms'),
