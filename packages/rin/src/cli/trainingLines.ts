@@ -7,13 +7,14 @@ import { bar, bytes, count, duration } from './screen.js';
 
 /** Where training stands, in one line. @param isLive with a bar, for a line that moves */
 export function trainingLine(progress: Progress, isLive: boolean): string {
-  const { images, total, loss, learningRate, imagesPerSecond: speed, memory, sampling } = progress;
+  const { images, total, loss, validationLoss, learningRate, imagesPerSecond: speed, memory, sampling } = progress;
   const share = Math.min(1, images / total);
   const parts = [
     `${count(images)} of ${count(total)} images (${Math.floor(100 * share)}%)`,
     sampling && `drawing samples, step ${sampling.step} of ${sampling.steps}`,
     speed !== null && `${speed < 100 ? speed.toPrecision(2) : count(Math.round(speed))} images/s`,
     loss !== null && `loss ${loss.toPrecision(3)}`,
+    validationLoss !== null && `validation ${validationLoss.toPrecision(3)}`,
     `learning rate ${learningRate.toPrecision(2)}`,
     speed !== null && `${duration(Math.max(0, total - images) / speed)} left`,
     bytes(memory),

@@ -22,6 +22,7 @@ export const purposes = {
   sampleStep: 8,
   dropout: 9,
   strata: 10,
+  validation: 11,
 } as const;
 export type Purpose = keyof typeof purposes;
 

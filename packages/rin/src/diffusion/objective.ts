@@ -21,6 +21,8 @@ export interface Draw {
   readonly dtype: 'float32' | 'bfloat16';
   /** Mean square of the data in [−1, 1], for `normalizeInput: expected`. */
   readonly meanSquare: number;
+  /** Dropout and drop-path act. Default: true */
+  readonly training?: boolean;
 }
 
 // The two passes of a step draw dropout and label dropout independently (reference: the authors' training step).
@@ -53,7 +55,7 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
     const condition = oneHot(rin, keptLabels(config, batch.labels, draw, pass));
-    return { training: true, dtype: draw.dtype, ...(condition && { condition }) };
+    return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }) };
   };
 
   const previous = drawPrevious(rin, config, input, at.gamma, draw, positions, options);

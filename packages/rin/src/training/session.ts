@@ -12,6 +12,7 @@ import { modelName } from './namedModel.js';
 import { isFinished } from './openRun.js';
 import { hasPreviews, type Layout, previewLayout, realPictures, writePreview } from './preview.js';
 import type { RunDirectory } from './runDirectory.js';
+import type { Validation } from './validation.js';
 
 /** Where training stands. */
 export interface Progress {
@@ -21,6 +22,8 @@ export interface Progress {
   /** mean over recent updates; null before the first one */
   readonly loss: number | null;
   readonly learningRate: number;
+  /** of the averaged weights on held-out data, at the last line of stats.jsonl; null before, and where none are held out */
+  readonly validationLoss: number | null;
   /** over recent updates; null before the first one */
   readonly imagesPerSecond: number | null;
   /** memory of the process in bytes */
@@ -31,7 +34,9 @@ export interface Progress {
 
 export interface SessionOptions {
   readonly config: Config;
+  /** what is trained */
   readonly data: Dataset;
+  readonly validation?: Validation;
   readonly meanSquare: number;
   readonly directory: RunDirectory;
   readonly learner: Learner;
@@ -50,6 +55,7 @@ export class Session {
   /** images at which the newest checkpoint was made */
   #saved: number;
   /** of recent updates */
+  #validationLoss: number | null = null;
   readonly #loss = new Recent();
   readonly #seconds = new Recent();
 
@@ -116,19 +122,21 @@ export class Session {
     };
     this.#loss.add(found.loss);
     this.#seconds.add(took);
-    if (this.#isDue(logEvery)) this.#record();
+    if (this.#isDue(logEvery)) await this.#record();
     this.#report();
   }
 
   /** A line in stats.jsonl and timing.jsonl; the sums begin anew. */
-  #record(): void {
-    const { config, directory } = this.#options;
+  async #record(): Promise<void> {
+    const { config, directory, validation, learner } = this.#options;
     const { images, updates, lossSum, normSum, summed, seconds } = this.#counters;
     const learningRate = this.#learningRate(images - config.training.batch);
+    if (validation) this.#validationLoss = await validation.loss(learner);
     directory.record('stats', {
       images,
       updates,
       loss: lossSum / summed,
+      ...(this.#validationLoss !== null && { validationLoss: this.#validationLoss }),
       gradientNorm: normSum / summed,
       learningRate,
     });
@@ -155,6 +163,7 @@ export class Session {
       images,
       total: this.#options.config.training.images,
       loss: this.#loss.mean,
+      validationLoss: this.#validationLoss,
       learningRate: this.#learningRate(images),
       imagesPerSecond: this.#speed,
       memory: process.memoryUsage.rss(),

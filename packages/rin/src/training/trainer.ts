@@ -13,6 +13,7 @@ import { type DataInput, openData } from './openData.js';
 import { openRun } from './openRun.js';
 import type { RunDirectory } from './runDirectory.js';
 import { type Progress, Session } from './session.js';
+import { type Split, splitData, Validation } from './validation.js';
 
 export interface TrainOptions {
   readonly config: Config;
@@ -66,6 +67,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 async function trainOn(data: Dataset, config: Config, options: TrainOptions): Promise<TrainResult> {
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
+  const split = splitData(data, config);
   const said: string[] = [];
   const begin = async (folder: string): Promise<void> => {
     if (config.training.init === undefined) return;
@@ -87,7 +89,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
   };
   try {
     for (const text of said) say(text);
-    const session = await prepare(data, config, directory, say, options);
+    const session = await prepare(data, split, config, directory, say, options);
     return { run: directory.path, ...(await session.run()) };
   } catch (error) {
     if (error instanceof RinError) directory.log(error.message);
@@ -106,26 +108,30 @@ const meanSquareOf = ({ diffusion }: Config, data: Dataset): number => diffusion
 /** Brings the run to the state of its newest checkpoint, or to the start. */
 async function prepare(
   data: Dataset,
+  { trained, heldOut }: Split,
   config: Config,
   directory: RunDirectory,
   say: (text: string) => void,
   { onProgress, signal }: TrainOptions,
 ): Promise<Session> {
   const { training } = config;
+  const meanSquare = meanSquareOf(config, data);
   const learner = untrained(config, data);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
   else if (training.init !== undefined) say(await startFromModel(learner, config, training.init, data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${data.skipped.length} skipped (listed in data.json)` : '';
+  const held = heldOut ? `, ${heldOut.length} of them held out for validation` : '';
   const seen = saved && saved.counters.images > 0 ? `goes on at ${saved.counters.images} of` : 'trains for';
   say(`${directory.path}: ${seen} ${training.images} images`);
-  say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${skipped}`);
+  say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${held}${skipped}`);
   say(`network: ${learner.parameterCount} parameters, on ${learner.compute.device} in ${learner.compute.dtype}`);
   return new Session({
     config,
-    data,
-    meanSquare: meanSquareOf(config, data),
+    data: trained,
+    ...(heldOut && { validation: new Validation(heldOut, config, meanSquare) }),
+    meanSquare,
     directory,
     learner,
     counters: saved?.counters,

@@ -47,16 +47,25 @@ test('the line of a training tells images, speed, loss, learning rate, time left
     images: 12_800,
     total: 60_320,
     loss: 0.04231,
+    validationLoss: 0.0512,
     learningRate: 4e-3,
     imagesPerSecond: 264,
     memory: 612e6,
   };
-  const line = '12,800 of 60,320 images (21%), 264 images/s, loss 0.0423, learning rate 0.0040, 3:00 left, 612 MB';
+  const line =
+    '12,800 of 60,320 images (21%), 264 images/s, loss 0.0423, validation 0.0512, learning rate 0.0040, 3:00 left, 612 MB';
   assert.equal(trainingLine(progress, false), line);
   assert.equal(trainingLine(progress, true), `████░░░░░░░░░░░░░░░░ ${line}`);
   assert.equal(
     trainingLine(
-      { ...progress, images: 0, loss: null, imagesPerSecond: null, sampling: { step: 3, steps: 100 } },
+      {
+        ...progress,
+        images: 0,
+        loss: null,
+        validationLoss: null,
+        imagesPerSecond: null,
+        sampling: { step: 3, steps: 100 },
+      },
       false,
     ),
     '0 of 60,320 images (0%), drawing samples, step 3 of 100, learning rate 0.0040, 612 MB',

@@ -90,6 +90,10 @@ export const TrainingConfig = z.strictObject({
     .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda or cuda:N' }),
   threads: z.int().min(0).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
   logEvery: imageCount(1).default(10_000).describe('one line of stats.jsonl every so many images'),
+  validation: share
+    .default(0)
+    .describe('share of the data that is never trained, to measure the loss on; 0 = none')
+    .meta({ alias: 'validation' }),
   sampleEvery: imageCount(0).default(500_000).describe('a grid of samples every so many images; 0 = never'),
   checkpointEvery: imageCount(1).default(500_000).describe('a checkpoint every so many images'),
   keepCheckpoints: z.int().min(1).default(2).describe('checkpoints kept; older ones are removed'),

@@ -1,0 +1,92 @@
+import { setImmediate } from 'node:timers/promises';
+import { noGrad, scope } from '@rin/torch';
+import type { Config } from '../core/config/config.js';
+import { RinError } from '../core/errors.js';
+import { permute } from '../core/permutation.js';
+import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Batch } from '../data/loader.js';
+import { trainingLoss } from '../diffusion/objective.js';
+import type { Learner } from './learner.js';
+
+/** Data in two parts that have no sample in common. */
+export interface Split {
+  readonly trained: Dataset;
+  /** absent where all is trained */
+  readonly heldOut?: Dataset;
+}
+
+/**
+ * Holds the share `training.validation` of the samples out, at least one and not all: the first ones of an order that is
+ * drawn from the seed, so the classes have about their shares.
+ * @throws {RinError} where there is a single sample
+ */
+export function splitData(data: Dataset, { seed, training: { validation } }: Config): Split {
+  const { name, length } = data;
+  if (validation === 0) return { trained: data };
+  if (length < 2)
+    throw new RinError(`${name}: training.validation ${validation} needs at least 2 samples, and it has ${length}`);
+  const count = Math.min(length - 1, Math.max(1, Math.round(validation * length)));
+  return { trained: part(data, seed, count, length - count), heldOut: part(data, seed, 0, count) };
+}
+
+/** `length` samples of the drawn order, from `first` on; what is told of the whole data stays. */
+function part(data: Dataset, seed: number, first: number, length: number): Dataset {
+  const { name, shape, classes, meanSquare, skipped, fingerprint } = data;
+  const readLater = data.readLater?.bind(data);
+  const place = (index: number): number => permute(first + index, data.length, seed, 0, 'validation');
+  return {
+    ...{ name, length, shape, classes, meanSquare, skipped, fingerprint },
+    label: (index) => data.label(place(index)),
+    read: (index, out) => data.read(place(index), out),
+    ...(readLater && { readLater: (index, out) => readLater(place(index), out) }),
+    close() {},
+  };
+}
+
+/**
+ * The training loss of the averaged weights on samples that are not trained, without dropout. Pictures, noise, times and
+ * what else is drawn are the same at every call, so the values of a run are comparable.
+ *
+ * At most one sample is taken for every 8 that are trained from one line of stats.jsonl to the next: without the way back a
+ * sample costs less than half of what it does in training, so this adds at most some 6 % to the time.
+ */
+export class Validation {
+  readonly #data: Dataset;
+  readonly #config: Config;
+  readonly #meanSquare: number;
+  /** samples looked at, the first ones */
+  readonly #count: number;
+
+  constructor(data: Dataset, config: Config, meanSquare: number) {
+    this.#data = data;
+    this.#config = config;
+    this.#meanSquare = meanSquare;
+    this.#count = Math.min(data.length, Math.max(1, Math.floor(config.training.logEvery / 8)));
+  }
+
+  /** @returns mean over the samples; the event loop turns after every micro-batch */
+  async loss(learner: Learner): Promise<number> {
+    const { seed, diffusion, training } = this.#config;
+    const size = training.microBatch ?? training.batch;
+    let sum = 0;
+    for (let first = 0; first < this.#count; first += size) {
+      const batch = this.#read(first, Math.min(size, this.#count - first));
+      const draw = { seed, position: first, offset: first, total: this.#count, step: 0, training: false };
+      const facts = { dtype: learner.compute.dtype, meanSquare: this.#meanSquare };
+      const objective = { ...diffusion, timeSampling: 'stratified' } as const; // less noise than independent times
+      const mean = scope(() =>
+        noGrad(() => trainingLoss(learner.average, objective, batch, { ...draw, ...facts }).item()),
+      );
+      sum += mean * batch.labels.length;
+      await setImmediate();
+    }
+    return sum / this.#count;
+  }
+
+  #read(first: number, count: number): Batch {
+    const sample = sampleLength(this.#data.shape);
+    const pixels = new Uint8Array(count * sample);
+    for (let i = 0; i < count; i++) this.#data.read(first + i, pixels.subarray(i * sample, (i + 1) * sample));
+    return { pixels, labels: Int32Array.from({ length: count }, (_, i) => this.#data.label(first + i)) };
+  }
+}
