@@ -1,24 +1,26 @@
 import { basename } from 'node:path';
 import { RinError } from '../core/errors.js';
-import { type Bytes, fileBytes, fileStamp } from './bytes.js';
+import { type Bytes, fileBytes, fileStamp, memoryBytes, openBytes, part } from './bytes.js';
+import { listCifar, trainingBatches } from './cifar.js';
 import { byFolder, classOf, type Given, given, labelPictures, listFiles, parseJson, resolveLabels } from './labels.js';
-import { isHidden, isPicture, naturalOrder, type Skipped, type Source } from './source.js';
+import { isHidden, isPicture, type Listing, naturalOrder, type Skipped, type Source } from './source.js';
 import { indexTar, type Member } from './tar.js';
 
 /**
  * A tar archive of pictures. Classes come from `dataset.json` or `metadata.jsonl` inside; else, in a WebDataset, from the
  * `KEY.cls` or `KEY.json` (`label`, `class` or `cls`) beside each `KEY.jpg`; else from the top folders. A folder that
- * holds the whole archive, as `tar cf flowers.tar flowers` makes it, does not count.
+ * holds the whole archive, as `tar cf flowers.tar flowers` makes it, does not count. An archive of CIFAR's batches is read
+ * as their folder is.
  * @throws {RinError} where the archive is damaged, cut short or without pictures, or a list does not fit
  */
 export function archiveSource(path: string): Source {
   return {
-    name: basename(path, '.tar'),
+    name: basename(path).replace(/\.(tar|tar\.gz|tgz)$/i, ''),
     stamp: fileStamp(path),
     async list() {
-      const archive = fileBytes(path);
+      const archive = cifarDownload.test(path) ? await openBytes(path) : fileBytes(path);
       try {
-        return listArchive(archive, path);
+        return await listArchive(archive, path);
       } catch (error) {
         archive.close();
         throw error;
@@ -27,8 +29,21 @@ export function archiveSource(path: string): Source {
   };
 }
 
-function listArchive(archive: Bytes, where: string) {
-  const members = withoutCommonFolder(indexTar(archive, where));
+/** As it is downloaded it is packed, and small enough to be unpacked into memory. */
+const cifarDownload = /cifar[^/]*\.(tar\.gz|tgz)$/i;
+
+async function listArchive(archive: Bytes, where: string): Promise<Listing> {
+  const indexed = indexTar(archive, where);
+  const files = new Map([...indexed].map(([name, member]) => [basename(name), member]));
+  const batches = trainingBatches([...files.keys()]);
+  if (batches.length > 0) {
+    const open = async (file: string) => {
+      const member = files.get(file);
+      return member ? part(archive, member) : memoryBytes(Buffer.alloc(0));
+    };
+    return { ...(await listCifar({ where, files: [...files.keys()], open }, batches)), close: () => archive.close() };
+  }
+  const members = withoutCommonFolder(indexed);
   const read = (name: string) => {
     const member = members.get(name);
     return member ? archive.read(member.offset, member.size) : Buffer.alloc(0);

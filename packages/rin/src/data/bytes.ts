@@ -27,9 +27,9 @@ export function fileBytes(path: string): Bytes {
 }
 
 /** A part of other bytes; closing it closes nothing. */
-export const part = (whole: Bytes, offset: number, length: number): Bytes => ({
-  length,
-  read: (position, count) => whole.read(offset + position, Math.max(0, Math.min(count, length - position))),
+export const part = (whole: Bytes, { offset, size }: { offset: number; size: number }): Bytes => ({
+  length: size,
+  read: (position, length) => whole.read(offset + position, Math.max(0, Math.min(length, size - position))),
   close() {},
 });
 
@@ -84,3 +84,16 @@ export const memoryBytes = (content: Buffer): Bytes => ({
   read: (position, length) => content.subarray(position, position + length),
   close() {},
 });
+
+/**
+ * Opens a file; what is packed by gzip, by its name, is unpacked into memory.
+ * @throws {RinError} where that would be too much
+ */
+export async function openBytes(path: string): Promise<Bytes> {
+  if (!gzipEnd.test(path)) return fileBytes(path);
+  const content = await unpack(path);
+  if (content.length <= mostUnpacked) return memoryBytes(content);
+  throw new RinError(
+    `${path}: more than ${mostUnpacked} bytes unpacked; unpack it (gzip -d) and name the unpacked file`,
+  );
+}

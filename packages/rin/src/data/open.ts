@@ -4,6 +4,7 @@ import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
 import { archiveSource } from './archive.js';
 import { cacheFolder, recall, remember, removeAbandoned } from './cacheFolder.js';
+import { cifarFolder, cifarSource, isCifar } from './cifar.js';
 import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decode.js';
 import { emojiSource } from './emoji.js';
@@ -34,7 +35,7 @@ const decoderVersion = 1;
  * Opens pictures as samples of one shape. They are decoded once, into a cache in `$XDG_CACHE_HOME/rin/data` (else
  * `~/.cache/rin/data`), whose key is made from the contents of the files, their names, their classes and the options:
  * a copy of the source finds it, a changed source does not. Pictures that cannot be read are left out and listed.
- * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, or IDX files or their folder
+ * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, or files of IDX or CIFAR or their folder
  * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
  */
 export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
@@ -86,8 +87,11 @@ export async function classNames(source: string, watch: Watch = {}): Promise<rea
 async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
   if (source === 'emoji') return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return idxFolder(source) ?? folderSource(source, watch);
-  if (stats?.isFile()) return isIdx(source) ? idxSource(source) : archiveSource(source);
+  if (stats?.isDirectory()) return idxFolder(source) ?? cifarFolder(source) ?? folderSource(source, watch);
+  if (stats?.isFile()) {
+    if (isIdx(source)) return idxSource(source);
+    return isCifar(source) ? cifarSource(source) : archiveSource(source);
+  }
   throw new RinError(`${source}: no such folder or file; "emoji" is the built-in set`);
 }
 

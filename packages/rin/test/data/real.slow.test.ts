@@ -67,3 +67,22 @@ test('MNIST is 60,000 digits, and the first is a five', async (t) => {
   const [mean, deviation] = [0.1307, 0.3081];
   assert.ok(Math.abs(data.meanSquare - (4 * (deviation ** 2 + mean ** 2) - 4 * mean + 1)) < 1e-3);
 });
+
+test('the first batch of CIFAR-10 has its published numbers of each class', async (t) => {
+  const folder = shared('cifar10-binary');
+  if (!existsSync(folder)) return t.skip(`no ${folder}`);
+  const data = await open(folder, { size: 32, onNotice: () => {} });
+  assert.deepEqual([data.length, data.classes[0], data.classes[9]], [10_000, 'airplane', 'truck']);
+  const counts = new Array<number>(10).fill(0);
+  for (let index = 0; index < data.length; index++) counts[data.label(index)]++;
+  assert.deepEqual(counts, [1005, 974, 1032, 1016, 999, 937, 1030, 1001, 1025, 981]);
+  // Mean and deviation of each channel, as published for the whole set; this part of it is as good as the whole to 0.01.
+  const sums = [0, 0, 0];
+  for (let index = 0; index < data.length; index++) {
+    const pixels = sample(data, index);
+    for (const [channel] of sums.entries())
+      for (let i = 0; i < 1024; i++) sums[channel] += pixels[1024 * channel + i] / 255;
+  }
+  const means = sums.map((sum) => sum / 1024 / data.length);
+  for (const [channel, mean] of [0.4914, 0.4822, 0.4465].entries()) assert.ok(Math.abs(means[channel] - mean) < 0.01);
+});
