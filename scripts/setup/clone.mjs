@@ -1,7 +1,7 @@
 // @ts-check
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SetupError } from '../../packages/torch/setup/errors.mjs';
+import { tellWhatStops } from '../../packages/torch/setup/errors.mjs';
 import { withLock } from '../../packages/torch/setup/lock.mjs';
 import { createLog } from '../../packages/torch/setup/log.mjs';
 import { setupTorch } from '../../packages/torch/setup/setup.mjs';
@@ -20,18 +20,11 @@ export async function setUpClone({ quiet }) {
   const log = createLog({ quiet });
   log.fact(`Node ${process.versions.node}`);
   const onWait = () => log.warn('Another set-up of this clone is running; waiting for it');
-  try {
-    await withLock(join(ROOT, 'build', 'setup.lock'), { onWait }, async () => {
+  return tellWhatStops(() =>
+    withLock(join(ROOT, 'build', 'setup.lock'), { onWait }, async () => {
       await installNodePackages(ROOT, log);
       await setupTorch({ log });
       await buildTypeScript(ROOT, log);
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof SetupError) console.error(`\n${error.message}`);
-    // A full disk, a folder that may not be written: Node's own message says what and where.
-    else if (error instanceof Error && 'code' in error) console.error(`\nSet-up stopped: ${error.message}`);
-    else throw error;
-    return false;
-  }
+    }),
+  );
 }

@@ -67,7 +67,7 @@ function arrayClass(dtype: Dtype): (typeof table)[Dtype]['array'] {
 }
 
 /** The dtype that a typed array means by itself; 16-bit floats and bool must be named, since their arrays are ambiguous. */
-export function dtypeOfArray(array: NodeJS.TypedArray): Dtype {
+export function dtypeOfArray(array: ArrayBufferView): Dtype {
   if (array instanceof Uint16Array)
     throw new TorchError('a Uint16Array holds bits of float16 or bfloat16: say which with { dtype }');
   const found = dtypes.find((dtype) => array instanceof table[dtype].array);
@@ -79,5 +79,5 @@ export function dtypeOfArray(array: NodeJS.TypedArray): Dtype {
 }
 
 /** Whether an array of this class can carry the dtype. */
-export const arrayFits = (array: NodeJS.TypedArray, dtype: Dtype): boolean =>
+export const arrayFits = (array: ArrayBufferView, dtype: Dtype): boolean =>
   array instanceof table[dtype].array || (dtype === 'uint8' && array instanceof Uint8ClampedArray);

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { Argument } from './argument.js';
 export * from './autograd.js';
 export { arange, type CreationOptions, empty, full, type Nested, ones, tensor, zeros } from './create.js';

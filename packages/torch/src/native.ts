@@ -15,8 +15,8 @@ export interface Native {
   readonly description: Float64Array;
   lookUp(name: string, overload: string): string;
   callOperator(id: number, ...values: NativeValue[]): NativeValue;
-  fromBytes(array: NodeJS.TypedArray, dtype: number, device: string, shape: readonly number[]): Slot;
-  toBytes(tensor: Slot, array: NodeJS.TypedArray): void;
+  fromBytes(array: ArrayBufferView, dtype: number, device: string, shape: readonly number[]): Slot;
+  toBytes(tensor: Slot, array: ArrayBufferView): void;
   /** Bytes of a tensor's elements. */
   byteLength(tensor: Slot): number;
   /** Bytes of a contiguous tensor on the CPU, from `offset` on: as many as the array has. */
@@ -47,6 +47,9 @@ export interface Native {
 
 const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url));
 
+/** What builds it: of an installed package its own command, in a clone the clone's. */
+const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run setup';
+
 /**
  * By default idle threads of libgomp, which libtorch computes with, spin for long where they wait for each other. That is
  * no faster (a training step of a small network: 37 ms either way, alone on two cores), and where anything else wants the
@@ -66,12 +69,12 @@ function waitBriefly<T>(loading: () => T): T {
 }
 
 function load(): Native {
-  if (!existsSync(path)) throw new TorchError(`the native part is not built yet (${path}): run \`npm run setup\``);
+  if (!existsSync(path)) throw new TorchError(`the native part is not built yet (${path}): run \`${setUp}\``);
   try {
     return waitBriefly(() => createRequire(import.meta.url)(path) as Native);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TorchError(`the native part cannot be loaded: ${reason}; run \`npm run setup\` to build it anew`);
+    throw new TorchError(`the native part cannot be loaded: ${reason}; run \`${setUp}\` to build it anew`);
   }
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '../data/cacheFolder.js';
+import { readBuild } from './addon.js';
+import { calling } from './calling.js';
 import { demoModel } from './findModel.js';
 import { bytes } from './screen.js';
 import { version } from './version.js';
@@ -16,11 +17,12 @@ export interface Finding {
   readonly mend?: string;
 }
 
-const setUp = 'run "npm run setup" in the folder that was cloned: it installs and builds what is missing';
+const setUp = `run "${calling} setup": it installs and builds what is missing`;
 
 /** Looks at everything that rin needs. What is missing is a finding, never an error. */
 export async function examine(): Promise<Finding[]> {
-  return [program(), node(), libtorch(), ...(await compute()), memory(), await pictures(), demo(), cache()];
+  const computing = readBuild() ? await compute() : [];
+  return [program(), node(), libtorch(), ...computing, memory(), await pictures(), demo(), cache()];
 }
 
 const program = (): Finding => ({ state: 'good', text: `rin ${version()}` });
@@ -31,25 +33,6 @@ function node(): Finding {
   const text = `Node ${found} on ${process.platform} ${process.arch}`;
   if (major > 20 || (major === 20 && minor >= 9)) return { state: 'good', text };
   return { state: 'bad', text, mend: 'install Node 20.9 or newer' };
-}
-
-/** What the build of the addon wrote down (`packages/torch/build/build.json`). */
-interface Build {
-  readonly libtorch: string;
-  readonly version: string;
-  readonly source: 'LIBTORCH' | 'python3' | 'cache';
-  readonly cuda: boolean;
-}
-
-/** The folder of @rin/torch, found without loading it. */
-const torchFolder = (): string => join(dirname(fileURLToPath(import.meta.resolve('@rin/torch'))), '..', '..');
-
-function readBuild(): Build | undefined {
-  try {
-    return JSON.parse(readFileSync(join(torchFolder(), 'build', 'build.json'), 'utf8')) as Build;
-  } catch {
-    return undefined;
-  }
 }
 
 function libtorch(): Finding {
@@ -93,7 +76,7 @@ function cuda(devices: number): Finding {
     return { state: 'good', text: 'CUDA: no NVIDIA driver here, so the CPU computes' };
   }
   const why = readBuild()?.cuda ? 'libtorch finds no device' : 'the addon was built without CUDA';
-  const mend = 'see that "nvidia-smi" works, then run "npm run setup", which says why it takes the CPU if it does';
+  const mend = `see that "nvidia-smi" works, then run "${calling} setup", which says why it takes the CPU if it does`;
   return { state: 'note', text: `CUDA: there is an NVIDIA driver, but ${why}`, mend };
 }
 
@@ -121,7 +104,7 @@ async function pictures(): Promise<Finding> {
     return { state: 'good', text: `sharp ${sharp.versions.sharp ?? ''} reads and writes pictures` };
   } catch (error) {
     const text = `sharp cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
-    return { state: 'bad', text, mend: 'run "npm ci" in the folder that was cloned' };
+    return { state: 'bad', text, mend: 'run "npm ci"' };
   }
 }
 

@@ -1,6 +1,7 @@
 import { RinError, UsageError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { whyNot } from '../data/systemError.js';
+import { readBuild } from './addon.js';
 import { calling } from './calling.js';
 import type { Command } from './command.js';
 import { commandHelp, programHelp } from './help.js';
@@ -24,6 +25,7 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     summary: 'show what rin found on this machine, and how to mend what is missing',
     load: () => import('./doctor.js'),
   },
+  { name: 'setup', summary: 'find or install libtorch, and build the native addon', load: () => import('./setup.js') },
 ];
 
 /**
@@ -71,6 +73,7 @@ function explain(error: unknown, verbose: boolean, name: string | undefined): st
   if (verbose && error.stack) return error.stack;
   const hint = commands.some((command) => command.name === name) ? `${name} --help` : '--help';
   if (error instanceof UsageError) return `${error.message}\n${calling} ${hint} shows what there is`;
+  if (error.name === 'TorchError' && !readBuild()) return `rin is not set up yet: run "${calling} setup"`;
   if (error instanceof RinError || error.name === 'TorchError') return error.message;
   const reason = whyNot(error);
   if (reason !== undefined && 'path' in error) return `${error.path}: ${reason}`;

@@ -13,6 +13,7 @@ for (const [name, args] of [
   ['sample', ['sample']],
   ['demo', ['demo']],
   ['doctor', ['doctor']],
+  ['setup', ['setup']],
 ] as const) {
   test(`docs/help/${name}.txt is what the program says`, async () => {
     const { code, stdout, stderr } = await rin([...args, '--help']);
