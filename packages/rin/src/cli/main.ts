@@ -15,6 +15,7 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./train.js'),
   },
   { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./sample.js') },
+  { name: 'runs', summary: 'list runs, and compare them', load: () => import('./runs.js') },
   {
     name: 'demo',
     summary: 'train a small model on built-in pictures, and show what it draws',

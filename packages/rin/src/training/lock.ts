@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
 import { systemCode } from '../data/systemError.js';
@@ -15,9 +15,9 @@ const [attempts, pause] = [10, 100];
  * @throws {RinError} where the run is being trained
  */
 export async function lockRun(path: string): Promise<Disposable> {
-  const name = `\0rin-run-${createHash('sha256').update(realpathSync(path)).digest('hex')}`;
+  const name = lockName(path);
   for (let attempt = 1; ; attempt++) {
-    const server = createServer().unref();
+    const server = createServer((visitor) => visitor.destroy()).unref();
     try {
       server.listen({ path: name });
       await once(server, 'listening');
@@ -29,3 +29,20 @@ export async function lockRun(path: string): Promise<Disposable> {
     }
   }
 }
+
+/** Whether a process of this machine is training a run. */
+export async function isLocked(path: string): Promise<boolean> {
+  const visitor = connect({ path: lockName(path) });
+  try {
+    await once(visitor, 'connect');
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ECONNREFUSED') return false;
+    throw error;
+  } finally {
+    visitor.destroy();
+  }
+}
+
+/** A name for the folder itself, whatever links lead to it. */
+const lockName = (path: string): string => `\0rin-run-${createHash('sha256').update(realpathSync(path)).digest('hex')}`;

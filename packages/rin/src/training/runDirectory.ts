@@ -3,9 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../core/config/config.js';
+import { flatten } from '../core/config/flatten.js';
 import { parseConfig } from '../core/config/parse.js';
 import { fromYaml, toYaml } from '../core/config/yaml.js';
-import { ConfigError } from '../core/errors.js';
+import { RinError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { isTaken, systemCode } from '../data/systemError.js';
@@ -101,20 +102,48 @@ export async function createRun(path: string, { config, data, init }: Purpose, b
   return new RunDirectory(path);
 }
 
+/** What a run was started with, as its folder tells. */
+export interface RunFacts {
+  readonly config: Config;
+  readonly data: { readonly name: string; readonly fingerprint: string };
+  /** SHA-256 of the model that it started from */
+  readonly init?: string;
+}
+
+/** @throws {RinError} where the folder holds no run, or one that was damaged */
+export async function readFacts(path: string): Promise<RunFacts> {
+  const [configPath, dataPath] = [join(path, 'config.yaml'), join(path, 'data.json')];
+  const [configText, dataText] = [await readText(configPath), await readText(dataPath)];
+  if (configText === undefined || dataText === undefined)
+    throw new RinError('it is no run: config.yaml or data.json is missing');
+  const config = parseConfig(fromYaml(configText, configPath), configPath);
+  const facts = parsed(dataText);
+  if (typeof facts.name !== 'string' || typeof facts.fingerprint !== 'string')
+    throw new RinError(`${dataPath} is damaged`);
+  const data = { name: facts.name, fingerprint: facts.fingerprint };
+  return { config, data, ...(typeof facts.init === 'string' && { init: facts.init }) };
+}
+
+/** An object in JSON; an empty one for other text. */
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
 /** Why the run at `path` is not one for this purpose; undefined where it is. */
 export async function mismatch(path: string, { config, data, init }: Purpose): Promise<string | undefined> {
-  const [configText, dataText] = [await readText(join(path, 'config.yaml')), await readText(join(path, 'data.json'))];
-  if (configText === undefined || dataText === undefined) return 'it is no run: config.yaml or data.json is missing';
   try {
-    const theirs = parseConfig(fromYaml(configText, join(path, 'config.yaml')), join(path, 'config.yaml'));
-    const key = difference(withoutPlaces(theirs), withoutPlaces(config));
+    const theirs = await readFacts(path);
+    const key = difference(withoutPlaces(theirs.config), withoutPlaces(config));
     if (key) return `its configuration differs in ${key}`;
-    const facts = JSON.parse(dataText) as { fingerprint: unknown; init?: unknown };
-    if (facts.fingerprint !== data.fingerprint) return 'its data were others';
-    const isSame = init === undefined ? theirs.training.init === config.training.init : facts.init === init;
+    if (theirs.data.fingerprint !== data.fingerprint) return 'its data were others';
+    const isSame = init === undefined ? theirs.config.training.init === config.training.init : theirs.init === init;
     return isSame ? undefined : 'it started from another model';
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof SyntaxError) return error.message;
+    if (error instanceof RinError) return error.message;
     throw error;
   }
 }
@@ -122,15 +151,12 @@ export async function mismatch(path: string, { config, data, init }: Purpose): P
 /** Data and the initial model are told by their contents, not by where they lie. */
 const withoutPlaces = (config: Config) => ({ ...config, source: null, training: { ...config.training, init: null } });
 
-/** Path of the first key in which two values differ, with both sides; undefined where they are equal. */
-function difference(theirs: unknown, ours: unknown, path = ''): string | undefined {
-  if (isDeepStrictEqual(theirs, ours)) return undefined;
-  const [a, b] = [theirs, ours].map((value) => (typeof value === 'object' && !Array.isArray(value) ? value : null));
-  if (!a || !b) return `${path} (${JSON.stringify(theirs)} there, ${JSON.stringify(ours)} here)`;
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const [inA, inB] = [a, b].map((value) => (value as Record<string, unknown>)[key]);
-    const found = difference(inA, inB, path ? `${path}.${key}` : key);
-    if (found) return found;
+/** The first key in which two configurations differ, with both sides; undefined where they are equal. */
+function difference(theirs: object, ours: object): string | undefined {
+  const [a, b] = [flatten(theirs), flatten(ours)];
+  for (const key of new Set([...a.keys(), ...b.keys()])) {
+    if (isDeepStrictEqual(a.get(key), b.get(key))) continue;
+    return `${key} (${JSON.stringify(a.get(key))} there, ${JSON.stringify(b.get(key))} here)`;
   }
   return undefined;
 }

@@ -11,6 +11,7 @@ for (const [name, args] of [
   ['rin', []],
   ['train', ['train']],
   ['sample', ['sample']],
+  ['runs', ['runs']],
   ['demo', ['demo']],
   ['doctor', ['doctor']],
   ['setup', ['setup']],

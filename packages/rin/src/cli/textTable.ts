@@ -1,0 +1,11 @@
+/**
+ * Rows as lines in columns of equal width.
+ * @param left the columns that are aligned on the left, by their first cell; the others hold numbers
+ */
+export function textTable(rows: readonly (readonly string[])[], left: readonly string[]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const isLeft = rows[0].map((heading) => left.includes(heading));
+  const cell = (text: string, column: number): string =>
+    isLeft[column] ? text.padEnd(widths[column]) : text.padStart(widths[column]);
+  return rows.map((row) => row.map(cell).join('  ').trimEnd());
+}
