@@ -1,6 +1,7 @@
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
 import { interleaved, planar } from './planar.js';
+import { centerCropDhariwal } from './resample.js';
 import sharp from './sharp.js';
 
 /** What becomes of a picture. */
@@ -18,7 +19,8 @@ sharp.cache(false); // every picture is read once; a cache of operations only ho
 
 /**
  * Decodes one picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; of several frames the first), turned as its EXIF orientation
- * says, transparent parts on the background, converted to sRGB or grey, and scaled by an antialiased Lanczos filter.
+ * says, transparent parts on the background, converted to sRGB or grey, and scaled as `resize` says, by an
+ * antialiased Lanczos filter unless it names another.
  * @param shape where the bytes are no file but planar pixels: theirs; where it is the target's they stay as they are
  * @returns planar pixels [C, H, W]
  * @throws {Error} with a reason of one line where the picture cannot be read or is only partly there
@@ -37,17 +39,21 @@ export async function decode(bytes: Uint8Array, target: Target, shape?: readonly
     ...(shape && { raw: { channels: shape[0] === 1 ? 1 : 3, height: shape[1], width: shape[2] } }),
   })
     .flatten({ background })
-    .resize(width, height, {
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .timeout({ seconds: 60 });
+  if (resize !== 'center-crop-dhariwal') {
+    picture.resize(width, height, {
       fit: resize === 'fit' ? 'contain' : 'cover',
       background,
       kernel: 'lanczos3',
       fastShrinkOnLoad: false, // leaves the last factor of 2 to the filter, so that nothing aliases
-    })
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .timeout({ seconds: 60 });
+    });
+  }
   const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   if (info.channels !== channels) throw new Error(`${info.channels} channels after decoding`);
-  return planar(data, channels);
+  const pixels = planar(data, channels);
+  if (resize !== 'center-crop-dhariwal') return pixels;
+  return centerCropDhariwal(pixels, [channels, info.height, info.width], [height, width]);
 }
 
 /** @throws {RinError} for shapes that pictures cannot have */

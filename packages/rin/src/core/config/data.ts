@@ -3,9 +3,11 @@ import { z } from 'zod';
 /** The `data` section: how pictures become samples. The source itself is an argument (`--data`), kept beside. */
 export const DataConfig = z.strictObject({
   resize: z
-    .enum(['center-crop', 'fit'])
+    .enum(['center-crop', 'center-crop-dhariwal', 'fit'])
     .default('center-crop')
-    .describe('center-crop = largest centre square, then scaled; fit = scaled whole, background beside it'),
+    .describe(
+      'center-crop = largest centre square, then scaled; center-crop-dhariwal = the same as in the data of ADM; fit = scaled whole, background beside it',
+    ),
   flip: z.boolean().default(false).describe('show each picture mirrored left-right half of the time'),
   background: z
     .string()
