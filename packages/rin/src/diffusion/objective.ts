@@ -85,7 +85,7 @@ function drawPrevious(
   options: (pass: number) => ForwardOptions,
 ): Previous | null {
   const { selfConditioningRate: rate, selfConditioningBy } = config;
-  if (!rin.selfConditioned || rate === 0) return null;
+  if (rin.carried.length === 0 || rate === 0) return null;
   const kept = positions.flatMap((sample, i) => {
     const keeps =
       selfConditioningBy === 'mask'

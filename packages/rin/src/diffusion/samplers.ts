@@ -52,7 +52,7 @@ export async function denoise(
   // of each step's output; looked at after the last one, since every look waits for the device
   using largest = zeros([steps.length], { device });
   // A network that was never trained with an estimate has not learned what to make of one.
-  const carries = rin.selfConditioned && diffusion.selfConditioningRate > 0;
+  const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
   const advance = ({ x, previous }: State, step: SamplerStep, i: number): State => {
     const at = levels(new Array<number>(batch).fill(step.gamma), new Array<number>(batch).fill(step.oneMinusGamma), {
       inputScale: diffusion.inputScale,
@@ -76,7 +76,7 @@ export async function denoise(
       if (step.noise !== 0) next = next.add(normals('sampleStep', i), { alpha: step.noise });
     }
     input.onStep?.({ step: i + 1, steps: steps.length, gamma: step.gamma, x: next, estimate: x0 });
-    return { x: next, previous: carries ? carried(previous, output, sampling.momentum) : {} };
+    return { x: next, previous: carryOn(carried, previous, output, sampling.momentum) };
   };
 
   let state: State = { x: normals('sampleStart', 0), previous: {} };
@@ -118,11 +118,17 @@ function free({ x, previous }: Partial<State>): void {
 }
 
 /** What the next step starts from: the new state, or (momentum μ) μ·old + (1 − μ)·new. */
-function carried(before: Previous, output: Required<Previous>, momentum: number): Previous {
-  const mixed = (old: Tensor | undefined, now: Tensor): Tensor => {
-    if (momentum === 0) return now;
-    const scaled = now.float().mul(1 - momentum);
+function carryOn(
+  carried: readonly (keyof Previous)[],
+  before: Previous,
+  output: Required<Previous>,
+  momentum: number,
+): Previous {
+  const mixed = (part: keyof Previous): Tensor => {
+    if (momentum === 0) return output[part];
+    const scaled = output[part].float().mul(1 - momentum);
+    const old = before[part];
     return old ? scaled.add(old, { alpha: momentum }) : scaled;
   };
-  return { latents: mixed(before.latents, output.latents), interface: mixed(before.interface, output.interface) };
+  return Object.fromEntries(carried.map((part) => [part, mixed(part)]));
 }

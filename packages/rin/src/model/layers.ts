@@ -142,11 +142,12 @@ export class Attention extends Module {
     return this.#attend(q, k, v, mode);
   }
 
-  /** [B, n, parts·width] → parts × [B, heads, n, head] */
+  /** [B, n, parts·width] → parts × [B, heads, n, head], all views; so the gradients are put together by one copy. */
   #split(packed: Tensor, parts: number): Tensor[] {
-    const [batch, tokens, channels] = packed.shape;
-    const head = channels / (parts * this.#heads);
-    return packed.reshape([batch, tokens, parts, this.#heads, head]).permute([2, 0, 3, 1, 4]).unbind(0);
+    const width = packed.shape[2] / parts;
+    const [batch, tokens] = packed.shape;
+    const heads = [batch, tokens, this.#heads, width / this.#heads];
+    return packed.split(width, 2).map((part) => part.reshape(heads).transpose(1, 2));
   }
 
   #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode): Tensor {

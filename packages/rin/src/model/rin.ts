@@ -109,9 +109,11 @@ export class RIN extends Module {
     return { shape: [this.#config.channels, ...size], axes: size.length + 1, classes: this.#config.classes };
   }
 
-  /** Whether passes start from an earlier one. */
-  get selfConditioned(): boolean {
-    return this.#config.selfConditioning !== 'none';
+  /** What a pass starts from of an earlier one. */
+  get carried(): readonly (keyof Previous)[] {
+    const { selfConditioning } = this.#config;
+    const parts = { none: [], latents: ['latents'], interface: ['interface'], both: ['latents', 'interface'] } as const;
+    return parts[selfConditioning];
   }
 
   /** Where its parameters lie. */
@@ -139,12 +141,12 @@ export class RIN extends Module {
    * section 3). What the pass does not need for that, its last write and the readout, is left out.
    */
   estimate(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Previous {
-    const { selfConditioning } = this.#config;
-    const withInterface = selfConditioning === 'interface' || selfConditioning === 'both';
+    const { carried } = this;
+    const withInterface = carried.includes('interface');
     return noGrad(() => {
       const { Z, X } = this.#run(x, gamma, options, withInterface);
       return {
-        ...(selfConditioning !== 'interface' && { latents: Z }),
+        ...(carried.includes('latents') && { latents: Z }),
         ...(withInterface && { interface: X.narrow(1, 0, this.#geometry.tokens) }),
       };
     });
@@ -207,9 +209,13 @@ export class RIN extends Module {
   }
 }
 
-/** start + LayerNorm₀(u + MLP(LN(u))) with u = previous, zeros where there is none (paper, section 3, eq. of Z). */
+/**
+ * start + LayerNorm₀(u + MLP(LN(u))) with u = previous, zeros where there is none (paper, section 3, eq. of Z). What comes of
+ * zeros is the same for every token, so one stands for all.
+ */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
-  const u = (previous ?? zeroTensor(start.shape, { device: start.device })).to(start.dtype);
+  const u =
+    previous?.to(start.dtype) ?? zeroTensor([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
   return start.add(norm.forward(u.add(mlp.forward(u, mode))));
 }
 
