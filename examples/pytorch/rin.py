@@ -51,7 +51,7 @@ def sin_cos(coordinates, dim):
 
 def grid_code(grid, dim, scale):
     """[n, dim]: half of the channels code the row, half the column; a line has them all; slices of a clip repeat."""
-    line = lambda count, dim: sin_cos(torch.arange(count) * (scale / max(count - 1, 1)), dim)  # [count, dim]
+    line = lambda count, dim: sin_cos(torch.arange(count).double() * scale / max(count - 1, 1), dim)  # [count, dim]
     *slices, rows, columns = [1, *grid] if len(grid) == 1 else grid
     if rows == 1 or columns == 1:
         plane = line(rows * columns, dim)
@@ -442,21 +442,27 @@ def sample(model, config, condition, noise, mean_square=1.0):
 # --------------------------------------------------------------------------- files, random numbers and the command line
 
 
-def load(path):
-    """A model.safetensors: the network, its configuration, the names of the classes, the mean square of the data."""
+def read_safetensors(path):
+    """The tensors of a file by their names, and the texts beside them."""
     types = {'F64': torch.float64, 'F32': torch.float32, 'F16': torch.float16, 'BF16': torch.bfloat16}
     with open(path, 'rb') as file:
         header = json.loads(file.read(struct.unpack('<Q', file.read(8))[0]))
         data = file.read()
-    metadata = header.pop('__metadata__')
-    config = json.loads(metadata['config'])
-    model = RIN(config['model'])
+    texts = header.pop('__metadata__', {})
     tensors = {}
     for name, entry in header.items():
         values = torch.frombuffer(bytearray(data[slice(*entry['data_offsets'])]), dtype=types[entry['dtype']])
         tensors[name] = values.view(entry['shape'])
+    return tensors, texts
+
+
+def load(path):
+    """A model.safetensors: the network, its configuration, the names of the classes, the mean square of the data."""
+    tensors, texts = read_safetensors(path)
+    config = json.loads(texts['config'])
+    model = RIN(config['model'])
     model.load_state_dict(tensors)
-    return model.eval(), config, json.loads(metadata['classes']), float(metadata['meanSquare'])
+    return model.eval(), config, json.loads(texts['classes']), float(texts['meanSquare'])
 
 
 def philox_noise(seeds, shape):
@@ -475,7 +481,7 @@ def philox_noise(seeds, shape):
             ab, cd = 0xD2511F53 * a, 0xCD9E8D57 * c  # 64 bits; that the top one is a sign is masked away
             key = i * 0x9E3779B9 & mask, i * 0xBB67AE85 & mask
             a, b, c, d = cd >> 32 & mask ^ b ^ key[0], cd & mask, ab >> 32 & mask ^ d ^ key[1], ab & mask
-        u, v = ((torch.stack([a, b, c, d], dim=-1) + 0.5) / 2**32).view(len(seeds), -1, 2).unbind(-1)
+        u, v = ((torch.stack([a, b, c, d], dim=-1).double() + 0.5) / 2**32).view(len(seeds), -1, 2).unbind(-1)
         radius, angle = (-2 * u.log()).sqrt(), 2 * math.pi * v
         normals = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1).flatten(1)
         return normals[:, :count].float().unflatten(1, shape)

@@ -37,7 +37,7 @@ export function forward(rin: RIN, { x, gamma, condition, previous = {} }: Given,
 }
 
 /** Fails where the network and the reference differ by more than the tolerance, relative to the largest output. */
-function assertEqualOutputs(actual: Record<keyof Outputs, Tensor>, expected: Outputs, tolerance: number) {
+export function assertEqualOutputs(actual: Record<keyof Outputs, Tensor>, expected: Outputs, tolerance: number) {
   for (const part of ['latents', 'interface', 'prediction'] as const) {
     const { shape, data } = expected[part];
     assert.deepEqual(actual[part].shape, shape, part);
@@ -55,7 +55,7 @@ function assertEqualOutputs(actual: Record<keyof Outputs, Tensor>, expected: Out
  * Largest difference allowed, relative to the largest output (or to 1). Differences come from rounding alone, some 1e-15
  * in float64 and 1e-6 in float32.
  */
-const tolerances: Record<Precision, number> = { float64: 1e-12, float32: 1e-5 };
+export const tolerances: Record<Precision, number> = { float64: 1e-12, float32: 1e-5 };
 
 /** Network against reference in both precisions. */
 export function assertAgrees(config: ModelConfig, parameters: Record<string, Values>, inputs: Given) {
