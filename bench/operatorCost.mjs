@@ -1,8 +1,11 @@
-// What a call of an operator costs over the addon's own: node bench/operatorCost.mjs
-import { cpus } from 'node:os';
+// What a call of an operator costs, from Node and from Python: node bench/operatorCost.mjs
+import { execFileSync } from 'node:child_process';
 import { ones, scope } from '@rin/torch';
 import { native } from '../packages/torch/dist/src/native.js';
 import { operator } from '../packages/torch/dist/src/schema.js';
+import { createLog } from '../packages/torch/setup/log.mjs';
+import { ensurePython } from '../scripts/python.mjs';
+import { machine, median, table } from './machine.mjs';
 
 const [calls, rounds] = [1000, 101];
 const [x, y] = [ones([8]), ones([8])]; // so small that the adding itself costs next to nothing
@@ -38,9 +41,22 @@ for (let round = -20; round < rounds; round++) {
     if (round >= 0) times[i].push(spent);
   });
 }
-const medians = times.map((list) => list.sort((a, b) => a - b)[rounds >> 1]);
+const python = `
+import statistics, time, torch
+x, y = torch.ones(8), torch.ones(8)
+def micros():
+    begin = time.perf_counter()
+    for _ in range(${calls}): x + y
+    return (time.perf_counter() - begin) * 1e6 / ${calls}
+print(statistics.median([micros() for _ in range(${rounds + 20})][20:]))`;
+const theirs = Number(execFileSync(await ensurePython({ log: createLog() }), ['-c', python], { encoding: 'utf8' }));
 
-console.log(`${cpus()[0].model}, Node ${process.versions.node}; median of ${rounds} × ${calls} calls, float32 [8]`);
-cases.forEach(([name], i) => {
-  console.log(`${name.padEnd(26)}${medians[i].toFixed(2)} µs  ${(medians[i] / medians[0]).toFixed(2)} ×`);
-});
+const rows = [
+  ...cases.map(([name], i) => /** @type {const} */ ([name, median(times[i])])),
+  /** @type {const} */ (['x + y, PyTorch from Python', theirs]),
+];
+console.log(`${machine()}; median of ${rounds} × ${calls} calls, float32 [8]`);
+table([
+  ['', 'µs', '÷ PyTorch'],
+  ...rows.map(([name, micros]) => [name, micros.toFixed(2), (micros / theirs).toFixed(2)]),
+]);

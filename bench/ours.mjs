@@ -1,0 +1,46 @@
+// Our side of trainingStep.mjs and sampling.mjs; contestants.mjs says how it is spoken to.
+import { createInterface } from 'node:readline';
+import { setThreads } from '@rin/torch';
+import { sample } from '../packages/rin/dist/src/diffusion/sample.js';
+import { RIN } from '../packages/rin/dist/src/model/rin.js';
+import { Learner } from '../packages/rin/dist/src/training/learner.js';
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const next = async () => {
+  const { value, done } = await lines.next();
+  return done ? undefined : JSON.parse(value);
+};
+const answer = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const { task, config, dtype = 'float32', threads, count } = await next();
+const meanSquare = 1 / 3;
+setThreads(threads);
+
+function sampling() {
+  const model = { config, network: new RIN(config.model), classes: [], meanSquare };
+  const seeds = Array.from({ length: count }, (_, i) => i);
+  return () => sample(model, { seeds, batch: count });
+}
+
+function training() {
+  const { batch } = config.training;
+  const { size, channels, classes } = config.model;
+  const learner = new Learner(config, meanSquare, { device: 'cpu', dtype });
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
+  const pixels = Uint8Array.from({ length: batch * channels * size ** 2 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+  let updates = 0;
+  return () => learner.update({ pixels, labels }, updates * batch, updates++);
+}
+
+const step = { train: training, sample: sampling }[/** @type {'train' | 'sample'} */ (task)]();
+for (let i = 0; i < (task === 'sample' ? 1 : 2); i++) await step(); // memory is taken, code compiled
+answer({ ready: true });
+for (let line = await next(); line !== undefined; line = await next()) {
+  const seconds = [];
+  for (let i = 0; i < line.steps; i++) {
+    const begin = performance.now();
+    await step();
+    seconds.push((performance.now() - begin) / 1000);
+  }
+  answer({ seconds, memory: process.resourceUsage().maxRSS / 1024 });
+}

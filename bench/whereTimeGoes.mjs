@@ -1,0 +1,104 @@
+// Where the time of a training step goes, by operator: node bench/whereTimeGoes.mjs [--network benchmark] [--dtype float32]
+// The times are libtorch's own (at::RecordFunction), those of backward passes included; what is left is JavaScript's.
+import { profile, runtime, setThreads } from '@rin/torch';
+import { Learner } from '../packages/rin/dist/src/training/learner.js';
+import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
+import { flags, machine, median, productPeak, table } from './machine.mjs';
+
+const given = flags({
+  network: { type: 'string', default: 'benchmark' },
+  dtype: { type: 'string', default: 'float32' },
+  batch: { type: 'string', default: '32' },
+  threads: { type: 'string', default: String(runtime().threads) },
+  steps: { type: 'string', default: '6' },
+});
+const [batch, threads, steps] = [given.batch, given.threads, given.steps].map(Number);
+const dtype = given.dtype === 'bfloat16' ? 'bfloat16' : 'float32';
+setThreads(threads);
+const config = loadPreset(given.network, { training: { batch } });
+const learner = new Learner(config, 1 / 3, { device: 'cpu', dtype });
+const values = config.model.channels * Number(config.model.size) ** 2;
+const data = {
+  pixels: Uint8Array.from({ length: batch * values }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: Int32Array.from({ length: batch }, (_, i) => i % config.model.classes),
+};
+let updates = 0;
+const step = () => learner.update(data, updates * batch, updates++);
+for (let i = 0; i < 3; i++) await step();
+
+/** @type {number[]} */
+const times = [];
+for (let i = 0; i < steps; i++) {
+  const begin = performance.now();
+  await step();
+  times.push(performance.now() - begin);
+}
+const whole = median(times);
+const operators = await profile(async () => {
+  for (let i = 0; i < steps; i++) await step();
+});
+
+/** Multiplications and additions of a product of matrices; the sizes of its factors are the last two. @param {readonly (readonly number[])[]} shapes */
+function products(shapes) {
+  const [x, y] = shapes.slice(-2);
+  return 2 * x.reduce((a, b) => a * b, 1) * y[y.length - 1];
+}
+/** Scores and sums over values; backward makes the scores anew, and four products more. @param {readonly (readonly number[])[]} shapes */
+function attention(shapes, backward = false) {
+  const [q, k] = backward ? shapes.slice(1) : shapes;
+  return (backward ? 5 : 2) * 2 * q.reduce((a, b) => a * b, 1) * k[k.length - 2];
+}
+const isProduct = (/** @type {string} */ name) => /^aten::(mm|addmm|bmm|baddbmm)$/.test(name);
+/** @param {import('@rin/torch').OperatorTime} time */
+function flops({ operator, shapes, calls }) {
+  if (isProduct(operator)) return calls * products(shapes);
+  if (operator.startsWith('aten::_scaled_dot_product_flash'))
+    return calls * attention(shapes, operator.endsWith('backward'));
+  return 0;
+}
+
+/** @type {Map<string, { calls: number, ms: number, gflop: number }>} */
+const byName = new Map();
+for (const time of operators) {
+  const name = time.operator
+    .replace(/^autograd::engine::evaluate_function: /, '')
+    .replace(/^\w+Backward\d*$/, '(bookkeeping of backward)');
+  const sum = byName.get(name) ?? { calls: 0, ms: 0, gflop: 0 };
+  sum.calls += time.calls / steps;
+  sum.ms += (time.seconds * 1000) / steps;
+  sum.gflop += flops(time) / steps / 1e9;
+  byName.set(name, sum);
+}
+const rows = [...byName].sort(([, a], [, b]) => b.ms - a.ms);
+const shown = rows.slice(0, 18);
+const sum = (/** @type {typeof rows} */ list, /** @type {'calls' | 'ms' | 'gflop'} */ key) =>
+  list.reduce((total, [, row]) => total + row[key], 0);
+const peak = productPeak(dtype);
+const total = sum(rows, 'gflop');
+
+/** @param {string} name @param {{ calls: number, ms: number, gflop: number }} row */
+const line = (name, { calls, ms, gflop }) => [
+  name,
+  calls.toFixed(0),
+  ms.toFixed(1),
+  `${((100 * ms) / sum(rows, 'ms')).toFixed(1)} %`,
+  gflop > 0 ? gflop.toFixed(1) : '',
+  gflop > 0 ? `${((100 * gflop) / (ms / 1000) / peak).toFixed(0)} %` : '',
+];
+console.log(`A training step of ${given.network}, ${batch} pictures, ${dtype}, ${config.training.optimizer.kind}`);
+console.log(machine());
+table([
+  ['operator', 'calls', 'ms', 'of the time', 'GFLOP', 'of the peak'],
+  ...shown.map(([name, row]) => line(name, row)),
+  line(`${rows.length - shown.length} others`, {
+    calls: sum(rows.slice(18), 'calls'),
+    ms: sum(rows.slice(18), 'ms'),
+    gflop: sum(rows.slice(18), 'gflop'),
+  }),
+]);
+console.log(
+  `Peak of a product of two 1536² matrices: ${peak.toFixed(0)} GFLOP/s. A step without the profile: ${whole.toFixed(0)} ms (median of ${steps}),`,
+);
+console.log(
+  `${total.toFixed(1)} GFLOP in products: ${((100 * total) / (whole / 1000) / peak).toFixed(0)} % of the peak.`,
+);
