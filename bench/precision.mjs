@@ -19,7 +19,9 @@ const {
   batch: { type: 'string', default: '32' },
 });
 const [updates, batch] = [counts.updates, counts.batch].map(Number);
-const config = loadPreset(network, { training: { batch, images: updates * batch } });
+const config = loadPreset(network, {
+  training: { batch, images: updates * batch, warmup: Math.floor(updates / 20) * batch },
+});
 const { size, channels } = config.model;
 const dataset = await openDataset(source, { size, channels, data: config.data });
 const loader = new Loader(dataset, { seed: config.seed, batch, flip: config.data.flip });
