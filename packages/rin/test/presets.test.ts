@@ -28,7 +28,7 @@ function count(model: ModelConfig): number {
 }
 
 test('every preset is a valid configuration under its own name', () => {
-  assert.deepEqual(presetNames(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64']);
+  assert.deepEqual(presetNames(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64', 'mnist']);
   for (const name of presetNames()) {
     assert.equal(loadPreset(name).name, name);
     assert.ok(presetSummary(name).length > 20, name);
@@ -40,6 +40,7 @@ test('the networks have the sizes that are known of them', () => {
   assert.equal(count(loadPreset('imagenet64').model), 157_780_160); // 157.8 M
   assert.equal(count(loadPreset('emoji-64').model), 1_802_048); // 1.8 M
   assert.equal(count(loadPreset('benchmark').model), 7_775_116); // 7.78 M
+  assert.equal(count(loadPreset('mnist').model), 1_755_280); // 1.76 M
   assert.deepEqual(count(loadPreset('cifar10-small').model), count(loadPreset('benchmark').model));
 });
 
