@@ -1,4 +1,4 @@
-import { empty, manualSeed, philoxNormal, type Tensor, tensor, unsafe, zeros } from '@rin/torch';
+import { empty, manualSeed, philoxNormal, scope, type Tensor, tensor, unsafe, zeros } from '@rin/torch';
 import type { DiffusionConfig } from '../core/config/diffusion.js';
 import { permute } from '../core/permutation.js';
 import { purposes, uniform } from '../core/random.js';
@@ -58,7 +58,8 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
     return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }) };
   };
 
-  const previous = drawPrevious(rin, config, input, at.gamma, draw, positions, options);
+  // What the estimate leaves behind is freed before the main pass, which needs as much again.
+  const previous = scope(() => drawPrevious(rin, config, input, at.gamma, draw, positions, options));
   const { prediction } = rin.forward(input, at.gamma, { ...options(mainPass), ...(previous && { previous }) });
   return loss(config, prediction, { x, eps, xt }, at);
 }
