@@ -29,12 +29,24 @@ export function values(random: () => number, shape: number[], limit = 1, centre 
 export function randomParameters(config: ModelConfig, seed: number): Record<string, Values> {
   const random = generator(seed);
   return Object.fromEntries(
+    Object.entries(referenceParameters(config)).map(([name, shape]) => [name, randomParameter(name, shape, random)]),
+  );
+}
+
+/** The same, each a function of its own name: an option which brings others leaves those that it shares as they are. */
+export function namedParameters(config: ModelConfig): Record<string, Values> {
+  return Object.fromEntries(
     Object.entries(referenceParameters(config)).map(([name, shape]) => {
-      if (/norm(_kv)?\.weight$/.test(name)) return [name, values(random, shape, 0.5, 1)];
-      if (/\.weight$/.test(name)) return [name, values(random, shape, Math.sqrt(3 / product(shape.slice(1))))];
-      return [name, values(random, shape, 0.5)];
+      const seed = [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_537, 7);
+      return [name, randomParameter(name, shape, generator(seed))];
     }),
   );
+}
+
+function randomParameter(name: string, shape: number[], random: () => number): Values {
+  if (/norm(_kv)?\.weight$/.test(name)) return values(random, shape, 0.5, 1);
+  if (/\.weight$/.test(name)) return values(random, shape, Math.sqrt(3 / product(shape.slice(1))));
+  return values(random, shape, 0.5);
 }
 
 /** Everything a forward pass takes, for a batch. */
