@@ -1,0 +1,47 @@
+// @ts-check
+// Prints the loss of a run as a chart in Mermaid, for docs: node scripts/loss-chart.mjs runs/00003-mnist-28-rin [MORE …]
+// From stats.jsonl: the training loss and, where some data are held out, theirs, at 24 points evenly spaced in images seen.
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const POINTS = 24;
+
+const runs = process.argv.slice(2);
+if (runs.length === 0) {
+  console.error('usage: node scripts/loss-chart.mjs RUN [MORE …]');
+  process.exit(2);
+}
+for (const run of runs) console.log(chart(basename(run), readStats(run)));
+
+/**
+ * @typedef {{ images: number, loss: number, validationLoss?: number }} Line
+ * @param {string} run
+ * @returns {Line[]}
+ */
+function readStats(run) {
+  const text = readFileSync(join(run, 'stats.jsonl'), 'utf8');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+}
+
+/** @param {string} name @param {Line[]} lines */
+function chart(name, lines) {
+  const last = lines[lines.length - 1].images;
+  const targets = Array.from({ length: POINTS }, (_, i) => ((i + 1) * last) / POINTS);
+  // Of every line between two points the mean: one line is one batch's luck.
+  const points = targets.map((end) => lines.filter(({ images }) => images > end - last / POINTS && images <= end));
+  const mean = (/** @type {Line[]} */ part, /** @type {'loss' | 'validationLoss'} */ key) =>
+    part.reduce((sum, line) => sum + (line[key] ?? 0), 0) / part.length;
+  const kept = points.filter((part) => part.length > 0);
+  const series = (/** @type {'loss' | 'validationLoss'} */ key) =>
+    kept.map((part) => mean(part, key).toFixed(4)).join(', ');
+  const held = lines.some(({ validationLoss }) => validationLoss !== undefined);
+  return [
+    '```mermaid',
+    'xychart-beta',
+    `  title "${name}: loss by thousand images${held ? ' (training, and held out)' : ''}"`,
+    `  x-axis [${kept.map((part) => Math.round(part[part.length - 1].images / 1000)).join(', ')}]`,
+    `  line [${series('loss')}]`,
+    ...(held ? [`  line [${series('validationLoss')}]`] : []),
+    '```',
+  ].join('\n');
+}
