@@ -12,6 +12,7 @@ import { clipNorm, takeGradients } from './gradients.js';
 import { rateShare } from './learningRate.js';
 import type { Named, Optimizer } from './optimizer.js';
 import { createOptimizer } from './optimizers.js';
+import { halved, isOutOfMemory, tooLarge } from './outOfMemory.js';
 
 /** What one update of the weights found. */
 export interface Update {
@@ -30,6 +31,7 @@ export class Learner {
   readonly #meanSquare: number;
   readonly #network: RIN;
   readonly #optimizer: Optimizer;
+  #microBatch: number;
   readonly #tensors: { readonly weights: Named; readonly average: Named; readonly optimizer: Named };
 
   /** @param meanSquare of the data in [-1, 1] */
@@ -37,6 +39,7 @@ export class Learner {
     this.#config = config;
     this.#meanSquare = meanSquare;
     this.compute = compute;
+    this.#microBatch = config.training.microBatch ?? config.training.batch;
     this.#network = new RIN(config.model, { seed: config.seed }).to(compute.device);
     this.average = new RIN(config.model, { seed: null }).to(compute.device);
     const [weights, average] = [this.#network.parameters(), this.average.parameters()];
@@ -85,36 +88,20 @@ export class Learner {
     }
   }
 
+  /** Samples in one pass: `training.microBatch`, or less since memory ran out. */
+  get microBatch(): number {
+    return this.#microBatch;
+  }
+
   /**
    * One update of the weights by a batch. The event loop turns after every micro-batch, so that signals get in.
    * @param images  seen before
    * @param updates made before
+   * @throws {RinError} where there is no memory for a single sample
    */
-  async update({ pixels, labels }: Batch, images: number, updates: number): Promise<Update> {
-    const { training, seed } = this.#config;
-    const { batch, microBatch = batch } = training;
-    const sample = pixels.length / batch;
-    const losses: Tensor[] = [];
-    for (let offset = 0; offset < batch; offset += microBatch) {
-      const loss = scope(() => {
-        const end = offset + microBatch;
-        const part = { pixels: pixels.subarray(offset * sample, end * sample), labels: labels.subarray(offset, end) };
-        const draw = {
-          seed,
-          position: images + offset,
-          offset,
-          total: batch,
-          step: updates,
-          dtype: this.compute.dtype,
-          meanSquare: this.#meanSquare,
-        };
-        const loss = trainingLoss(this.#network, this.#config.diffusion, part, draw);
-        loss.mul(microBatch / batch).backward();
-        return loss.detach();
-      });
-      losses.push(loss);
-      await setImmediate();
-    }
+  async update(given: Batch, images: number, updates: number): Promise<Update> {
+    const { training } = this.#config;
+    const losses = await this.#gatherGradients(given, images, updates);
     const { weights, average } = this.#tensors;
     const found = scope(() =>
       noGrad(() => {
@@ -127,5 +114,51 @@ export class Learner {
     );
     for (const loss of losses) loss.dispose();
     return { loss: Number(found[0]), gradientNorm: Number(found[1]) };
+  }
+
+  /**
+   * Leaves the gradients of a batch on the weights. Where memory runs out, all is done again in smaller passes: a draw is a
+   * function of the sample's position, so it is the same draw (but for dropout, which is one of the micro-batch).
+   * @returns the loss of each micro-batch
+   */
+  async #gatherGradients(given: Batch, images: number, updates: number): Promise<Tensor[]> {
+    const { batch } = this.#config.training;
+    for (;;) {
+      const losses: Tensor[] = [];
+      try {
+        for (let offset = 0; offset < batch; offset += this.#microBatch) {
+          losses.push(this.#pass(given, offset, images, updates));
+          await setImmediate();
+        }
+        return losses;
+      } catch (error) {
+        for (const loss of losses) loss.dispose();
+        for (const weight of Object.values(this.#tensors.weights)) weight.grad = null;
+        if (!isOutOfMemory(error)) throw error;
+        this.#microBatch = halved(this.#microBatch, batch);
+        if (this.#microBatch === 0) throw tooLarge('a single sample');
+      }
+    }
+  }
+
+  /** A pass forward and back of the micro-batch at `offset` of a batch; adds its share to the gradients. */
+  #pass({ pixels, labels }: Batch, offset: number, images: number, updates: number): Tensor {
+    const { training, seed, diffusion } = this.#config;
+    const [size, sample, end] = [this.#microBatch, pixels.length / labels.length, offset + this.#microBatch];
+    return scope(() => {
+      const part = { pixels: pixels.subarray(offset * sample, end * sample), labels: labels.subarray(offset, end) };
+      const draw = {
+        seed,
+        position: images + offset,
+        offset,
+        total: training.batch,
+        step: updates,
+        dtype: this.compute.dtype,
+        meanSquare: this.#meanSquare,
+      };
+      const loss = trainingLoss(this.#network, diffusion, part, draw);
+      loss.mul(size / training.batch).backward();
+      return loss.detach();
+    });
   }
 }

@@ -10,6 +10,7 @@ import type { Learner } from './learner.js';
 import { rateShare } from './learningRate.js';
 import { modelName } from './namedModel.js';
 import { isFinished } from './openRun.js';
+import { isOutOfMemory } from './outOfMemory.js';
 import { hasPreviews, type Layout, previewLayout, realPictures, writePreview } from './preview.js';
 import type { RunDirectory } from './runDirectory.js';
 import type { Validation } from './validation.js';
@@ -108,7 +109,10 @@ export class Session {
     const { batch, logEvery } = config.training;
     const { images, updates, lossSum, normSum, summed, seconds } = this.#counters;
     const began = performance.now();
-    const found = await learner.update(await loader.next(images), images, updates);
+    const given = await loader.next(images);
+    const { microBatch } = learner;
+    const found = await learner.update(given, images, updates);
+    if (learner.microBatch < microBatch) this.#options.say(lessMemory(microBatch, learner.microBatch, batch));
     if (!Number.isFinite(found.loss)) throw this.#diverged(`loss became ${found.loss}`);
     if (!Number.isFinite(found.gradientNorm)) throw this.#diverged(`gradient's norm became ${found.gradientNorm}`);
     const took = (performance.now() - began) / 1000;
@@ -188,7 +192,7 @@ export class Session {
     const { classes } = this.#layout;
     const subject = { config, classes: data.classes, meanSquare, network: learner.average };
     try {
-      const images = await sample(subject, {
+      const images = await this.#sampleInMemory(subject, {
         seeds: [...classes.keys()],
         classes: classes.map((label) => (label < 0 ? null : label)),
         signal,
@@ -198,6 +202,17 @@ export class Session {
       say(`samples: ${directory.file(name)}`);
     } catch (error) {
       if (!signal?.aborted) throw error; // a preview that was broken off is drawn when the run goes on
+    }
+  }
+
+  /** As many samples at once as there is memory for. */
+  async #sampleInMemory(...[subject, options]: Parameters<typeof sample>): ReturnType<typeof sample> {
+    for (let batch = Math.min(64, options.seeds.length); ; batch = Math.ceil(batch / 2)) {
+      try {
+        return await sample(subject, { ...options, batch });
+      } catch (error) {
+        if (!isOutOfMemory(error) || batch === 1) throw error;
+      }
     }
   }
 
@@ -237,6 +252,9 @@ export class Session {
     );
   }
 }
+
+const lessMemory = (before: number, now: number, batch: number): string =>
+  `out of memory with ${before} images in one pass: from here on ${now}, in ${batch / now} passes; the batch stays ${batch}`;
 
 /** Mean of a value over some 50 updates, the last ones counting most. */
 class Recent {

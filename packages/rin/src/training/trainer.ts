@@ -11,6 +11,7 @@ import { Learner } from './learner.js';
 import { lockRun } from './lock.js';
 import { type DataInput, openData } from './openData.js';
 import { openRun } from './openRun.js';
+import { isOutOfMemory, tooLarge } from './outOfMemory.js';
 import type { RunDirectory } from './runDirectory.js';
 import { type Progress, Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
@@ -91,7 +92,8 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     for (const text of said) say(text);
     const session = await prepare(data, split, config, directory, say, options);
     return { run: directory.path, ...(await session.run()) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = isOutOfMemory(thrown) ? tooLarge('the weights, the optimiser and a pass') : thrown;
     if (error instanceof RinError) directory.log(error.message);
     throw error;
   }

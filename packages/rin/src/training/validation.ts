@@ -66,8 +66,8 @@ export class Validation {
 
   /** @returns mean over the samples; the event loop turns after every micro-batch */
   async loss(learner: Learner): Promise<number> {
-    const { seed, diffusion, training } = this.#config;
-    const size = training.microBatch ?? training.batch;
+    const { seed, diffusion } = this.#config;
+    const size = learner.microBatch;
     let sum = 0;
     for (let first = 0; first < this.#count; first += size) {
       const batch = this.#read(first, Math.min(size, this.#count - first));

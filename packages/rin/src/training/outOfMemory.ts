@@ -1,0 +1,22 @@
+import { TorchError } from '@rin/torch';
+import { RinError } from '../core/errors.js';
+
+/** Whether libtorch could not get memory, from a CUDA device or from the system, or JavaScript none for an array. */
+export const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof TorchError
+    ? /out of memory|can't allocate memory|bad_alloc/i.test(error.message)
+    : error instanceof RangeError && error.message.includes('allocation failed');
+
+/** That even `what` finds no room, and what would take less. */
+export const tooLarge = (what: string): RinError =>
+  new RinError(
+    `there is not enough memory for ${what}; it takes less with larger patches (model.patch), fewer or narrower tokens ` +
+      '(model.latents, model.latentDim, model.interfaceDim), fewer layers (model.depth) or training.precision bfloat16',
+  );
+
+/** The largest size of equal parts of `batch` that is at most half of `size`; 0 where `size` is 1. */
+export function halved(size: number, batch: number): number {
+  let next = Math.floor(size / 2);
+  while (next > 1 && batch % next !== 0) next--;
+  return next;
+}
