@@ -9,6 +9,7 @@
  *     await writePng('cat.png', image);
  */
 
+export { findModel } from './cli/findModel.js';
 export { Config } from './core/config/config.js';
 export { DataConfig } from './core/config/data.js';
 export { DiffusionConfig, SamplingConfig, ScheduleConfig } from './core/config/diffusion.js';
@@ -18,12 +19,15 @@ export { DecayConfig, EmaConfig, OptimizerConfig, TrainingConfig } from './core/
 export { fromYaml, toYaml } from './core/config/yaml.js';
 export { ConfigError, RinError, UsageError } from './core/errors.js';
 export { gamma, oneMinusGamma } from './core/schedules.js';
+export { type Converted, type ConvertOptions, convertData } from './data/convert.js';
 export type { Dataset } from './data/dataset.js';
+export { classNames } from './data/find.js';
 export { type GridOptions, grid, type Image } from './data/grid.js';
 export { type AnimationOptions, writeAnimation, writePng } from './data/imageFiles.js';
-export { classNames, type OpenOptions, openDataset } from './data/open.js';
+export { type OpenOptions, openDataset } from './data/open.js';
 export type { DataProgress } from './data/progress.js';
 export { datasetFromSamples, type ProgramSample } from './data/samples.js';
+export { type Survey, surveyData } from './data/survey.js';
 export { loadModel, type Model, saveModel } from './diffusion/modelFile.js';
 export { type SampleOptions, type SampleStep, sample } from './diffusion/sample.js';
 export { type ForwardOptions, type Output, type Previous, RIN } from './model/rin.js';

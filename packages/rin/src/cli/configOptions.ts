@@ -26,6 +26,13 @@ export function computeOptions(): Option[] {
     .map(({ alias: _, ...flag }) => toOption({ ...flag, flag: flag.flag.replace('training.', '') }));
 }
 
+/** `--resize` and `--background`. */
+export function resizeOptions(): Option[] {
+  return flags
+    .filter(({ path }) => path === 'data.resize' || path === 'data.background')
+    .map((flag) => toOption({ ...flag, flag: flag.flag.replace('data.', '') }));
+}
+
 const sectionOf = (path: string): string => path.slice(0, Math.max(0, path.indexOf('.')));
 
 function toOption({ flag, alias, placeholder, range, default: standard, kinds, description }: Flag): Option {

@@ -30,7 +30,7 @@ async function classesOfData(
 ): Promise<number | undefined> {
   const whole = merged(layers);
   if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0) return undefined;
-  const { classNames } = await import('../data/open.js');
+  const { classNames } = await import('../data/find.js');
   const names = await classNames(source, { signal });
   const classes = names.length > 1 ? names.length : 0;
   if (classes !== valueAt(whole, 'model.classes')) {

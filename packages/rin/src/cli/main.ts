@@ -15,6 +15,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./train.js'),
   },
   { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./sample.js') },
+  {
+    name: 'data',
+    summary: 'show what a source of pictures holds, or convert it',
+    load: () => import('./data.js'),
+  },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./runs.js') },
   {
     name: 'demo',

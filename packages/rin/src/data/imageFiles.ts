@@ -12,16 +12,17 @@ import { whyNot } from './systemError.js';
  * @throws {RinError} where it cannot be written
  */
 export async function writePng(path: string, image: Image): Promise<void> {
+  await save(path, await encodePng(image));
+}
+
+/** The bytes of a PNG file. */
+export function encodePng(image: Image): Promise<Buffer> {
   const [channels, height, width] = checkImage(image).shape;
   const raw = { channels: channelCount(channels), height, width };
-  const picture = sharp(interleaved(image.data, channels), { raw, limitInputPixels: false });
-  await save(
-    path,
-    await picture
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .png()
-      .toBuffer(),
-  );
+  return sharp(interleaved(image.data, channels), { raw, limitInputPixels: false })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .png()
+    .toBuffer();
 }
 
 export interface AnimationOptions {

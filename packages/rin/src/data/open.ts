@@ -1,20 +1,16 @@
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
-import { archiveSource } from './archive.js';
-import { cacheFolder, recall, remember, removeAbandoned } from './cacheFolder.js';
-import { cifarFolder, cifarSource, isCifar } from './cifar.js';
+import { cacheFolder, cannotWrite, recall, remember, removeAbandoned } from './cacheFolder.js';
 import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decode.js';
-import { emojiSource } from './emoji.js';
-import { folderSource } from './folder.js';
-import { idxFolder, idxSource, isIdx } from './idx.js';
-import { contentDigest, decodeAll } from './prepare.js';
+import { findSource } from './find.js';
+import { contentDigest, decodeAll, fingerprintOf } from './prepare.js';
 import type { Watch } from './progress.js';
-import type { Listing, Skipped, Source } from './source.js';
-import { DamagedStore, openStore, sha256, writeStore } from './store.js';
-import { whyNot } from './systemError.js';
+import type { Listing, Skipped } from './source.js';
+import { DamagedStore, openStore, writeStore } from './store.js';
+import { openConverted } from './storeSource.js';
 
 export interface OpenOptions extends Watch {
   /** [H, W], or a number for a square picture */
@@ -28,14 +24,12 @@ export interface OpenOptions extends Watch {
   memory?: number;
 }
 
-/** Changes when decoding does, so that what an older version decoded is not used. */
-const decoderVersion = 1;
-
 /**
  * Opens pictures as samples of one shape. They are decoded once, into a cache in `$XDG_CACHE_HOME/rin/data` (else
  * `~/.cache/rin/data`), whose key is made from the contents of the files, their names, their classes and the options:
  * a copy of the source finds it, a changed source does not. Pictures that cannot be read are left out and listed.
- * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, or files of IDX or CIFAR or their folder
+ * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or CIFAR or their folder,
+ *     or what `convertData` wrote
  * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
  */
 export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
@@ -44,64 +38,39 @@ export async function openDataset(source: string, options: OpenOptions): Promise
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
   checkShape(target.shape);
-  const from = await reading(source, () => findSource(source, Math.max(...size), options));
+  const converted = openConverted(source, memory);
+  if (converted?.shape.join() === target.shape.join()) return converted;
+  converted?.close();
+  const from = await findSource(source, Math.max(...size), options);
   if (from.notice !== undefined) onNotice(from.notice);
   const root = cacheFolder();
   let listing: Listing | undefined;
   try {
     let content = from.stamp && recall(root, from.stamp);
     if (!content) {
-      listing = await reading(source, from.list);
+      listing = await from.list();
       content = await contentDigest(listing, options);
       if (from.stamp) await remember(root, from.stamp, content);
     }
-    const fingerprint = sha256(JSON.stringify([decoderVersion, content, target]));
+    const fingerprint = fingerprintOf(content, target);
     const folder = join(root, fingerprint);
     const stored = intact(folder, from.name, memory, onNotice);
     if (stored) return stored;
     removeAbandoned(root);
-    listing ??= await reading(source, from.list);
+    listing ??= await from.list();
     const { classes } = listing;
     const skipped: Skipped[] = [...listing.missing];
     const samples = decodeAll(listing, target, skipped, source, options);
-    await writeStore(folder, samples, { shape: target.shape, classes, fingerprint }, () => skipped);
+    const { shape, ...how } = target;
+    const facts = { shape, classes, fingerprint, origin: { content, ...how } };
+    await writeStore(folder, samples, facts, () => skipped).catch((error) => {
+      throw cannotWrite(error, root);
+    });
     const written = openStore(folder, from.name, memory);
     if (!written) throw new RinError(`${folder} was removed while it was being written; start again`);
     return written;
   } finally {
     listing?.close();
-  }
-}
-
-/**
- * Names of the classes that `openDataset` finds in a source, without decoding a picture.
- * @throws {RinError} where there is no such source, or it is damaged
- */
-export async function classNames(source: string, watch: Watch = {}): Promise<readonly string[]> {
-  const from = await reading(source, () => findSource(source, 1, watch));
-  const listing = await reading(source, from.list);
-  listing.close();
-  return listing.classes;
-}
-
-async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
-  if (source === 'emoji') return emojiSource(side);
-  const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return idxFolder(source) ?? cifarFolder(source) ?? folderSource(source, watch);
-  if (stats?.isFile()) {
-    if (isIdx(source)) return idxSource(source);
-    return isCifar(source) ? cifarSource(source) : archiveSource(source);
-  }
-  throw new RinError(`${source}: no such folder or file; "emoji" is the built-in set`);
-}
-
-/** Turns what the system says into a sentence. */
-async function reading<T>(source: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    const reason = whyNot(error);
-    throw reason ? new RinError(`cannot read ${source}: ${reason}`) : error;
   }
 }
 

@@ -4,7 +4,14 @@ import { RinError } from '../core/errors.js';
 import { decode, type Target } from './decode.js';
 import { stepper, type Watch } from './progress.js';
 import type { Listing, Picture, Skipped } from './source.js';
-import type { Sample } from './store.js';
+import { type Sample, sha256 } from './store.js';
+
+/** Changes when decoding does, so that what an older version decoded is not used. */
+const decoderVersion = 1;
+
+/** Digest of what is in a source and of what becomes of its pictures: the name of a cache. */
+export const fingerprintOf = (content: string, target: Target): string =>
+  sha256(JSON.stringify([decoderVersion, content, target]));
 
 /** Digest of all that a source says: classes, and name, label and contents of every picture. Reads them all. */
 export async function contentDigest(listing: Listing, watch: Watch): Promise<string> {
@@ -44,12 +51,12 @@ export async function* decodeAll(
   const one = async ({ name, label, read }: Picture): Promise<Sample | Skipped> => {
     try {
       const bytes = read();
-      return { pixels: await decode(render ? await render(bytes) : bytes, target, shape), label };
+      return { pixels: await decode(render ? await render(bytes) : bytes, target, shape), label, name };
     } catch (error) {
       return { name, reason: reasonOf(error) };
     }
   };
-  for await (const result of inOrder(pictures, 2 * poolThreads, one)) {
+  for await (const result of inOrder(pictures, one)) {
     if ('reason' in result) skipped.push(result);
     else yield result;
     step(skipped.length);
@@ -62,15 +69,18 @@ export async function* decodeAll(
   }
 }
 
-/** Decoding runs on libuv's pool. */
-const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
+/** Decoding and encoding run on libuv's pool; twice as many wait, so that it is never idle. */
+const atOnce = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
-/** `action` on each item, up to `count` at once; results in the order of the items. */
-async function* inOrder<T, R>(items: Iterable<T>, count: number, action: (item: T) => Promise<R>): AsyncGenerator<R> {
+/** `action` on each item, several at once; results in the order of the items. */
+export async function* inOrder<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  action: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
   const running: Promise<R>[] = [];
-  for (const item of items) {
+  for await (const item of items) {
     running.push(action(item));
-    if (running.length < count) continue;
+    if (running.length < atOnce) continue;
     const [oldest] = running.splice(0, 1);
     yield await oldest;
   }
@@ -78,7 +88,7 @@ async function* inOrder<T, R>(items: Iterable<T>, count: number, action: (item: 
 }
 
 /** The first line, without what sharp repeats. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line.replace(/^Input buffer (contains|has) /, '').trim();
 }

@@ -48,8 +48,9 @@ export const mostPictures = 2 ** 22;
 /** The name of a picture that has none: its number, with zeros before, so that names are in order. */
 export const numbered = (index: number, count: number): string => String(index).padStart(String(count - 1).length, '0');
 
-/** File names that are read as pictures; everything else in a source is passed over. */
-export const isPicture = (name: string): boolean => /\.(jpe?g|png|webp|gif|avif|tiff?)$/i.test(name);
+/** What names of pictures end with; everything else in a source is passed over. */
+export const pictureEnd = /\.(jpe?g|png|webp|gif|avif|tiff?)$/i;
+export const isPicture = (name: string): boolean => pictureEnd.test(name);
 
 /** Hidden files, and what systems leave behind: `.DS_Store`, `._photo.jpg`, `__MACOSX`, `@eaDir`, `$RECYCLE.BIN`. */
 export const isHidden = (name: string): boolean => /^(\.|__MACOSX$|@eaDir$|\$RECYCLE\.BIN$)/.test(name);

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { cannotWrite } from './cacheFolder.js';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DataConfig } from '../core/config/data.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
 import type { Skipped } from './source.js';
 import { isTaken, systemCode } from './systemError.js';
@@ -14,16 +15,35 @@ import { writeFlushed } from './writeFlushed.js';
  *   pixels.bin    uint8, sample after sample, each planar [C, ...size]
  *   labels.bin    int32, little-endian, -1 = none
  */
-interface Index extends Omit<Facts, 'name'> {
-  readonly length: number;
-  readonly pixelsSha256: string;
-  readonly labelsSha256: string;
+/** Names of the files of a store. */
+export const storeFiles = ['index.json', 'pixels.bin', 'labels.bin'] as const;
+
+const count = z.int().min(1);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const Origin = z.strictObject({ content: digest, resize: DataConfig.shape.resize, background: z.string() });
+/** Keys are written in this order, which their digest depends on. */
+const IndexFile = z.strictObject({
+  shape: z.array(count).min(2).max(4).readonly(),
+  classes: z.array(z.string()).readonly(),
+  fingerprint: digest,
+  origin: Origin,
+  meanSquare: z.number(),
+  skipped: z.array(z.strictObject({ name: z.string(), reason: z.string() })).readonly(),
+  length: count,
+  pixelsSha256: digest,
+  labelsSha256: digest,
   /** of this text without this key */
-  readonly sha256: string;
-}
+  sha256: digest,
+});
+type Index = Omit<z.infer<typeof IndexFile>, 'sha256'>;
+
+/** Of what a store was made, and how: the digest of all that the source says, and the options. */
+export type Origin = z.infer<typeof Origin>;
 
 /** One decoded sample. */
 export interface Sample {
+  /** of the picture, within its source */
+  readonly name: string;
   readonly pixels: Uint8Array;
   readonly label: number;
 }
@@ -38,7 +58,7 @@ export interface Sample {
 export async function writeStore(
   folder: string,
   samples: AsyncIterable<Sample>,
-  facts: Omit<Facts, 'name' | 'meanSquare' | 'skipped'>,
+  facts: Omit<Facts, 'name' | 'meanSquare' | 'skipped'> & { readonly origin: Origin },
   skipped: () => readonly Skipped[],
 ): Promise<void> {
   const beside = `${folder}.${randomUUID()}.part`;
@@ -60,7 +80,7 @@ export async function writeStore(
       await file.close();
     }
     const labelBytes = Buffer.from(Int32Array.from(labels).buffer);
-    const index: Omit<Index, 'sha256'> = {
+    const index: Index = {
       ...facts,
       meanSquare: meanSquare.value,
       skipped: skipped(),
@@ -74,7 +94,7 @@ export async function writeStore(
     await rename(beside, folder);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
-    if (!isTaken(error)) throw cannotWrite(error, dirname(folder));
+    if (!isTaken(error)) throw error;
   }
 }
 
@@ -90,11 +110,12 @@ export class DamagedStore extends Error {}
 export function openStore(folder: string, name: string, memory: number): Dataset | undefined {
   if (!existsSync(folder)) return undefined;
   try {
-    const { sha256: digest, ...index }: Index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
-    if (sha256(JSON.stringify(index)) !== digest) throw new DamagedStore('index.json was changed');
+    const index = readIndex(folder);
     const labels = readFileSync(join(folder, 'labels.bin'));
     if (sha256(labels) !== index.labelsSha256) throw new DamagedStore('labels.bin was changed');
     const numbers = new Int32Array(new Uint8Array(labels).buffer);
+    if (numbers.length !== index.length || numbers.some((label) => label < -1 || label >= index.classes.length))
+      throw new DamagedStore('labels.bin does not fit index.json');
     const facts: Facts = { name, ...index };
     const pixels = openPixels(join(folder, 'pixels.bin'), index, memory);
     return typeof pixels === 'number'
@@ -106,12 +127,22 @@ export function openStore(folder: string, name: string, memory: number): Dataset
   }
 }
 
+/** What a store tells of itself. @throws {DamagedStore} where it is not what was written */
+export function readIndex(folder: string): Index {
+  const raw: unknown = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+  const { success, data } = IndexFile.safeParse(raw);
+  if (!success) throw new DamagedStore('index.json does not describe samples');
+  const { sha256: digest, ...index } = data;
+  if (sha256(JSON.stringify(index)) !== digest) throw new DamagedStore('index.json was changed');
+  return index;
+}
+
 /** Whether the system would not read what may well be whole: no permission, too many open files. */
 const isRefused = (error: unknown): boolean =>
   ['EACCES', 'EPERM', 'EMFILE', 'ENFILE'].includes(String(systemCode(error)));
 
 /** The pixels, or the open file where they are more than `memory` bytes. */
-function openPixels(path: string, { length, shape, pixelsSha256 }: Omit<Index, 'sha256'>, memory: number) {
+function openPixels(path: string, { length, shape, pixelsSha256 }: Index, memory: number) {
   const expected = length * sampleLength(shape);
   const { size } = statSync(path);
   if (size !== expected) throw new DamagedStore(`pixels.bin has ${size} bytes, not ${expected}`);

@@ -11,6 +11,7 @@ for (const [name, args] of [
   ['rin', []],
   ['train', ['train']],
   ['sample', ['sample']],
+  ['data', ['data']],
   ['runs', ['runs']],
   ['demo', ['demo']],
   ['doctor', ['doctor']],

@@ -34,7 +34,10 @@ const tiny = ['train', '--config', 'tiny.yaml'];
 
 test('what is misspelt is told with what was meant, and exit code 2', async () => {
   assert.equal(await refused(2, 'trian'), 'trian is not a command; did you mean train?');
-  assert.equal(await refused(2, 'frobnicate'), 'frobnicate is not a command; there are train, sample, demo, doctor');
+  assert.equal(
+    await refused(2, 'frobnicate'),
+    'frobnicate is not a command; there are train, sample, data, runs, demo, doctor, setup',
+  );
   assert.equal(
     await refused(2, 'train', '--lattents', '4'),
     '--lattents is not a known flag; did you mean --model.latents?',

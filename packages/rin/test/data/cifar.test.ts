@@ -4,13 +4,10 @@ import { renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { folderOf, open, problem, sample, tar } from './fixtures.js';
+import { cifarPixels, cifarRecord, folderOf, open, problem, sample, tar } from './fixtures.js';
 
-/** Pixels of record n: red is n + x, green n + y, blue n. */
-const pixels = (n: number) =>
-  Array.from({ length: 3072 }, (_, i) => (n + [i % 32, Math.floor(i / 32) % 32, 0][Math.floor(i / 1024)]) % 256);
 const batch = (...records: (readonly [labels: number[], n: number])[]) =>
-  Buffer.from(records.flatMap(([labels, n]) => [...labels, ...pixels(n)]));
+  Buffer.concat(records.map(([labels, n]) => cifarRecord(labels, n)));
 
 const names10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 const names100 = Array.from({ length: 100 }, (_, i) => `class${i}`);
@@ -37,7 +34,7 @@ test('the training batches of a folder are taken in order, and said so', async (
     [0, 1, 2].map((i) => data.label(i)),
     [3, 0, 9],
   );
-  for (const [i, n] of [10, 20, 30].entries()) assert.deepEqual([...sample(data, i)], pixels(n));
+  for (const [i, n] of [10, 20, 30].entries()) assert.deepEqual([...sample(data, i)], cifarPixels(n));
   assert.match(said.join('\n'), /data_batch_1\.bin, data_batch_2\.bin are taken; .* name their file: test_batch\.bin$/);
 });
 
@@ -45,14 +42,14 @@ test('of CIFAR-100 the fine labels count', async () => {
   const data = await open(await folderOf(cifar100), { size: 32, onNotice });
   assert.deepEqual(data.classes, names100);
   assert.deepEqual([data.length, data.label(0), data.label(1)], [2, 98, 7]);
-  assert.deepEqual([...sample(data, 1)], pixels(20));
+  assert.deepEqual([...sample(data, 1)], cifarPixels(20));
 });
 
 test('one file is read by itself, packed or not, with the names beside it or with numbers', async () => {
   const folder = await folderOf(cifar10);
   const one = await open(join(folder, 'test_batch.bin'), { size: 32 });
   assert.deepEqual([one.length, one.label(0), one.classes], [1, 5, names10]);
-  assert.deepEqual([...sample(one, 0)], pixels(99));
+  assert.deepEqual([...sample(one, 0)], cifarPixels(99));
   const alone = await open(join(await folderOf({ 'x.bin.gz': gzipSync(cifar10['test_batch.bin']) }), 'x.bin.gz'), {
     size: 32,
   });

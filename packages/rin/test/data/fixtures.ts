@@ -45,6 +45,12 @@ export function idx(extents: readonly number[], values: readonly number[]): Buff
   return Buffer.concat([header, Buffer.from(values)]);
 }
 
+/** A record of CIFAR: its labels, and red n + x, green n + y, blue n. */
+export const cifarRecord = (labels: readonly number[], n: number): Buffer =>
+  Buffer.from([...labels, ...cifarPixels(n)]);
+export const cifarPixels = (n: number): number[] =>
+  Array.from({ length: 3072 }, (_, i) => (n + [i % 32, Math.floor(i / 32) % 32, 0][Math.floor(i / 1024)]) % 256);
+
 /** `tar` of the system, run in a folder. */
 export function tar(folder: string, ...args: string[]): string {
   const path = join(work, `archive${folders++}.tar`);

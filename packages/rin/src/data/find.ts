@@ -1,0 +1,54 @@
+import { statSync } from 'node:fs';
+import { RinError } from '../core/errors.js';
+import { archiveSource } from './archive.js';
+import { cifarFolder, cifarSource, isCifar } from './cifar.js';
+import { emojiSource } from './emoji.js';
+import { folderSource } from './folder.js';
+import { idxFolder, idxSource, isIdx } from './idx.js';
+import type { Watch } from './progress.js';
+import type { Source } from './source.js';
+import { storeSource } from './storeSource.js';
+import { whyNot } from './systemError.js';
+
+/**
+ * The pictures that a name stands for: `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or
+ * CIFAR or their folder, or what `convert` wrote.
+ * @param side longer side at which they are wanted, where they are drawings
+ * @throws {RinError} where there is no such source, or it is none
+ */
+export async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
+  const found = await reading(source, () => search(source, side, watch));
+  return { ...found, list: () => reading(source, () => found.list()) };
+}
+
+async function search(source: string, side: number, watch: Watch): Promise<Source> {
+  if (source === 'emoji') return emojiSource(side);
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (stats?.isDirectory())
+    return storeSource(source) ?? idxFolder(source) ?? cifarFolder(source) ?? folderSource(source, watch);
+  if (stats?.isFile()) {
+    if (isIdx(source)) return idxSource(source);
+    return isCifar(source) ? cifarSource(source) : archiveSource(source);
+  }
+  throw new RinError(`${source}: no such folder or file; "emoji" is the built-in set`);
+}
+
+/** Turns what the system says into a sentence. */
+async function reading<T>(source: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason = whyNot(error);
+    throw reason ? new RinError(`cannot read ${source}: ${reason}`) : error;
+  }
+}
+
+/**
+ * Names of the classes that `openDataset` finds in a source, without decoding a picture.
+ * @throws {RinError} where there is no such source, or it is damaged
+ */
+export async function classNames(source: string, watch: Watch = {}): Promise<readonly string[]> {
+  const listing = await (await findSource(source, 1, watch)).list();
+  listing.close();
+  return listing.classes;
+}

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, recall } from './cacheFolder.js';
+import { findSource } from './find.js';
+import { contentDigest, inOrder, reasonOf } from './prepare.js';
+import { stepper, type Watch } from './progress.js';
+import sharp from './sharp.js';
+import type { Listing, Picture, Skipped } from './source.js';
+import { type Origin, readIndex } from './store.js';
+
+/** What a source holds, as far as can be told without decoding a picture. */
+export interface Survey {
+  /** how messages and runs call it */
+  readonly name: string;
+  /** a sentence where part of what was named is not taken */
+  readonly notice?: string;
+  readonly pictures: number;
+  /** in the order of their labels */
+  readonly classes: readonly { readonly name: string; readonly pictures: number }[];
+  readonly headers: Headers;
+  /** what cannot be used, by its header or by the source's own list */
+  readonly skipped: readonly Skipped[];
+  /** what is in the cache of it */
+  readonly caches: readonly Cached[];
+}
+
+/** What the headers of pictures say; orientation notes are honoured. */
+export interface Headers {
+  /** pictures by format, the most frequent first; `pixels` where they are not encoded */
+  readonly formats: ReadonlyMap<string, number>;
+  /** pictures by `WIDTH×HEIGHT`, the most frequent first */
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly widths: Spread;
+  readonly heights: Spread;
+  /** number of pictures without colour */
+  readonly grey: number;
+}
+
+/** In pixels. */
+export interface Spread {
+  readonly least: number;
+  readonly median: number;
+  readonly most: number;
+}
+
+export interface Cached extends Omit<Origin, 'content'> {
+  readonly folder: string;
+  /** [C, H, W] */
+  readonly shape: readonly number[];
+  /** bytes of pixels */
+  readonly bytes: number;
+}
+
+/**
+ * Counts what a source holds, from the headers of its pictures.
+ * @param source as for `openDataset`
+ * @throws {RinError} where there is no such source, it is damaged, or none of its pictures has a header
+ */
+export async function surveyData(source: string, watch: Watch = {}): Promise<Survey> {
+  const from = await findSource(source, 1, watch);
+  const listing = await from.list();
+  try {
+    const counts = new Uint32Array(listing.classes.length);
+    for (const { label } of listing.pictures) if (label >= 0) counts[label]++;
+    const { headers, unreadable } = await readHeaders(listing, watch);
+    const content = from.stamp ? recall(cacheFolder(), from.stamp) : await contentDigest(listing, watch);
+    return {
+      name: from.name,
+      notice: from.notice,
+      pictures: listing.pictures.length,
+      classes: listing.classes.map((name, label) => ({ name, pictures: counts[label] })),
+      headers,
+      skipped: [...listing.missing, ...unreadable],
+      caches: content ? cachesOf(content) : [],
+    };
+  } finally {
+    listing.close();
+  }
+}
+
+interface Header {
+  readonly format: string;
+  readonly width: number;
+  readonly height: number;
+  readonly isGrey: boolean;
+}
+
+/** Reads the header of every picture. */
+export async function readHeaders({ pictures, shape, render }: Listing, watch: Watch) {
+  const step = stepper('reading', pictures.length, watch);
+  const formats = new Map<string, number>();
+  const sizes = new Map<string, number>();
+  const unreadable: Skipped[] = [];
+  let grey = 0;
+  const one = async ({ name, read }: Picture): Promise<Header | Skipped> => {
+    if (shape) return { format: 'pixels', width: shape[2], height: shape[1], isGrey: shape[0] === 1 };
+    try {
+      const bytes = read();
+      const { format, space, autoOrient } = await sharp(render ? await render(bytes) : bytes).metadata();
+      return { format, ...autoOrient, isGrey: ['b-w', 'grey16'].includes(space) };
+    } catch (error) {
+      return { name, reason: reasonOf(error) };
+    }
+  };
+  for await (const header of inOrder(pictures, one)) {
+    if ('reason' in header) unreadable.push(header);
+    else {
+      count(formats, header.format);
+      count(sizes, `${header.width}×${header.height}`);
+      grey += Number(header.isGrey);
+    }
+    step(unreadable.length);
+  }
+  const spreads = [0, 1].map((axis) =>
+    spread([...sizes].map(([size, times]) => [Number(size.split('×')[axis]), times])),
+  );
+  const headers: Headers = {
+    formats: byFrequency(formats),
+    sizes: byFrequency(sizes),
+    widths: spreads[0],
+    heights: spreads[1],
+    grey,
+  };
+  return { headers, unreadable };
+}
+
+const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+const byFrequency = (map: ReadonlyMap<string, number>) => new Map([...map].sort(([, a], [, b]) => b - a));
+
+/** @param values each with how often it occurs */
+function spread(values: (readonly [value: number, times: number])[]): Spread {
+  values.sort(([a], [b]) => a - b);
+  const half = values.reduce((sum, [, times]) => sum + times, 0) / 2;
+  let below = 0;
+  const median = values.find(([, times]) => {
+    below += times;
+    return below >= half;
+  });
+  return { least: values[0]?.[0] ?? 0, median: median?.[0] ?? 0, most: values.at(-1)?.[0] ?? 0 };
+}
+
+/** What was decoded before from these contents. */
+function cachesOf(content: string): Cached[] {
+  const root = cacheFolder();
+  return (existsSync(root) ? readdirSync(root) : []).flatMap((name) => {
+    const folder = join(root, name);
+    try {
+      const { shape, origin } = readIndex(folder);
+      const { resize, background } = origin;
+      const bytes = statSync(join(folder, 'pixels.bin')).size;
+      return origin.content === content ? [{ folder, shape, resize, background, bytes }] : [];
+    } catch {
+      return []; // no cache, or a damaged one, which will be made anew
+    }
+  });
+}
