@@ -2,10 +2,11 @@ import { setFlag } from '../core/config/flags.js';
 import { parseConfig } from '../core/config/parse.js';
 import { ConfigError, UsageError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
+import { count } from '../core/quantities.js';
 import { type ConvertOptions, convertData } from '../data/convert.js';
 import { calling } from './calling.js';
 import type { Given } from './command.js';
-import { count, type Screen } from './screen.js';
+import type { Screen } from './screen.js';
 import { dataLine } from './trainingLines.js';
 
 /** Writes the pictures of a source as samples, and says what to do with them. */

@@ -1,9 +1,10 @@
 import { UsageError } from '../core/errors.js';
+import { bytes, count } from '../core/quantities.js';
 import { writePng } from '../data/imageFiles.js';
 import { type Headers, type Spread, type Survey, surveyData } from '../data/survey.js';
 import type { Given } from './command.js';
 import { contactSheet } from './contactSheet.js';
-import { bytes, count, type Screen } from './screen.js';
+import type { Screen } from './screen.js';
 import { dataLine } from './trainingLines.js';
 
 /** So many classes, sizes and unreadable pictures are shown one by one. */

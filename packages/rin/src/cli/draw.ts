@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { RinError } from '../core/errors.js';
 import { arePictures, sizeList } from '../core/geometry.js';
+import { count, duration } from '../core/quantities.js';
 import type { Image } from '../data/grid.js';
 import { writeAnimation, writePng } from '../data/imageFiles.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
 import type { Outputs } from './outputs.js';
 import type { SampleRequest } from './sampleRequest.js';
-import { bar, count, duration, type Screen } from './screen.js';
+import { bar, type Screen } from './screen.js';
 import { seedFile } from './seeds.js';
 import { Sheet } from './sheet.js';
 import { pictureDepth, terminalPicture } from './terminalPicture.js';

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { bytes } from '../core/quantities.js';
 import { cacheFolder } from '../data/cacheFolder.js';
 import { readBuild } from './addon.js';
 import { calling } from './calling.js';
 import { demoModel } from './findModel.js';
-import { bytes } from './screen.js';
 import { version } from './version.js';
 
 /** One thing that was looked at. */

@@ -1,6 +1,6 @@
+import { count } from '../core/quantities.js';
 import { differences, lossRows } from '../training/compareRuns.js';
 import type { DamagedRun, RunSummary } from '../training/runSummary.js';
-import { count } from './screen.js';
 import { textTable } from './textTable.js';
 
 const none = '–';

@@ -1,9 +1,10 @@
 import type { Config } from '../core/config/config.js';
+import { bytes, count, duration } from '../core/quantities.js';
 import type { DataProgress } from '../data/progress.js';
 import type { Progress } from '../training/session.js';
 import type { TrainResult } from '../training/trainer.js';
 import { calling } from './calling.js';
-import { bar, bytes, count, duration } from './screen.js';
+import { bar } from './screen.js';
 
 /** Where training stands, in one line. @param isLive with a bar, for a line that moves */
 export function trainingLine(progress: Progress, isLive: boolean): string {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { bar, bytes, duration, Screen } from '../../src/cli/screen.js';
+import { bar, Screen } from '../../src/cli/screen.js';
 import { Sheet } from '../../src/cli/sheet.js';
 import { paletteColour, pictureDepth, terminalPicture } from '../../src/cli/terminalPicture.js';
 import { trainingLine } from '../../src/cli/trainingLines.js';
+import { bytes, duration, roughly } from '../../src/core/quantities.js';
 
 /** A stream that is, or is not, a terminal of 40 columns. */
 function stream(isTTY: boolean) {
@@ -79,6 +80,15 @@ test('numbers are written as people read them', () => {
   );
   assert.deepEqual([0, 999, 1200, 45e6, 1.6e9].map(bytes), ['0 B', '999 B', '1.2 kB', '45 MB', '1.6 GB']);
   assert.deepEqual([0, 59.6, 125, 3725].map(duration), ['0:00', '1:00', '2:05', '1:02:05']);
+  assert.deepEqual([0.2, 99, 100, 3725, 11_400, 7199, 200_000].map(roughly), [
+    '1 s',
+    '99 s',
+    '2 min',
+    '62 min',
+    '3 h 10 min',
+    '2 h 0 min',
+    '2 days 8 h',
+  ]);
 });
 
 /** A picture of one value, 64×64: small ones would be enlarged. */
