@@ -69,13 +69,16 @@ export class Muon implements Optimizer {
   }
 }
 
+/** Whether Muon moves a parameter; AdamW moves the others. */
+export const isBlockMatrix = (name: string, shape: readonly number[]): boolean =>
+  name.startsWith('blocks.') && shape.length === 2;
+
 /** Indices of the matrices of the blocks, those of one shape or its transpose together, and of the other parameters. */
 function groupByShape(entries: readonly [string, Tensor][]): { groups: number[][]; rest: number[] } {
   const groups: Record<string, number[]> = {};
   const rest: number[] = [];
   for (const [index, [name, parameter]] of entries.entries()) {
-    const isMatrix = name.startsWith('blocks.') && parameter.shape.length === 2;
-    if (!isMatrix) rest.push(index);
+    if (!isBlockMatrix(name, parameter.shape)) rest.push(index);
     else {
       groups[wide(parameter).shape.join()] ??= [];
       groups[wide(parameter).shape.join()].push(index);
