@@ -5,6 +5,7 @@ import { attempt, native } from './native.js';
 import { callTensor, tensorOf } from './operator.js';
 import type { Tensor } from './tensor.js';
 
+/** What a new tensor is made of, and where. */
 export interface CreationOptions {
   /** Default: of the array, or float32 for numbers. */
   readonly dtype?: Dtype;

@@ -14,7 +14,7 @@ const table = {
   bfloat16: { code: 15, array: Uint16Array },
 } as const;
 
-/** Element type of a tensor. */
+/** Element type of a tensor: `float32`, `float64`, `float16`, `bfloat16`, `int64`, `int32`, `int16`, `int8`, `uint8`, `bool`. */
 export type Dtype = keyof typeof table;
 
 /** The arrays that tensors are made from and copied to. */
@@ -28,6 +28,7 @@ export type DataArray =
   | Float32Array
   | Float64Array;
 
+/** All of them by name, in no order of meaning. */
 export const dtypes = Object.keys(table) as Dtype[];
 const byCode = new Map<number, Dtype>(dtypes.map((dtype) => [table[dtype].code, dtype]));
 

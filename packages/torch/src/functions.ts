@@ -38,6 +38,7 @@ export const groupNorm = (
   eps = 1e-5,
 ): Tensor => callTensor('aten::group_norm', x, groups, weight, bias, eps);
 
+/** Of a convolution. Defaults: stride 1, no padding, one group. */
 export interface ConvolutionOptions {
   /** One number for all dimensions, or one each. */
   readonly stride?: number | readonly number[];

@@ -11,7 +11,7 @@ export type Device = 'cpu' | `cuda${string}`;
 
 /** One tensor in the addon: its life, and what is known of it. `Tensor` adds the operators. */
 export class Handle {
-  /** The scope that frees it; null = the collector. */
+  /** The scope that frees it; null = the collector. @internal */
   owner: Frame | null = null;
   #slot: Slot;
   #collected = false;
@@ -19,16 +19,18 @@ export class Handle {
   #dtype: Dtype = 'float32';
   #device: Device = 'cpu';
 
+  /** @internal */
   constructor(slot: Slot) {
     this.#slot = slot;
   }
 
-  /** The addon's number of it. @throws TorchError if it was disposed */
+  /** The addon's number of it. @throws TorchError if it was disposed @internal */
   get slot(): Slot {
     if (this.#slot === 0) throw new TorchError('the tensor was disposed');
     return this.#slot;
   }
 
+  /** Whether its memory was given back; every other use of it is then an error. */
   get disposed(): boolean {
     return this.#slot === 0;
   }
@@ -41,11 +43,12 @@ export class Handle {
     this.#slot = 0;
   }
 
+  /** `dispose()`, at the end of a block that declares it with `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** For `scope` and `keep`: nobody frees it but the collector, or `dispose()`. */
+  /** For `scope` and `keep`: nobody frees it but the collector, or `dispose()`. @internal */
   leaveToCollector(): void {
     const { slot } = this;
     if (this.#collected) return;
@@ -74,7 +77,7 @@ export class Handle {
     return this.shape.reduce((product, size) => product * size, 1);
   }
 
-  /** For in-place operators, which may change anything: ask anew next time. */
+  /** For in-place operators, which may change anything: ask anew next time. @internal */
   forgetDescription(): void {
     this.#shape = null;
   }

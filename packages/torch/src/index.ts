@@ -1,11 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+/**
+ * libtorch for Node. Names are PyTorch's in camelCase, positional tensors first, options as an object last; a name that ends
+ * in `_` changes the tensor in place and returns it. A wrong call is a `TorchError` that names the operator, shapes and dtypes.
+ *
+ *     import { noGrad, scope, tensor } from '@rin/torch';
+ *     const x = tensor([[1, 2], [3, 4]]);
+ *     const total = scope(() => x.matmul(x).sum().item()); // 54; what was made inside is freed
+ */
+
 export type { Argument } from './argument.js';
 export * from './autograd.js';
 export { arange, type CreationOptions, empty, full, type Nested, ones, tensor, zeros } from './create.js';
 export { type DataArray, type Dtype, dtypes } from './dtype.js';
 export { TorchError } from './errors.js';
 export * from './functions.js';
-export type { Device } from './handle.js';
+export type { Device, Handle } from './handle.js';
 export * from './modes.js';
 export { Module } from './module.js';
 export type { Result } from './operator.js';

@@ -25,7 +25,10 @@ const binary = (name: ReturnType<typeof pair>, self: Tensor, other: Operand, ...
 const list = (dims: Dimensions): readonly number[] | null =>
   dims === undefined ? null : typeof dims === 'number' ? [dims] : dims;
 
-/** A tensor of libtorch: PyTorch's names in camelCase, positional tensors first, options as an object last. */
+/**
+ * A tensor of libtorch: PyTorch's names in camelCase, positional tensors first, options as an object last. A method that says
+ * nothing of itself is PyTorch's of the same name; one that ends in `_` changes the tensor in place and returns it.
+ */
 export class Tensor extends Handle {
   // ——— data out ———
 

@@ -14,6 +14,7 @@ export interface TracedTensor {
 /** A tensor, or a plain value, or a list of them. */
 export type TracedValue = TracedTensor | number | bigint | boolean | string | null | undefined | TracedValue[];
 
+/** One call of an operator. */
 export interface TracedCall {
   /** Schema name, such as `aten::linear`. */
   readonly operator: string;
@@ -21,8 +22,11 @@ export interface TracedCall {
   readonly outputs: readonly TracedValue[];
 }
 
+/** The record of a forward pass, and what it returned. */
 export interface Trace<T> {
+  /** in the order in which they were made */
   readonly calls: readonly TracedCall[];
+  /** what `body` returned */
   readonly result: T;
   /** The number in the record of a tensor that took part, by which inputs, parameters and results are found again. */
   readonly idOf: (tensor: Tensor) => number | undefined;

@@ -15,6 +15,7 @@ import { readHeaders } from './survey.js';
 import { whyNot } from './systemError.js';
 import { TarWriter } from './tarWriter.js';
 
+/** The pictures that are written. */
 export interface ConvertOptions extends Watch {
   /** [H, W] of the samples; what all pictures have, where absent */
   size?: readonly number[];

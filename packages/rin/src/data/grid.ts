@@ -7,6 +7,7 @@ export interface Image {
   readonly shape: readonly number[];
 }
 
+/** How `grid` lays pictures out. */
 export interface GridOptions {
   /** pictures in a row */
   columns: number;

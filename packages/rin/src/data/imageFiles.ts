@@ -25,6 +25,7 @@ export function encodePng(image: Image): Promise<Buffer> {
     .toBuffer();
 }
 
+/** How `writeAnimation` shows its frames. */
 export interface AnimationOptions {
   /** milliseconds that a frame is shown; a list has one for each frame. Default 50 */
   delay?: number | readonly number[];

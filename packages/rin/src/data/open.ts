@@ -12,6 +12,7 @@ import type { Listing, Skipped } from './source.js';
 import { DamagedStore, openStore, writeStore } from './store.js';
 import { openConverted } from './storeSource.js';
 
+/** The samples that `openDataset` makes of pictures. */
 export interface OpenOptions extends Watch {
   /** [H, W], or a number for a square picture */
   size: number | readonly number[];

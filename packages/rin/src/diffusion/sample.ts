@@ -11,6 +11,7 @@ import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
 import { denoise } from './samplers.js';
 
+/** Where `sample` stands, after each of its steps. */
 export interface SampleStep {
   readonly step: number;
   readonly steps: number;
@@ -22,6 +23,7 @@ export interface SampleStep {
   readonly estimates: () => Image[];
 }
 
+/** What `sample` draws, and how; `steps`, `sampler`, `schedule`, `guidance` and so on as in the `sampling` section. */
 export interface SampleOptions extends Partial<SamplingConfig> {
   /** One picture each: integers from 0 to 2⁵³ − 1. The same seed gives the same picture, whatever the others are. */
   readonly seeds: readonly number[];

@@ -15,6 +15,7 @@ export interface Previous {
   readonly interface?: Tensor;
 }
 
+/** What a pass is given beside its input. */
 export interface ForwardOptions {
   /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, conditionTokens, conditionDim]. */
   readonly condition?: Tensor;
@@ -25,6 +26,7 @@ export interface ForwardOptions {
   readonly dtype?: Dtype;
 }
 
+/** What a pass gives. */
 export interface Output {
   /** [B, C, ...size] float32 */
   readonly prediction: Tensor;

@@ -6,6 +6,8 @@ import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from './checkpoint.js';
 import { chooseCompute } from './compute.js';
+import { trainingCost } from './cost.js';
+import { diskLine, memoryLines, timedSpeed, timeLine } from './estimate.js';
 import { initialDigest, startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { lockRun } from './lock.js';
@@ -16,6 +18,7 @@ import type { RunDirectory } from './runDirectory.js';
 import { type Progress, Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
+/** What `train` trains, on what, and whom it tells. */
 export interface TrainOptions {
   readonly config: Config;
   readonly data: DataInput;
@@ -35,6 +38,7 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How far `train` came. */
 export interface TrainResult {
   /** folder of the run; null where training was stopped before there was one */
   readonly run: string | null;
@@ -117,6 +121,9 @@ async function prepare(
   { onProgress, signal }: TrainOptions,
 ): Promise<Session> {
   const { training } = config;
+  const compute = chooseCompute(training);
+  const cost = trainingCost(config, compute);
+  const takes = [...memoryLines(cost, config, compute), await diskLine(cost, config, directory.path)];
   const meanSquare = meanSquareOf(config, data);
   const learner = untrained(config, data);
   const saved = await loadNewest(directory.path, say);
@@ -128,7 +135,11 @@ async function prepare(
   const seen = saved && saved.counters.images > 0 ? `goes on at ${saved.counters.images} of` : 'trains for';
   say(`${directory.path}: ${seen} ${training.images} images`);
   say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${held}${skipped}`);
-  say(`network: ${learner.parameterCount} parameters, on ${learner.compute.device} in ${learner.compute.dtype}`);
+  say(`network: ${learner.parameterCount} parameters, on ${compute.device} in ${compute.dtype}`);
+  for (const line of takes) say(line);
+  const speed = timedSpeed(learner);
+  const left = training.images - (saved?.counters.images ?? 0);
+  if (speed !== undefined && left > 0) say(timeLine(left, speed, 'in a short pass'));
   return new Session({
     config,
     data: trained,
