@@ -36,14 +36,27 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return linear(x, as(this.weight, x), as(this.bias, x));
+    return product(x, as(this.weight, x), as(this.bias, x));
   }
 }
+
+/** x·Wᵀ + b, in the type of x */
+const product = (x: Tensor, weight: Tensor, bias: Tensor): Tensor =>
+  as(linear(workable(x), workable(weight), workable(bias)), x);
+
+/**
+ * Where libtorch has no kernels for bfloat16, the products of bfloat16 numbers are made by way of float32: they are as exact,
+ * and summed in float32 either way. Its plain loops would take 10 times as long.
+ */
+const workable = (x: Tensor): Tensor =>
+  x.dtype === 'bfloat16' && x.device === 'cpu' && !hasBfloat16() ? x.float() : x;
+
+const hasBfloat16 = (): boolean => unsafe.call('mkldnn::_is_mkldnn_bf16_supported', []) as boolean;
 
 /** Several products of the same input as one: their weights are stacked, their outputs lie side by side. */
 function together(x: Tensor, ...layers: Linear[]): Tensor {
   const stacked = (tensors: Tensor[]): Tensor => as(cat(tensors), x);
-  return linear(x, stacked(layers.map((layer) => layer.weight)), stacked(layers.map((layer) => layer.bias)));
+  return product(x, stacked(layers.map((layer) => layer.weight)), stacked(layers.map((layer) => layer.bias)));
 }
 
 /** LayerNorm over channels, eps 1e-6 (the authors'). `gain` = where the gain starts; 0 closes a path at the start. */
@@ -151,7 +164,8 @@ export class Attention extends Module {
   }
 
   #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode): Tensor {
-    const attended = scaledDotProductAttention(q, k, v, { dropoutP: training ? this.#dropout : 0 });
+    const rates = { dropoutP: training ? this.#dropout : 0 };
+    const attended = as(scaledDotProductAttention(workable(q), workable(k), workable(v), rates), q);
     return this.out.forward(attended.transpose(1, 2).flatten(2));
   }
 }
