@@ -44,18 +44,15 @@ function readAt(fd: number, position: number, length: number): Buffer {
   return bytes.subarray(0, filled);
 }
 
-/** Gzip cannot be read by position: its contents go into memory, and so there is a limit. */
-export const mostUnpacked = 2 ** 30;
-
 /** What names of gzip files end with. */
-export const gzipEnd = /\.gz$/i;
+export const gzipEnd = /\.(gz|tgz)$/i;
 
 /**
- * Unpacks a gzip file into memory.
+ * Unpacks a gzip file into memory, for it cannot be read by position.
  * @param most so many bytes, and no more, are unpacked
  * @throws {RinError} where it is damaged or cut short before that
  */
-export async function unpack(path: string, most = mostUnpacked + 1): Promise<Buffer> {
+export async function unpack(path: string, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -72,7 +69,7 @@ export async function unpack(path: string, most = mostUnpacked + 1): Promise<Buf
       throw isZlib(error) ? new RinError(`${path}: damaged or cut short (${error.message}); copy it again`) : error;
     }
   }
-  return Buffer.concat(chunks).subarray(0, most);
+  return Buffer.concat(chunks, Math.min(length, most));
 }
 
 const isZlib = (error: unknown): error is Error =>
@@ -85,13 +82,16 @@ export const memoryBytes = (content: Buffer): Bytes => ({
   close() {},
 });
 
+/** What nobody says the length of may unpack to so many bytes; the larger of CIFAR's archives has 185 million. */
+const mostUnpacked = 2 ** 28;
+
 /**
  * Opens a file; what is packed by gzip, by its name, is unpacked into memory.
  * @throws {RinError} where that would be too much
  */
 export async function openBytes(path: string): Promise<Bytes> {
   if (!gzipEnd.test(path)) return fileBytes(path);
-  const content = await unpack(path);
+  const content = await unpack(path, mostUnpacked + 1);
   if (content.length <= mostUnpacked) return memoryBytes(content);
   throw new RinError(
     `${path}: more than ${mostUnpacked} bytes unpacked; unpack it (gzip -d) and name the unpacked file`,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RinError } from '../core/errors.js';
-import { type Bytes, fileBytes, fileStamp, gzipEnd, memoryBytes, mostUnpacked, unpack } from './bytes.js';
+import { type Bytes, fileBytes, fileStamp, gzipEnd, memoryBytes, unpack } from './bytes.js';
 import { resolveLabels } from './labels.js';
 import { type Listing, mostPictures, numbered, type Source } from './source.js';
 
@@ -94,6 +94,9 @@ async function readLabels(path: string, images: Idx): Promise<Buffer> {
     content.close();
   }
 }
+
+/** What a header may say of a packed file, in bytes; the largest set of EMNIST has 550 million. */
+const mostUnpacked = 2 ** 30;
 
 interface Idx {
   readonly content: Bytes;

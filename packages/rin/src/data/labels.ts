@@ -1,5 +1,6 @@
 import { RinError } from '../core/errors.js';
 import { naturalOrder, type Skipped } from './source.js';
+import { oneLine } from './systemError.js';
 
 /** What a source says of the class of one picture: a number, a name, both, or nothing. */
 export interface Given {
@@ -159,7 +160,7 @@ export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RinError(`${where}: not JSON (${error instanceof Error ? error.message : error})`);
+    throw new RinError(`${where}: not JSON (${oneLine(error)})`);
   }
 }
 

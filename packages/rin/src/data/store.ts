@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { DataConfig } from '../core/config/data.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
 import type { Skipped } from './source.js';
-import { isTaken, systemCode } from './systemError.js';
+import { isTaken, oneLine, systemCode } from './systemError.js';
 import { writeFlushed } from './writeFlushed.js';
 
 /*
@@ -123,7 +123,7 @@ export function openStore(folder: string, name: string, memory: number): Dataset
       : new MemoryDataset(facts, numbers, pixels);
   } catch (error) {
     if (error instanceof DamagedStore || isRefused(error)) throw error;
-    throw new DamagedStore(error instanceof Error ? error.message : String(error));
+    throw new DamagedStore(oneLine(error));
   }
 }
 

@@ -2,6 +2,10 @@
 export const systemCode = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
+/** What an error says, in one line: that of `JSON.parse` quotes what it read, line ends included. */
+export const oneLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+
 const reasons = new Map<unknown, string>([
   ['ENOSPC', 'the disk is full'],
   ['EDQUOT', 'the quota is used up'],

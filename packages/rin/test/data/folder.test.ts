@@ -82,7 +82,7 @@ test('metadata.jsonl tells labels, names, or both', async () => {
 test('a list that does not fit is told with file, place and what was expected', async () => {
   const ask = async (name: string, text: string) =>
     problem(open(await folderOf({ 'a.png': red, 'b.png': red, [name]: text })));
-  assert.match(await ask('dataset.json', '{'), /dataset\.json: not JSON/);
+  assert.match(await ask('dataset.json', '{\n"labels": [\n1 2\n]}'), /dataset\.json: not JSON/);
   assert.match(await ask('dataset.json', '[]'), /dataset\.json: expected \{"labels"/);
   assert.match(
     await ask('dataset.json', '{"labels": [["a.png"]]}'),
