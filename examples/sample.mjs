@@ -1,0 +1,20 @@
+// @ts-check
+// Draws pictures from a model file: every class with the same seeds, each picture as a PNG of its own.
+//     node examples/sample.mjs [MODEL] [FOLDER]     a model file or a run; else the newest in runs/, else the one that comes with rin
+import { join } from 'node:path';
+import { findModel, loadModel, sample, writePng } from 'rin';
+
+const [named, folder = 'pictures'] = process.argv.slice(2);
+const path = await findModel(named);
+const model = await loadModel(path);
+console.log(`${path}: ${model.classes.length} classes, pictures of ${model.config.model.size} pixels`);
+
+const seeds = [0, 1, 2];
+for (const name of model.classes.length > 0 ? model.classes : [null]) {
+  const images = await sample(model, { seeds, classes: [name], steps: 50 });
+  for (const [index, image] of images.entries()) {
+    const file = join(folder, `${name ?? 'picture'}-${seeds[index]}.png`);
+    await writePng(file, image);
+    console.log(`${file}: [${image.shape.join(', ')}]`);
+  }
+}
