@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { scope } from '@rin/torch';
 import sharp from 'sharp';
 import { permute } from '../src/core/permutation.js';
@@ -16,7 +15,16 @@ import { draws } from './diffusion/formulas.js';
 import { classRows, run } from './diffusion/running.js';
 import { configure } from './diffusion/scripted.js';
 import { batchOf, drawOf, takeGradients } from './diffusion/training.js';
-import { ask, assertEqualGradients, example, meanSquare, needsPython, python, type Question } from './pytorch/ask.js';
+import {
+  ask,
+  assertEqualGradients,
+  example,
+  meanSquare,
+  needsPython,
+  python,
+  type Question,
+  root,
+} from './pytorch/ask.js';
 import { randomParameters } from './reference/draws.js';
 import type { Values } from './reference/values.js';
 
@@ -176,16 +184,23 @@ test('the noise of a seed is ours, to the last digit of float32', needsPython, (
   }
 });
 
-// docs/programs.md names this command.
-test('as a program it draws the pictures of rin sample into a PNG', needsPython, async () => {
+test('the Python of docs/programs.md runs, and its command draws the pictures of rin sample', needsPython, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rin-pytorch-'));
   try {
-    const path = fileURLToPath(new URL('../../models/emoji-64.safetensors', import.meta.url));
-    const options = ['--classes', 'cat', 'heart', '--seeds', '0', '1', '2', '--steps', '10', '--columns', '2'];
-    const out = join(folder, 'grid.png');
-    const child = spawnSync(python ?? '', [example, path, ...options, '--out', out], { encoding: 'utf8' });
-    assert.equal(child.status, 0, child.stderr);
-    const { data, info } = await sharp(out).raw().toBuffer({ resolveWithObject: true });
+    const path = join(root, 'packages/rin/models/emoji-64.safetensors');
+    copyFileSync(path, join(folder, 'model.safetensors'));
+    const inFolder = (...args: string[]) => {
+      const env = { ...process.env, PYTHONPATH: dirname(example), PYTHONDONTWRITEBYTECODE: '1' };
+      const { status, stderr } = spawnSync(python ?? '', args, { cwd: folder, encoding: 'utf8', env });
+      assert.equal(status, 0, stderr);
+    };
+    const programs = [...readFileSync(join(root, 'docs/programs.md'), 'utf8').matchAll(/^```py\n(.*?)^```/gms)];
+    assert.equal(programs.length, 1);
+    for (const [, program] of programs) inFolder('-c', program);
+
+    const options = ['--classes', 'cat', 'heart', '--seeds', '0', '1', '2', '--out', 'grid.png'];
+    inFolder(example, 'model.safetensors', ...options, '--steps', '10', '--columns', '2');
+    const { data, info } = await sharp(join(folder, 'grid.png')).raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height, info.channels], [128, 128, 3]);
     const images = await sample(await loadModel(path), { seeds: [0, 1, 2], classes: ['cat', 'heart'], steps: 10 });
     for (let y = 0; y < 128; y++) {

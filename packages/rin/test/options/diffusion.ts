@@ -111,6 +111,7 @@ export const cases: Cases = {
         const expected = truth(withDiffusion({ inputScale })).map(({ xt }) => xt);
         nearAll(step({ inputScale }).x.flat(), expected.flat(), 1e-6, `${inputScale}`);
       }
+      assert.notDeepEqual(step({ inputScale: 0.5 }).x, step({ inputScale: 1 }).x);
     },
   ],
   'diffusion.normalizeInput': [

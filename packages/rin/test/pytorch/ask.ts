@@ -10,7 +10,7 @@ import { loadModel, type Model, saveModel } from '../../src/diffusion/modelFile.
 import { toTensor } from '../reference/compare.js';
 import type { Values } from '../reference/values.js';
 
-const root = fileURLToPath(new URL('../../../../../', import.meta.url));
+export const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 export const example = join(root, 'examples/pytorch/rin.py');
 const child = join(root, 'packages/rin/test/pytorch/child.py');
 
