@@ -1,3 +1,4 @@
+import type { Config } from '../core/config/config.js';
 import { toYaml } from '../core/config/yaml.js';
 import { UsageError } from '../core/errors.js';
 import { presetNames, presetSummary } from '../training/presets.js';
@@ -51,7 +52,11 @@ export const command: Command = {
         },
         { flag: '--run', placeholder: 'FOLDER', description: 'folder of this run, instead of a numbered one' },
         { flag: '--new', description: 'start another run, even where there is one to go on with' },
-        { flag: '--dry-run', alias: '-n', description: 'print the resolved configuration and stop' },
+        {
+          flag: '--dry-run',
+          alias: '-n',
+          description: 'print the resolved configuration, and what it takes of memory and disk, and stop',
+        },
       ],
     },
     { title: 'Model', options: configOptions('model') },
@@ -86,6 +91,7 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
   const config = resolveConfig(await withDataLayer(layers, notice, signal));
   if (isDryRun) {
     process.stdout.write(toYaml(config));
+    console.error(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs'));
     return;
   }
   if (config.source === undefined) {
@@ -104,6 +110,16 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
     signal,
   });
   screen.say(outcome(result, config));
+}
+
+/** What training would take; how long is measured when it begins. */
+async function costLines(config: Config, folder: string): Promise<string> {
+  const { chooseCompute } = await import('../training/compute.js');
+  const { trainingCost } = await import('../training/cost.js');
+  const { diskLine, memoryLines } = await import('../training/estimate.js');
+  const compute = chooseCompute({ ...config.training, device: 'auto' }); // the machine that trains may be another one
+  const cost = trainingCost(config, compute);
+  return [...memoryLines(cost, config, compute), await diskLine(cost, config, folder)].join('\n');
 }
 
 function listPresets(): number {

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { noGrad, norms, scope, stack, type Tensor } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
+import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
-import { trainingLoss } from '../diffusion/objective.js';
+import { type Draw, trainingLoss } from '../diffusion/objective.js';
 import { RIN } from '../model/rin.js';
 import type { State } from './checkpoint.js';
 import type { Compute } from './compute.js';
@@ -127,7 +128,8 @@ export class Learner {
       const losses: Tensor[] = [];
       try {
         for (let offset = 0; offset < batch; offset += this.#microBatch) {
-          losses.push(this.#pass(given, offset, images, updates));
+          const draw = { position: images + offset, offset, total: batch, step: updates };
+          losses.push(this.#pass(part(given, offset, this.#microBatch), draw));
           await setImmediate();
         }
         return losses;
@@ -141,24 +143,39 @@ export class Learner {
     }
   }
 
-  /** A pass forward and back of the micro-batch at `offset` of a batch; adds its share to the gradients. */
-  #pass({ pixels, labels }: Batch, offset: number, images: number, updates: number): Tensor {
-    const { training, seed, diffusion } = this.#config;
-    const [size, sample, end] = [this.#microBatch, pixels.length / labels.length, offset + this.#microBatch];
+  /**
+   * Seconds that a pass forward and back of some blank samples takes; nothing is changed by it.
+   * @throws {TorchError} where there is no memory for it
+   */
+  timePass(count: number): number {
+    const { classes } = this.#network.sample;
+    const pixels = new Uint8Array(count * sampleLength(this.#network.sample.shape));
+    const labels = Int32Array.from({ length: count }, (_, i) => (classes > 0 ? i % classes : -1));
+    const began = performance.now();
+    try {
+      this.#pass({ pixels, labels }, { position: 0, offset: 0, total: count, step: 0 }).dispose();
+      scope(() => Object.values(this.#tensors.weights)[0].grad?.sum().item()); // waits for the device
+    } finally {
+      for (const weight of Object.values(this.#tensors.weights)) weight.grad = null;
+    }
+    return (performance.now() - began) / 1000;
+  }
+
+  /** A pass forward and back of a micro-batch; adds its share to the gradients, and gives its loss. */
+  #pass(given: Batch, place: Pick<Draw, 'position' | 'offset' | 'total' | 'step'>): Tensor {
+    const { seed, diffusion } = this.#config;
     return scope(() => {
-      const part = { pixels: pixels.subarray(offset * sample, end * sample), labels: labels.subarray(offset, end) };
-      const draw = {
-        seed,
-        position: images + offset,
-        offset,
-        total: training.batch,
-        step: updates,
-        dtype: this.compute.dtype,
-        meanSquare: this.#meanSquare,
-      };
-      const loss = trainingLoss(this.#network, diffusion, part, draw);
-      loss.mul(size / training.batch).backward();
+      const draw = { ...place, seed, dtype: this.compute.dtype, meanSquare: this.#meanSquare };
+      const loss = trainingLoss(this.#network, diffusion, given, draw);
+      loss.mul(given.labels.length / place.total).backward();
       return loss.detach();
     });
   }
+}
+
+/** `count` samples of a batch, from `first` on. */
+function part({ pixels, labels }: Batch, first: number, count: number): Batch {
+  const sample = pixels.length / labels.length;
+  const end = first + count;
+  return { pixels: pixels.subarray(first * sample, end * sample), labels: labels.subarray(first, end) };
 }

@@ -5,6 +5,7 @@ import { Loader } from '../data/loader.js';
 import { saveModel } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
 import { type Counters, imagesLabel, noCounters, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
+import { timeLine } from './estimate.js';
 import { change } from './files.js';
 import type { Learner } from './learner.js';
 import { rateShare } from './learningRate.js';
@@ -57,6 +58,7 @@ export class Session {
   #saved: number;
   /** of recent updates */
   #validationLoss: number | null = null;
+  #isTimeTold = false;
   readonly #loss = new Recent();
   readonly #seconds = new Recent();
 
@@ -126,6 +128,7 @@ export class Session {
     };
     this.#loss.add(found.loss);
     this.#seconds.add(took);
+    this.#tellTime();
     if (this.#isDue(logEvery)) await this.#record();
     this.#report();
   }
@@ -148,6 +151,16 @@ export class Session {
     const time = new Date().toISOString();
     directory.record('timing', { images, time, seconds, imagesPerSecond: this.#speed, memory: rss });
     this.#counters = { ...this.#counters, lossSum: 0, normSum: 0, summed: 0 };
+  }
+
+  /** Once, when the speed is known. */
+  #tellTime(): void {
+    const { count, mean } = this.#seconds;
+    if (mean === null || this.#speed === null || this.#isTimeTold || (count < 20 && (count < 3 || count * mean < 30)))
+      return;
+    this.#isTimeTold = true;
+    const left = this.#options.config.training.images - this.#counters.images;
+    if (left > 0) this.#options.say(timeLine(left, this.#speed, `over the first ${count} updates`));
   }
 
   /** Learning rate of the update that follows `images` images. */
@@ -260,6 +273,10 @@ const lessMemory = (before: number, now: number, batch: number): string =>
 class Recent {
   #count = 0;
   #mean = 0;
+
+  get count(): number {
+    return this.#count;
+  }
 
   get mean(): number | null {
     return this.#count === 0 ? null : this.#mean;

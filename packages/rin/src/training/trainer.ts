@@ -7,7 +7,7 @@ import type { DataProgress } from '../data/progress.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from './checkpoint.js';
 import { chooseCompute } from './compute.js';
 import { trainingCost } from './cost.js';
-import { diskLine, memoryLines, timedSpeed, timeLine } from './estimate.js';
+import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './estimate.js';
 import { initialDigest, startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { lockRun } from './lock.js';
@@ -123,7 +123,10 @@ async function prepare(
   const { training } = config;
   const compute = chooseCompute(training);
   const cost = trainingCost(config, compute);
-  const takes = [...memoryLines(cost, config, compute), await diskLine(cost, config, directory.path)];
+  const takes = [
+    ...memoryLines(cost, config, compute),
+    await diskLine(cost, config, directory.path, await sizeOf(directory.path)),
+  ];
   const meanSquare = meanSquareOf(config, data);
   const learner = untrained(config, data);
   const saved = await loadNewest(directory.path, say);
