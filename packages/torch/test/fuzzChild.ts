@@ -1,10 +1,11 @@
 /*
  * Calls every typed method and function with random arguments: `node fuzzChild.js SEED CALLS`. The last call is the last
- * line of stderr, so that a crash tells what it was. Prints how many calls went through and how many were refused.
+ * line of stderr, so that a crash tells what it was. Prints how many calls went through, how many were refused, and how
+ * often each method and function was called.
  */
 import { writeSync } from 'node:fs';
 import * as torch from '../src/index.js';
-import { type Dtype, dtypes, Tensor, TorchError, unsafe } from '../src/index.js';
+import { type Dtype, dtypes, Module, Tensor, TorchError, unsafe } from '../src/index.js';
 
 const [seed, calls] = process.argv.slice(2).map(Number);
 
@@ -139,11 +140,15 @@ const typical: Record<string, () => unknown[]> = {
   narrow: () => [number(), number(), number()],
   slice: () => [number(), maybe(number()), maybe(number()), number()],
   backward: () => [undefined, { retainGraph: random() < 0.5 }],
+  loadParameters: () => [{ weight: sized(2, size()), bias: tensor() }],
+  ...Object.fromEntries(['scope', 'noGrad', 'trace', 'profile'].map((name) => [name, () => [() => tensor().add(1)]])),
+  autocast: () => [pick(['cpu', 'cuda']), pick(['bfloat16', 'float16', 'float32']), () => sized(2, 2).matmul(tensor())],
 };
 
 function call(): { name: string; run: () => unknown; args: unknown[] } {
   const { name, run } = pick(callables);
-  const plain = name.replace(/^torch\./, '');
+  counts[name]++;
+  const plain = name.replace(/^(torch|module)\./, '');
   const fitting = Object.hasOwn(typical, plain) && random() < 0.7 ? typical[plain]() : repeat(below(5), argument);
   const args = fitting.map((value) => (random() < 0.05 ? argument() : value));
   const target = tensor();
@@ -167,26 +172,29 @@ function callablesOf(prototype: object): Callable[] {
   });
 }
 
-const left = [
-  'trace',
-  'setThreads',
-  'readSafetensors',
-  'writeSafetensors',
-  'openSafetensors',
-  'scope',
-  'noGrad',
-  'autocast',
-];
+class Pair extends Module {
+  readonly weight = torch.keep(torch.ones([2, 3]));
+  readonly bias = torch.keep(torch.ones([2]));
+}
+const pair = new Pair();
+
+// Those that read and write files are fuzzed with damaged files.
+const files = ['readSafetensors', 'writeSafetensors', 'openSafetensors'];
 const functions: Callable[] = Object.entries(torch).flatMap(([name, value]): Callable[] =>
-  typeof value === 'function' && !left.includes(name) && !/^[A-Z]/.test(name)
+  typeof value === 'function' && !files.includes(name) && !/^[A-Z]/.test(name)
     ? [{ name: `torch.${name}`, run: (_, args) => (value as (...args: unknown[]) => unknown)(...args) }]
     : [],
 );
 const callables = [
   ...callablesOf(Tensor.prototype),
   ...callablesOf(Object.getPrototypeOf(Tensor.prototype)),
+  ...callablesOf(Module.prototype).map(({ name, run }) => ({
+    name: `module.${name}`,
+    run: (_: Tensor, args: unknown[]) => run(pair as unknown as Tensor, args),
+  })),
   ...functions,
 ];
+const counts = Object.fromEntries(callables.map(({ name }) => [name, 0]));
 
 const show = (value: unknown): string =>
   value instanceof Tensor || typeof value !== 'object' || value === null
@@ -198,11 +206,13 @@ const show = (value: unknown): string =>
 let [done, refused] = [0, 0];
 const others = new Set<string>();
 for (let i = 0; i < calls; i++) {
+  let later: unknown;
   try {
     torch.scope(() => {
       const { name, run, args } = call();
       writeSync(2, `${i} ${name} (${args.map(show).join(', ')})\n`);
       const result = run();
+      later = result instanceof Promise ? result : undefined;
       // Some results go on as arguments: views, graphs, dtypes that were made on the way
       for (const made of [result].flat()) {
         if (!(made instanceof Tensor) || made.disposed || made.size > 1000 || random() < 0.5) continue;
@@ -210,6 +220,7 @@ for (let i = 0; i < calls; i++) {
         if (!pool.includes(made)) pool[at] = torch.keep(made);
       }
     });
+    await later;
     done++;
   } catch (error) {
     refused++;
@@ -218,4 +229,4 @@ for (let i = 0; i < calls; i++) {
   if (i % 20 === 0) pool[below(pool.length)] = freshTensor();
   if (i % 200 === 0) await new Promise(setImmediate);
 }
-process.stdout.write(JSON.stringify({ done, refused, others: [...others] }));
+process.stdout.write(JSON.stringify({ done, refused, others: [...others], counts }));
