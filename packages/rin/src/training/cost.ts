@@ -29,8 +29,7 @@ export interface Cost {
   readonly disk: number;
 }
 
-/** What the pass back holds beside the activations, as a share of them: 0.24 for emoji-64, 0.33 for cifar10-small
- * (bench/trainingMemory.mjs). */
+/** What the pass back holds beside the activations, as a share of them (bench/trainingMemory.mjs). */
 const passBack = 0.3;
 
 /** Node, libtorch and what else is loaded, without a tensor (bench/trainingMemory.mjs). */
