@@ -17,6 +17,10 @@ const mostPixels = 100_000_000;
 
 sharp.cache(false); // every picture is read once; a cache of operations only holds memory
 
+/** Whether pictures are planar pixels of the target's size already; grey ones become colour by being repeated. */
+export const fits = ({ shape: [channels, height, width] }: Target, shape?: readonly number[]): boolean =>
+  shape?.[1] === height && shape[2] === width && shape[0] <= channels;
+
 /**
  * Decodes one picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; of several frames the first), turned as its EXIF orientation
  * says, transparent parts on the background, converted to sRGB or grey, and scaled as `resize` says, by an
@@ -28,10 +32,7 @@ sharp.cache(false); // every picture is read once; a cache of operations only ho
 export async function decode(bytes: Uint8Array, target: Target, shape?: readonly number[]): Promise<Uint8Array> {
   const { resize, background } = target;
   const [channels, height, width] = target.shape;
-  if (shape?.[1] === height && shape[2] === width) {
-    if (shape[0] === channels) return bytes;
-    if (shape[0] === 1) return Buffer.concat(new Array<Uint8Array>(channels).fill(bytes)); // grey in colour
-  }
+  if (fits(target, shape)) return shape?.[0] === channels ? bytes : Buffer.concat(new Array(channels).fill(bytes));
   const picture = sharp(shape ? interleaved(bytes, shape[0]) : bytes, {
     failOn: 'error',
     limitInputPixels: mostPixels,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
-import { decode, type Target } from './decode.js';
+import type { Target } from './decode.js';
+import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
 import { stepper, type Watch } from './progress.js';
 import type { Listing, Picture, Skipped } from './source.js';
 import { type Sample, sha256 } from './store.js';
@@ -48,18 +49,24 @@ export async function* decodeAll(
 ): AsyncGenerator<Sample> {
   const step = stepper('decoding', pictures.length, watch);
   const before = skipped.length;
+  const threads = new DecodeThreads({ target, shape }, pictures.length);
   const one = async ({ name, label, read }: Picture): Promise<Sample | Skipped> => {
     try {
       const bytes = read();
-      return { pixels: await decode(render ? await render(bytes) : bytes, target, shape), label, name };
+      return { pixels: await threads.decode(render ? await render(bytes) : bytes), label, name };
     } catch (error) {
+      if (error instanceof ThreadLost) throw error;
       return { name, reason: reasonOf(error) };
     }
   };
-  for await (const result of inOrder(pictures, one)) {
-    if ('reason' in result) skipped.push(result);
-    else yield result;
-    step(skipped.length);
+  try {
+    for await (const result of inOrder(pictures, one)) {
+      if ('reason' in result) skipped.push(result);
+      else yield result;
+      step(skipped.length);
+    }
+  } finally {
+    await threads.close();
   }
   if (skipped.length - before === pictures.length) {
     const [first] = skipped.slice(before);
@@ -69,9 +76,6 @@ export async function* decodeAll(
   }
 }
 
-/** Decoding and encoding run on libuv's pool; twice as many wait, so that it is never idle. */
-const atOnce = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
-
 /** `action` on each item, several at once; results in the order of the items. */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -79,7 +83,9 @@ export async function* inOrder<T, R>(
 ): AsyncGenerator<R> {
   const running: Promise<R>[] = [];
   for await (const item of items) {
-    running.push(action(item));
+    const result = action(item);
+    result.catch(() => {}); // an error is told when its turn comes
+    running.push(result);
     if (running.length < atOnce) continue;
     const [oldest] = running.splice(0, 1);
     yield await oldest;
