@@ -65,8 +65,8 @@ test('the programs of the docs run as they stand there, in a project that has th
   after(() => rmSync(folder, { recursive: true }));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   copyFileSync(join(root, 'packages/rin/models/emoji-64.safetensors'), join(folder, 'model.safetensors'));
-  const pages = read('docs/programs.md') + read('packages/rin/README.md');
-  const programs = [...pages.matchAll(/^```[jt]s\n(.*?)^```/gms)].map(([, code]) => shortened(code));
+  const text = read('docs/programs.md') + read('packages/rin/README.md');
+  const programs = [...text.matchAll(/^```[jt]s\n(.*?)^```/gms)].map(([, code]) => shortened(code));
   assert.equal(programs.length, 4);
   for (const code of programs) {
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: folder, encoding: 'utf8' });
