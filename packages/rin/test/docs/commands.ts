@@ -64,5 +64,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/sample.mjs': examples,
   'node examples/tensors.mjs': examples,
   'node bench/loader.mjs': minutes,
+  'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,
 };
