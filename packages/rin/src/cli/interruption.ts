@@ -7,7 +7,8 @@ const sameKey = 500;
 
 /**
  * Ctrl-C (SIGINT) and SIGTERM while it lives: the first asks the work to end (`signal`), a second one ends the process.
- * The exit code of a program that a signal stopped is 128 + the signal's number, as shells have it.
+ * The exit code of a program that a signal stopped is 128 + the signal's number, as shells have it. Output that nobody reads
+ * any more (SIGPIPE) asks likewise, and is no error.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -20,6 +21,7 @@ export class Interruption implements Disposable {
     this.#onFirst = onFirst;
     process.on('SIGINT', this.#received);
     process.on('SIGTERM', this.#received);
+    process.on('SIGPIPE', this.#unread);
   }
 
   readonly #received = (name: NodeJS.Signals): void => {
@@ -35,6 +37,8 @@ export class Interruption implements Disposable {
     }
   };
 
+  readonly #unread = (): void => this.#controller.abort();
+
   /** Aborted at the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -48,5 +52,6 @@ export class Interruption implements Disposable {
   [Symbol.dispose](): void {
     process.off('SIGINT', this.#received);
     process.off('SIGTERM', this.#received);
+    process.off('SIGPIPE', this.#unread);
   }
 }

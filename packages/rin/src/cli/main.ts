@@ -86,9 +86,9 @@ function explain(error: unknown, verbose: boolean, name: string | undefined): st
   return `${error.message}\nThis was not expected: --verbose shows where it arose`;
 }
 
-/** Whoever read the output went away, as `head` does. */
+/** Whoever read the output went away, as `head` does: what is at work may save, as at a signal. */
 function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
 }
 for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);

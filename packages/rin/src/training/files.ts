@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { RinError } from '../core/errors.js';
 import { isTaken, systemCode, whyNot } from '../data/systemError.js';
 import { writeFlushed } from '../data/writeFlushed.js';
@@ -29,6 +29,16 @@ export async function change<T>(what: string, path: string, make: () => Promise<
 
 /** Where what is being written lies until it is whole; each process has its own place. */
 export const beside = (path: string): string => `${path}.${process.pid}.part`;
+
+/** Removes what lies beside the paths `folder/name` that `isOurs` knows, and was left there over an hour ago. */
+export async function removeAbandoned(folder: string, isOurs: (name: string) => boolean): Promise<void> {
+  const hourAgo = Date.now() - 3_600_000; // a process of another machine may be at work on a shared disk
+  for (const part of await readdir(folder)) {
+    const name = /^(.*)\.\d+\.part$/.exec(part)?.[1];
+    if (name === undefined || !isOurs(name)) continue;
+    if ((await stat(join(folder, part))).mtimeMs < hourAgo) await remove(join(folder, part));
+  }
+}
 
 /** Writes a file beside, flushes it and renames it. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import { isTaken } from '../data/systemError.js';
 import { imagesLabel, newestCounters } from './checkpoint.js';
+import { removeAbandoned } from './files.js';
 import { hasPreviews } from './preview.js';
 import {
   type Begin,
@@ -54,7 +56,9 @@ async function openNamed(path: string, fresh: boolean, purpose: Purpose, begin: 
   const isNew = !existsSync(path) || (await readdir(path)).length === 0;
   if (isNew) {
     try {
-      return { directory: await createRun(path, purpose, begin), finished: false };
+      const directory = await createRun(path, purpose, begin);
+      await removeAbandoned(dirname(path), (name) => name === basename(path));
+      return { directory, finished: false };
     } catch (error) {
       if (!isTaken(error)) throw error;
       throw new RinError(`${path}: another process made a run there just now; the same command again goes on with it`);

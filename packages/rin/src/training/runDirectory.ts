@@ -10,7 +10,7 @@ import { RinError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { isTaken, systemCode } from '../data/systemError.js';
-import { appendLine, filterLines, readText, remove, writeFolder, writeWhole } from './files.js';
+import { appendLine, filterLines, readText, remove, removeAbandoned, writeFolder, writeWhole } from './files.js';
 
 /** What a run was started with. */
 export interface Purpose {
@@ -65,6 +65,9 @@ export class RunDirectory {
   }
 }
 
+/** Names of numbered runs. */
+const numbered = /^(\d{5,})-/;
+
 /** Runs in a folder, the highest number first. */
 export async function listRuns(runsFolder: string): Promise<{ number: number; path: string }[]> {
   const names = await readdir(runsFolder).catch((error: unknown) => {
@@ -72,8 +75,8 @@ export async function listRuns(runsFolder: string): Promise<{ number: number; pa
     throw error;
   });
   const runs = names.flatMap((name) => {
-    const match = /^(\d{5,})-(?!.*\.part$)/.exec(name);
-    return match ? [{ number: Number(match[1]), path: join(runsFolder, name) }] : [];
+    const match = numbered.exec(name);
+    return match && !name.endsWith('.part') ? [{ number: Number(match[1]), path: join(runsFolder, name) }] : [];
   });
   return runs.sort((a, b) => b.number - a.number);
 }
@@ -83,7 +86,9 @@ export async function createNumberedRun(runsFolder: string, purpose: Purpose, be
   const number = 1 + ((await listRuns(runsFolder))[0]?.number ?? -1);
   const path = join(runsFolder, `${String(number).padStart(5, '0')}-${describe(purpose)}`);
   try {
-    return await createRun(path, purpose, begin);
+    const made = await createRun(path, purpose, begin);
+    await removeAbandoned(runsFolder, (name) => numbered.test(name));
+    return made;
   } catch (error) {
     if (!isTaken(error)) throw error;
     return createNumberedRun(runsFolder, purpose, begin); // another process was quicker

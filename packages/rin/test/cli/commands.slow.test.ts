@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import sharp from '../../src/data/sharp.js';
-import { rin } from './rin.js';
+import { bin, rin } from './rin.js';
 import { workplace } from './tiny.js';
 
 const train = ['train', '--config', 'tiny.yaml', '--data', 'pictures'];
@@ -62,6 +63,21 @@ test('a Ctrl-C that npm passes on a second time is the same one', async () => {
   });
   assert.equal(code, 130);
   assert.match(stdout, /all saved; the same command goes on\n$/);
+});
+
+test('training whose output nobody reads any more saves and ends quietly', async () => {
+  const cwd = await workplace();
+  const command = [process.execPath, bin, ...train, '--images', '1M', '--runs', 'runs']
+    .map((word) => `"${word}"`)
+    .join(' ');
+  const said = execFileSync('bash', ['-c', `set -o pipefail; ${command} | head -8; echo "code $?"`], {
+    cwd,
+    encoding: 'utf8',
+  });
+  assert.match(said, /^model\.classes is 3.*: trains for 1000000 images\n.*over the first 20 updates\ncode 0\n$/s);
+  const { stdout } = await rin(['runs', '--json'], { cwd });
+  const [{ state, images }] = JSON.parse(stdout);
+  assert.ok(state === 'interrupted' && images >= 160, `${state} at ${images} images`); // saved
 });
 
 test('samples are files named by seed, the same for the same seed', async () => {

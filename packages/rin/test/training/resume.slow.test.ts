@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@rin/torch';
 import type { Config } from '../../src/core/config/config.js';
 import { RinError } from '../../src/core/errors.js';
@@ -111,6 +114,51 @@ test('a run that is being trained is left alone by a second call', async () => {
   };
   await start({ ...options, onProgress, signal: controller.signal });
   await second;
+});
+
+test('no two processes train one run, by whatever path they come to it', async () => {
+  const runsFolder = freshFolder();
+  const link = join(freshFolder(), 'link');
+  const config = tiny({ training: { images: 1_000_000, sampleEvery: 0 } });
+  const script = fileURLToPath(new URL('trainChild.js', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(config), runsFolder]);
+  try {
+    await once(child.stdout, 'data'); // it trains
+    symlinkSync(runsFolder, link);
+    const runs = [
+      join(link, '00000-samples-8-tiny'),
+      join(runsFolder, '..', basename(runsFolder), '00000-samples-8-tiny'),
+    ];
+    for (const run of runs) {
+      const said = `${run} is being trained by another process; wait for its end, or ask for a new run`;
+      await assert.rejects(
+        start({ config, runsFolder, run }),
+        (error) => error instanceof RinError && error.message === said,
+      );
+    }
+    await assert.rejects(start({ config, runsFolder: link }), /is being trained by another process/);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test('what a killed process left of a run that it was making is removed when it is an hour old', async () => {
+  const runsFolder = freshFolder();
+  const names = ['00000-samples-8-tiny.123.part', '00007-other.124.part', 'mine.125.part', 'a-video.126.part'];
+  for (const name of names) mkdirSync(join(runsFolder, name));
+  const stopped = { signal: AbortSignal.abort() };
+  await start({ runsFolder, ...stopped });
+  assert.deepEqual(readdirSync(runsFolder).sort(), [...names, '00000-samples-8-tiny'].sort());
+  const before = new Date(Date.now() - 3_700_000);
+  for (const name of names) utimesSync(join(runsFolder, name), before, before);
+  await start({ runsFolder, run: join(runsFolder, 'mine'), ...stopped });
+  await start({ runsFolder, fresh: true, ...stopped });
+  assert.deepEqual(readdirSync(runsFolder).sort(), [
+    '00000-samples-8-tiny',
+    '00001-samples-8-tiny',
+    'a-video.126.part',
+    'mine',
+  ]);
 });
 
 test('with a signal that was aborted before, nothing is trained, and the run goes on later', async () => {
