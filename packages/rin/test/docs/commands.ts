@@ -26,7 +26,12 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --data mnist/t10k-images-idx3-ubyte.gz --size 32 --model.channels 1': { run: short },
   'rin train --data cifar-10-batches-bin --size 32': { run: short },
   'rin train --data cifar-10-binary.tar.gz --size 32': { run: short },
+  'rin train --init runs/00003-flowers-64-rin --data my-pictures': { run: short },
+  'rin train --data my-pictures --validation 0.05': { run: short },
   'rin train …': named,
+  'rin train … | head': { tested: 'packages/rin/test/cli/commands.slow.test.ts' },
+  'rin runs': { run: '' },
+  'rin runs 3 4': { run: '' },
   'rin sample': { run: '--steps 2' },
   'rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses': { run: '--steps 2' },
   'rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp': { run: '--steps 2 --seeds 0' },
@@ -66,4 +71,5 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,
+  'node bench/trainingMemory.mjs': minutes,
 };
