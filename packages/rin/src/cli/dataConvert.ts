@@ -17,11 +17,12 @@ export async function convert(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<void> {
-  const { pictures, shape, skipped } = await convertData(source, target, {
+  const { pictures, shape, skipped, notice } = await convertData(source, target, {
     ...typed(given),
     signal,
     onProgress: (progress) => screen.status(() => dataLine(progress)),
   });
+  if (notice !== undefined) screen.say(notice);
   for (const { name, reason } of skipped) screen.say(`left out ${name}: ${reason}`);
   const [channels, height, width] = shape;
   const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;

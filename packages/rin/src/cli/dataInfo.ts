@@ -49,7 +49,7 @@ function* lines({ name, notice, pictures, classes, headers, skipped, caches }: S
 
 function sizeText(sizes: Headers['sizes']): string {
   const [first] = sizes.keys();
-  if (sizes.size === 1) return `all ${first}`;
+  if (sizes.size < 2) return first ? `all ${first}` : 'unknown';
   const frequent = [...sizes].slice(0, most.sizes).map(([size, times]) => `${size} ${count(times)}`);
   return `${count(sizes.size)} different, most often ${frequent.join(', ')}`;
 }

@@ -15,13 +15,7 @@ interface Kind {
   readonly training: RegExp;
 }
 const kinds: readonly Kind[] = [
-  {
-    title: 'CIFAR-10',
-    labels: 1,
-    classes: 10,
-    names: 'batches.meta.txt',
-    training: /^data_batch_\d+\.bin(\.gz)?$/,
-  },
+  { title: 'CIFAR-10', labels: 1, classes: 10, names: 'batches.meta.txt', training: /^data_batch_\d+\.bin(\.gz)?$/ },
   { title: 'CIFAR-100', labels: 2, classes: 100, names: 'fine_label_names.txt', training: /^train\.bin(\.gz)?$/ },
 ];
 const shape = [3, 32, 32];
@@ -45,8 +39,9 @@ export interface Place {
 
 /** The batches for training among files, sorted; empty where they are not those of CIFAR. */
 export function trainingBatches(files: readonly string[]): string[] {
-  const kind = kinds.find(({ names, training }) => files.includes(names) && files.some((file) => training.test(file)));
-  const batches = files.filter((file) => kind?.training.test(file)).sort();
+  const isOne = ({ names, training }: Kind) => files.includes(names) && files.some((file) => training.test(file));
+  const kind = kinds.find(isOne) ?? kinds[0]; // `train.bin` without the names of CIFAR-100 may be anything
+  const batches = files.filter((file) => kind.training.test(file)).sort();
   return batches.filter((file) => !(gzipEnd.test(file) && batches.includes(file.replace(gzipEnd, ''))));
 }
 

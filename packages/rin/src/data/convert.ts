@@ -32,6 +32,8 @@ export interface Converted {
   /** [C, H, W] */
   readonly shape: readonly number[];
   readonly skipped: readonly Skipped[];
+  /** a sentence where part of what was named is not taken */
+  readonly notice?: string;
 }
 
 /**
@@ -64,7 +66,8 @@ export async function convertData(source: string, target: string, options: Conve
       };
       await writeStore(target, samples, facts, () => skipped);
     }
-    return { pictures: listing.pictures.length + listing.missing.length - skipped.length, shape, skipped };
+    const pictures = listing.pictures.length + listing.missing.length - skipped.length;
+    return { pictures, shape, skipped, notice: from.notice };
   } catch (error) {
     const reason = whyNot(error);
     throw reason ? new RinError(`cannot write ${target}: ${reason}`) : error;
@@ -87,7 +90,7 @@ async function shapeOf(listing: Listing, source: string, { size, channels, ...wa
     );
   }
   const isGrey = grey > 0 && grey === [...sizes.values()].reduce((sum, times) => sum + times, 0);
-  const shape = [channels ?? (isGrey ? 1 : 3), ...(size ?? [heights.most, widths.most])];
+  const shape = [channels ?? (isGrey ? 1 : 3), ...(size ?? [heights.most || 1, widths.most || 1])]; // where none can be read, decoding says why
   checkShape(shape);
   return shape;
 }

@@ -15,6 +15,7 @@ import { writeFlushed } from './writeFlushed.js';
  *   pixels.bin    uint8, sample after sample, each planar [C, ...size]
  *   labels.bin    int32, little-endian, -1 = none
  */
+
 /** Names of the files of a store. */
 export const storeFiles = ['index.json', 'pixels.bin', 'labels.bin'] as const;
 

@@ -35,6 +35,8 @@ test('the training batches of a folder are taken in order, and said so', async (
     [3, 0, 9],
   );
   for (const [i, n] of [10, 20, 30].entries()) assert.deepEqual([...sample(data, i)], cifarPixels(n));
+  const { 'batches.meta.txt': _, ...nameless } = cifar10;
+  assert.equal((await open(await folderOf(nameless), { size: 32, onNotice })).classes.join(''), '0123456789');
   assert.match(said.join('\n'), /data_batch_1\.bin, data_batch_2\.bin are taken; .* name their file: test_batch\.bin$/);
 });
 

@@ -132,6 +132,10 @@ test('sizes that differ need one that is given, and nothing is written over', as
     await problem(converted(source, '.tar')),
     /pictures of 2 sizes, 4 to 20 wide and 4 to 10 high; give the size that all shall have/,
   );
+  assert.match(
+    await problem(converted(await folderOf({ 'a.png': 'x' }), '.tar')),
+    /none of the 1 pictures can be read/,
+  );
   const taken = join(work, 'taken.tar');
   writeFileSync(taken, 'mine');
   assert.match(
