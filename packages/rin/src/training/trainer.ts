@@ -142,7 +142,7 @@ async function prepare(
   for (const line of takes) say(line);
   const speed = timedSpeed(learner);
   const left = training.images - (saved?.counters.images ?? 0);
-  if (speed !== undefined && left > 0) say(timeLine(left, speed, 'in a short pass'));
+  if (speed !== undefined && left > 0) say(timeLine(left, speed, 'in a short pass without the optimiser'));
   return new Session({
     config,
     data: trained,

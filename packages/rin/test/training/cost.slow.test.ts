@@ -130,7 +130,10 @@ test('the time is told before the start and after the first updates, and telling
     assert.ok(run);
     assert.deepEqual(
       said.filter((text) => text.startsWith('time')).map((text) => text.replace(/about \d+ s|[\d,]+ a second/g, '…')),
-      ['time: … for 240 images, … in a short pass', 'time: … for 80 images, … over the first 20 updates'],
+      [
+        'time: … for 240 images, … in a short pass without the optimiser',
+        'time: … for 80 images, … over the first 20 updates',
+      ],
     );
     // The same updates without a run around them, which measures nothing.
     const { network } = await loadModel(join(run, 'model.safetensors'));
