@@ -16,7 +16,7 @@ export async function writePng(path: string, image: Image): Promise<void> {
 }
 
 /** The bytes of a PNG file. */
-export function encodePng(image: Image): Promise<Buffer> {
+export function encodePng(image: Image): Promise<Uint8Array> {
   const [channels, height, width] = checkImage(image).shape;
   const raw = { channels: channelCount(channels), height, width };
   return sharp(interleaved(image.data, channels), { raw, limitInputPixels: false })
