@@ -112,8 +112,14 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
   screen.say(outcome(result, config));
 }
 
-/** What training would take; how long is measured when it begins. */
+/** What training would take; how long is measured when it begins. Before set-up, that is not known. */
 async function costLines(config: Config, folder: string): Promise<string> {
+  try {
+    await import('@rin/torch');
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'TorchError')) throw error;
+    return 'what it takes of memory and disk is said once rin is set up';
+  }
   const { chooseCompute } = await import('../training/compute.js');
   const { trainingCost } = await import('../training/cost.js');
   const { diskLine, memoryLines } = await import('../training/estimate.js');

@@ -63,7 +63,8 @@ for (const [name, tarball, others] of [
 
 test('before set-up it helps, and says in one sentence what to run', () => {
   assert.match(succeed('node_modules/.bin/rin', ['train', '--preset', 'list']), /^emoji-64 /m);
-  for (const args of [['--help'], ['train', '--help'], ['--version']]) succeed('node_modules/.bin/rin', args);
+  for (const args of [['--help'], ['train', '--help'], ['train', '--data', 'emoji', '--dry-run']])
+    succeed('node_modules/.bin/rin', args);
   const train = run('npx', ['rin', 'train', '--data', 'emoji'], { env: ownData });
   assert.deepEqual([train.code, train.stderr], [1, 'rin is not set up yet: run "npx rin setup"\n']);
   const doctor = run('npx', ['rin', 'doctor']);
