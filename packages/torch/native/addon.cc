@@ -41,6 +41,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<share>(env, exports, context, "share");
   add<describe>(env, exports, context, "describe");
   add<release>(env, exports, context, "release");
+  add<reportMemory>(env, exports, context, "reportMemory");
   add<item>(env, exports, context, "item");
   add<backward>(env, exports, context, "backward");
   add<gradients>(env, exports, context, "gradients");

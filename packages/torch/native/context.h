@@ -53,6 +53,7 @@ struct Context {
   std::vector<Operator> operators;
   int64_t bytes = 0;      // of the storages
   int64_t reported = 0;   // what V8 was told of them
+  bool reporting = true;  // false inside of a scope
   // Filled by describe(): dtype, device type, device index, requires grad, dimensions, sizes…
   static constexpr int descriptionLength = 5 + 64;
   double description[descriptionLength];
@@ -130,6 +131,7 @@ napi_value copyOut(Call&);
 napi_value share(Call&);
 napi_value describe(Call&);
 napi_value release(Call&);
+napi_value reportMemory(Call&);     // context.cc
 napi_value item(Call&);
 napi_value backward(Call&);         // autograd.cc
 napi_value gradients(Call&);

@@ -26,6 +26,8 @@ export interface Native {
   share(tensor: Slot): ArrayBuffer;
   describe(tensor: Slot): void;
   release(tensor: Slot): void;
+  /** Whether V8 is told how much memory the tensors hold. */
+  reportMemory(whether: boolean): void;
   item(tensor: Slot): number;
   backward(tensors: Slot[], gradients: Slot[], retainGraph: boolean): void;
   gradients(outputs: Slot[], inputs: Slot[], grads: Slot[], retainGraph: boolean, createGraph: boolean): Slot[];

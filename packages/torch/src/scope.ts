@@ -1,5 +1,6 @@
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
+import { native } from './native.js';
 
 /** The tensors made since the innermost `scope` began. */
 export interface Frame {
@@ -26,6 +27,8 @@ export function scope<T>(body: () => T): T {
   const frame: Frame = { made: [], parent: current };
   const escaping = new Set<object>();
   current = frame;
+  // What lives in a scope is not the collector's business.
+  if (!frame.parent) native.reportMemory(false);
   try {
     const result = body();
     refusePromise('scope', result, 'use keep() and dispose() in asynchronous code');
@@ -38,6 +41,7 @@ export function scope<T>(body: () => T): T {
       if (escaping.has(handle)) adopt(handle);
       else handle.dispose();
     }
+    if (!frame.parent) native.reportMemory(true);
   }
 }
 

@@ -98,3 +98,17 @@ test('the memory of shared arrays is freed with them', () => {
   assert.ok(grown < 200, `${grown} MiB grown by 640 MiB of shared tensors`);
   assert.ok(memory().tensors >= 0);
 });
+
+test('of what a scope frees the engine is told nothing: it would look for garbage again and again, and find none', () => {
+  const told = run(`
+    const megabytes = () => Math.round(process.memoryUsage().external / 2 ** 20);
+    const make = () => torch.zeros([16 << 20]); // 64 MiB
+    const before = megabytes();
+    const inside = torch.scope(() => torch.scope(() => { make(); return megabytes() - before; }));
+    const freed = megabytes() - before;
+    const returned = torch.scope(make);
+    console.log(JSON.stringify({ inside, freed, returned: megabytes() - before }));
+    returned.dispose();
+  `);
+  assert.deepEqual(told, { inside: 0, freed: 0, returned: 64 });
+});
