@@ -1,10 +1,10 @@
 // @ts-check
 // Prints the loss of a run as a chart in Mermaid, for docs: node scripts/loss-chart.mjs runs/00003-mnist-28-rin [MORE …]
-// From stats.jsonl: the training loss and, where some data are held out, theirs, at 24 points evenly spaced in images seen.
+// From stats.jsonl: the training loss and, where some data are held out, theirs, at 25 points evenly spaced in images seen.
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-const POINTS = 24;
+const POINTS = 25;
 
 const runs = process.argv.slice(2);
 if (runs.length === 0) {
@@ -26,12 +26,13 @@ function readStats(run) {
 /** @param {string} name @param {Line[]} lines */
 function chart(name, lines) {
   const last = lines[lines.length - 1].images;
-  const targets = Array.from({ length: POINTS }, (_, i) => ((i + 1) * last) / POINTS);
-  // Of every line between two points the mean: one line is one batch's luck.
-  const points = targets.map((end) => lines.filter(({ images }) => images > end - last / POINTS && images <= end));
+  // Of all lines between two points the mean: one line is one batch's luck.
+  const parts = Array.from({ length: POINTS }, (_, i) =>
+    lines.filter(({ images }) => Math.ceil((images * POINTS) / last) === i + 1),
+  );
   const mean = (/** @type {Line[]} */ part, /** @type {'loss' | 'validationLoss'} */ key) =>
     part.reduce((sum, line) => sum + (line[key] ?? 0), 0) / part.length;
-  const kept = points.filter((part) => part.length > 0);
+  const kept = parts.filter((part) => part.length > 0);
   const series = (/** @type {'loss' | 'validationLoss'} */ key) =>
     kept.map((part) => mean(part, key).toFixed(4)).join(', ');
   const held = lines.some(({ validationLoss }) => validationLoss !== undefined);
