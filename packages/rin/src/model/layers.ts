@@ -13,6 +13,7 @@ import {
   unsafe,
 } from '@rin/torch';
 import { type Initial, ones, parameter, uniform, zeros } from './initial.js';
+import { workable } from './workable.js';
 
 /** What a pass may draw: training switches dropout and drop-path on. */
 export interface Mode {
@@ -43,15 +44,6 @@ export class Linear extends Module {
 /** x·Wᵀ + b, in the type of x */
 const product = (x: Tensor, weight: Tensor, bias: Tensor): Tensor =>
   as(linear(workable(x), workable(weight), workable(bias)), x);
-
-/**
- * Where libtorch has no kernels for bfloat16, the products of bfloat16 numbers are made by way of float32: they are as exact,
- * and summed in float32 either way. Its plain loops would take 10 times as long.
- */
-const workable = (x: Tensor): Tensor =>
-  x.dtype === 'bfloat16' && x.device === 'cpu' && !hasBfloat16() ? x.float() : x;
-
-const hasBfloat16 = (): boolean => unsafe.call('mkldnn::_is_mkldnn_bf16_supported', []) as boolean;
 
 /** Several products of the same input as one: their weights are stacked, their outputs lie side by side. */
 function together(x: Tensor, ...layers: Linear[]): Tensor {
