@@ -4,12 +4,16 @@ import { createGunzip } from 'node:zlib';
 import { RinError } from '../core/errors.js';
 
 /**
- * What tells, without reading it, whether a file may have changed; undefined where there is none. The time of the last
- * status change is in it: a program can set a file's modification time, but not that one.
+ * What tells, without reading it, whether a file may have changed; undefined where none can be reached, as at the end of a
+ * broken link. The time of the last status change is in it: a program can set a file's modification time, but not that one.
  */
 export function fileStamp(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
+  try {
+    const stats = statSync(path, { bigint: true });
+    return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
+  } catch {
+    return undefined; // why is told when it is read
+  }
 }
 
 /** Bytes that are read by position: those of a file, or of what was unpacked from one. */

@@ -65,11 +65,15 @@ async function search(root: string, { signal }: Watch): Promise<Found> {
 
 const identity = (stats: BigIntStats) => `${stats.dev}:${stats.ino}`;
 
-/** A broken link counts as a file: if it is called like a picture, it is listed as one that cannot be read. */
+/** A link that leads nowhere counts as a file: if it is called like a picture, it is listed as one that cannot be read. */
 function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
   if (entry.isDirectory()) return 'folder';
   if (!entry.isSymbolicLink()) return 'file';
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'folder' : 'file';
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'file';
+  }
 }
 
 /** Digest of the files' names and stamps. */

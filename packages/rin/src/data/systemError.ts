@@ -15,6 +15,9 @@ const reasons = new Map<unknown, string>([
   ['ENOTDIR', 'a part of the path is a file'],
   ['EEXIST', 'a part of the path is a file'],
   ['EISDIR', 'it is a folder'],
+  ['EBUSY', 'it is in use'],
+  ['ELOOP', 'its links lead in a circle'],
+  ['ENAMETOOLONG', 'a name in it is too long'],
 ]);
 
 /** Whether a rename failed because a folder with something in it has the name: which code says so is the file system's. */

@@ -129,13 +129,14 @@ test('hidden files, the leavings of systems and files that are no pictures are p
   assert.deepEqual([data.length, data.classes, data.skipped], [1, ['a'], []]);
 });
 
-test('links to pictures and folders are followed, a circle of links is not, a broken one is skipped', async () => {
+test('links to pictures and folders are followed, a circle of links is not, one that leads nowhere is skipped', async () => {
   const other = await folderOf({ '1.png': blue });
   const folder = await folderOf({ 'a/1.png': red });
   symlinkSync(other, join(folder, 'b'));
   symlinkSync(join(other, '1.png'), join(folder, 'a', '2.png'));
   symlinkSync('..', join(folder, 'a', 'circle'));
   symlinkSync('nowhere.png', join(folder, 'a', '3.png'));
+  symlinkSync('4.png', join(folder, 'a', '4.png'));
   const data = await open(folder);
   assert.deepEqual(
     contents(data).map(({ class: name }) => name),
@@ -143,8 +144,10 @@ test('links to pictures and folders are followed, a circle of links is not, a br
   );
   assert.deepEqual(
     data.skipped.map(({ name }) => name),
-    ['a/3.png'],
+    ['a/3.png', 'a/4.png'],
   );
+  symlinkSync('loop', join(folder, 'loop'));
+  assert.match(await problem(open(join(folder, 'loop'))), /cannot read .*loop: its links lead in a circle/);
 });
 
 test('unreadable pictures are skipped and listed with the reason', async () => {
