@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
 import { checkShape, type Target } from './decode.js';
@@ -44,7 +44,8 @@ export interface Converted {
  * @throws {RinError} where it is, or where the source is none; or where pictures differ in size and none was given
  */
 export async function convertData(source: string, target: string, options: ConvertOptions): Promise<Converted> {
-  if (existsSync(target)) throw new RinError(`${target} is there already; take it away or give another name`);
+  const path = join(dirname(target), basename(target)); // without the slash that may stand behind a folder
+  if (existsSync(path)) throw taken(path);
   const from = await findSource(source, Math.max(...(options.size ?? [1])), options);
   const listing = await from.list();
   try {
@@ -52,8 +53,8 @@ export async function convertData(source: string, target: string, options: Conve
     const how: Target = { shape, resize: options.resize, background: options.background.toLowerCase() };
     const skipped: Skipped[] = [...listing.missing];
     const samples = decodeAll(listing, how, skipped, source, options);
-    await mkdir(dirname(target), { recursive: true });
-    if (/\.tar$/i.test(target)) await writeTar(target, samples, listing.classes, shape);
+    await mkdir(dirname(path), { recursive: true });
+    if (/\.tar$/i.test(path)) await writeTar(path, samples, listing.classes, shape);
     else {
       const content = await contentDigest(listing, options);
       const { classes } = listing;
@@ -64,17 +65,19 @@ export async function convertData(source: string, target: string, options: Conve
         fingerprint: fingerprintOf(content, how),
         origin: { content, resize, background },
       };
-      await writeStore(target, samples, facts, () => skipped);
+      if (!(await writeStore(path, samples, facts, () => skipped))) throw taken(path);
     }
     const pictures = listing.pictures.length + listing.missing.length - skipped.length;
     return { pictures, shape, skipped, notice: from.notice };
   } catch (error) {
     const reason = whyNot(error);
-    throw reason ? new RinError(`cannot write ${target}: ${reason}`) : error;
+    throw reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
   } finally {
     listing.close();
   }
 }
+
+const taken = (path: string): RinError => new RinError(`${path} is there already; take it away or give another name`);
 
 /** The shape that was asked for, completed by what the pictures have. */
 async function shapeOf(listing: Listing, source: string, { size, channels, ...watch }: ConvertOptions) {

@@ -120,7 +120,7 @@ export class FileDataset extends Labelled implements Dataset {
 
   #cut(index: number): RinError {
     return new RinError(
-      `${this.name}: the cached pixels end before sample ${index}; start again, and they are rebuilt`,
+      `${this.name}: the file of pixels ends before sample ${index}: it was cut short while in use; start again`,
     );
   }
 

@@ -10,6 +10,9 @@ import type { Source } from './source.js';
 import { storeSource } from './storeSource.js';
 import { whyNot } from './systemError.js';
 
+/** Stands for the built-in set, whatever file or folder is called so. */
+export const builtIn = 'emoji';
+
 /**
  * The pictures that a name stands for: `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or
  * CIFAR or their folder, or what `convert` wrote.
@@ -22,7 +25,7 @@ export async function findSource(source: string, side: number, watch: Watch): Pr
 }
 
 async function search(source: string, side: number, watch: Watch): Promise<Source> {
-  if (source === 'emoji') return emojiSource(side);
+  if (source === builtIn) return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory())
     return storeSource(source) ?? idxFolder(source) ?? cifarFolder(source) ?? folderSource(source, watch);
@@ -30,7 +33,7 @@ async function search(source: string, side: number, watch: Watch): Promise<Sourc
     if (isIdx(source)) return idxSource(source);
     return isCifar(source) ? cifarSource(source) : archiveSource(source);
   }
-  throw new RinError(`${source}: no such folder or file; "emoji" is the built-in set`);
+  throw new RinError(`${source}: no such folder or file; "${builtIn}" is the built-in set`);
 }
 
 /** Turns what the system says into a sentence. */
@@ -39,7 +42,8 @@ async function reading<T>(source: string, action: () => Promise<T>): Promise<T> 
     return await action();
   } catch (error) {
     const reason = whyNot(error);
-    throw reason ? new RinError(`cannot read ${source}: ${reason}`) : error;
+    const place = error instanceof Error && 'path' in error ? error.path : source; // may lie deep in the source
+    throw reason ? new RinError(`cannot read ${place}: ${reason}`) : error;
   }
 }
 

@@ -5,7 +5,7 @@ import { RinError } from '../core/errors.js';
 import { cacheFolder, cannotWrite, recall, remember, removeAbandoned } from './cacheFolder.js';
 import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decode.js';
-import { findSource } from './find.js';
+import { builtIn, findSource } from './find.js';
 import { contentDigest, decodeAll, fingerprintOf } from './prepare.js';
 import type { Watch } from './progress.js';
 import type { Listing, Skipped } from './source.js';
@@ -39,7 +39,7 @@ export async function openDataset(source: string, options: OpenOptions): Promise
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
   checkShape(target.shape);
-  const converted = openConverted(source, memory);
+  const converted = source === builtIn ? undefined : openConverted(source, memory);
   if (converted?.shape.join() === target.shape.join()) return converted;
   converted?.close();
   const from = await findSource(source, Math.max(...size), options);

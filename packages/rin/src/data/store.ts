@@ -51,17 +51,17 @@ export interface Sample {
 
 /**
  * Writes a store: beside its place first, flushed to the disk, then renamed, so that it is there whole or not at all.
- * Where another process was quicker, its store stays.
  * @param samples   in their order
  * @param facts     what is known beforehand
  * @param skipped   asked for after the last sample
+ * @returns false where something has the name by now, which stays
  */
 export async function writeStore(
   folder: string,
   samples: AsyncIterable<Sample>,
   facts: Omit<Facts, 'name' | 'meanSquare' | 'skipped'> & { readonly origin: Origin },
   skipped: () => readonly Skipped[],
-): Promise<void> {
+): Promise<boolean> {
   const beside = `${folder}.${randomUUID()}.part`;
   try {
     await mkdir(beside, { recursive: true });
@@ -92,11 +92,15 @@ export async function writeStore(
     await writeFlushed(join(beside, 'labels.bin'), labelBytes);
     const text = JSON.stringify({ ...index, sha256: sha256(JSON.stringify(index)) });
     await writeFlushed(join(beside, 'index.json'), text);
-    await rename(beside, folder);
-  } catch (error) {
+    return await rename(beside, folder).then(() => true, unlessTaken);
+  } finally {
     await rm(beside, { recursive: true, force: true });
-    if (!isTaken(error)) throw error;
   }
+}
+
+function unlessTaken(error: unknown): false {
+  if (isTaken(error)) return false;
+  throw error;
 }
 
 /** A store that is not what was written. */

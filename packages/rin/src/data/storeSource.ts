@@ -31,7 +31,8 @@ export function storeSource(folder: string): Source | undefined {
     name: data.name,
     stamp: storeFiles.map((name) => fileStamp(join(folder, name))).join(' '),
     async list() {
-      const opened = openConverted(folder, 0) ?? data;
+      const opened = openConverted(folder, 0);
+      if (!opened) throw new RinError(`${folder} was taken away while it was being read; put it back and start again`);
       const { length, shape, classes, skipped } = opened;
       const pictures = Array.from({ length }, (_, index) => ({
         name: numbered(index, length),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 const block = 512;
@@ -5,17 +6,15 @@ const block = 512;
 /** Writes a tar archive (ustar, pax for long names): beside its place first, then renamed, so that it is there whole or not at all. */
 export class TarWriter {
   readonly #path: string;
+  readonly #beside: string;
   readonly #fd: number;
   #position = 0;
 
   /** @throws where the file cannot be made */
   constructor(path: string) {
     this.#path = path;
-    this.#fd = openSync(this.#part, 'w');
-  }
-
-  get #part(): string {
-    return `${this.#path}.part`;
+    this.#beside = `${path}.${randomUUID()}.part`;
+    this.#fd = openSync(this.#beside, 'w');
   }
 
   add(name: string, content: Uint8Array): void {
@@ -30,14 +29,14 @@ export class TarWriter {
   finish(): void {
     this.#write(Buffer.alloc(2 * block));
     fsyncSync(this.#fd);
+    renameSync(this.#beside, this.#path);
     closeSync(this.#fd);
-    renameSync(this.#part, this.#path);
   }
 
   /** Takes away what was written so far. */
   discard(): void {
     closeSync(this.#fd);
-    rmSync(this.#part, { force: true });
+    rmSync(this.#beside, { force: true });
   }
 
   #member(name: string, content: Uint8Array, type: string): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ConvertOptions, convertData } from '../../src/data/convert.js';
@@ -143,6 +143,50 @@ test('sizes that differ need one that is given, and nothing is written over', as
     /taken\.tar is there already/,
   );
   assert.equal(readFileSync(taken, 'utf8'), 'mine');
+});
+
+test('a slash behind the folder, and what others call .part, do no harm', async () => {
+  const source = await folderOf({ 'a/1.png': red, 'b/2.png': blue });
+  const options = { resize: 'fit', background: '#ffffff' } as const;
+  const target = join(work, 'slash');
+  await convertData(source, `${target}/`, options);
+  assert.equal((await open(target)).length, 2);
+  const download = join(work, 'flowers.tar.part');
+  writeFileSync(download, 'half of it');
+  await convertData(source, join(work, 'flowers.tar'), options);
+  assert.equal(readFileSync(download, 'utf8'), 'half of it');
+});
+
+test('what gets the name of the target meanwhile is not written over, and told', async () => {
+  const source = await folderOf({ 'a/1.png': red, 'b/2.png': blue });
+  for (const end of ['', '.tar']) {
+    const target = join(work, `meanwhile${end}`);
+    const onProgress = () => {
+      mkdirSync(target, { recursive: true });
+      writeFileSync(join(target, 'mine'), 'mine');
+    };
+    const options = { size: [4, 4], resize: 'fit', background: '#ffffff', onProgress } as const;
+    assert.match(await problem(convertData(source, target, options)), /meanwhile.*(is there already|it is a folder)/);
+    assert.equal(readFileSync(join(target, 'mine'), 'utf8'), 'mine');
+  }
+  assert.deepEqual(
+    readdirSync(work).filter((name) => name.startsWith('meanwhile')),
+    ['meanwhile', 'meanwhile.tar'],
+  );
+});
+
+test('"emoji" is the built-in set, though a converted folder is called so', async () => {
+  const { target } = await converted(await folderOf({ 'a/1.png': red }), '');
+  const back = process.cwd();
+  const cwd = await folderOf({ 'notes.txt': '' });
+  cpSync(target, join(cwd, 'emoji'), { recursive: true });
+  process.chdir(cwd);
+  try {
+    assert.equal((await open('emoji')).length, 83);
+    assert.equal((await open('./emoji')).length, 1);
+  } finally {
+    process.chdir(back);
+  }
 });
 
 test('what is stopped leaves nothing behind', async () => {
