@@ -36,6 +36,7 @@ export class DecodeThreads {
   readonly #threads: Worker[] = [];
   readonly #waiting = new Map<number, { resolve(pixels: Uint8Array): void; reject(error: Error): void }>();
   #asked = 0;
+  #lost?: ThreadLost;
 
   /** @param pictures how many there are: a few are decoded without threads */
   constructor(work: Work, pictures: number) {
@@ -44,7 +45,7 @@ export class DecodeThreads {
     for (let i = 0; i < threads; i++) {
       const thread = new Worker(new URL('./decodeThread.js', import.meta.url), { workerData: work });
       thread.on('message', (answer: Answer) => this.#answered(answer));
-      thread.on('error', (error) => this.#lost(error.message));
+      thread.on('error', (error) => this.#ended(error.message));
       this.#threads.push(thread);
     }
   }
@@ -55,6 +56,7 @@ export class DecodeThreads {
    */
   decode(bytes: Uint8Array): Promise<Uint8Array> {
     if (this.#threads.length === 0) return decode(bytes, this.#work.target, this.#work.shape);
+    if (this.#lost) return Promise.reject(this.#lost);
     const id = this.#asked++;
     const copy = new Uint8Array(bytes); // what is read may be a part of something larger, which must stay here
     this.#threads[id % this.#threads.length].postMessage({ id, bytes: copy }, [copy.buffer]);
@@ -73,8 +75,9 @@ export class DecodeThreads {
     else asked?.reject(new Error(reason));
   }
 
-  #lost(reason: string): void {
-    for (const { reject } of this.#waiting.values()) reject(new ThreadLost(`a decoding thread ended: ${reason}`));
+  #ended(reason: string): void {
+    this.#lost = new ThreadLost(`a decoding thread ended: ${reason}`);
+    for (const { reject } of this.#waiting.values()) reject(this.#lost);
     this.#waiting.clear();
   }
 }

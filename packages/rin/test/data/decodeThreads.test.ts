@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,6 +34,23 @@ test('pixels that have another size are scaled in threads as they are without', 
     folderOf({ 'a-images-idx3-ubyte': idx([count, 8, 8], values.slice(0, count * 64)) });
   const [few, all] = [await open(await source(50), { size: 5 }), await open(await source(600), { size: 5 })];
   for (let index = 0; index < few.length; index++) assert.deepEqual(sample(all, index), sample(few, index));
+});
+
+test('where the threads cannot start, that is told at once and later, and no picture is blamed', async () => {
+  const module = new URL('../../src/data/decodeThreads.js', import.meta.url).href;
+  const folder = await folderOf({
+    'broken.cjs': "if (!require('node:worker_threads').isMainThread) throw new Error('no room');",
+    'ask.mjs': `
+      import { DecodeThreads } from ${JSON.stringify(module)};
+      const threads = new DecodeThreads({ target: { shape: [3, 4, 4], resize: 'fit', background: '#ffffff' } }, 600);
+      for (let i = 0; i < 2; i++)
+        await threads.decode(new Uint8Array(0)).catch(({ constructor, message }) => console.log(constructor.name, message));
+      await threads.close();`,
+  });
+  // Threads begin with what the process is begun with.
+  const args = ['--require', join(folder, 'broken.cjs'), join(folder, 'ask.mjs')];
+  const said = execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
+  assert.equal(said, 'ThreadLost a decoding thread ended: no room\n'.repeat(2));
 });
 
 test('what is stopped while threads are at work ends, and leaves nothing behind', async () => {
