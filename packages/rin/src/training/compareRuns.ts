@@ -49,7 +49,7 @@ export function lossRows(runs: readonly Pick<RunSummary, 'stats'>[]): LossRow[] 
 
 /** Images from one line to the next, at most. */
 const interval = (stats: readonly StatsLine[]): number =>
-  Math.max(0, ...stats.map(({ images }, i) => images - (stats[i - 1]?.images ?? 0)));
+  stats.reduce((most, { images }, i) => Math.max(most, images - (stats[i - 1]?.images ?? 0)), 0);
 
 /** The next number of 1, 2, 5, 10, 20, … */
 function roundStep(least: number): number {

@@ -24,7 +24,7 @@ export function memoryLines(cost: Cost, { training }: Config, { device }: Comput
   const free = device === 'cpu' ? freeMemory() : Number.POSITIVE_INFINITY;
   if (memory <= free) return [line];
   const mend =
-    micro > 1 ? `a smaller training.microBatch takes less, for the same result` : 'a smaller network takes less';
+    micro > 1 ? 'a smaller training.microBatch takes less, for the same result' : 'a smaller network takes less';
   return [line, `that is more than the ${bytes(free)} that are free: ${mend}`];
 }
 

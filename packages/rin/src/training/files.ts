@@ -36,7 +36,8 @@ export async function removeAbandoned(folder: string, isOurs: (name: string) => 
   for (const part of await readdir(folder)) {
     const name = /^(.*)\.\d+\.part$/.exec(part)?.[1];
     if (name === undefined || !isOurs(name)) continue;
-    if ((await stat(join(folder, part))).mtimeMs < hourAgo) await remove(join(folder, part));
+    const left = await stat(join(folder, part)).catch(() => undefined); // another process may be removing it too
+    if (left && left.mtimeMs < hourAgo) await remove(join(folder, part));
   }
 }
 

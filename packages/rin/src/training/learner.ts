@@ -6,6 +6,7 @@ import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { type Draw, trainingLoss } from '../diffusion/objective.js';
 import { RIN } from '../model/rin.js';
+import { workableDtype } from '../model/workable.js';
 import type { State } from './checkpoint.js';
 import type { Compute } from './compute.js';
 import { updateEma } from './ema.js';
@@ -23,8 +24,11 @@ export interface Update {
   readonly gradientNorm: number;
 }
 
-/** A network in training: its weights, their average and the optimiser. Knows neither files nor clocks. */
-export class Learner {
+/**
+ * A network in training: its weights, their average and the optimiser. Knows neither files nor clocks. To be disposed, for
+ * the collector comes late.
+ */
+export class Learner implements Disposable {
   /** The network with the averaged weights, from which samples come. */
   readonly average: RIN;
   readonly compute: Compute;
@@ -46,7 +50,7 @@ export class Learner {
     const [weights, average] = [this.#network.parameters(), this.average.parameters()];
     this.average.loadParameters(weights); // it starts from a copy (reference: the authors start it from draws of its own)
     for (const tensor of Object.values(average)) tensor.requiresGrad = false;
-    this.#optimizer = createOptimizer(config.training, weights, compute.dtype);
+    this.#optimizer = createOptimizer(config.training, weights, workableDtype(compute.dtype, compute.device));
     this.#tensors = { weights, average, optimizer: this.#optimizer.state };
   }
 
@@ -87,6 +91,11 @@ export class Learner {
       });
       for (const tensor of Object.values(from)) tensor.dispose();
     }
+  }
+
+  /** What an optimiser works in besides is left to the collector. */
+  [Symbol.dispose](): void {
+    for (const part of Object.values(this.#tensors)) for (const tensor of Object.values(part)) tensor.dispose();
   }
 
   /** Samples in one pass: `training.microBatch`, or less since memory ran out. */

@@ -6,7 +6,7 @@ import { openDataset } from '../data/open.js';
 import type { DataProgress } from '../data/progress.js';
 import { datasetFromSamples, type ProgramSample } from '../data/samples.js';
 
-/** `emoji`, a folder or a tar; a data set; or the samples of a program. */
+/** What `openDataset` takes as a source; a data set; or the samples of a program. */
 export type DataInput = string | Dataset | Iterable<ProgramSample> | AsyncIterable<ProgramSample>;
 
 export interface OpenDataOptions {

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import { isTaken } from '../data/systemError.js';
 import { imagesLabel, newestCounters } from './checkpoint.js';
 import { removeAbandoned } from './files.js';
+import { modelName } from './namedModel.js';
 import { hasPreviews } from './preview.js';
 import {
   type Begin,
@@ -52,13 +53,16 @@ export async function openRun({ run, runsFolder, fresh, begin, ...purpose }: Ope
   return { directory: await createNumberedRun(runsFolder, purpose, begin), finished: false };
 }
 
-async function openNamed(path: string, fresh: boolean, purpose: Purpose, begin: Begin): Promise<OpenedRun> {
-  const isNew = !existsSync(path) || (await readdir(path)).length === 0;
-  if (isNew) {
+async function openNamed(run: string, fresh: boolean, purpose: Purpose, begin: Begin): Promise<OpenedRun> {
+  const path = join(dirname(run), basename(run)); // without the slash that may stand behind a folder
+  const isThere = existsSync(path);
+  if (!isThere || (await readdir(path)).length === 0) {
     try {
-      const directory = await createRun(path, purpose, begin);
-      await removeAbandoned(dirname(path), (name) => name === basename(path));
-      return { directory, finished: false };
+      const isLink = isThere && lstatSync(path).isSymbolicLink();
+      const place = isLink ? realpathSync(path) : path; // a folder cannot take the place of a link
+      await createRun(place, purpose, begin);
+      await removeAbandoned(dirname(place), (name) => name === basename(place));
+      return { directory: new RunDirectory(path), finished: false };
     } catch (error) {
       if (!isTaken(error)) throw error;
       throw new RinError(`${path}: another process made a run there just now; the same command again goes on with it`);
@@ -79,5 +83,5 @@ export async function isFinished(directory: RunDirectory, config: Config): Promi
   const { images } = config.training;
   const seen = (await newestCounters(directory.path))?.images ?? 0;
   const hasSamples = !hasPreviews(config) || directory.has(`fakes-${imagesLabel(images)}.png`);
-  return seen >= images && directory.has('model.safetensors') && hasSamples;
+  return seen >= images && directory.has(modelName) && hasSamples;
 }

@@ -9,7 +9,7 @@ import { fromYaml, toYaml } from '../core/config/yaml.js';
 import { RinError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
-import { isTaken, systemCode } from '../data/systemError.js';
+import { isTaken, systemCode, whyNot } from '../data/systemError.js';
 import { appendLine, filterLines, readText, remove, removeAbandoned, writeFolder, writeWhole } from './files.js';
 
 /** What a run was started with. */
@@ -148,10 +148,15 @@ export async function mismatch(path: string, { config, data, init }: Purpose): P
     const isSame = init === undefined ? theirs.config.training.init === config.training.init : theirs.init === init;
     return isSame ? undefined : 'it started from another model';
   } catch (error) {
-    if (error instanceof RinError) return error.message;
-    throw error;
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    return problem;
   }
 }
+
+/** Why a run cannot be read, in words; undefined for an error that does not say so. */
+export const problemOf = (error: unknown): string | undefined =>
+  error instanceof RinError ? error.message : whyNot(error);
 
 /** Data and the initial model are told by their contents, not by where they lie. */
 const withoutPlaces = (config: Config) => ({ ...config, source: null, training: { ...config.training, init: null } });

@@ -1,13 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Config } from '../core/config/config.js';
-import { RinError } from '../core/errors.js';
-import { systemCode, whyNot } from '../data/systemError.js';
+import { systemCode } from '../data/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { readText } from './files.js';
 import { isLocked } from './lock.js';
 import { isFinished } from './openRun.js';
-import { listRuns, RunDirectory, readFacts } from './runDirectory.js';
+import { listRuns, problemOf, RunDirectory, readFacts } from './runDirectory.js';
 
 /** A line of stats.jsonl. */
 export interface StatsLine {
@@ -72,7 +71,7 @@ export async function summarise(path: string): Promise<RunSummary | DamagedRun> 
     const imagesPerSecond = typeof speed === 'number' ? speed : null;
     return { path, name, state, config, data, images, stats, imagesPerSecond, written: await lastWritten(path) };
   } catch (error) {
-    const problem = error instanceof RinError ? error.message : whyNot(error);
+    const problem = problemOf(error);
     if (problem === undefined) throw error;
     return { path, name, state: 'damaged', problem };
   }

@@ -49,16 +49,16 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One stretch of a run: from a checkpoint, or the start, to the end or an interruption. */
-export class Session {
+/** One stretch of a run: from a checkpoint, or the start, to the end or an interruption. Its learner is disposed with it. */
+export class Session implements Disposable {
   readonly #options: SessionOptions;
   readonly #layout: Layout;
   #counters: Counters;
   /** images at which the newest checkpoint was made */
   #saved: number;
-  /** of recent updates */
   #validationLoss: number | null = null;
   #isTimeTold = false;
+  /** of recent updates */
   readonly #loss = new Recent();
   readonly #seconds = new Recent();
 
@@ -86,6 +86,10 @@ export class Session {
       await loader.close();
     }
     return { images: this.#counters.images, finished: await isFinished(directory, config) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#options.learner[Symbol.dispose]();
   }
 
   get #isLast(): boolean {

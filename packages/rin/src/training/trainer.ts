@@ -76,7 +76,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
   const said: string[] = [];
   const begin = async (folder: string): Promise<void> => {
     if (config.training.init === undefined) return;
-    const learner = untrained(config, data);
+    using learner = untrained(config, data);
     said.push(await startFromModel(learner, config, config.training.init, data.classes));
     await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
   };
@@ -94,7 +94,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
   };
   try {
     for (const text of said) say(text);
-    const session = await prepare(data, split, config, directory, say, options);
+    using session = await prepare(data, split, config, directory, say, options);
     return { run: directory.path, ...(await session.run()) };
   } catch (thrown) {
     const error = isOutOfMemory(thrown) ? tooLarge('the weights, the optimiser and a pass') : thrown;
@@ -140,9 +140,9 @@ async function prepare(
   say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${held}${skipped}`);
   say(`network: ${learner.parameterCount} parameters, on ${compute.device} in ${compute.dtype}`);
   for (const line of takes) say(line);
-  const speed = timedSpeed(learner);
   const left = training.images - (saved?.counters.images ?? 0);
-  if (speed !== undefined && left > 0) say(timeLine(left, speed, 'in a short pass without the optimiser'));
+  const speed = left > 0 ? timedSpeed(learner) : undefined;
+  if (speed !== undefined) say(timeLine(left, speed, 'in a short pass without the optimiser'));
   return new Session({
     config,
     data: trained,

@@ -44,8 +44,9 @@ function part(data: Dataset, seed: number, first: number, length: number): Datas
 }
 
 /**
- * The training loss of the averaged weights on samples that are not trained, without dropout. Pictures, noise, times and
- * what else is drawn are the same at every call, so the values of a run are comparable.
+ * The training loss of the averaged weights on samples that are not trained, without the network's dropout. Pictures, noise,
+ * times and what else is drawn (labels that are left out, estimates that are kept) are the same at every call, so the values
+ * of a run are comparable.
  *
  * At most one sample is taken for every 8 that are trained from one line of stats.jsonl to the next: without the way back a
  * sample costs less than half of what it does in training, so this adds at most some 6 % to the time.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { memory } from '@rin/torch';
 import { parseConfig } from '../../src/core/config/parse.js';
 import { RinError } from '../../src/core/errors.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
@@ -76,6 +77,40 @@ test('signals train too, without pictures', async () => {
   }));
   const run = await finish(config, waves);
   assert.ok(!existsSync(join(run, 'reals.png')));
+});
+
+const brief = { images: 16, warmup: 0, sampleEvery: 0 };
+
+test('the folder of a run may be named with a slash behind it, or by a link', async () => {
+  const folder = freshFolder();
+  mkdirSync(join(folder, 'disk'));
+  symlinkSync('disk', join(folder, 'link'));
+  for (const name of ['new/', 'link']) {
+    const run = `${folder}/${name}`;
+    const config = tiny({ training: brief });
+    assert.ok((await train({ config, data: samples, run })).finished);
+    assert.ok(existsSync(join(run, 'model.safetensors')));
+    const told: string[] = [];
+    await train({ config, data: samples, run, log: (text) => told.push(text) });
+    assert.match(told.join(), /is finished/);
+  }
+  assert.ok(lstatSync(join(folder, 'link')).isSymbolicLink());
+  assert.deepEqual(readdirSync(folder), ['disk', 'link', 'new']);
+});
+
+test('what else lies among the runs is passed over', async () => {
+  const runsFolder = freshFolder();
+  writeFileSync(join(runsFolder, '00004-packed-run.tar'), '');
+  const { run } = await train({ config: tiny({ training: brief }), data: samples, runsFolder });
+  assert.match(run ?? '', /\/00005-/);
+});
+
+test('the memory of a training is given back', async () => {
+  const model = { latentDim: 128, depth: [4] }; // weights of 3 MB, which nothing else here comes near
+  const run = await finish(tiny({ model, training: brief }));
+  const before = memory().bytes;
+  await finish(tiny({ model, training: { ...brief, init: run } }));
+  assert.ok(memory().bytes - before < 1e6, `${memory().bytes - before} bytes`);
 });
 
 test('every optimiser, average and precision trains', async () => {
