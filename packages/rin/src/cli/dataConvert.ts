@@ -4,7 +4,7 @@ import { ConfigError, UsageError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import { count } from '../core/quantities.js';
 import { type ConvertOptions, convertData } from '../data/convert.js';
-import { calling } from './calling.js';
+import { calling, quoted } from './calling.js';
 import type { Given } from './command.js';
 import type { Screen } from './screen.js';
 import { dataLine } from './trainingLines.js';
@@ -29,7 +29,7 @@ export async function convert(
   const grey = channels === 1 ? ' --model.channels 1' : '';
   const size = width === height ? width : `"[${height}, ${width}]"`;
   screen.say(
-    `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${target} --size ${size}${grey}`,
+    `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(target)} --size ${size}${grey}`,
   );
 }
 

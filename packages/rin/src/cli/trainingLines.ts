@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Config } from '../core/config/config.js';
 import { bytes, count, duration } from '../core/quantities.js';
 import type { DataProgress } from '../data/progress.js';
+import { modelName } from '../training/namedModel.js';
 import type { Progress } from '../training/session.js';
 import type { TrainResult } from '../training/trainer.js';
-import { calling } from './calling.js';
+import { calling, quoted } from './calling.js';
 import { bar } from './screen.js';
 
 /** Where training stands, in one line. @param isLive with a bar, for a line that moves */
@@ -31,6 +33,6 @@ export function dataLine({ stage, done, total, skipped }: DataProgress): string 
 /** How it ended, and what to do next. */
 export function outcome({ run, images, finished }: TrainResult, { training }: Config): string {
   if (run === null) return 'stopped before training began';
-  if (finished) return `${run}/model.safetensors is ready; draw from it: ${calling} sample ${run}`;
+  if (finished) return `${join(run, modelName)} is ready; draw from it: ${calling} sample ${quoted(run)}`;
   return `stopped at ${count(images)} of ${count(training.images)} images, all saved; the same command goes on`;
 }

@@ -85,7 +85,8 @@ test('convert says what it wrote and how to train on it', async () => {
     /^left out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
   );
   assert.match((await run('r', '--channels=1')).stdout, /r: 2 pictures, 4×4, grey; .* --size 4 --model\.channels 1\n$/);
-  assert.deepEqual(readdirSync(cwd).sort(), ['p', 'q.tar', 'r']);
+  assert.match((await run("it's new")).stdout, / rin train --data 'it'\\''s new' --size 4\n$/, 'as a shell reads it');
+  assert.deepEqual(readdirSync(cwd).sort(), ["it's new", 'p', 'q.tar', 'r']);
 });
 
 test('what was called wrongly is told', async () => {
