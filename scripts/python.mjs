@@ -97,7 +97,12 @@ async function install(packages, lock) {
   if (code !== 0) throw new SetupError(`pip could not install ${packages.join(', ')}:\n${lastLines(output)}`);
 }
 
-/** The version of a package, without what follows its "+"; found without importing it, which takes seconds. @param {string} python @param {string} name */
+/**
+ * The version of a package, without what follows its "+"; found without importing it, which takes seconds.
+ *
+ * @param {string} python
+ * @param {string} name
+ */
 async function versionOf(python, name) {
   const ask = 'import sys; from importlib.metadata import version; print(version(sys.argv[1]))';
   // A folder "torch" in the working directory would be found: start elsewhere.

@@ -5,7 +5,7 @@ import type { Listing, Picture } from '../data/source.js';
 import type { Headers } from '../data/survey.js';
 import { Sheet } from './sheet.js';
 
-/** Pictures of a class, in a row of their own, and rows. */
+/** So many pictures of a class, in a row of its own, and so many rows at most. */
 const [inRow, mostRows] = [8, 100];
 /** Side of the largest cell in pixels. */
 const largestCell = 128;

@@ -49,8 +49,8 @@ export const command: Command = {
 
 async function dataCommand(given: Given): Promise<number> {
   const [action, source, target] = given.operands;
-  const call = wanted(given);
-  if (call !== undefined) throw new UsageError(call);
+  const problem = misuse(given);
+  if (problem !== undefined) throw new UsageError(problem);
   const screen = new Screen();
   using interruption = new Interruption(() => {});
   try {
@@ -66,7 +66,7 @@ async function dataCommand(given: Given): Promise<number> {
 }
 
 /** What is wrong with the call, if anything. */
-function wanted({ operands, flags }: Given): string | undefined {
+function misuse({ operands, flags }: Given): string | undefined {
   const [action, source, target] = operands;
   if (action === 'info' && source !== undefined && target === undefined) {
     const foreign = convertOptions.find(({ flag }) => flags.has(flag));

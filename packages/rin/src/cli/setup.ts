@@ -6,8 +6,8 @@ export const command: Command = {
   name: 'setup',
   usage: '[OPTIONS]',
   description:
-    'Makes rin ready on this machine, once after it was installed: finds libtorch, or installs it into a cache of this user, and ' +
-    'builds the native addon. A C++ compiler and pip are installed by apt where they are missing, as root or after asking.',
+    'Makes rin ready on this machine, once after it was installed: finds libtorch, or installs it into a cache of this user,\n' +
+    'and builds the native addon. A C++ compiler and pip are installed by apt where they are missing, as root or after asking.',
   examples: [['npx rin setup', 'in a project that has rin installed; with nothing to do it takes under a second']],
   operands: 0,
   sections: [],

@@ -4,10 +4,10 @@ interface Filter {
   weight(x: number): number;
 }
 
-export const box: Filter = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
+const box: Filter = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 
 /** Keys' cubic convolution with a = -1/2. */
-export const bicubic: Filter = {
+const bicubic: Filter = {
   support: 2,
   weight(x) {
     const d = Math.abs(x);
@@ -22,7 +22,7 @@ export const bicubic: Filter = {
  * @param shape [C, H, W] of the pixels
  * @returns planar pixels [C, height, width]
  */
-export function resample(
+function resample(
   pixels: Uint8Array,
   [channels, height, width]: readonly number[],
   [newHeight, newWidth]: readonly number[],
