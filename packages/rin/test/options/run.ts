@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { after } from 'node:test';
 import { runtime, setThreads } from '@rin/torch';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import type { Progress } from '../../src/training/session.js';
@@ -12,7 +11,6 @@ import { freshFolder, samples, tiny } from '../training/tiny.js';
 import type { Cases } from './case.js';
 
 const runsFolder = freshFolder();
-after(() => rmSync(runsFolder, { recursive: true }));
 
 /** A run of 24 images in three updates, with changes; its folder and what it told after each. */
 async function runOf(over: { readonly training?: object } & Record<string, unknown> = {}, data = samples) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../src/core/config/config.js';
@@ -47,7 +47,17 @@ export const samples = Array.from({ length: 12 }, (_, i) => ({
   label: i % 2,
 }));
 
-export const freshFolder = (): string => mkdtempSync(join(tmpdir(), 'rin-training-'));
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder, which goes with this process. */
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rin-training-'));
+  folders.push(folder);
+  return folder;
+}
 
 const pictures = ['fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'];
 
