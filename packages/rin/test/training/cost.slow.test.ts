@@ -146,15 +146,21 @@ test('the time is told before the start and after the first updates, and telling
 test('the speed of a short pass is about that of training', async () => {
   const config = tiny({ model: { latents: 32, latentDim: 128, depth: [4] }, training: { batch: 64, microBatch: 64 } });
   const learner = new Learner(config, 0.3, cpu);
-  const speed = timedSpeed(learner);
-  assert.ok(speed);
   const batch = { pixels: new Uint8Array(64 * 64), labels: new Int32Array(64) };
-  await learner.update(batch, 0, 0);
-  const began = performance.now();
-  for (let update = 1; update <= 5; update++) await learner.update(batch, 64 * update, update);
-  const found = (5 * 64) / ((performance.now() - began) / 1000);
-  // The optimiser is not in it, and other processes come and go: within a factor of 3.
-  assert.ok(speed / found > 1 / 3 && speed / found < 3, `${speed} images a second said, ${found} found`);
+  const update = (number: number) => learner.update(batch, 64 * number, number);
+  await update(0);
+  // The optimiser is not in it: within a factor of 3. Other processes come and go between the two: one of ten times.
+  const shares: number[] = [];
+  const isNear = (share: number | undefined) => share !== undefined && share > 1 / 3 && share < 3;
+  while (!isNear(shares.at(-1)) && shares.length < 10) {
+    const speed = timedSpeed(learner);
+    assert.ok(speed);
+    const began = performance.now();
+    for (let i = 0; i < 5; i++) await update(1 + 5 * shares.length + i);
+    const found = (5 * 64) / ((performance.now() - began) / 1000);
+    shares.push(speed / found);
+  }
+  assert.ok(isNear(shares.at(-1)), `images a second, said over found: ${shares}`);
 });
 
 async function averageOf(config: Config): Promise<Named> {
