@@ -16,8 +16,8 @@ export const Config = z.strictObject({
   source: z
     .string()
     .optional()
-    .describe('the data: a folder, a tar, or the built-in set "emoji"')
-    .meta({ alias: 'data', placeholder: 'FOLDER|TAR|emoji' }),
+    .describe('the data: a folder, a tar, files of MNIST or CIFAR, or the built-in set "emoji"')
+    .meta({ alias: 'data', placeholder: 'FOLDER|FILE|emoji' }),
   model: ModelConfig,
   diffusion: DiffusionConfig.prefault({}),
   data: DataConfig.prefault({}),
