@@ -51,7 +51,7 @@ export function cifarFolder(folder: string): Source | undefined {
   const batches = trainingBatches(files);
   if (batches.length === 0) return undefined;
   const others = files.filter((file) => isCifar(file) && !batches.includes(file)).sort();
-  const notice = `${folder}: ${batches.join(', ')} are taken; to take others, name their file: ${others.join(', ')}`;
+  const notice = `${folder}: ${batches.join(', ')} ${batches.length > 1 ? 'are' : 'is'} taken; to take others, name their file: ${others.join(', ')}`;
   const source = batchSource(folder, batches);
   return { ...source, name: basename(resolve(folder)), ...(others.length > 0 && { notice }) };
 }

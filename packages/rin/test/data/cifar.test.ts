@@ -38,6 +38,9 @@ test('the training batches of a folder are taken in order, and said so', async (
   const { 'batches.meta.txt': _, ...nameless } = cifar10;
   assert.equal((await open(await folderOf(nameless), { size: 32, onNotice })).classes.join(''), '0123456789');
   assert.match(said.join('\n'), /data_batch_1\.bin, data_batch_2\.bin are taken; .* name their file: test_batch\.bin$/);
+  const { 'data_batch_2.bin': __, ...single } = cifar10;
+  await open(await folderOf(single), { size: 32, onNotice: (sentence) => said.push(sentence) });
+  assert.match(said.at(-1) ?? '', /: data_batch_1\.bin is taken; /);
 });
 
 test('of CIFAR-100 the fine labels count', async () => {
