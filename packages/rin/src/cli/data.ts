@@ -73,7 +73,11 @@ function misuse({ operands, flags }: Given): string | undefined {
     return foreign && `${foreign.flag} belongs to rin data convert; info takes --sheet`;
   }
   if (action === 'convert' && target !== undefined) {
-    return flags.has('--sheet') ? '--sheet belongs to rin data info' : undefined;
+    if (flags.has('--sheet')) return '--sheet belongs to rin data info';
+    const packed = /\.(t?gz|zip)$/i.test(target);
+    return packed
+      ? `${target}: expected a name that ends with .tar, or the name of a folder; nothing is packed`
+      : undefined;
   }
   return 'expected rin data info SOURCE, or rin data convert SOURCE TARGET';
 }

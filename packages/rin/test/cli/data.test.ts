@@ -101,6 +101,11 @@ test('what was called wrongly is told', async () => {
     assert.equal(await ask(...args), expected);
   assert.equal(await ask('info', 'p', '--size', '3'), '--size belongs to rin data convert; info takes --sheet');
   assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet belongs to rin data info');
+  for (const target of ['q.zip', 'q.tar.gz', 'q.TGZ'])
+    assert.match(
+      await ask('convert', 'p', target),
+      /: expected a name that ends with \.tar, or the name of a folder; /,
+    );
   assert.equal(
     await ask('info', 'p', '--sheet', 'x.jpg'),
     '--sheet x.jpg: expected the name of a PNG file, such as sheet.png',
