@@ -2,6 +2,7 @@ import { setThreads } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { parseConfig } from '../core/config/parse.js';
 import { RinError } from '../core/errors.js';
+import { count } from '../core/quantities.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from './checkpoint.js';
@@ -84,7 +85,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
   const { directory, finished } = await openRun({ config, data, init, run, runsFolder, fresh, begin });
   const { images } = config.training;
   if (finished) {
-    log(`${directory.path} is finished: it has seen its ${images} images. To train again, ask for a new run.`);
+    log(`${directory.path} is finished: it has seen its ${count(images)} images. To train again, ask for a new run.`);
     return { run: directory.path, images, finished };
   }
   using _lock = await lockRun(directory.path);
@@ -133,12 +134,12 @@ async function prepare(
   if (saved) learner.restore(saved);
   else if (training.init !== undefined) say(await startFromModel(learner, config, training.init, data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
-  const skipped = data.skipped.length > 0 ? `, ${data.skipped.length} skipped (listed in data.json)` : '';
-  const held = heldOut ? `, ${heldOut.length} of them held out for validation` : '';
-  const seen = saved && saved.counters.images > 0 ? `goes on at ${saved.counters.images} of` : 'trains for';
-  say(`${directory.path}: ${seen} ${training.images} images`);
-  say(`data: ${data.name}, ${data.length} samples in ${data.classes.length} classes${held}${skipped}`);
-  say(`network: ${learner.parameterCount} parameters, on ${compute.device} in ${compute.dtype}`);
+  const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
+  const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
+  const seen = saved && saved.counters.images > 0 ? `goes on at ${count(saved.counters.images)} of` : 'trains for';
+  say(`${directory.path}: ${seen} ${count(training.images)} images`);
+  say(`data: ${data.name}, ${count(data.length)} samples in ${count(data.classes.length)} classes${held}${skipped}`);
+  say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);
   for (const line of takes) say(line);
   const left = training.images - (saved?.counters.images ?? 0);
   const speed = left > 0 ? timedSpeed(learner) : undefined;

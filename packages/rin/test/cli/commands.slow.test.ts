@@ -43,7 +43,7 @@ test('training that is interrupted saves and ends, and the same command goes on 
 
   const resumed = await rin([...train, '--runs', 'runs'], { cwd });
   assert.equal(resumed.code, 0);
-  assert.match(resumed.stdout, new RegExp(`runs/00000-pictures-8-tiny: goes on at ${images} of 1600 images`));
+  assert.match(resumed.stdout, new RegExp(`runs/00000-pictures-8-tiny: goes on at ${found[1]} of 1,600 images`));
   for (const name of ['stats.jsonl', 'model.safetensors', 'fakes-000001.600k.png']) {
     assert.ok(readFileSync(inRun('runs', name)).equals(readFileSync(inRun('whole', name))), name);
   }
@@ -74,7 +74,7 @@ test('training whose output nobody reads any more saves and ends quietly', async
     cwd,
     encoding: 'utf8',
   });
-  assert.match(said, /^model\.classes is 3.*: trains for 1000000 images\n.*over the first 20 updates\ncode 0\n$/s);
+  assert.match(said, /^model\.classes is 3.*: trains for 1,000,000 images\n.*over the first 20 updates\ncode 0\n$/s);
   const { stdout } = await rin(['runs', '--json'], { cwd });
   const [{ state, images }] = JSON.parse(stdout);
   assert.ok(state === 'interrupted' && images >= 160, `${state} at ${images} images`); // saved
