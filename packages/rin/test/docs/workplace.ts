@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { demoModel } from '../../src/cli/findModel.js';
@@ -41,6 +41,8 @@ export async function workplace(): Promise<string> {
   });
   renameSync(tar(join(cwd, 'my-pictures'), '.'), join(cwd, 'flowers.tar'));
   renameSync(tar(cwd, '--gzip', 'cifar-10-batches-bin'), join(cwd, 'cifar-10-binary.tar.gz'));
+  mkdirSync(join(cwd, 'cifar10'));
+  copyFileSync(join(cwd, 'flowers.tar'), join(cwd, 'cifar10/train.tar'));
 
   // A run of flowers: the demo's network, whose first classes bear other names.
   const run = join(cwd, 'runs/00003-flowers-64-rin');
