@@ -1,7 +1,7 @@
 // @ts-check
 // Prints the loss of a run as a chart in Mermaid, for docs: node scripts/loss-chart.mjs runs/00003-mnist-28-rin [MORE …]
 // From stats.jsonl: the training loss and, where some data are held out, theirs, at 25 points evenly spaced in images seen.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const POINTS = 25;
@@ -11,7 +11,16 @@ if (runs.length === 0) {
   console.error('usage: node scripts/loss-chart.mjs RUN [MORE …]');
   process.exit(2);
 }
-for (const run of runs) console.log(chart(basename(run), readStats(run)));
+for (const run of runs) {
+  const lines = existsSync(join(run, 'stats.jsonl')) ? readStats(run) : [];
+  if (lines.length === 0) {
+    console.error(
+      `${run}: there are no statistics in it; a run has some once it has trained for training.logEvery images`,
+    );
+    process.exit(1);
+  }
+  console.log(chart(basename(run), lines));
+}
 
 /**
  * @typedef {{ images: number, loss: number, validationLoss?: number }} Line

@@ -520,8 +520,12 @@ def main():
 
     condition, count, seeds = None, config['model']['classes'], list(given['seeds'])
     if count > 0:
-        classes = given['classes'] or [seed % count for seed in seeds]
-        numbers = [names.index(name) if name in names else int(name) for name in classes]
+        known = {str(number): number for number in range(count)} | {name: i for i, name in enumerate(names)}
+        classes = given['classes'] or [str(seed % count) for seed in seeds]
+        unknown = next((name for name in classes if name not in known), None)
+        if unknown is not None:
+            options.error(f'there is no class {unknown}; there are {", ".join(names)}, or 0 to {count - 1}')
+        numbers = [known[name] for name in classes]
         condition = F.one_hot(torch.tensor([numbers[i % len(numbers)] for i in range(len(seeds))]), count).float()
     C, H, W = (config['model']['channels'], *[g * p for g, p in zip(model.grid, model.patch)])
     x = sample(model, config, condition, philox_noise(seeds, (C, H, W)), mean_square)
