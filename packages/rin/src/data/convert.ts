@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DataConfig } from '../core/config/data.js';
 import { RinError } from '../core/errors.js';
@@ -7,6 +6,7 @@ import { checkShape, type Target } from './decode.js';
 import { findSource } from './find.js';
 import { encodePng } from './imageFiles.js';
 import { byFolder, resolveLabels } from './labels.js';
+import { makeFolder } from './makeFolder.js';
 import { contentDigest, decodeAll, fingerprintOf, inOrder } from './prepare.js';
 import type { Watch } from './progress.js';
 import { isHidden, type Listing, pictureEnd, type Skipped } from './source.js';
@@ -53,7 +53,7 @@ export async function convertData(source: string, target: string, options: Conve
     const how: Target = { shape, resize: options.resize, background: options.background.toLowerCase() };
     const skipped: Skipped[] = [...listing.missing];
     const samples = decodeAll(listing, how, skipped, source, options);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     if (/\.tar$/i.test(path)) await writeTar(path, samples, listing.classes, shape);
     else {
       const content = await contentDigest(listing, options);

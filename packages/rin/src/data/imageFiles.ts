@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RinError } from '../core/errors.js';
 import { checkImage, type Image } from './grid.js';
+import { makeFolder } from './makeFolder.js';
 import { interleaved } from './planar.js';
 import sharp from './sharp.js';
 import { whyNot } from './systemError.js';
@@ -62,7 +62,7 @@ const channelCount = (channels: number): 1 | 3 => (channels === 1 ? 1 : 3);
 
 async function save(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     writeFileSync(path, bytes); // the asynchronous one of Node 20.9 takes a short write for a whole one
   } catch (error) {
     const reason = whyNot(error);

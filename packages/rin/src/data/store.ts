@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DataConfig } from '../core/config/data.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
+import { makeFolder } from './makeFolder.js';
 import type { Skipped } from './source.js';
 import { isTaken, oneLine, systemCode } from './systemError.js';
 import { writeFlushed } from './writeFlushed.js';
@@ -64,7 +65,7 @@ export async function writeStore(
 ): Promise<boolean> {
   const beside = `${folder}.${randomUUID()}.part`;
   try {
-    await mkdir(beside, { recursive: true });
+    await makeFolder(beside);
     const labels: number[] = [];
     const meanSquare = new MeanSquare();
     const hash = createHash('sha256');

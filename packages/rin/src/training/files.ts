@@ -1,7 +1,8 @@
 import { appendFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RinError } from '../core/errors.js';
+import { makeFolder } from '../data/makeFolder.js';
 import { isTaken, systemCode, whyNot } from '../data/systemError.js';
 import { writeFlushed } from '../data/writeFlushed.js';
 
@@ -50,7 +51,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 /** Fills a folder beside, flushes it and renames it. The files that `fill` leaves there must be flushed already. */
 export async function writeFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   await remove(beside(path));
-  await change('make', beside(path), () => mkdir(beside(path), { recursive: true }));
+  await change('make', beside(path), () => makeFolder(beside(path)));
   try {
     await fill(beside(path));
     await flush(beside(path));
