@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RinError, UsageError } from '../core/errors.js';
+import { makeFolder } from '../data/makeFolder.js';
 import { whyNot } from '../data/systemError.js';
 import type { Given } from './command.js';
 
@@ -20,7 +21,7 @@ export interface Outputs {
  * anything is drawn.
  * @throws {RinError} where a place cannot be written
  */
-export function readOutputs(given: Given, pictures: number): Outputs {
+export async function readOutputs(given: Given, pictures: number): Promise<Outputs> {
   const [folder, gridFile, animation] = ['--out', '--grid', '--animate'].map((flag) => given.text(flag));
   if (animation !== undefined && !/\.webp$/i.test(animation)) {
     throw new UsageError(`--animate ${animation}: expected the name of a WebP file, such as denoising.webp`);
@@ -31,19 +32,19 @@ export function readOutputs(given: Given, pictures: number): Outputs {
   const nothing = folder === undefined && gridFile === undefined && animation === undefined;
   const inFolder = folder !== undefined && pictures <= mostInGrid ? join(folder, 'grid.png') : undefined;
   const outputs: Outputs = { folder, grid: gridFile ?? (nothing ? 'samples.png' : inFolder), animation };
-  if (folder !== undefined) makeFolder(folder);
+  if (folder !== undefined) await makeWritable(folder);
   for (const file of [outputs.grid, animation]) {
     if (file === undefined) continue;
-    makeFolder(dirname(file));
+    await makeWritable(dirname(file));
     if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
       throw new RinError(`cannot write ${file}: it is a folder`);
   }
   return outputs;
 }
 
-function makeFolder(path: string): void {
+async function makeWritable(path: string): Promise<void> {
   try {
-    mkdirSync(path, { recursive: true });
+    await makeFolder(path);
     accessSync(path, constants.W_OK);
   } catch (error) {
     const reason = whyNot(error);

@@ -93,7 +93,7 @@ async function sampleCommand(given: Given): Promise<number> {
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const request = sampleRequest(model, given);
   const warning = guidanceWarning(model, given);
-  const outputs = readOutputs(given, request.seeds.length);
+  const outputs = await readOutputs(given, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
   if (warning !== undefined) screen.say(warning);

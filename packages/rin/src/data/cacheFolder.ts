@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { RinError } from '../core/errors.js';
+import { makeFolder } from './makeFolder.js';
 import { whyNot } from './systemError.js';
 
 /** Where decoded pictures are kept: `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`. Safe to delete. */
@@ -27,7 +28,7 @@ export function recall(root: string, stamp: string): string | undefined {
 /** Notes the digest of the contents of a source, so that they need not be read again while the stamp is the same. */
 export async function remember(root: string, stamp: string, digest: string): Promise<void> {
   try {
-    await mkdir(join(root, 'known'), { recursive: true });
+    await makeFolder(join(root, 'known'));
     await writeFile(known(root, stamp), digest);
   } catch (error) {
     throw cannotWrite(error, root);
