@@ -4,6 +4,7 @@ import { setThreads } from '@rin/torch';
 import { sample } from '../packages/rin/dist/src/diffusion/sample.js';
 import { RIN } from '../packages/rin/dist/src/model/rin.js';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
+import { syntheticBatch } from './syntheticBatch.mjs';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const next = async () => {
@@ -24,12 +25,10 @@ function sampling() {
 
 function training() {
   const { batch } = config.training;
-  const { size, channels, classes } = config.model;
   const learner = new Learner(config, meanSquare, { device: 'cpu', dtype });
-  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
-  const pixels = Uint8Array.from({ length: batch * channels * size ** 2 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+  const data = syntheticBatch(config);
   let updates = 0;
-  return () => learner.update({ pixels, labels }, updates * batch, updates++);
+  return () => learner.update(data, updates * batch, updates++);
 }
 
 const step = { train: training, sample: sampling }[/** @type {'train' | 'sample'} */ (task)]();

@@ -4,6 +4,7 @@ import { profile, runtime, setThreads } from '@rin/torch';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { flags, machine, median, productPeak, table } from './machine.mjs';
+import { syntheticBatch } from './syntheticBatch.mjs';
 
 const given = flags({
   network: { type: 'string', default: 'benchmark' },
@@ -17,11 +18,7 @@ const dtype = given.dtype === 'bfloat16' ? 'bfloat16' : 'float32';
 setThreads(threads);
 const config = loadPreset(given.network, { training: { batch } });
 const learner = new Learner(config, 1 / 3, { device: 'cpu', dtype });
-const values = config.model.channels * Number(config.model.size) ** 2;
-const data = {
-  pixels: Uint8Array.from({ length: batch * values }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Int32Array.from({ length: batch }, (_, i) => i % config.model.classes),
-};
+const data = syntheticBatch(config);
 let updates = 0;
 const step = () => learner.update(data, updates * batch, updates++);
 for (let i = 0; i < 3; i++) await step();

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../core/config/config.js';
+import { isRecord } from '../core/config/describe.js';
 import { flags, setFlag } from '../core/config/flags.js';
 import { mergeConfig, parseConfig, valueAt } from '../core/config/parse.js';
 import { fromYaml } from '../core/config/yaml.js';
@@ -29,7 +30,7 @@ export function readLayers(given: Given, base?: Layer): Layer[] {
   const preset = given.text('--preset') ?? (file === undefined && !base ? defaultPreset : undefined);
   const layers: Layer[] = base ? [base] : [];
   if (preset !== undefined) layers.push({ from: 'preset', name: `preset ${preset}`, value: loadPreset(preset) });
-  if (file !== undefined) layers.push({ from: 'file', name: file, value: fromYaml(readConfigFile(file), file) });
+  if (file !== undefined) layers.push({ from: 'file', name: file, value: readConfigFile(file) });
   const values = flags.flatMap(({ path, flag }) => {
     const text = given.text(flag);
     return text === undefined ? [] : [[path, text] as const];
@@ -67,7 +68,13 @@ function originOf(path: string, layers: readonly Layer[]): Layer {
   return deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0];
 }
 
-function readConfigFile(path: string): string {
+function readConfigFile(path: string): unknown {
+  const value = fromYaml(readText(path), path);
+  if (isRecord(value)) return value;
+  throw new ConfigError(`${path}: holds no keys; expected a configuration in YAML, such as the config.yaml of a run`);
+}
+
+function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

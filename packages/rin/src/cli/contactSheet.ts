@@ -2,7 +2,7 @@ import { decode, type Target } from '../data/decode.js';
 import { findSource } from '../data/find.js';
 import type { Image } from '../data/grid.js';
 import type { Listing, Picture } from '../data/source.js';
-import type { Headers } from '../data/survey.js';
+import type { PictureHeaders } from '../data/survey.js';
 import { Sheet } from './sheet.js';
 
 /** So many pictures of a class, in a row of its own, and so many rows at most. */
@@ -11,7 +11,7 @@ const [inRow, mostRows] = [8, 100];
 const largestCell = 128;
 
 /** Some pictures of each class in a row, or of all where there are no classes; whole, on white. */
-export async function contactSheet(source: string, { widths, heights }: Headers): Promise<Image> {
+export async function contactSheet(source: string, { widths, heights }: PictureHeaders): Promise<Image> {
   const side = Math.min(largestCell, Math.max(1, widths.median, heights.median));
   const target: Target = { shape: [3, side, side], resize: 'fit', background: '#ffffff' };
   const listing = await (await findSource(source, side, {})).list();

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.js';
 import { bytes, count } from '../core/quantities.js';
 import { writePng } from '../data/imageFiles.js';
-import { type Headers, type Spread, type Survey, surveyData } from '../data/survey.js';
+import { type PictureHeaders, type PixelSpread, type Survey, surveyData } from '../data/survey.js';
 import type { Given } from './command.js';
 import { contactSheet } from './contactSheet.js';
 import type { Screen } from './screen.js';
@@ -47,14 +47,14 @@ function* lines({ name, notice, pictures, classes, headers, skipped, caches }: S
   yield* some(classes, most.classes, (each) => `${count(each.pictures).padStart(width + 2)}  ${each.name}`);
 }
 
-function sizeText(sizes: Headers['sizes']): string {
+function sizeText(sizes: PictureHeaders['sizes']): string {
   const [first] = sizes.keys();
   if (sizes.size < 2) return first ? `all ${first}` : 'unknown';
   const frequent = [...sizes].slice(0, most.sizes).map(([size, times]) => `${size} ${count(times)}`);
   return `${count(sizes.size)} different, most often ${frequent.join(', ')}`;
 }
 
-const spreadText = (what: string, { least, median, most: largest }: Spread): string =>
+const spreadText = (what: string, { least, median, most: largest }: PixelSpread): string =>
   `${what} ${count(least)} to ${count(largest)}, median ${count(median)}`;
 
 function* some<T>(items: readonly T[], limit: number, line: (item: T) => string): Generator<string> {

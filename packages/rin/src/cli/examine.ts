@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus, freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bytes } from '../core/quantities.js';
 import { cacheFolder } from '../data/cacheFolder.js';
+import { memoryLimit } from '../training/memoryLimit.js';
 import { readBuild } from './addon.js';
 import { calling } from './calling.js';
 import { demoModel } from './findModel.js';
@@ -87,8 +88,7 @@ function reason(device: string, instructions: readonly string[]): string {
 }
 
 function memory(): Finding {
-  const limit = process.constrainedMemory();
-  const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+  const total = memoryLimit();
   const text = `memory: ${bytes(total)}, ${bytes(Math.min(total, freemem()))} free`;
   if (total >= 2e9) return { state: 'good', text };
   return {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { RinError } from '../core/errors.js';
-import { type Bytes, fileBytes, fileStamp, memoryBytes, openBytes, part } from './bytes.js';
+import { type Bytes, fileBytes, fileStamp, gzipEnd, memoryBytes, openBytes, part } from './bytes.js';
 import { listCifar, trainingBatches } from './cifar.js';
 import { byFolder, classOf, type Given, given, labelPictures, listFiles, parseJson, resolveLabels } from './labels.js';
 import { isHidden, isPicture, type Listing, naturalOrder, type Skipped, type Source } from './source.js';
@@ -35,7 +35,7 @@ const cifarDownload = /cifar[^/]*\.(tar\.gz|tgz)$/i;
 async function listArchive(archive: Bytes, where: string): Promise<Listing> {
   const indexed = indexTar(archive, where);
   const files = new Map([...indexed].map(([name, member]) => [basename(name), member]));
-  const batches = trainingBatches([...files.keys()]);
+  const batches = trainingBatches([...files.keys()].filter((name) => !gzipEnd.test(name)));
   if (batches.length > 0) {
     const open = async (file: string) => {
       const member = files.get(file);

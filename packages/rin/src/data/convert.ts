@@ -8,7 +8,7 @@ import { encodePng } from './imageFiles.js';
 import { byFolder, resolveLabels } from './labels.js';
 import { makeFolder } from './makeFolder.js';
 import { contentDigest, decodeAll, fingerprintOf, inOrder } from './prepare.js';
-import type { Watch } from './progress.js';
+import type { DataOptions } from './progress.js';
 import { isHidden, type Listing, pictureEnd, type Skipped } from './source.js';
 import { type Sample, writeStore } from './store.js';
 import { readHeaders } from './survey.js';
@@ -16,7 +16,7 @@ import { whyNot } from './systemError.js';
 import { TarWriter } from './tarWriter.js';
 
 /** The pictures that are written. */
-export interface ConvertOptions extends Watch {
+export interface ConvertOptions extends DataOptions {
   /** [H, W] of the samples; what all pictures have, where absent */
   size?: readonly number[];
   /** 1 = grey, 3 = colour; what the pictures have, where absent */
@@ -27,7 +27,7 @@ export interface ConvertOptions extends Watch {
 }
 
 /** What was written. */
-export interface Converted {
+export interface ConvertResult {
   readonly pictures: number;
   /** [C, H, W] */
   readonly shape: readonly number[];
@@ -43,7 +43,7 @@ export interface Converted {
  * @param target a name that ends with `.tar`, or the name of a folder; nothing may be there
  * @throws {RinError} where it is, or where the source is none; or where pictures differ in size and none was given
  */
-export async function convertData(source: string, target: string, options: ConvertOptions): Promise<Converted> {
+export async function convertData(source: string, target: string, options: ConvertOptions): Promise<ConvertResult> {
   const path = join(dirname(target), basename(target)); // without the slash that may stand behind a folder
   if (existsSync(path)) throw taken(path);
   const from = await findSource(source, Math.max(...(options.size ?? [1])), options);

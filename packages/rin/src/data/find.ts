@@ -5,7 +5,7 @@ import { cifarFolder, cifarSource, isCifar } from './cifar.js';
 import { emojiSource } from './emoji.js';
 import { folderSource } from './folder.js';
 import { idxFolder, idxSource, isIdx } from './idx.js';
-import type { Watch } from './progress.js';
+import type { DataOptions } from './progress.js';
 import type { Source } from './source.js';
 import { storeSource } from './storeSource.js';
 import { whyNot } from './systemError.js';
@@ -19,12 +19,12 @@ export const builtIn = 'emoji';
  * @param side longer side at which they are wanted, where they are drawings
  * @throws {RinError} where there is no such source, or it is none
  */
-export async function findSource(source: string, side: number, watch: Watch): Promise<Source> {
+export async function findSource(source: string, side: number, watch: DataOptions): Promise<Source> {
   const found = await reading(source, () => search(source, side, watch));
   return { ...found, list: () => reading(source, () => found.list()) };
 }
 
-async function search(source: string, side: number, watch: Watch): Promise<Source> {
+async function search(source: string, side: number, watch: DataOptions): Promise<Source> {
   if (source === builtIn) return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory())
@@ -51,7 +51,7 @@ async function reading<T>(source: string, action: () => Promise<T>): Promise<T> 
  * Names of the classes that `openDataset` finds in a source, without decoding a picture.
  * @throws {RinError} where there is no such source, or it is damaged
  */
-export async function classNames(source: string, watch: Watch = {}): Promise<readonly string[]> {
+export async function classNames(source: string, watch: DataOptions = {}): Promise<readonly string[]> {
   const listing = await (await findSource(source, 1, watch)).list();
   listing.close();
   return listing.classes;

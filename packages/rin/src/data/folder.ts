@@ -6,7 +6,7 @@ import { RinError } from '../core/errors.js';
 import { fileStamp } from './bytes.js';
 import { isIdx } from './idx.js';
 import { labelPictures, listFiles } from './labels.js';
-import { stepper, type Watch } from './progress.js';
+import { type DataOptions, stepper } from './progress.js';
 import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
 
 /**
@@ -14,7 +14,7 @@ import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
  * of a picture is told by `dataset.json` or `metadata.jsonl` in the folder, or else by its top subfolder.
  * @throws {RinError} where there are no pictures, or a list does not fit them
  */
-export async function folderSource(folder: string, watch: Watch): Promise<Source> {
+export async function folderSource(folder: string, watch: DataOptions): Promise<Source> {
   const found = await search(folder, watch);
   if (found.pictures.length === 0) throw new RinError(nothingFound(folder, found.others));
   found.pictures.sort(naturalOrder);
@@ -41,7 +41,7 @@ interface Found {
 }
 
 /** Paths within the folder, with slashes. A link that leads back into a folder above it is not followed. */
-async function search(root: string, { signal }: Watch): Promise<Found> {
+async function search(root: string, { signal }: DataOptions): Promise<Found> {
   const found: Found = { pictures: [], lists: [], others: [] };
   const visit = async (path: string, above: ReadonlySet<string>): Promise<void> => {
     const place = join(root, path);
@@ -77,7 +77,7 @@ function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
 }
 
 /** Digest of the files' names and stamps. */
-async function stamp(folder: string, names: readonly string[], watch: Watch): Promise<string> {
+async function stamp(folder: string, names: readonly string[], watch: DataOptions): Promise<string> {
   const hash = createHash('sha256');
   const step = stepper('searching', names.length, watch);
   for (const name of names) {

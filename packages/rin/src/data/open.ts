@@ -7,13 +7,13 @@ import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decode.js';
 import { builtIn, findSource } from './find.js';
 import { contentDigest, decodeAll, fingerprintOf } from './prepare.js';
-import type { Watch } from './progress.js';
+import type { DataOptions } from './progress.js';
 import type { Listing, Skipped } from './source.js';
 import { DamagedStore, openStore, writeStore } from './store.js';
 import { openConverted } from './storeSource.js';
 
 /** The samples that `openDataset` makes of pictures. */
-export interface OpenOptions extends Watch {
+export interface OpenOptions extends DataOptions {
   /** [H, W], or a number for a square picture */
   size: number | readonly number[];
   /** 1 = grey, 3 = colour */

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
 import type { Target } from './decode.js';
 import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
-import { stepper, type Watch } from './progress.js';
+import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './source.js';
 import { type Sample, sha256 } from './store.js';
 
@@ -15,7 +15,7 @@ export const fingerprintOf = (content: string, target: Target): string =>
   sha256(JSON.stringify([decoderVersion, content, target]));
 
 /** Digest of all that a source says: classes, and name, label and contents of every picture. Reads them all. */
-export async function contentDigest(listing: Listing, watch: Watch): Promise<string> {
+export async function contentDigest(listing: Listing, watch: DataOptions): Promise<string> {
   const { pictures, classes, missing, shape } = listing;
   const step = stepper('reading', pictures.length, watch);
   const hash = createHash('sha256').update(JSON.stringify([classes, missing, ...(shape ? [shape] : [])]));
@@ -45,7 +45,7 @@ export async function* decodeAll(
   target: Target,
   skipped: Skipped[],
   where: string,
-  watch: Watch,
+  watch: DataOptions,
 ): AsyncGenerator<Sample> {
   const step = stepper('decoding', pictures.length, watch);
   const before = skipped.length;

@@ -12,14 +12,15 @@ export interface DataProgress {
   readonly skipped: number;
 }
 
-/** Who watches a long piece of work. */
-export interface Watch {
+/** Who is told of a long piece of work on data, and what ends it. */
+export interface DataOptions {
   onProgress?: (progress: DataProgress) => void;
+  /** when aborted, the work ends with its reason */
   signal?: AbortSignal;
 }
 
 /** Counts pictures and tells of it ten times a second; true where it is time to let other things happen. */
-export function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: Watch) {
+export function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: DataOptions) {
   let done = 0;
   let told = Number.NEGATIVE_INFINITY;
   return (skipped: number): boolean => {

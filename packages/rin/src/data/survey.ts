@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheFolder, recall } from './cacheFolder.js';
 import { findSource } from './find.js';
 import { contentDigest, inOrder, reasonOf } from './prepare.js';
-import { stepper, type Watch } from './progress.js';
+import { type DataOptions, stepper } from './progress.js';
 import sharp from './sharp.js';
 import type { Listing, Picture, Skipped } from './source.js';
 import { type Origin, readIndex } from './store.js';
@@ -17,33 +17,33 @@ export interface Survey {
   readonly pictures: number;
   /** in the order of their labels */
   readonly classes: readonly { readonly name: string; readonly pictures: number }[];
-  readonly headers: Headers;
+  readonly headers: PictureHeaders;
   /** what cannot be used, by its header or by the source's own list */
   readonly skipped: readonly Skipped[];
   /** what is in the cache of it */
-  readonly caches: readonly Cached[];
+  readonly caches: readonly CachedData[];
 }
 
 /** What the headers of pictures say; orientation notes are honoured. */
-export interface Headers {
+export interface PictureHeaders {
   /** pictures by format, the most frequent first; `pixels` where they are not encoded */
   readonly formats: ReadonlyMap<string, number>;
   /** pictures by `WIDTH×HEIGHT`, the most frequent first */
   readonly sizes: ReadonlyMap<string, number>;
-  readonly widths: Spread;
-  readonly heights: Spread;
+  readonly widths: PixelSpread;
+  readonly heights: PixelSpread;
   /** number of pictures without colour */
   readonly grey: number;
 }
 
 /** In pixels. */
-export interface Spread {
+export interface PixelSpread {
   readonly least: number;
   readonly median: number;
   readonly most: number;
 }
 
-export interface Cached extends Omit<Origin, 'content'> {
+export interface CachedData extends Omit<Origin, 'content'> {
   readonly folder: string;
   /** [C, H, W] */
   readonly shape: readonly number[];
@@ -56,7 +56,7 @@ export interface Cached extends Omit<Origin, 'content'> {
  * @param source as for `openDataset`
  * @throws {RinError} where there is no such source, it is damaged, or none of its pictures has a header
  */
-export async function surveyData(source: string, watch: Watch = {}): Promise<Survey> {
+export async function surveyData(source: string, watch: DataOptions = {}): Promise<Survey> {
   const from = await findSource(source, 1, watch);
   const listing = await from.list();
   try {
@@ -86,7 +86,7 @@ interface Header {
 }
 
 /** Reads the header of every picture. */
-export async function readHeaders({ pictures, shape, render }: Listing, watch: Watch) {
+export async function readHeaders({ pictures, shape, render }: Listing, watch: DataOptions) {
   const step = stepper('reading', pictures.length, watch);
   const formats = new Map<string, number>();
   const sizes = new Map<string, number>();
@@ -114,7 +114,7 @@ export async function readHeaders({ pictures, shape, render }: Listing, watch: W
   const spreads = [0, 1].map((axis) =>
     spread([...sizes].map(([size, times]) => [Number(size.split('×')[axis]), times])),
   );
-  const headers: Headers = {
+  const headers: PictureHeaders = {
     formats: byFrequency(formats),
     sizes: byFrequency(sizes),
     widths: spreads[0],
@@ -128,7 +128,7 @@ const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(k
 const byFrequency = (map: ReadonlyMap<string, number>) => new Map([...map].sort(([, a], [, b]) => b - a));
 
 /** @param values each with how often it occurs */
-function spread(values: (readonly [value: number, times: number])[]): Spread {
+function spread(values: (readonly [value: number, times: number])[]): PixelSpread {
   values.sort(([a], [b]) => a - b);
   const half = values.reduce((sum, [, times]) => sum + times, 0) / 2;
   let below = 0;
@@ -140,7 +140,7 @@ function spread(values: (readonly [value: number, times: number])[]): Spread {
 }
 
 /** What was decoded before from these contents. */
-function cachesOf(content: string): Cached[] {
+function cachesOf(content: string): CachedData[] {
   const root = cacheFolder();
   return (existsSync(root) ? readdirSync(root) : []).flatMap((name) => {
     const folder = join(root, name);

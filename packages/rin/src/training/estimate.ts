@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
-import { freemem, totalmem } from 'node:os';
+import { freemem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
@@ -8,6 +8,7 @@ import { bytes, count, roughly } from '../core/quantities.js';
 import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
 import type { Learner } from './learner.js';
+import { memoryLimit } from './memoryLimit.js';
 import { isOutOfMemory } from './outOfMemory.js';
 
 /** A timed pass takes about so many seconds at most, where a single sample takes less. */
@@ -28,12 +29,8 @@ export function memoryLines(cost: Cost, { training }: Config, { device }: Comput
   return [line, `that is more than the ${bytes(free)} that are free: ${mend}`];
 }
 
-/** Memory that this process can have beside what it has: of the machine, or of its container. */
-function freeMemory(): number {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  const limit = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
-  return Math.min(freemem() + process.memoryUsage.rss(), limit);
-}
+/** Memory that this process can have, what it has included. */
+const freeMemory = (): number => Math.min(freemem() + process.memoryUsage.rss(), memoryLimit());
 
 /**
  * What of the disk a run takes, in a sentence.

@@ -3,6 +3,7 @@ import { noGrad, scope } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import { loadModel, type Model } from '../diffusion/modelFile.js';
+import { RIN } from '../model/rin.js';
 import { sha256OfFile } from './checkpoint.js';
 import type { Learner } from './learner.js';
 import { namedModel } from './namedModel.js';
@@ -14,6 +15,25 @@ const mostNamed = 8;
 /** SHA-256 of the model `training.init`; undefined where a run is to start from none, or where it is gone. */
 export async function initialDigest({ training: { init } }: Config): Promise<string | undefined> {
   return init !== undefined && existsSync(init) ? sha256OfFile(namedModel(init)) : undefined;
+}
+
+/**
+ * Looks whether the model `training.init` fits, which can be told before there are data. Where it is gone, that is no matter
+ * here: a run that began from it goes on without it.
+ * @throws {RinError} where it is no model, or its parameters do not fit
+ */
+export async function checkInitialModel(config: Config): Promise<void> {
+  const { init } = config.training;
+  if (init === undefined || !existsSync(init)) return;
+  const file = namedModel(init);
+  const model = await loadModel(file);
+  const given = model.network.parameters();
+  const own = new RIN(config.model, { seed: null }).parameters();
+  try {
+    checkShapes(file, given, own, model.config, config);
+  } finally {
+    for (const tensor of [...Object.values(given), ...Object.values(own)]) tensor.dispose();
+  }
 }
 
 /**
@@ -34,15 +54,11 @@ export async function startFromModel(
   const model = await loadModel(file);
   const given = model.network.parameters();
   try {
-    const byClass = config.model.classes + model.config.model.classes > 0;
-    const isShared = (name: string): boolean => name in weights && name in given;
-    const isLabel = (name: string): boolean =>
-      byClass && (name === 'label.weight' || (name === 'label.bias' && !isShared(name)));
-    const rest = (tensors: Named): Named =>
-      Object.fromEntries(Object.entries(tensors).filter(([name]) => !isLabel(name)));
-    checkShapes(file, rest(given), rest(weights), config);
-    copyAll(rest(given), weights);
-    const told = byClass ? carryClasses(model, given, config.model.classes > 0 ? classes : [], weights) : '';
+    const common = checkShapes(file, given, weights, model.config, config);
+    copyAll(common, weights);
+    const told = hasClasses(model.config, config)
+      ? carryClasses(model, given, config.model.classes > 0 ? classes : [], weights)
+      : '';
     copyAll(weights, average);
     return `starts from the averaged weights of ${file}${told}`;
   } finally {
@@ -71,15 +87,24 @@ function carryClasses(model: Model, given: Named, classes: readonly string[], we
   return `; ${parts.filter((part) => part !== false).join('; ')}`;
 }
 
-/** @throws {RinError} naming the parameters that are not of the same shape on both sides */
-function checkShapes(file: string, given: Named, own: Named, { model }: Config): void {
+const hasClasses = (one: Config, other: Config): boolean => one.model.classes + other.model.classes > 0;
+
+/**
+ * Looks at all parameters but the projection of the labels, which is carried over class by class.
+ * @returns what can be copied as it is
+ * @throws {RinError} naming the parameters that are not of the same shape on both sides
+ */
+function checkShapes(file: string, given: Named, own: Named, theirs: Config, config: Config): Named {
+  const isShared = (name: string): boolean => name in own && name in given;
+  const isLabel = (name: string): boolean =>
+    hasClasses(theirs, config) && (name === 'label.weight' || (name === 'label.bias' && !isShared(name)));
   const shapeOf = (tensor: Named[string] | undefined): string => (tensor ? `[${tensor.shape.join(', ')}]` : 'missing');
-  const names = new Set([...Object.keys(given), ...Object.keys(own)]);
-  const misfits = [...names].filter((name) => shapeOf(given[name]) !== shapeOf(own[name]));
-  if (misfits.length === 0) return;
+  const names = [...new Set([...Object.keys(given), ...Object.keys(own)])].filter((name) => !isLabel(name));
+  const misfits = names.filter((name) => shapeOf(given[name]) !== shapeOf(own[name]));
+  if (misfits.length === 0) return Object.fromEntries(names.map((name) => [name, given[name]]));
   const sentences = misfits.map((name) => `${name} is ${shapeOf(given[name])} there, ${shapeOf(own[name])} here`);
   throw new RinError(
-    `${file}: its network is another one than that of the configuration: ${listed(sentences)}; ${mend(misfits, given, own, model)}`,
+    `${file}: its network is another one than that of the configuration: ${listed(sentences)}; ${mend(misfits, given, own, config.model)}`,
   );
 }
 

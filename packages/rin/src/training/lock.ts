@@ -25,7 +25,10 @@ export async function lockRun(path: string): Promise<Disposable> {
     } catch (error) {
       if (systemCode(error) !== 'EADDRINUSE') throw error;
       if (attempt < attempts) await setTimeout(pause);
-      else throw new RinError(`${path} is being trained by another process; wait for its end, or ask for a new run`);
+      else
+        throw new RinError(
+          `${path} is being trained by another process; wait for its end, or start another run (--new)`,
+        );
     }
   }
 }

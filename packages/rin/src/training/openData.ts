@@ -3,16 +3,14 @@ import { RinError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import { openDataset } from '../data/open.js';
-import type { DataProgress } from '../data/progress.js';
+import type { DataOptions } from '../data/progress.js';
 import { datasetFromSamples, type ProgramSample } from '../data/samples.js';
 
 /** What `openDataset` takes as a source; a data set; or the samples of a program. */
 export type DataInput = string | Dataset | Iterable<ProgramSample> | AsyncIterable<ProgramSample>;
 
-export interface OpenDataOptions {
-  readonly onProgress?: (progress: DataProgress) => void;
+export interface OpenDataOptions extends DataOptions {
   readonly onNotice?: (sentence: string) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**

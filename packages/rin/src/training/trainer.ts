@@ -9,7 +9,7 @@ import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from './checkpoin
 import { chooseCompute } from './compute.js';
 import { trainingCost } from './cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './estimate.js';
-import { initialDigest, startFromModel } from './initialModel.js';
+import { checkInitialModel, initialDigest, startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { lockRun } from './lock.js';
 import { type DataInput, openData } from './openData.js';
@@ -57,6 +57,7 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { signal } = options;
   const config = parseConfig(options.config, 'configuration');
+  await checkInitialModel(config); // before data are decoded, which may take an hour
   let data: Dataset;
   try {
     data = await openData(options.data, config, { onProgress: options.onDataProgress, onNotice: options.log, signal });
@@ -85,7 +86,9 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
   const { directory, finished } = await openRun({ config, data, init, run, runsFolder, fresh, begin });
   const { images } = config.training;
   if (finished) {
-    log(`${directory.path} is finished: it has seen its ${count(images)} images. To train again, ask for a new run.`);
+    log(
+      `${directory.path} is finished: it has seen its ${count(images)} images. To train again, start another run (--new).`,
+    );
     return { run: directory.path, images, finished };
   }
   using _lock = await lockRun(directory.path);

@@ -76,10 +76,15 @@ test('of a configuration file that is wrong, the file is named, and the line or 
   writeFileSync(join(cwd, 'broken.yaml'), 'model:\n  size: 8\n  patch: [4\ntraining: {}\n');
   assert.match(await refused(1, 'train', '--config', 'broken.yaml'), /^broken\.yaml: .* at line 4, column 1$/);
   writeFileSync(join(cwd, 'wrong.yaml'), 'model: { size: 8, patch: 4, depth: 2 }\ntraning: { batch: 3 }\n');
+  writeFileSync(join(cwd, 'prose.yaml'), 'trains a network\n');
   assert.equal(
     await refused(1, 'train', '--config', 'wrong.yaml'),
     'wrong.yaml: model.depth is 2; expected a list of whole numbers such as [2, 2, 2]\n' +
       'wrong.yaml: traning is not a known key; did you mean training?',
+  );
+  assert.equal(
+    await refused(1, 'train', '--config', 'prose.yaml'),
+    'prose.yaml: holds no keys; expected a configuration in YAML, such as the config.yaml of a run',
   );
   assert.equal(await refused(1, 'train', '--config', 'none.yaml'), 'none.yaml: there is no such configuration file');
   assert.equal(await refused(1, 'train', '--config', 'pictures'), 'cannot read pictures: it is a folder');

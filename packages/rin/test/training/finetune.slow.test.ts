@@ -85,11 +85,14 @@ test('classes can be left out, and come anew, where the number of learned latent
   assert.match(again.said, /model\.safetensors; classes that start anew: 0, 1$/m);
 });
 
-test('a network that the weights do not fit is refused with the names, before there is a run', async () => {
+test('a network that the weights do not fit is refused with the names, before data are decoded and there is a run', async () => {
+  const untouched: Iterable<never> = {
+    [Symbol.iterator]: () => assert.fail('the data were asked for'),
+  };
   const refused = async (over: Parameters<typeof tune>[0], reason: RegExp) => {
     const runsFolder = freshFolder();
     await assert.rejects(
-      tune(over, { runsFolder }),
+      tune(over, { runsFolder, data: untouched }),
       (error) => error instanceof RinError && reason.test(error.message),
     );
     assert.deepEqual(readdirSync(runsFolder), []);
@@ -103,7 +106,15 @@ test('a network that the weights do not fit is refused with the names, before th
     /blocks\.1\.read\.norm\.weight is missing there, \[16\] here.* and \d+ more; make/,
   );
   await refused({ model: { latents: 7 } }, /latents is \[4, 16\] there, \[5, 16\] here; .*so set it to 6$/);
-  await refused({ training: { init: 'none.safetensors' } }, /none\.safetensors: there is no such model file or run/);
+});
+
+test('a model that is not there is refused before there is a run', async () => {
+  const runsFolder = freshFolder();
+  await assert.rejects(
+    tune({ training: { init: 'none.safetensors' } }, { runsFolder }),
+    /none\.safetensors: there is no such model file or run/,
+  );
+  assert.deepEqual(readdirSync(runsFolder), []);
 });
 
 test('pictures of another size are refused where positions are learned, and trained where they are computed', async () => {

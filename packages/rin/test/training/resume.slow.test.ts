@@ -130,7 +130,7 @@ test('no two processes train one run, by whatever path they come to it', async (
       join(runsFolder, '..', basename(runsFolder), '00000-samples-8-tiny'),
     ];
     for (const run of runs) {
-      const said = `${run} is being trained by another process; wait for its end, or ask for a new run`;
+      const said = `${run} is being trained by another process; wait for its end, or start another run (--new)`;
       await assert.rejects(
         start({ config, runsFolder, run }),
         (error) => error instanceof RinError && error.message === said,

@@ -1,0 +1,11 @@
+/**
+ * A batch of a network's shape; what is in it does not matter to the time of a step.
+ * @param {import('../packages/rin/dist/src/index.js').Config} config
+ */
+export function syntheticBatch({ model, training: { batch } }) {
+  const values = model.channels * Number(model.size) ** 2;
+  return {
+    pixels: Uint8Array.from({ length: batch * values }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+    labels: Int32Array.from({ length: batch }, (_, i) => i % model.classes),
+  };
+}
