@@ -8,7 +8,7 @@ import { median, table } from './machine.mjs';
 
 /**
  * One line of JSON goes in ({ steps }), one comes back ({ seconds: [one a step], memory: its peak in MB }); the first one in
- * says what to do, the first one back that it has warmed up.
+ * says what to do, the first one back, once it has warmed up, what does it ({ parameters: their number, version: of torch }).
  */
 class Contestant {
   #child;
@@ -32,17 +32,22 @@ class Contestant {
     this.#child.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
-  /** @returns {Promise<{ seconds: number[], memory: number }>} */
-  async answer() {
+  /** @returns {Promise<string>} */
+  async #answer() {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(this.#errors.trim().split('\n').at(-1));
-    return JSON.parse(value);
+    return value;
   }
 
-  /** @param {number} steps */
-  run(steps) {
+  /** @returns {Promise<{ parameters: number, version: string }>} */
+  async ready() {
+    return JSON.parse(await this.#answer());
+  }
+
+  /** @param {number} steps @returns {Promise<{ seconds: number[], memory: number }>} */
+  async run(steps) {
     this.#send({ steps });
-    return this.answer();
+    return JSON.parse(await this.#answer());
   }
 
   end() {
@@ -75,8 +80,13 @@ export async function race({ rounds, steps, pictures }, entries) {
   for (const [name, start] of entries) {
     const contestant = await start();
     try {
-      await contestant.answer();
-      running.push({ name, contestant, seconds: /** @type {number[]} */ ([]), memory: 0 });
+      running.push({
+        ...(await contestant.ready()),
+        name,
+        contestant,
+        seconds: /** @type {number[]} */ ([]),
+        memory: 0,
+      });
     } catch (error) {
       console.log(`${name} does not run: ${error instanceof Error ? error.message : error}`);
     }
@@ -92,9 +102,11 @@ export async function race({ rounds, steps, pictures }, entries) {
 
   const [first] = running;
   table([
-    ['', 'ms', 'fastest', `÷ ${first.name}`, 'images/s', 'peak MB'],
-    ...running.map(({ name, seconds, memory }) => [
+    ['', 'torch', 'parameters', 'ms', 'fastest', `÷ ${first.name}`, 'images/s', 'peak MB'],
+    ...running.map(({ name, version, parameters, seconds, memory }) => [
       name,
+      version,
+      `${(parameters / 1e6).toFixed(2)} M`,
       (median(seconds) * 1000).toFixed(0),
       (Math.min(...seconds) * 1000).toFixed(0),
       // of each round: what slows a round slows both

@@ -1,6 +1,6 @@
 // Our side of trainingStep.mjs and sampling.mjs; contestants.mjs says how it is spoken to.
 import { createInterface } from 'node:readline';
-import { setThreads } from '@rin/torch';
+import { runtime, setThreads } from '@rin/torch';
 import { sample } from '../packages/rin/dist/src/diffusion/sample.js';
 import { RIN } from '../packages/rin/dist/src/model/rin.js';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
@@ -19,8 +19,9 @@ setThreads(threads);
 
 function sampling() {
   const model = { config, network: new RIN(config.model), classes: [], meanSquare };
+  const parameters = Object.values(model.network.parameters()).reduce((sum, { size }) => sum + size, 0);
   const seeds = Array.from({ length: count }, (_, i) => i);
-  return () => sample(model, { seeds, batch: count });
+  return { parameters, step: () => sample(model, { seeds, batch: count }) };
 }
 
 function training() {
@@ -28,12 +29,13 @@ function training() {
   const learner = new Learner(config, meanSquare, { device: 'cpu', dtype });
   const data = syntheticBatch(config);
   let updates = 0;
-  return () => learner.update(data, updates * batch, updates++);
+  const { parameterCount: parameters } = learner;
+  return { parameters, step: () => learner.update(data, updates * batch, updates++) };
 }
 
-const step = { train: training, sample: sampling }[/** @type {'train' | 'sample'} */ (task)]();
+const { parameters, step } = { train: training, sample: sampling }[/** @type {'train' | 'sample'} */ (task)]();
 for (let i = 0; i < (task === 'sample' ? 1 : 2); i++) await step(); // memory is taken, code compiled
-answer({ ready: true });
+answer({ parameters, version: runtime().version });
 for (let line = await next(); line !== undefined; line = await next()) {
   const seconds = [];
   for (let i = 0; i < line.steps; i++) {

@@ -1,6 +1,7 @@
 # PyTorch's side of trainingStep.mjs and sampling.mjs; contestants.mjs says how it is spoken to.
 #   plain    examples/pytorch/rin.py as anybody would train it: AdamW (fused), clipping, an average of the weights
-#   peer     lucidrains' rin-pytorch at the same sizes, with its own objective; it knows no classes, and takes no average here
+#   peer     lucidrains' rin-pytorch at the nearest sizes that it can have, with its own objective; it knows no classes, and takes no
+#            average here. Its MLPs are always four times as wide as what they work on, its reads and writes as its latents.
 import json
 import resource
 import sys
@@ -59,7 +60,7 @@ def plain():
         with torch.inference_mode(), autocast():
             return rin.sample(run, config, labels, noise, 1 / 3)
 
-    return step if setup['task'] == 'train' else sample
+    return (step if setup['task'] == 'train' else sample), model
 
 
 def peer():
@@ -68,6 +69,7 @@ def peer():
     model = RIN(
         dim=c['interfaceDim'],
         image_size=c['size'],
+        channels=c['channels'],
         patch_size=c['patch'],
         depth=len(c['depth']),
         latent_self_attn_depth=c['depth'][0],
@@ -92,13 +94,13 @@ def peer():
         optimizer.zero_grad()
         return loss.item()
 
-    return step
+    return step, model
 
 
-step = {'plain': plain, 'peer': peer}[setup['kind']]()
+step, model = {'plain': plain, 'peer': peer}[setup['kind']]()
 for _ in range(1 if setup['task'] == 'sample' else 2):
     step()
-answer(ready=True)
+answer(parameters=sum(p.numel() for p in model.parameters()), version=torch.__version__)
 for line in sys.stdin:
     seconds = []
     for _ in range(json.loads(line)['steps']):

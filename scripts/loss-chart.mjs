@@ -29,7 +29,13 @@ for (const run of runs) {
  */
 function readStats(run) {
   const text = readFileSync(join(run, 'stats.jsonl'), 'utf8');
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+  const lines = text.split('\n').slice(0, -1); // behind the last line end is nothing, or what a kill cut off
+  try {
+    return lines.map((line) => JSON.parse(line));
+  } catch {
+    console.error(`${run}: its stats.jsonl is damaged; expected an object of JSON in each line`);
+    process.exit(1);
+  }
 }
 
 /** @param {string} name @param {Line[]} lines */

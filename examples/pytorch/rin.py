@@ -515,7 +515,14 @@ def main():
     options.add_argument('--columns', type=int, default=8)
     options.add_argument('--out', default='grid.png')
     given = vars(options.parse_args())
-    model, config, names, mean_square = load(given['model'])
+    if min(given['seeds']) < 0 or given['columns'] < 1 or given['steps'] is not None and given['steps'] < 1:
+        options.error('expected seeds from 0 on, and at least one column and one step')
+    try:
+        model, config, names, mean_square = load(given['model'])
+    except (OSError, ValueError, KeyError, RuntimeError, MemoryError, OverflowError, struct.error) as error:
+        options.exit(1, f'{given["model"]}: no model that rin wrote can be read there ({type(error).__name__})\n')
+    if config['model']['classes'] == 0 and (given['classes'] or given['guidance']):
+        options.error('this model was trained without classes; leave --classes and --guidance out')
     config['sampling'] |= {key: given[key] for key in ('steps', 'sampler', 'guidance') if given[key] is not None}
 
     condition, count, seeds = None, config['model']['classes'], list(given['seeds'])

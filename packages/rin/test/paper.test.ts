@@ -31,7 +31,12 @@ function declares(text: string, name: string): boolean {
 for (const [what, ours, theirs, checks] of rows) {
   test(`${what}: where it is, and how it is checked`, () => {
     const sources = parts(ours);
-    assert.ok(sources.length > 0 && parts(checks).length > 0);
+    assert.ok(sources.length > 0);
+    // Those two check the recomputation in float64 by hand, and nothing of ours.
+    assert.ok(
+      parts(checks).some(({ path }) => !/\/reference(Layers)?\.test\.ts$/.test(path)),
+      'nothing of ours is checked',
+    );
     for (const { path, text, named } of sources) {
       for (const [, name] of named.matchAll(/`([^`]+)`/g)) assert.ok(declares(text, name), `${path} has no ${name}`);
     }

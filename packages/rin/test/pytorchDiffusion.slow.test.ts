@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -194,6 +194,18 @@ test('the Python of docs/programs.md runs, and its command draws the pictures of
       const { status, stderr } = spawnSync(python ?? '', args, { cwd: folder, encoding: 'utf8', env });
       assert.equal(status, 0, stderr);
     };
+    const refused = (reason: RegExp, ...args: string[]) => {
+      const { status, stderr } = spawnSync(python ?? '', [example, ...args], { cwd: folder, encoding: 'utf8' });
+      assert.ok(status === 1 || status === 2, stderr);
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /Traceback/);
+    };
+    writeFileSync(join(folder, 'damaged.safetensors'), readFileSync(path).subarray(0, 1000));
+    refused(/^none\.safetensors: no model .*FileNotFoundError/, 'none.safetensors');
+    refused(/^damaged\.safetensors: no model/, 'damaged.safetensors');
+    for (const wrong of ['--seeds=-1', '--steps=0', '--columns=0', '--classes=unicorn'])
+      refused(/expected seeds from 0 on|there is no class unicorn/, 'model.safetensors', wrong);
+
     const programs = [...readFileSync(join(root, 'docs/programs.md'), 'utf8').matchAll(/^```py\n(.*?)^```/gms)];
     assert.equal(programs.length, 1);
     for (const [, program] of programs) inFolder('-c', program);

@@ -3,7 +3,9 @@ import { tensorOf } from './operator.js';
 import type { Tensor } from './tensor.js';
 
 /**
- * d sum(outputs·gradients) / d inputs, without touching any `grad`; null where an input was not used.
+ * d sum(outputs·gradOutputs) / d inputs, without touching any `grad`; null where an input was not used.
+ * @param options.gradOutputs  of the shapes of the outputs; not needed for outputs of one element, where they are 1
+ * @param options.retainGraph  keep what backward needs, so that it can be made again
  * @param options.createGraph  record the computation, so that the result can be differentiated again
  */
 export function gradients(

@@ -32,13 +32,15 @@ export interface SampleOptions extends Partial<SamplingConfig> {
   /** Pictures denoised together. Default 64 */
   readonly batch?: number;
   readonly onStep?: (step: SampleStep) => void;
+  /** When aborted, `sample` ends with its reason after the step at hand. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * New pictures from a model. What is not given comes from the `sampling` section of its configuration.
  * @returns one uint8 picture [C, ...size] for each seed, in their order
- * @throws RinError for a class that the model does not know, a seed that is none, or an option out of its range
+ * @throws RinError for a class that the model does not know, a seed that is none, or an option out of its range; or where the
+ *     network's output is not finite
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
   const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;

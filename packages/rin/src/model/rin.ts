@@ -61,7 +61,7 @@ export class RIN extends Module {
 
   /**
    * @param config        the `model` section of a configuration, checked by `parseConfig`
-   * @param options.seed  initial values are a function of it and of each parameter's name; null = none are drawn, since
+   * @param options.seed  initial values are a function of it and of each parameter's name; default 0; null = none are drawn, since
    *                      `loadParameters` follows
    */
   constructor(config: ModelConfig, { seed = 0 }: { seed?: number | null } = {}) {
