@@ -75,6 +75,10 @@ test('a wrong value is an error that says what was found and what is allowed, as
     ofModel({ selfConditioning: 'latent' }),
     'model.selfConditioning is "latent"; expected none, latents, interface or both; did you mean latents?',
   );
+  assert.equal(
+    complaint({ model, seed: 1e20 }),
+    'seed is 100000000000000000000; expected a whole number up to 2^53 - 1, at least 0',
+  );
   assert.equal(ofModel({ dropout: 1 }), 'model.dropout is 1; expected a number, at least 0, below 1');
   assert.equal(ofModel({ dropout: Number.NaN }), 'model.dropout is NaN; expected a number, at least 0, below 1');
   assert.equal(ofModel({ decoupledRead: 'yes' }), 'model.decoupledRead is "yes"; expected true or false');
@@ -278,6 +282,7 @@ test('YAML that cannot be read says where; an empty file is an empty configurati
     () => fromYaml('a: 1\na: 2', 'my.yaml'),
     /^ConfigError: my\.yaml: Map keys must be unique at line 2, column 1$/,
   );
+  assert.throws(() => fromYaml('source: *.tar', 'my.yaml'), /^ConfigError: my\.yaml: .*alias.*; text .* into quotes$/);
   assert.deepEqual(fromYaml('# nothing\n', 'my.yaml'), {});
 });
 

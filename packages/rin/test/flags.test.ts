@@ -173,6 +173,7 @@ test('a misspelt flag names the nearest; text that is not YAML says so', () => {
     () => setFlag({}, 'model.depth', '[4,'),
     /^UsageError: --model\.depth "\[4," is not readable as YAML: .* at line 1, column 4$/,
   );
+  assert.throws(() => setFlag({}, 'lr', '*x'), /^UsageError: --training\.learningRate "\*x" .*alias.* into quotes$/);
   assert.deepEqual(['lrr', 'depth', 'image', 'sampler', 'diffusion.scedule', 'label-dropout'].map(nearestFlag), [
     '--lr',
     '--model.depth',

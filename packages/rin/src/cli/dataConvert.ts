@@ -4,6 +4,7 @@ import { ConfigError, UsageError } from '../core/errors.js';
 import { sizeList } from '../core/geometry.js';
 import { count } from '../core/quantities.js';
 import { type ConvertOptions, convertData } from '../data/convert.js';
+import { builtIn } from '../data/find.js';
 import { calling, quoted } from './calling.js';
 import type { Given } from './command.js';
 import type { Screen } from './screen.js';
@@ -28,8 +29,9 @@ export async function convert(
   const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;
   const grey = channels === 1 ? ' --model.channels 1' : '';
   const size = width === height ? width : `"[${height}, ${width}]"`;
+  const data = target === builtIn ? `./${target}` : target; // by itself that is the built-in set
   screen.say(
-    `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(target)} --size ${size}${grey}`,
+    `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
 }
 
@@ -54,10 +56,13 @@ function typed(given: Given): ConvertOptions {
     const { model, data } = parseConfig(value, 'rin data');
     if (model.channels !== 1 && model.channels !== 3)
       throw new UsageError(`--channels is ${model.channels}; expected 1 (grey) or 3 (colour)`);
+    const size = sizeList(model.size);
+    if (given.has('--size') && size.length !== 2)
+      throw new UsageError(`--size is ${given.text('--size')}; expected a number, or [height, width]`);
     return {
       resize: data.resize,
       background: data.background,
-      ...(given.has('--size') && { size: sizeList(model.size) }),
+      ...(given.has('--size') && { size }),
       ...(given.has('--channels') && { channels: model.channels }),
     };
   } catch (error) {

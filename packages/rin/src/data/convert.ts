@@ -32,7 +32,7 @@ export interface ConvertResult {
   /** [C, H, W] */
   readonly shape: readonly number[];
   readonly skipped: readonly Skipped[];
-  /** a sentence where part of what was named is not taken */
+  /** sentences, a line each, where part of what was named is not taken or written */
   readonly notice?: string;
 }
 
@@ -54,8 +54,12 @@ export async function convertData(source: string, target: string, options: Conve
     const skipped: Skipped[] = [...listing.missing];
     const samples = decodeAll(listing, how, skipped, source, options);
     await makeFolder(dirname(path));
-    if (/\.tar$/i.test(path)) await writeTar(path, samples, listing.classes, shape);
-    else {
+    const notices = from.notice === undefined ? [] : [from.notice];
+    if (/\.tar$/i.test(path)) {
+      const empty = await writeTar(path, samples, listing.classes, shape);
+      if (empty.length > 0)
+        notices.push(`${path}: without the classes that have no picture (${empty.join(', ')}); a folder keeps them`);
+    } else {
       const content = await contentDigest(listing, options);
       const { classes } = listing;
       const { resize, background } = how;
@@ -68,7 +72,7 @@ export async function convertData(source: string, target: string, options: Conve
       if (!(await writeStore(path, samples, facts, () => skipped))) throw taken(path);
     }
     const pictures = listing.pictures.length + listing.missing.length - skipped.length;
-    return { pictures, shape, skipped, notice: from.notice };
+    return { pictures, shape, skipped, ...(notices.length > 0 && { notice: notices.join('\n') }) };
   } catch (error) {
     const reason = whyNot(error);
     throw reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
@@ -98,13 +102,16 @@ async function shapeOf(listing: Listing, source: string, { size, channels, ...wa
   return shape;
 }
 
-/** Folders are the classes where that tells the same labels; else a list inside does. */
+/**
+ * Folders are the classes where that tells the same labels; else a list inside does.
+ * @returns classes without a picture, of which nothing in a tar can tell
+ */
 async function writeTar(
   path: string,
   samples: AsyncIterable<Sample>,
   classes: readonly string[],
   shape: readonly number[],
-): Promise<void> {
+): Promise<string[]> {
   const archive = new TarWriter(path);
   const files = new Map<string, number>(); // to the label of each
   try {
@@ -126,6 +133,8 @@ async function writeTar(
       archive.add('metadata.jsonl', Buffer.from(`${lines.join('\n')}\n`));
     }
     archive.finish();
+    const labels = new Set(files.values());
+    return classes.filter((_, label) => !labels.has(label));
   } catch (error) {
     archive.discard();
     throw error;

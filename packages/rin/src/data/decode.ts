@@ -38,7 +38,15 @@ export async function decode(bytes: Uint8Array, target: Target, shape?: readonly
     limitInputPixels: mostPixels,
     autoOrient: true,
     ...(shape && { raw: { channels: shape[0] === 1 ? 1 : 3, height: shape[1], width: shape[2] } }),
-  })
+  });
+  if (isTiff(bytes) || isColoured(background)) {
+    const { depth, space } = await picture.metadata();
+    if (!/^u(char|short)$/.test(depth))
+      throw new Error(`pixels of type ${depth}; expected whole numbers of 8 or 16 bits`);
+    // Else a grey picture would take the luminance of the background, or its red alone.
+    if (isColoured(background) && ['b-w', 'grey16'].includes(space)) picture.pipelineColourspace('srgb');
+  }
+  picture
     .flatten({ background })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .timeout({ seconds: 60 });
@@ -56,6 +64,12 @@ export async function decode(bytes: Uint8Array, target: Target, shape?: readonly
   if (resize !== 'center-crop-dhariwal') return pixels;
   return centerCropDhariwal(pixels, [channels, info.height, info.width], [height, width]);
 }
+
+/** The only format with other pixels than whole numbers of 8 or 16 bits. */
+const isTiff = (bytes: Uint8Array): boolean => /^(II|MM)$/.test(String.fromCharCode(...bytes.subarray(0, 2)));
+
+/** Whether a `#rrggbb` is no shade of grey. */
+const isColoured = (background: string): boolean => !/^#(..)\1\1$/i.test(background);
 
 /** @throws {RinError} for shapes that pictures cannot have */
 export function checkShape(shape: readonly number[]): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '../core/errors.js';
 import { fileStamp } from './bytes.js';
@@ -45,7 +45,7 @@ async function search(root: string, { signal }: DataOptions): Promise<Found> {
   const found: Found = { pictures: [], lists: [], others: [] };
   const visit = async (path: string, above: ReadonlySet<string>): Promise<void> => {
     const place = join(root, path);
-    const self = identity(statSync(place, { bigint: true }));
+    const self = identity(statOf(place));
     if (above.has(self)) return;
     for (const entry of readdirSync(place, { withFileTypes: true })) {
       const name = path ? `${path}/${entry.name}` : entry.name;
@@ -61,6 +61,12 @@ async function search(root: string, { signal }: DataOptions): Promise<Found> {
   };
   await visit('', new Set());
   return found;
+}
+
+function statOf(place: string): BigIntStats {
+  const stats = statSync(place, { bigint: true, throwIfNoEntry: false });
+  if (stats) return stats;
+  throw new RinError(`${place}: this folder cannot be opened: it is gone, or its name is not in UTF-8; rename it`);
 }
 
 const identity = (stats: BigIntStats) => `${stats.dev}:${stats.ino}`;
@@ -89,7 +95,8 @@ async function stamp(folder: string, names: readonly string[], watch: DataOption
 
 function nothingFound(folder: string, others: readonly string[]): string {
   const file = others.find((name) => name.endsWith('.tar') || isIdx(name));
-  if (file) return `${folder}: no pictures here, but ${file}: name that file itself as the data`;
+  const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // of the files in it the right one is taken
+  if (data) return `${folder}: no pictures here, but ${data}: name that itself as the data`;
   const instead = others.length ? `${others.length} other files, such as ${others[0]}` : 'nothing else either';
   return `${folder}: no pictures here (jpg, png, webp, gif, avif, tiff); ${instead}`;
 }

@@ -6,9 +6,10 @@ import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
 import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './source.js';
 import { type Sample, sha256 } from './store.js';
+import { systemCode } from './systemError.js';
 
 /** Changes when decoding does, so that what an older version decoded is not used. */
-const decoderVersion = 1;
+const decoderVersion = 2;
 
 /** Digest of what is in a source and of what becomes of its pictures: the name of a cache. */
 export const fingerprintOf = (content: string, target: Target): string =>
@@ -95,6 +96,7 @@ export async function* inOrder<T, R>(
 
 /** The first line, without what sharp repeats. */
 export function reasonOf(error: unknown): string {
+  if (systemCode(error) === 'ENOENT') return 'it is gone, or its name is not in UTF-8';
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line.replace(/^Input buffer (contains|has) /, '').trim();
 }

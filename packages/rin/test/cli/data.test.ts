@@ -82,11 +82,12 @@ test('convert says what it wrote and how to train on it', async () => {
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^left out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
+    /^q\.tar: without .* \(dog\); .*\nleft out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
   );
   assert.match((await run('r', '--channels=1')).stdout, /r: 2 pictures, 4×4, grey; .* --size 4 --model\.channels 1\n$/);
   assert.match((await run("it's new")).stdout, / rin train --data 'it'\\''s new' --size 4\n$/, 'as a shell reads it');
-  assert.deepEqual(readdirSync(cwd).sort(), ["it's new", 'p', 'q.tar', 'r']);
+  assert.match((await run('emoji')).stdout, / rin train --data \.\/emoji --size 4\n$/, 'emoji is the built-in set');
+  assert.deepEqual(readdirSync(cwd).sort(), ['emoji', "it's new", 'p', 'q.tar', 'r']);
 });
 
 test('what was called wrongly is told', async () => {
@@ -110,6 +111,11 @@ test('what was called wrongly is told', async () => {
     await ask('info', 'p', '--sheet', 'x.jpg'),
     '--sheet x.jpg: expected the name of a PNG file, such as sheet.png',
   );
+  for (const size of ['[4]', '[4,4,4]'])
+    assert.equal(
+      await ask('convert', 'p', 'q', '--size', size),
+      `--size is ${size}; expected a number, or [height, width]`,
+    );
   assert.equal(await ask('convert', 'p', 'q', '--channels', '2'), '--channels is 2; expected 1 (grey) or 3 (colour)');
   assert.match(await ask('convert', 'p', 'q', '--resize', 'fill'), /^--resize is "fill"; expected center-crop, /);
 });

@@ -90,6 +90,19 @@ test('pictures keep their names, class by class; what a folder cannot be called 
   assert.deepEqual(byClass(again), byClass(original));
 });
 
+test('a folder keeps the classes that have no picture; that a tar does not is said', async () => {
+  const records = [0, 2, 3].map((label) => cifarRecord([label], label));
+  const source = await folderOf({ ...cifar, 'data_batch_1.bin': Buffer.concat(records) });
+  const folder = await converted(source, '');
+  assert.equal(folder.notice, undefined);
+  assert.deepEqual((await open(folder.target, { size: 32 })).classes, names);
+  const tar = await converted(source, '.tar');
+  assert.match(
+    tar.notice ?? '',
+    /without the classes that have no picture \(automobile, deer, dog, .*truck\); a folder/,
+  );
+});
+
 test('names that differ only in what they end with, and long ones, stay apart', async () => {
   const long = `${'x'.repeat(120)}é.png`;
   const jpeg = await sharp(await solid(green))

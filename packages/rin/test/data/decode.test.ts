@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Sharp } from 'sharp';
 import type { DataConfig } from '../../src/core/config/data.js';
 import sharp from '../../src/data/sharp.js';
-import { contents, folderOf, open, random, sample } from './fixtures.js';
+import { contents, folderOf, idx, open, random, sample } from './fixtures.js';
 
 /** Decodes one file to planar pixels. */
 async function decoded(name: string, bytes: Uint8Array, options: Parameters<typeof open>[1] = {}): Promise<Uint8Array> {
@@ -107,6 +107,62 @@ test('transparent parts show the background', async () => {
       );
     }
   }
+});
+
+test('the background of grey pictures has its colour too', async () => {
+  const background = '#ff2010';
+  const [clear, grey] = await Promise.all(
+    [2, 1].map((channels) =>
+      sharp(Buffer.alloc(8 * 4 * channels), { raw: { width: 8, height: 4, channels: channels === 2 ? 2 : 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toBuffer(),
+    ),
+  );
+  assert.equal((await sharp(clear).metadata()).channels, 2, 'the test needs grey with alpha');
+  const raw = idx([1, 4, 8], new Array(32).fill(0));
+  for (const [name, bytes, resize] of [
+    ['a.png', clear, 'center-crop'],
+    ['b.png', clear, 'center-crop-dhariwal'],
+    ['c.png', grey, 'fit'],
+    ['d-images-idx3-ubyte', raw, 'fit'],
+  ] as const) {
+    const options = { size: 8, data: { resize, background } };
+    const pixels = await decoded(name, bytes, options);
+    assert.deepEqual([pixels[0], pixels[64], pixels[128]], [255, 32, 16], name);
+    const [luminance] = await decoded(name, bytes, { ...options, channels: 1 });
+    assert.ok(Math.abs(luminance - 130) <= 1, `${name}: ${luminance}`); // that of the colour in sRGB
+  }
+});
+
+test('a TIFF of floats is skipped with the reason, instead of cut to black', async () => {
+  const entries = [
+    [256, 2], // width
+    [257, 1], // height
+    [258, 32], // bits of a sample
+    [262, 1], // 0 is black
+    [273, 8], // where the pixels begin
+    [277, 1], // samples of a pixel
+    [279, 8], // bytes of them
+    [339, 3], // floats
+  ];
+  const bytes = Buffer.alloc(16 + 2 + 12 * entries.length + 4);
+  bytes.write('II*\0', 'latin1');
+  bytes.writeUInt32LE(16, 4);
+  bytes.writeFloatLE(0.25, 8);
+  bytes.writeFloatLE(0.5, 12);
+  bytes.writeUInt16LE(entries.length, 16);
+  for (const [i, [tag, value]] of entries.entries()) {
+    bytes.writeUInt16LE(tag, 18 + 12 * i);
+    bytes.writeUInt16LE(3, 20 + 12 * i);
+    bytes.writeUInt32LE(1, 22 + 12 * i);
+    bytes.writeUInt16LE(value, 26 + 12 * i);
+  }
+  assert.equal((await sharp(bytes).metadata()).depth, 'float', 'the test needs floats');
+  const data = await open(await folderOf({ 'a.tiff': bytes, 'b.png': [1, 2, 3] }));
+  assert.deepEqual(data.skipped, [
+    { name: 'a.tiff', reason: 'pixels of type float; expected whole numbers of 8 or 16 bits' },
+  ]);
 });
 
 test('of an animation the first frame is taken', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   cpSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -172,6 +173,16 @@ test('unreadable pictures are skipped and listed with the reason', async () => {
   for (const { reason } of data.skipped) assert.match(reason, /^\S.{3,80}$/);
 });
 
+test('names that are not UTF-8 are told: a folder stops the search, a picture is skipped', async () => {
+  const folder = await folderOf({ 'a.png': red });
+  const odd = Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9])]); // Latin-1
+  writeFileSync(Buffer.concat([odd, Buffer.from('.png')]), await solid(blue));
+  const data = await open(folder);
+  assert.deepEqual([data.length, data.skipped[0].reason], [1, 'it is gone, or its name is not in UTF-8']);
+  mkdirSync(odd);
+  assert.match(await problem(open(folder)), /caf\ufffd: this folder cannot be opened: .* not in UTF-8; rename it/);
+});
+
 test('a source without a readable picture is an error that says what is there', async () => {
   assert.match(
     await problem(open(await folderOf({ '1.png': 'x', '2.png': 'y' }))),
@@ -181,7 +192,9 @@ test('a source without a readable picture is an error that says what is there', 
     await problem(open(await folderOf({ 'notes.txt': 'x' }))),
     /no pictures here .* 1 other files, such as notes\.txt/,
   );
-  assert.match(await problem(open(await folderOf({ 'flowers.tar': 'x' }))), /but flowers\.tar: name that file/);
+  assert.match(await problem(open(await folderOf({ 'flowers.tar': 'x' }))), /but flowers\.tar: name that itself/);
+  const torchvision = { 'MNIST/raw/t10k-images-idx3-ubyte': 'x', 'MNIST/raw/train-images-idx3-ubyte': 'x' };
+  assert.match(await problem(open(await folderOf(torchvision))), /but MNIST\/raw: name that itself/);
   assert.match(await problem(open(join(work, 'nowhere'))), /nowhere: no such folder or file/);
 });
 

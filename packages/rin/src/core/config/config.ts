@@ -12,7 +12,13 @@ export const Config = z.strictObject({
     .default('rin')
     .describe('name of the run, a part of its folder')
     .meta({ placeholder: 'NAME', expected: 'letters, digits, dots, dashes and underscores' }),
-  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('every draw is a function of it'),
+  seed: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(0)
+    .describe('every draw is a function of it')
+    .meta({ expected: 'a whole number up to 2^53 - 1' }),
   source: z
     .string()
     .optional()

@@ -1,10 +1,10 @@
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { UsageError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { Config } from './config.js';
 import { keys, kindsOf, type Leaf, leaves, type Node, type Part, parts, rangeOf } from './describe.js';
 import { mergeConfig, nearestKey, valueAt } from './parse.js';
-import { yamlProblem } from './yaml.js';
+import { parsed } from './yaml.js';
 
 /** One key of the configuration as a command line flag; everything the help says about it. */
 export interface Flag {
@@ -97,13 +97,10 @@ export function nearestFlag(path: string): string | undefined {
 
 function fromText({ path, node }: Leaf, text: string): unknown {
   if (node.type === 'string') return text;
-  const document = parseDocument(text);
-  if (document.errors.length > 0) {
-    throw new UsageError(
-      `--${path} ${JSON.stringify(text)} is not readable as YAML: ${yamlProblem(document.errors[0])}`,
-    );
-  }
-  const value: unknown = document.toJS();
+  const value = parsed(
+    text,
+    (problem) => new UsageError(`--${path} ${JSON.stringify(text)} is not readable as YAML: ${problem}`),
+  );
   return node.oneOf && typeof value === 'string' ? { kind: value } : value;
 }
 

@@ -13,7 +13,8 @@ import { child, either, expectation, isRecord, keys, keysOf, kindsOf, type Node,
 export function parseConfig(value: unknown, where: string): Config {
   const { data, error } = Config.safeParse(value);
   const problems = error ? error.issues.flatMap((issue) => sentences(issue, value)) : [...checks(data)];
-  if (!data || problems.length > 0) throw new ConfigError(problems.map((each) => `${where}: ${each}`).join('\n'));
+  if (!data || problems.length > 0)
+    throw new ConfigError([...new Set(problems)].map((each) => `${where}: ${each}`).join('\n'));
   return data;
 }
 

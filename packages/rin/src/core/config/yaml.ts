@@ -8,9 +8,20 @@ import type { Config } from './config.js';
  * @throws ConfigError with the line and what is wrong there
  */
 export function fromYaml(text: string, where: string): unknown {
+  return parsed(text, (problem) => new ConfigError(`${where}: ${problem}`)) ?? {};
+}
+
+/** The value that YAML text describes. @param refuse makes the error of what is wrong with the text */
+export function parsed(text: string, refuse: (problem: string) => Error): unknown {
   const document = parseDocument(text);
-  if (document.errors.length > 0) throw new ConfigError(`${where}: ${yamlProblem(document.errors[0])}`);
-  return document.toJS() ?? {};
+  if (document.errors.length > 0) throw refuse(yamlProblem(document.errors[0]));
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // A word with * in front stands for what has its name behind & elsewhere.
+    throw refuse(`${yamlProblem(error)}; text that begins with * or & belongs into quotes`);
+  }
 }
 
 /** A configuration as YAML text that `fromYaml` and `parseConfig` read back to the same; lists stay on one line. */
