@@ -83,13 +83,12 @@ async function sampleCommand(given: Given): Promise<number> {
   const [batch, columns] = [given.wholeNumber('--batch', 1) ?? 64, given.wholeNumber('--columns', 1)];
   const { device, threads } = sampleCompute(given);
   const path = await findModel(given.operands[0]);
-  const [{ loadModel }, { chooseCompute }, { setThreads }, { draw }] = await Promise.all([
+  const [{ loadModel }, { chooseCompute, useThreads }, { draw }] = await Promise.all([
     import('../diffusion/modelFile.js'),
     import('../training/compute.js'),
-    import('@rin/torch'),
     import('./draw.js'),
   ]);
-  if (threads > 0) setThreads(threads);
+  useThreads(threads);
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const request = sampleRequest(model, given);
   const warning = guidanceWarning(model, given);

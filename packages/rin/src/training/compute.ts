@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { runtime } from '@rin/torch';
+import { runtime, setThreads } from '@rin/torch';
 import type { TrainingConfig } from '../core/config/training.js';
 import { RinError } from '../core/errors.js';
 
@@ -23,6 +23,16 @@ export function chooseCompute({ device, precision }: Pick<TrainingConfig, 'devic
   const place = device === 'cpu' || devices === 0 ? 'cpu' : (`cuda:${index}` as const);
   const native = place !== 'cpu' || bfloat16Instructions().length > 0;
   return { device: place, dtype: precision === 'auto' ? (native ? 'bfloat16' : 'float32') : precision };
+}
+
+/** Threads that libtorch began with: one for each core, unless the environment says otherwise. */
+let atFirst: number | undefined;
+
+/** Sets how many threads libtorch has on the CPU: `training.threads`, 0 = as many as it began with. */
+export function useThreads(count: number): void {
+  const { threads } = runtime();
+  atFirst ??= threads;
+  if (count > 0 || threads !== atFirst) setThreads(count || atFirst);
 }
 
 /** What this processor multiplies bfloat16 by, by Linux's names; where it has neither, bfloat16 is slower than float32. */

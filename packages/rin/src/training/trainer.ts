@@ -1,4 +1,3 @@
-import { setThreads } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { parseConfig } from '../core/config/parse.js';
 import { RinError } from '../core/errors.js';
@@ -6,7 +5,7 @@ import { count } from '../core/quantities.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from './checkpoint.js';
-import { chooseCompute } from './compute.js';
+import { chooseCompute, useThreads } from './compute.js';
 import { trainingCost } from './cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './estimate.js';
 import { checkInitialModel, initialDigest, startFromModel } from './initialModel.js';
@@ -57,7 +56,8 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { signal } = options;
   const config = parseConfig(options.config, 'configuration');
-  await checkInitialModel(config); // before data are decoded, which may take an hour
+  chooseCompute(config.training); // what cannot be is told before data are decoded, which may take an hour
+  await checkInitialModel(config);
   let data: Dataset;
   try {
     data = await openData(options.data, config, { onProgress: options.onDataProgress, onNotice: options.log, signal });
@@ -109,7 +109,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
 
 /** A network as it is drawn, with its average and optimiser. */
 function untrained(config: Config, data: Dataset): Learner {
-  if (config.training.threads > 0) setThreads(config.training.threads);
+  useThreads(config.training.threads);
   return new Learner(config, meanSquareOf(config, data), chooseCompute(config.training));
 }
 

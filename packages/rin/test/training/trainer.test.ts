@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { memory } from '@rin/torch';
@@ -132,8 +140,23 @@ test('data that do not fit the configuration are refused with the mend', async (
     );
   await refused({ model: { classes: 5 } }, /2 classes \(0, 1\), and model\.classes is 5; set it to 2/);
   await refused({ model: { channels: 3 } }, /64 values, but \[3, 8, 8\] has 192/);
-  await refused({ training: { device: 'cuda:7' } }, /training\.device is cuda:7/);
   const unchecked = { ...tiny(), seed: -1 };
   await assert.rejects(train({ config: unchecked, data: samples, runsFolder: freshFolder() }), /seed is -1/);
   assert.throws(() => parseConfig(unchecked, 'here'), /seed is -1/);
+});
+
+test('a device that is not there, and too many threads, are refused before data are decoded and there is a run', async () => {
+  const untouched: Iterable<never> = { [Symbol.iterator]: () => assert.fail('the data were asked for') };
+  for (const [key, value] of [
+    ['device', 'cuda:7'],
+    ['threads', 5000],
+  ] as const) {
+    const runsFolder = freshFolder();
+    const config = { ...tiny(), training: { ...tiny().training, [key]: value } };
+    await assert.rejects(
+      train({ config, data: untouched, runsFolder }),
+      (error) => error instanceof RinError && error.message.includes(`training.${key} is ${value}`),
+    );
+    assert.deepEqual(readdirSync(runsFolder), []);
+  }
 });

@@ -88,7 +88,7 @@ export const TrainingConfig = z.strictObject({
     .default('auto')
     .describe('where to compute; auto = the first CUDA device, else the CPU')
     .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda or cuda:N' }),
-  threads: z.int().min(0).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
+  threads: z.int().min(0).max(4096).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
   logEvery: imageCount(1).default(10_000).describe('one line of stats.jsonl every so many images'),
   validation: share
     .default(0)
