@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { TorchError } from '@rin/torch';
 import { RinError } from '../core/errors.js';
 import { makeFolder } from '../data/makeFolder.js';
 import { isTaken, systemCode, whyNot } from '../data/systemError.js';
 import { writeFlushed } from '../data/writeFlushed.js';
+import { isOutOfMemory } from './outOfMemory.js';
 
 /*
  * Every change that a run makes on the disk. A process may be killed between any two of them, and the disk may lose power:
@@ -28,14 +31,14 @@ export async function change<T>(what: string, path: string, make: () => Promise<
   }
 }
 
-/** Where what is being written lies until it is whole; each process has its own place. */
-export const beside = (path: string): string => `${path}.${process.pid}.part`;
+/** A place for what is being written until it is whole, another one at every call: a program may train several runs at once. */
+export const beside = (path: string): string => `${path}.${randomUUID()}.part`;
 
 /** Removes what lies beside the paths `folder/name` that `isOurs` knows, and was left there over an hour ago. */
 export async function removeAbandoned(folder: string, isOurs: (name: string) => boolean): Promise<void> {
   const hourAgo = Date.now() - 3_600_000; // a process of another machine may be at work on a shared disk
   for (const part of await readdir(folder)) {
-    const name = /^(.*)\.\d+\.part$/.exec(part)?.[1];
+    const name = /^(.*)\.[\da-f-]+\.part$/.exec(part)?.[1];
     if (name === undefined || !isOurs(name)) continue;
     const left = await stat(join(folder, part)).catch(() => undefined); // another process may be removing it too
     if (left && left.mtimeMs < hourAgo) await remove(join(folder, part));
@@ -44,27 +47,28 @@ export async function removeAbandoned(folder: string, isOurs: (name: string) => 
 
 /** Writes a file beside, flushes it and renames it. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await change('write', path, () => writeFlushed(beside(path), content));
-  await moveIntoPlace(path);
+  const part = beside(path);
+  await change('write', path, () => writeFlushed(part, content));
+  await moveIntoPlace(part, path);
 }
 
 /** Fills a folder beside, flushes it and renames it. The files that `fill` leaves there must be flushed already. */
 export async function writeFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  await remove(beside(path));
-  await change('make', beside(path), () => makeFolder(beside(path)));
+  const part = beside(path);
+  await change('make', part, () => makeFolder(part));
   try {
-    await fill(beside(path));
-    await flush(beside(path));
-    await moveIntoPlace(path);
+    await fill(part);
+    await flush(part);
+    await moveIntoPlace(part, path);
   } catch (error) {
-    await remove(beside(path)).catch(() => {}); // the first error is the one to tell
+    await remove(part).catch(() => {}); // the first error is the one to tell
     throw error;
   }
 }
 
 /** Renames what lies beside `path`, and flushes the folder that holds it. */
-export async function moveIntoPlace(path: string): Promise<void> {
-  await change('rename', path, () => rename(beside(path), path));
+async function moveIntoPlace(part: string, path: string): Promise<void> {
+  await change('rename', path, () => rename(part, path));
   await flush(dirname(path));
 }
 
@@ -74,7 +78,7 @@ export async function remove(path: string): Promise<void> {
 }
 
 /** Brings a file, or the names in a folder, to the disk. */
-export async function flush(path: string): Promise<void> {
+async function flush(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await file.sync();
@@ -112,7 +116,10 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
+/** What the system refuses, as a sentence; other errors as they are. */
 function explained(error: unknown, path: string): unknown {
-  const reason = isTaken(error) ? undefined : whyNot(error); // whoever makes numbered runs tries the next name
+  if (error instanceof TorchError && !isOutOfMemory(error)) return new RinError(error.message);
+  if (isTaken(error)) return error; // whoever makes numbered runs tries the next name
+  const reason = systemCode(error) === 'ENOENT' ? 'its folder is gone' : whyNot(error);
   return reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
 }

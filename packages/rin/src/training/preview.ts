@@ -2,8 +2,8 @@ import type { Config } from '../core/config/config.js';
 import { arePictures } from '../core/geometry.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { enlargement, grid, type Image } from '../data/grid.js';
-import { writePng } from '../data/imageFiles.js';
-import { beside, change, flush, moveIntoPlace } from './files.js';
+import { encodePng } from '../data/imageFiles.js';
+import { writeWhole } from './files.js';
 
 /** Pictures in a row of a preview, and rows at most. */
 const columns = 8;
@@ -53,9 +53,5 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
 /** Writes pictures as a grid; small ones are enlarged. */
 export async function writePreview(path: string, images: readonly Image[], { labels }: Layout): Promise<void> {
   const picture = grid(images, { columns, labels, scale: enlargement(images[0]) });
-  await change('write', path, async () => {
-    await writePng(beside(path), picture);
-    await flush(beside(path));
-  });
-  await moveIntoPlace(path);
+  await writeWhole(path, await encodePng(picture));
 }

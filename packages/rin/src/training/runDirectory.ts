@@ -91,7 +91,7 @@ export async function createNumberedRun(runsFolder: string, purpose: Purpose, be
     return made;
   } catch (error) {
     if (!isTaken(error)) throw error;
-    return createNumberedRun(runsFolder, purpose, begin); // another process was quicker
+    return createNumberedRun(runsFolder, purpose, begin); // another process, or another call in this one, was quicker
   }
 }
 

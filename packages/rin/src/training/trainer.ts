@@ -75,11 +75,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 async function trainOn(data: Dataset, config: Config, options: TrainOptions): Promise<TrainResult> {
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);
-  const said: string[] = [];
+  let said: readonly string[] = []; // anew at every attempt to make the run
   const begin = async (folder: string): Promise<void> => {
     if (config.training.init === undefined) return;
     using learner = untrained(config, data);
-    said.push(await startFromModel(learner, config, config.training.init, data.classes));
+    said = [await startFromModel(learner, config, config.training.init, data.classes)];
     await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
   };
   const init = await initialDigest(config);

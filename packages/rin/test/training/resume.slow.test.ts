@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@rin/torch';
 import type { Config } from '../../src/core/config/config.js';
 import { RinError } from '../../src/core/errors.js';
+import { beside } from '../../src/training/files.js';
 import type { Progress } from '../../src/training/session.js';
 import { type TrainOptions, type TrainResult, train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
@@ -144,7 +145,7 @@ test('no two processes train one run, by whatever path they come to it', async (
 
 test('what a killed process left of a run that it was making is removed when it is an hour old', async () => {
   const runsFolder = freshFolder();
-  const names = ['00000-samples-8-tiny.123.part', '00007-other.124.part', 'mine.125.part', 'a-video.126.part'];
+  const names = ['00000-samples-8-tiny', '00007-other', 'mine'].map(beside).concat('a-video.126.part');
   for (const name of names) mkdirSync(join(runsFolder, name));
   const stopped = { signal: AbortSignal.abort() };
   await start({ runsFolder, ...stopped });

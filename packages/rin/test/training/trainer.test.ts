@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -111,6 +112,39 @@ test('what else lies among the runs is passed over', async () => {
   writeFileSync(join(runsFolder, '00004-packed-run.tar'), '');
   const { run } = await train({ config: tiny({ training: brief }), data: samples, runsFolder });
   assert.match(run ?? '', /\/00005-/);
+});
+
+test('runs that are begun together in one program get a folder each', async () => {
+  const runsFolder = freshFolder();
+  const begun = [1, 2, 3].map((seed) =>
+    train({ config: { ...tiny({ training: brief }), seed }, data: samples, runsFolder }),
+  );
+  const runs = (await Promise.all(begun)).map(({ run, finished }) => finished && run);
+  const names = ['00000', '00001', '00002'].map((number) => `${number}-samples-8-tiny`);
+  assert.deepEqual(
+    runs.sort(),
+    names.map((name) => join(runsFolder, name)),
+  );
+  assert.deepEqual(readdirSync(runsFolder).sort(), names);
+});
+
+test('what cannot be written is told in a sentence', async () => {
+  const refused = async (obstruct: (run: string) => void, reason: RegExp) => {
+    const runsFolder = freshFolder();
+    const run = join(runsFolder, '00000-samples-8-tiny');
+    await assert.rejects(
+      train({ config: tiny({ training: brief }), data: samples, runsFolder, onProgress: () => obstruct(run) }),
+      (error) => error instanceof RinError && reason.test(error.message),
+    );
+    return run;
+  };
+  const inTheWay = (run: string) => mkdirSync(join(run, 'model.safetensors', 'x'), { recursive: true });
+  const run = await refused(inTheWay, /model\.safetensors: it is a folder/);
+  assert.match(readFileSync(join(run, 'log.txt'), 'utf8'), /model\.safetensors: it is a folder.*\n$/);
+  await refused(
+    (gone) => rmSync(gone, { recursive: true }),
+    /cannot write .*\/00000-samples-8-tiny\/\S+: its folder is gone$/,
+  );
 });
 
 test('the memory of a training is given back', async () => {
