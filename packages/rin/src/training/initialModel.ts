@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { noGrad, scope } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
@@ -6,16 +5,20 @@ import { loadModel, type Model } from '../diffusion/modelFile.js';
 import { RIN } from '../model/rin.js';
 import { sha256OfFile } from './checkpoint.js';
 import type { Learner } from './learner.js';
-import { namedModel } from './namedModel.js';
+import { modelFile, namedModel } from './namedModel.js';
 import type { Named } from './optimizer.js';
 
 /** So many classes or parameters are named in a sentence. */
 const mostNamed = 8;
 
 /** SHA-256 of the model `training.init`; undefined where a run is to start from none, or where it is gone. */
-export async function initialDigest({ training: { init } }: Config): Promise<string | undefined> {
-  return init !== undefined && existsSync(init) ? sha256OfFile(namedModel(init)) : undefined;
+export async function initialDigest(config: Config): Promise<string | undefined> {
+  const file = initialFile(config);
+  return file === undefined ? undefined : sha256OfFile(file);
 }
+
+const initialFile = ({ training: { init } }: Config): string | undefined =>
+  init === undefined ? undefined : modelFile(init);
 
 /**
  * Looks whether the model `training.init` fits, which can be told before there are data. Where it is gone, that is no matter
@@ -23,9 +26,8 @@ export async function initialDigest({ training: { init } }: Config): Promise<str
  * @throws {RinError} where it is no model, or its parameters do not fit
  */
 export async function checkInitialModel(config: Config): Promise<void> {
-  const { init } = config.training;
-  if (init === undefined || !existsSync(init)) return;
-  const file = namedModel(init);
+  const file = initialFile(config);
+  if (file === undefined) return;
   const model = await loadModel(file);
   const given = model.network.parameters();
   const own = new RIN(config.model, { seed: null }).parameters();

@@ -258,7 +258,8 @@ export class Session implements Disposable {
   #diverged(what: string): RinError {
     const { config, directory } = this.#options;
     const { learningRate, precision, clipNorm } = config.training;
-    const kept = this.#saved > 0 ? `the checkpoint at ${this.#saved} images is kept` : 'no checkpoint was made yet';
+    const isSaved = this.#saved > 0 || this.#options.counters !== undefined;
+    const kept = isSaved ? `the checkpoint at ${this.#saved} images is kept` : 'no checkpoint was made yet';
     const remedies = [
       `a lower training.learningRate (${learningRate} now)`,
       ...(precision === 'float32' ? [] : ['training.precision float32']),

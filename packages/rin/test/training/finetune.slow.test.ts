@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { before, test } from 'node:test';
 import { RinError } from '../../src/core/errors.js';
@@ -132,24 +132,44 @@ test('pictures of another size are refused where positions are learned, and trai
 
 test('a run that started from a model goes on to the same bytes, with and without the file', async () => {
   const training = { images: 96, sampleEvery: 48 };
-  const runsFolder = freshFolder();
-  const init = join(runsFolder, 'mine.safetensors');
-  copyFileSync(base, init);
-  const whole = outcome((await tune({ training: { ...training, init } })).run);
-  for (const images of [0, 8, 48]) {
-    const controller = new AbortController();
-    const onProgress = (progress: Progress) => progress.images === images && controller.abort();
-    if (images === 0) controller.abort();
-    const stopped = await tune(
-      { training: { ...training, init } },
-      { runsFolder, onProgress, signal: controller.signal },
-    );
-    assert.equal(stopped.images, images);
-    rmSync(init, { force: true });
+  for (const [init, file] of [
+    ['mine.safetensors', 'mine.safetensors'],
+    ['mine', join('mine', model)], // a run's folder stays when its model is gone
+  ]) {
+    const runsFolder = freshFolder();
+    mkdirSync(join(runsFolder, 'mine'));
+    copyFileSync(base, join(runsFolder, file));
+    const over = { training: { ...training, init: join(runsFolder, init) } };
+    const whole = outcome((await tune(over)).run);
+    for (const images of [0, 8, 48]) {
+      const controller = new AbortController();
+      const onProgress = (progress: Progress) => progress.images === images && controller.abort();
+      if (images === 0) controller.abort();
+      const stopped = await tune(over, { runsFolder, onProgress, signal: controller.signal });
+      assert.equal(stopped.images, images);
+      rmSync(join(runsFolder, file), { force: true });
+    }
+    const { run } = await tune(over, { runsFolder });
+    assert.deepEqual(outcome(run), whole);
+    assert.equal(basename(run).slice(0, 5), '00000');
   }
-  const { run } = await tune({ training: { ...training, init } }, { runsFolder });
-  assert.deepEqual(outcome(run), whole);
-  assert.equal(basename(run).slice(0, 5), '00000');
+});
+
+test('with every checkpoint damaged a run begins anew from its model', async () => {
+  const runsFolder = freshFolder();
+  const whole = outcome((await tune({})).run, [model]);
+  const { run } = await tune({}, { runsFolder, signal: AbortSignal.abort() });
+  writeFileSync(join(run, 'checkpoint-000000k', 'checkpoint.json'), '');
+  const { said } = await tune({}, { runsFolder });
+  assert.match(said, /checkpoint-000000k is damaged.*\nstarts from the averaged weights of /);
+  assert.deepEqual(outcome(run, [model]), whole);
+});
+
+test('a loss that is not finite leaves the checkpoint that such a run begins with, and says so', async () => {
+  await assert.rejects(
+    tune({ training: { learningRate: 1e30, checkpointEvery: 1000, clipNorm: 0 } }),
+    /after \d+ images; the checkpoint at 0 images is kept/,
+  );
 });
 
 test('a run is one of the same model by its contents, wherever the file lies', async () => {
