@@ -3,8 +3,10 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tensor } from '@rin/torch';
+import { RinError } from '../../src/core/errors.js';
 import { imagesLabel, listCheckpoints, loadNewest, saveCheckpoint } from '../../src/training/checkpoint.js';
-import { freshFolder } from './tiny.js';
+import { Learner } from '../../src/training/learner.js';
+import { freshFolder, tiny } from './tiny.js';
 
 const state = (images: number) => ({
   counters: { images, updates: images / 8, lossSum: 0.1 + 0.2, normSum: 1e-9, summed: 3, seconds: 1.5 },
@@ -64,4 +66,20 @@ test('whatever is done to any file of a checkpoint, the one before it is found',
     }
   }
   assert.equal((await loadNewest(run, silent))?.counters.images, 16);
+});
+
+test('a checkpoint of another version of the network is refused with a parameter that does not fit', () => {
+  using learner = new Learner(tiny(), 1, { device: 'cpu', dtype: 'float32' });
+  const { 'stem.weight': stem, ...others } = learner.tensors.weights;
+  for (const [weights, misfit] of [
+    [{ ...others, 'trunk.weight': stem }, 'trunk.weight [16, 16]'],
+    [{ ...others, 'stem.weight': tensor([1, 2]) }, 'stem.weight [2]'],
+    [others, 'stem.weight [16, 16]'],
+  ] as const) {
+    const said = `the checkpoint's weights do not fit this version of the network: ${misfit}; start a new run`;
+    assert.throws(
+      () => learner.restore({ ...learner.tensors, weights }),
+      (error) => error instanceof RinError && error.message === said,
+    );
+  }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ async function finish(runsFolder: string): Promise<ReturnType<typeof outcome>> {
     [],
     'nothing half-made is left',
   );
+  const imagesIn = (name: string) => readFileSync(join(run, name), 'utf8').match(/"images":\d+/g);
+  assert.deepEqual(imagesIn('timing.jsonl'), imagesIn('stats.jsonl'));
   return outcome(run, files);
 }
 

@@ -38,6 +38,16 @@ const everySample = (part: Dataset): string[] =>
     return `${part.label(index)} ${pixels.join()}`;
   });
 
+/** The same, as read where samples are not in memory. */
+const everySampleLater = (part: Dataset): Promise<string[]> =>
+  Promise.all(
+    Array.from({ length: part.length }, async (_, index) => {
+      const pixels = new Uint8Array(64);
+      await part.readLater?.(index, pixels);
+      return `${part.label(index)} ${pixels.join()}`;
+    }),
+  );
+
 const values = async (run: string) => {
   const { network } = await loadModel(join(run, 'model.safetensors'));
   return Object.entries(network.parameters()).map(([name, tensor]) => [name, tensor.detach().toTypedArray()]);
@@ -56,6 +66,12 @@ test('the data fall into two parts, of which the seed decides, at least one samp
     [1, 1, 4, 6, 11],
   );
   assert.deepEqual(split(0.33), split(0.33));
+  const inFile = Object.assign(await data(), {
+    readLater: async (index: number, out: Uint8Array) => whole.read(index, out),
+  });
+  const { trained, heldOut } = splitData(inFile, tiny({ training: { validation: 0.33 } }));
+  for (const part of [trained, heldOut ?? assert.fail()])
+    assert.deepEqual(await everySampleLater(part), everySample(part));
   assert.ok(new Set(Array.from({ length: 20 }, (_, seed) => split(0.33, seed).join(' '))).size > 10);
   assert.equal(split(0.5, 0, await data(samples.slice(0, 2))).length, 1);
   assert.equal(splitData(whole, tiny()).heldOut, undefined);
@@ -87,6 +103,23 @@ test('what is held out is never trained: its pictures may be any, and the weight
     inverted((each) => each === samples[first]),
   );
   assert.notDeepEqual(losses(third), losses(plain));
+});
+
+test('a held-out picture is looked at for every 8 that are trained, however often', async () => {
+  for (const logEvery of [8, 16, 32]) {
+    const whole = await data();
+    const { heldOut } = splitData(whole, config());
+    const held = new Set(everySample(heldOut ?? assert.fail()));
+    let looks = 0;
+    const watched = Object.assign(await data(), {
+      read(index: number, out: Uint8Array) {
+        whole.read(index, out);
+        if (held.has(`${whole.label(index)} ${out.join()}`)) looks++;
+      },
+    });
+    await train({ config: config({ training: { logEvery } }), data: watched, runsFolder: freshFolder() });
+    assert.equal(looks, 96 / 8);
+  }
 });
 
 test('of a network that says 0, the loss on x is the mean square of the held-out data', async () => {
