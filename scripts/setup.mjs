@@ -2,6 +2,7 @@
 // Makes a clone ready to run: `npm run setup`. Every other command runs it first; with nothing to do it takes under a second.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { requireNode } from '../packages/torch/setup/node.mjs';
 
 /**
  * Checks Node, then installs what is missing and builds what changed: npm packages, system packages, libtorch, the native
@@ -10,14 +11,7 @@ import { fileURLToPath } from 'node:url';
  * @param {{ quiet?: boolean }} [options]   quiet: says only what it does and what is wrong, not what is in order
  */
 export async function setUp({ quiet = false } = {}) {
-  // Nothing that an old Node cannot parse may be loaded before this check.
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 9)) {
-    console.error(
-      `rin needs Node 20.9 or newer; this is ${process.versions.node}. Node 20 LTS: https://nodejs.org/en/download`,
-    );
-    process.exit(1);
-  }
+  requireNode();
   const { setUpClone } = await import('./setup/clone.mjs');
   if (!(await setUpClone({ quiet }))) process.exit(1);
 }
