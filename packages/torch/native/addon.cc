@@ -20,12 +20,16 @@ static void keepFreedMemory() {
   mallopt(M_TOP_PAD, 64 << 20);
 }
 
+static void leave(napi_env, void* data, void*) {
+  const std::unique_ptr<Context> context(static_cast<Context*>(data));
+  dropProfile(*context);
+}
+
 // Nothing static: a worker and the main thread load this library once each, and each has a Context of its own.
 static napi_value initialize(napi_env env, napi_value exports) {
   keepFreedMemory();
   auto* context = new Context{env};
-  check(napi_set_instance_data(env, context, [](napi_env, void* data, void*) { delete static_cast<Context*>(data); }, nullptr),
-        "instance data");
+  check(napi_set_instance_data(env, context, leave, nullptr), "instance data");
   napi_value buffer, description;
   check(napi_create_external_arraybuffer(env, context->description, sizeof(context->description), nullptr, nullptr, &buffer),
         "description");
@@ -62,4 +66,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
 
 }  // namespace rin
 
-NAPI_MODULE_INIT() { return rin::initialize(env, exports); }
+// Node-API fails here where a worker is stopped while it loads the library.
+NAPI_MODULE_INIT() {
+  return rin::guarded(env, [&] { return rin::initialize(env, exports); });
+}

@@ -100,16 +100,11 @@ inline void check(napi_status status, const char* what) {
 
 void throwToJavaScript(napi_env env, const char* message);
 
-// Runs a function for JavaScript. Every exception, whatever its type, becomes a JavaScript Error here and nowhere else.
-template <napi_value (*F)(Call&)>
-napi_value entry(napi_env env, napi_callback_info info) {
+// Runs something for JavaScript. Every exception, whatever its type, becomes a JavaScript Error here and nowhere else.
+template <typename Run>
+napi_value guarded(napi_env env, Run run) {
   try {
-    void* data = nullptr;
-    size_t count = maxArguments;
-    napi_value values[maxArguments];
-    check(napi_get_cb_info(env, info, &count, values, nullptr, &data), "arguments could not be read");
-    Call call{env, *static_cast<Context*>(data), std::min(count, maxArguments), values};
-    return F(call);
+    return run();
   } catch (const c10::Error& error) {
     throwToJavaScript(env, error.what_without_backtrace());
   } catch (const std::exception& error) {
@@ -118,6 +113,19 @@ napi_value entry(napi_env env, napi_callback_info info) {
     throwToJavaScript(env, "an unknown native error");
   }
   return nullptr;
+}
+
+// A function as JavaScript calls it.
+template <napi_value (*F)(Call&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  return guarded(env, [&] {
+    void* data = nullptr;
+    size_t count = maxArguments;
+    napi_value values[maxArguments];
+    check(napi_get_cb_info(env, info, &count, values, nullptr, &data), "arguments could not be read");
+    Call call{env, *static_cast<Context*>(data), std::min(count, maxArguments), values};
+    return F(call);
+  });
 }
 
 // The functions that JavaScript sees, by file.
@@ -147,5 +155,8 @@ napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc
 napi_value startProfile(Call&);     // profile.cc
 napi_value stopProfile(Call&);
+
+// For an environment that ends, perhaps in the midst of a profile.
+void dropProfile(const Context&);   // profile.cc
 
 }  // namespace rin

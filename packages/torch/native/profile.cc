@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <utility>
 
 namespace rin {
 
@@ -18,13 +19,21 @@ struct Spent {
 };
 
 struct Profile {
+  const Context* owner;
   std::map<std::string, Spent> byCall;
-  at::CallbackHandle handle;
+  at::CallbackHandle handle{};
 };
 
 // One at a time in a process, since the callbacks are the process's: they see the operators of every thread.
 static std::mutex mutex;
 static Profile* current = nullptr;
+
+// Ends the current profile; the mutex is held.
+static std::unique_ptr<Profile> take() {
+  std::unique_ptr<Profile> profile(std::exchange(current, nullptr));
+  at::removeCallback(profile->handle);
+  return profile;
+}
 
 // One call that has begun. Its own time is what is left after that of the calls inside it.
 struct Begun : at::ObserverContext {
@@ -36,12 +45,14 @@ struct Begun : at::ObserverContext {
 
 static thread_local Begun* innermost = nullptr;
 
-// "name [2, 3] [3]": the operator, and the sizes of its tensors, each after a tab
+// "name [2, 3] [3]": the operator, and the sizes of its tensors, each after a tab; a nested tensor has none
 static std::string describeCall(const at::RecordFunction& function) {
   std::ostringstream out;
   out << function.name();
   for (const auto& input : function.inputs()) {
-    if (input.isTensor() && input.toTensor().defined()) out << '\t' << input.toTensor().sizes();
+    if (!input.isTensor()) continue;
+    const at::Tensor& tensor = input.toTensor();
+    if (tensor.defined() && !tensor.is_nested()) out << '\t' << tensor.sizes();
   }
   return out.str();
 }
@@ -57,6 +68,7 @@ static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& func
 
 static void end(const at::RecordFunction&, at::ObserverContext* context) {
   auto* begun = static_cast<Begun*>(context);
+  if (begun == nullptr) return;  // libtorch swallows what `begin` throws
   const auto whole = Clock::now() - begun->start;
   innermost = begun->outer;
   if (innermost != nullptr) innermost->inside += whole;
@@ -70,7 +82,7 @@ static void end(const at::RecordFunction&, at::ObserverContext* context) {
 napi_value startProfile(Call& call) {
   const std::lock_guard lock(mutex);
   TORCH_CHECK(current == nullptr, "another profile is being taken");
-  current = new Profile;
+  current = new Profile{&call.context};
   current->handle = at::addGlobalCallback(
       at::RecordFunctionCallback(begin, end)
           .needsInputs(true)
@@ -82,14 +94,17 @@ napi_value startProfile(Call& call) {
 napi_value stopProfile(Call& call) {
   const std::lock_guard lock(mutex);
   TORCH_CHECK(current != nullptr, "no profile is being taken");
-  const std::unique_ptr<Profile> profile(current);
-  current = nullptr;
-  at::removeCallback(profile->handle);
+  const std::unique_ptr<Profile> profile = take();
   std::ostringstream out;
   for (const auto& [name, spent] : profile->byCall) {
     out << spent.calls << ' ' << std::chrono::nanoseconds(spent.time).count() << ' ' << name << '\n';
   }
   return call.make(out.str());
+}
+
+void dropProfile(const Context& context) {
+  const std::lock_guard lock(mutex);
+  if (current != nullptr && current->owner == &context) take();
 }
 
 }  // namespace rin

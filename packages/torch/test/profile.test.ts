@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linear, ones, profile, TorchError } from '../src/index.js';
+import { linear, ones, profile, type Tensor, TorchError, unsafe } from '../src/index.js';
 
 test('a profile counts the operators of forward and backward passes, by the sizes of their tensors', async () => {
   const [x, w, b] = [ones([8, 3]), ones([4, 3], { requiresGrad: true }), ones([4], { requiresGrad: true })];
@@ -40,6 +40,12 @@ test('the time of an operator does not hold that of the operators inside it; tog
   const seconds = (operator: string): number => times.find((time) => time.operator === operator)?.seconds ?? 0;
   assert.equal(times[0].operator, 'aten::mm');
   assert.ok(seconds('aten::matmul') < seconds('aten::mm'));
+});
+
+test('operators on tensors that have no sizes are counted without them', async () => {
+  const nested = unsafe.call('aten::_nested_tensor_from_tensor_list', [[ones([2, 3]), ones([1, 3])]]) as Tensor;
+  const times = await profile(() => nested.mul(2));
+  assert.ok(times.some(({ operator, shapes, calls }) => operator === 'aten::mul' && !shapes.length && calls === 1));
 });
 
 test('one profile at a time; it ends where what it watches fails, and nothing is watched after it', async () => {

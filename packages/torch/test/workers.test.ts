@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
+const addon = JSON.stringify(fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url)));
 const index = JSON.stringify(new URL('../src/index.js', import.meta.url));
 
 // What each thread does: a product, a gradient, an error, a seed of its own.
@@ -75,4 +77,29 @@ test('a worker that is stopped in the midst of its work leaves the main thread u
     await endless.terminate();
     console.log(JSON.stringify([await work()]));`);
   assert.deepEqual(results, [expected]);
+});
+
+test('a worker that is stopped while it loads it leaves the main thread unharmed', () => {
+  // It is stopped 50 ms after it began; to load libtorch for the first time takes some hundred.
+  const results = run(`
+    const load = 'require("worker_threads").parentPort.postMessage(0); require(' + JSON.stringify(${addon}) + ')';
+    const loading = new Worker(load, { eval: true, execArgv: [] });
+    await once(loading, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await loading.terminate();
+    console.log(JSON.stringify([await work(), await start()]));`);
+  assert.deepEqual(results, [expected, inWorker]);
+});
+
+test('the profile of a worker that is stopped ends with it', () => {
+  const results = run(`
+    const forEver = 'import(' + JSON.stringify(${index}) + ').then((torch) => torch.profile(() => new Promise(() => ' +
+      'require("worker_threads").parentPort.on("message", () => {}).postMessage(0))))';
+    const profiling = new Worker(forEver, { eval: true, execArgv: [] });
+    await once(profiling, 'message');
+    await profiling.terminate();
+    const torch = await import(${index});
+    const times = await torch.profile(() => torch.ones([2]).relu());
+    console.log(JSON.stringify(times.filter(({ operator }) => operator === 'aten::relu').map(({ calls }) => calls)));`);
+  assert.deepEqual(results, [1]);
 });
