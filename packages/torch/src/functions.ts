@@ -1,3 +1,6 @@
+import { describe } from './argument.js';
+import { TorchError } from './errors.js';
+import { Handle } from './handle.js';
 import { call, callTensor } from './operator.js';
 import type { Tensor } from './tensor.js';
 
@@ -69,9 +72,15 @@ export const embedding = (weight: Tensor, indices: Tensor): Tensor => callTensor
 /** In training: zeroes elements with probability p and divides the others by 1 − p, by libtorch's generator (`manualSeed`). */
 export const dropout = (x: Tensor, p: number, training: boolean): Tensor => callTensor('aten::dropout', x, p, training);
 
-/** softmax(q·kᵀ/√d)·v; q [B, h, n, d], k and v [B, h, m, d] → [B, h, n, d] */
-export const scaledDotProductAttention = (q: Tensor, k: Tensor, v: Tensor, { dropoutP = 0 } = {}): Tensor =>
-  callTensor('aten::scaled_dot_product_attention', q, k, v, null, dropoutP);
+/** softmax(q·kᵀ/√d)·v; q [B, h, n, d], k and v [B, h, m, d] → [B, h, n, d] @throws TorchError for other shapes */
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, { dropoutP = 0 } = {}): Tensor {
+  const name = 'aten::scaled_dot_product_attention';
+  const length = (tensor: Tensor) => (tensor instanceof Handle ? tensor.shape.at(-2) : undefined);
+  // libtorch's kernel for the CPU does not look, and reads beyond the shorter one.
+  if (length(k) !== length(v))
+    throw new TorchError(`${name}: k and v must be of one length m (${[q, k, v].map(describe).join(', ')})`);
+  return callTensor(name, q, k, v, null, dropoutP);
+}
 
 /** One norm for each tensor of a list, in one call. */
 export const norms = (tensors: readonly Tensor[]): Tensor[] =>

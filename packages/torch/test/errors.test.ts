@@ -113,6 +113,11 @@ test('shapes that do not fit are named, with the operator', () => {
   refuses(() => torch.layerNorm(x, [4]), 'aten::layer_norm', '[2, 3] float32', '[4]');
   refuses(() => torch.linear(x, zeros([5, 4])), 'aten::linear', '[5, 4] float32');
   refuses(() => torch.conv2d(zeros([1, 3, 4, 4]), zeros([1, 2, 3, 3])), 'aten::conv2d', '[1, 2, 3, 3] float32');
+  refuses(
+    () => torch.scaledDotProductAttention(zeros([1, 1, 1, 4]), zeros([1, 1, 1, 4]), zeros([1, 1, 2, 4])),
+    'k and v must be of one length m ([1, 1, 1, 4] float32, [1, 1, 1, 4] float32, [1, 1, 2, 4] float32)',
+  );
+  refuses(() => torch.scaledDotProductAttention(x, wrong(null), x), 'null');
   refuses(() => x.permute([0]), 'aten::permute');
   refuses(() => x.transpose(0, 2), 'aten::transpose.int');
   refuses(() => x.sum(5), 'aten::sum.dim_IntList', '5');
