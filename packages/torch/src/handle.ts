@@ -3,6 +3,17 @@ import { TorchError } from './errors.js';
 import { attempt, native, type Slot } from './native.js';
 import type { Frame } from './scope.js';
 
+const unknownShape: readonly number[] = [];
+
+// Two handles may be of one tensor, and an in-place operator on the one may change its shape, dtype or device: what any handle
+// knew before the last such call is asked for anew.
+let changes = 0;
+
+/** To be called where an operator is about to change a tensor in place. */
+export function forgetDescriptions(): void {
+  changes++;
+}
+
 // Tensors that no scope owns are released when the collector finds them unreachable.
 const collector = new FinalizationRegistry<Slot>((slot) => native.release(slot));
 
@@ -15,7 +26,8 @@ export class Handle {
   owner: Frame | null = null;
   #slot: Slot;
   #collected = false;
-  #shape: readonly number[] | null = null;
+  #describedAt = -1;
+  #shape = unknownShape;
   #dtype: Dtype = 'float32';
   #device: Device = 'cpu';
 
@@ -41,6 +53,7 @@ export class Handle {
     native.release(this.#slot);
     if (this.#collected) collector.unregister(this);
     this.#slot = 0;
+    this.#describedAt = -1;
   }
 
   /** `dispose()`, at the end of a block that declares it with `using`. */
@@ -58,28 +71,24 @@ export class Handle {
 
   /** Sizes by dimension; [] is a single number. */
   get shape(): readonly number[] {
-    return this.#shape ?? this.#describe();
+    this.#describe();
+    return this.#shape;
   }
 
   get dtype(): Dtype {
-    if (!this.#shape) this.#describe();
+    this.#describe();
     return this.#dtype;
   }
 
   /** `cpu` or `cuda:N`. */
   get device(): Device {
-    if (!this.#shape) this.#describe();
+    this.#describe();
     return this.#device;
   }
 
   /** Number of elements. */
   get size(): number {
     return this.shape.reduce((product, size) => product * size, 1);
-  }
-
-  /** For in-place operators, which may change anything: ask anew next time. @internal */
-  forgetDescription(): void {
-    this.#shape = null;
   }
 
   /** Whether `backward` leaves a gradient in `grad` (set on leaves), or passes through (on results). */
@@ -92,13 +101,14 @@ export class Handle {
     attempt('requiresGrad', () => native.setRequiresGrad(this.slot, required));
   }
 
-  #describe(): readonly number[] {
+  #describe(): void {
+    if (this.#describedAt === changes) return;
     attempt('shape', () => native.describe(this.slot));
     const [code, type, index, , dimensions] = native.description;
     this.#dtype = dtypeName(code);
     this.#device = type === 0 ? 'cpu' : `cuda:${Math.max(index, 0)}`;
     this.#shape = Object.freeze(Array.from(native.description.subarray(5, 5 + dimensions)));
-    return this.#shape;
+    this.#describedAt = changes;
   }
 
   toString(): string {

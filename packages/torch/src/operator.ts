@@ -1,7 +1,7 @@
 import { type Argument, checkOptions, describe, toNative } from './argument.js';
 import { dtypeName } from './dtype.js';
 import { TorchError } from './errors.js';
-import { Handle } from './handle.js';
+import { forgetDescriptions } from './handle.js';
 import { firstSentence, type NativeValue, native } from './native.js';
 import { type Operator, operator } from './schema.js';
 import { adopt } from './scope.js';
@@ -41,7 +41,10 @@ export function call(name: string, ...inputs: Argument[]): Result {
   const count = op.parameters.length;
   if (inputs.length > count) throw new TorchError(`${name}: takes at most ${count} arguments, got ${inputs.length}`);
   const values = new Array<NativeValue>(count);
-  if (op.writes) refuseInTrace(name, 'changes a tensor in place, which a trace cannot record');
+  if (op.writes) {
+    refuseInTrace(name, 'changes a tensor in place, which a trace cannot record');
+    forgetDescriptions();
+  }
   let value: NativeValue;
   try {
     for (let i = 0; i < count; i++) values[i] = toNative(op.parameters[i], inputs[i]);
@@ -49,7 +52,6 @@ export function call(name: string, ...inputs: Argument[]): Result {
   } catch (error) {
     throw new TorchError(`${name}: ${firstSentence(error)} (${Array.from(inputs, describe).join(', ')})`);
   }
-  if (op.writes) forgetWritten(op, inputs);
   const single = op.results.length === 1;
   const result = single ? fromNative(op, 0, value, inputs) : manyFromNative(op, value, inputs);
   if (observer) observer({ operator: name, inputs, outputs: single ? [result] : ((result ?? []) as Result[]) });
@@ -102,15 +104,4 @@ function fromNative(op: Operator, index: number, value: NativeValue, inputs: rea
 function manyFromNative(op: Operator, value: NativeValue, inputs: readonly Argument[]): Result {
   if (op.results.length === 0) return undefined;
   return op.results.map((_, i) => fromNative(op, i, (value as NativeValue[])[i], inputs));
-}
-
-// What is changed in place may have changed its shape too.
-function forgetWritten(op: Operator, inputs: readonly Argument[]): void {
-  for (let i = 0; i < inputs.length; i++) {
-    if (!op.parameters[i].written) continue;
-    const input = inputs[i];
-    if (input instanceof Handle) input.forgetDescription();
-    else if (Array.isArray(input))
-      for (const element of input) if (element instanceof Handle) element.forgetDescription();
-  }
 }

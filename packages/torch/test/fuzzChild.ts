@@ -162,7 +162,7 @@ interface Callable {
 
 function callablesOf(prototype: object): Callable[] {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, descriptor]): Callable[] => {
-    if (['constructor', 'dispose', 'leaveToCollector', 'forgetDescription'].includes(name)) return [];
+    if (['constructor', 'dispose', 'leaveToCollector'].includes(name)) return [];
     const { value, get, set } = descriptor as { value?: unknown; get?: () => unknown; set?: (v: unknown) => void };
     const found: Callable[] = [];
     if (typeof value === 'function') found.push({ name, run: (target, args) => value.apply(target, args) });

@@ -83,6 +83,15 @@ test('lists of tensors, also with holes, and in place', () => {
   assert.throws(() => unsafe.call('aten::_foreach_norm.Scalar', [[]]), /at least one tensor/);
 });
 
+test('what one handle changes in place, another of the same tensor shows too', () => {
+  const a = ones([2, 3]);
+  const b = a.contiguous();
+  assert.deepEqual([b.shape, b.dtype], [[2, 3], 'float32']);
+  unsafe.call('aten::set_data', [a, ones([4], { dtype: 'float64' })]);
+  assert.deepEqual([b.shape, b.dtype], [[4], 'float64']);
+  assert.deepEqual(b.shareTypedArray(), new Float64Array(4).fill(1));
+});
+
 test('dtypes, devices, layouts and memory formats go by name', () => {
   const y = unsafe.call('aten::rand', [[2, 2]], {
     dtype: 'float64',
