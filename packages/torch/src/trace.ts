@@ -34,8 +34,8 @@ export interface Trace<T> {
 
 /**
  * Records every operator of a forward pass: name, inputs, outputs, shapes.
- * @throws TorchError at an in-place operator, `item()` or `backward`: the record would not say what happened; and if `body`
- *     returns a promise
+ * @throws TorchError at an in-place operator, at numbers that leave the tensors (`item()` and the like), and at `backward` or
+ *     `gradients`: the record would not say what happened; and if `body` returns a promise
  */
 export function trace<T>(body: () => T): Trace<T> {
   const calls: TracedCall[] = [];

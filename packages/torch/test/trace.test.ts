@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cat, linear, ones, scope, TorchError, type TracedTensor, trace, unsafe } from '../src/index.js';
+import { cat, gradients, linear, ones, scope, TorchError, type TracedTensor, trace, unsafe } from '../src/index.js';
 
 test('a trace records operators with inputs and outputs, by number, shape and dtype', () => {
   const [x, w] = [ones([2, 3]), ones([4, 3])];
@@ -37,7 +37,7 @@ test('scopes inside a trace do not confuse its numbers', () => {
   assert.deepEqual(ids, [1, 2, 3, 4, 5, 6]);
 });
 
-test('what a record could not tell is refused: in-place operators, item, backward, promises', () => {
+test('what a record could not tell is refused: in-place operators, item, backward, gradients, promises', () => {
   const x = ones([2], { requiresGrad: true });
   const refused = (body: () => unknown, message: RegExp): void => {
     assert.throws(
@@ -52,6 +52,7 @@ test('what a record could not tell is refused: in-place operators, item, backwar
   refused(() => x.toTypedArray(), /toTypedArray: a trace cannot record/);
   refused(async () => x.add(1), /trace: the function returned a promise; what comes after an await/);
   refused(() => x.sum().backward(), /backward: a trace records a forward pass only/);
+  refused(() => gradients([x.sum()], [x]), /gradients: a trace records a forward pass only/);
 });
 
 test('after a trace, also one that failed, nothing is observed any more', () => {
