@@ -11,11 +11,21 @@ import { Tensor } from './tensor.js';
  * is `blocks.0.read_norm.weight`. What is no parameter (a fixed code, say) belongs into a private field (`#code`).
  */
 export abstract class Module {
-  /** Every parameter by name, parts included, in the order of the properties. */
+  /**
+   * Every parameter by name, parts included, in the order of the properties.
+   * @throws TorchError if two have one name
+   */
   parameters(): Record<string, Tensor> {
-    const found: Record<string, Tensor> = {};
-    gather(this, '', found);
-    return found;
+    const byPath: Record<string, Tensor> = {};
+    gather(this, '', byPath);
+    const paths = new Map<string, string>();
+    for (const path of Object.keys(byPath)) {
+      const name = snakeCase(path);
+      const other = paths.get(name);
+      if (other !== undefined) throw new TorchError(`${other} and ${path} are both called ${name}: rename one of them`);
+      paths.set(name, path);
+    }
+    return Object.fromEntries(Array.from(paths, ([name, path]) => [name, byPath[path]]));
   }
 
   /**
@@ -58,10 +68,8 @@ export abstract class Module {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function gather(value: unknown, name: string, into: Record<string, Tensor>): void {
-  if (value instanceof Tensor) into[name] = value;
-  else if (value instanceof Module || Array.isArray(value)) {
-    for (const [key, inner] of Object.entries(value))
-      gather(inner, name === '' ? snakeCase(key) : `${name}.${snakeCase(key)}`, into);
-  }
+function gather(value: unknown, path: string, into: Record<string, Tensor>): void {
+  if (value instanceof Tensor) into[path] = value;
+  else if (value instanceof Module || Array.isArray(value))
+    for (const [key, inner] of Object.entries(value)) gather(inner, path === '' ? key : `${path}.${key}`, into);
 }

@@ -41,6 +41,20 @@ test('parameters are named by their path in snake_case, in the order of the prop
   assert.equal(network.parameters()['blocks.2.bias'], (network.blocks[2] as Linear).bias);
 });
 
+test('two properties that would give one name are refused', () => {
+  class Twins extends Module {
+    readonly inputLayer = new Linear(2, 3);
+    readonly input_layer = new Linear(2, 3);
+  }
+  assert.throws(
+    () => new Twins().parameters(),
+    (error: Error) =>
+      error instanceof TorchError &&
+      error.message ===
+        'inputLayer.weight and input_layer.weight are both called input_layer.weight: rename one of them',
+  );
+});
+
 test('loadParameters copies values into the same tensors, gradients or not', () => {
   const network = new Network();
   const parameters = network.parameters();
