@@ -15,7 +15,7 @@ const pieceLength = 8 << 20;
 
 /** An open safetensors file, of which only the header was read. */
 export interface SafetensorsFile {
-  /** Names of the tensors, in the order of the header. */
+  /** Names of the tensors, in the order of the header; but whole numbers come first, by size, as in any object. */
   readonly names: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   /** What a tensor is, without reading it. @throws TorchError if there is none of that name */

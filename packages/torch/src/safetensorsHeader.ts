@@ -12,7 +12,7 @@ export interface SafetensorsEntry {
 
 /** What a safetensors file says of itself before the data. */
 export interface SafetensorsHeader {
-  /** In the order of the header. */
+  /** In the order of the header; but names that are whole numbers come first, by size. */
   readonly entries: readonly SafetensorsEntry[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -137,17 +137,32 @@ function parseObject(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
 // Of a key that is there twice, JSON.parse keeps the last and says nothing.
 function repeatedKey(json: string): string | null {
   const open: Set<string>[] = [];
-  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (token.endsWith(':')) {
-      const key = JSON.parse(token.slice(0, -1)) as string;
+  const token = /["{}]/g;
+  const colon = /\s*:/y;
+  for (let found = token.exec(json); found; found = token.exec(json)) {
+    if (found[0] === '{') open.push(new Set());
+    else if (found[0] === '}') open.pop();
+    else {
+      const end = endOfString(json, found.index);
+      token.lastIndex = end;
+      colon.lastIndex = end;
+      if (!colon.test(json)) continue;
+      const key = JSON.parse(json.slice(found.index, end)) as string;
       const keys = open.at(-1);
       if (keys?.has(key)) return key;
       keys?.add(key);
     }
   }
   return null;
+}
+
+// Behind the closing quote. A pattern for a whole string overflows the stack at some million escapes.
+function endOfString(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (json[quote - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
 }
 
 function parseEntry(name: string, value: unknown, fail: Fail): SafetensorsEntry {

@@ -186,8 +186,13 @@ test('a file that is not sound is refused in one sentence that names it and what
 });
 
 test('text that only looks like a key is no key twice', async () => {
-  write({ __metadata__: { a: '"a": {"a": 1}, \\"a\\":' }, a: u8([1], 0, 1) }, [5]);
-  assert.equal((await readSafetensors(path)).tensors.a.item(), 5);
+  const texts = ['"a": {"a": 1}, \\"a\\":', 'a\\', '"a', '\n'.repeat(8_000_000)];
+  for (const text of texts) {
+    write({ __metadata__: { a: text }, a: u8([1], 0, 1) }, [5]);
+    const { tensors, metadata } = await readSafetensors(path);
+    assert.equal(tensors.a.item(), 5);
+    assert.ok(metadata.a === text);
+  }
 });
 
 test('a failed write leaves the old file, and nothing beside it', async () => {
