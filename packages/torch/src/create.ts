@@ -26,7 +26,7 @@ const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Ten
  * A tensor from a typed array (copied; its class gives the dtype) or from nested arrays of numbers. In a bool every number
  * but 0 is true; int64 takes numbers up to ±(2⁵³ − 1), a BigInt64Array the others.
  * @param shape  sizes; default: the array's length, or the nesting
- * @throws TorchError if the array does not fill the shape, the nesting is ragged, or the dtype cannot hold a number
+ * @throws TorchError if the array does not fill the shape, the nesting is ragged, or an integer dtype cannot hold a number
  */
 export function tensor(
   data: DataArray | Nested,
@@ -75,10 +75,11 @@ export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
 export function arange(...given: (number | CreationOptions | undefined)[]): Tensor {
-  const last = given.at(-1);
+  const numbers = given.slice(0, 1 + given.findLastIndex((value) => value !== undefined));
+  const last = numbers.at(-1);
   const options = typeof last === 'object' && last !== null ? last : {};
-  const numbers = given.filter((value) => value !== options) as (number | undefined)[];
-  const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]] : numbers;
+  if (last === options) numbers.pop();
+  const [start, end, step = 1] = (numbers.length === 1 ? [0, ...numbers] : numbers) as number[];
   return create('aten::arange.start_step', [start, end, step], options);
 }
 

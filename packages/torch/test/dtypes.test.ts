@@ -112,6 +112,7 @@ test('zeros, ones, full, empty and arange have the shape, dtype and values asked
   assert.deepEqual([...arange(3).toTypedArray()], [0, 1, 2]);
   assert.deepEqual([...arange(1, 3).toTypedArray()], [1, 2]);
   assert.deepEqual([...arange(5, 0, -2).toTypedArray()], [5, 3, 1]);
+  assert.deepEqual([...arange(3, undefined).toTypedArray()], [0, 1, 2]);
   assert.deepEqual(arange(2, { dtype: 'int64' }).toTypedArray(), new BigInt64Array([0n, 1n]));
   assert.equal(zeros([1], { requiresGrad: true }).requiresGrad, true);
   assert.equal(zeros([1], { device: 'cpu' }).device, 'cpu');
