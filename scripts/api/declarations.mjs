@@ -33,21 +33,29 @@ export function publicDeclarations(folder) {
   const files = layOut(folder, [...exported.keys()]);
   const modules = [...exported].map(([path, names]) => {
     const all = statements(files.get(path) ?? '');
-    return { path, exported: names === 'all' ? all : all.filter(({ name }) => names.has(name)) };
+    if (names === 'all') return { path, exported: all };
+    const listed = all.filter(({ name }) => names.has(name));
+    return { path, exported: listed.map((each) => (names.get(each.name) === 'type' ? asType(each) : each)) };
   });
   return { about: /^(?:\/\/\/.*\n)*(\/\*\*.*?\*\/)/s.exec(index)?.[1] ?? '', modules };
 }
 
-/** What an index exports, by the file it comes from. @param {string} index */
+/** What an index exports, by the file it comes from; each name as a value or only as a type. @param {string} index */
 function exportsOf(index) {
-  /** @type {Map<string, Set<string> | 'all'>} */
+  /** @type {Map<string, Map<string, 'value' | 'type'> | 'all'>} */
   const found = new Map();
-  for (const [, names, path] of index.matchAll(/^export (?:type )?(\*|\{.*?\}) from '\.\/(.*?)\.js';/gms)) {
-    const listed = [...names.matchAll(/(?:type )?(\w+)\s*[,}]/g)].map(([, name]) => name);
-    found.set(path, names === '*' ? 'all' : new Set(listed));
+  for (const [, type, names, path] of index.matchAll(/^export (type )?(\*|\{.*?\}) from '\.\/(.*?)\.js';/gms)) {
+    /** @type {Map<string, 'value' | 'type'>} */
+    const listed = new Map();
+    for (const [, own, name] of names.matchAll(/(type )?(\w+)\s*[,}]/g))
+      listed.set(name, (type ?? own) ? 'type' : 'value');
+    found.set(path, names === '*' ? 'all' : listed);
   }
   return found;
 }
+
+/** A class of which callers cannot make an instance. @param {Declaration} declaration @returns {Declaration} */
+const asType = ({ text, ...rest }) => ({ ...rest, text: text.replace(/^(?=class )/, '// exported as a type only\n') });
 
 /** An object type in a signature, which the compiler emits over several lines; the formatter would keep it so. */
 const OBJECT = /(?<=: |<)\{\n((?: +[^\s{}][^{}\n]*;\n)+) *\}/g;
