@@ -1,5 +1,5 @@
 // @ts-check
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from '../../packages/torch/setup/errors.mjs';
 import { run } from '../../packages/torch/setup/run.mjs';
@@ -28,14 +28,10 @@ export async function installNodePackages(root, log) {
  * @param {string} root
  */
 function isInStep(root) {
-  const installedFile = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(installedFile)) return false;
-  const read = (/** @type {string} */ path) =>
-    /** @type {Packages} */ (JSON.parse(readFileSync(path, 'utf8')).packages);
-  const installed = read(installedFile);
-  const wanted = Object.entries(read(join(root, 'package-lock.json'))).filter(([path]) =>
-    path.startsWith('node_modules/'),
-  );
+  const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
+  const locked = readPackages(join(root, 'package-lock.json'));
+  if (installed === undefined || locked === undefined) return false;
+  const wanted = Object.entries(locked).filter(([path]) => path.startsWith('node_modules/'));
   const names = new Set(wanted.map(([path]) => path));
   return (
     Object.keys(installed).every((path) => names.has(path) || !path.startsWith('node_modules/')) &&
@@ -45,6 +41,15 @@ function isInStep(root) {
       return link ? there.link === true : there.version === version && there.integrity === integrity;
     })
   );
+}
+
+/** @param {string} path of a lock file @returns {Packages | undefined} undefined where it is missing or damaged */
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
 }
 
 /** npm tells the reason first, and how it is used last. @param {string} output */

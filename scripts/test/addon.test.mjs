@@ -1,7 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -73,6 +73,16 @@ test('the addon is built again if, and only if, what it is made from changed', a
   assert.deepEqual(await build(), ['Building the native addon'], 'a header');
   assert.equal(answer(), 44);
   assert.deepEqual(await build({ version: '2.16.0' }), ['Building the native addon'], 'another libtorch');
+});
+
+test('an addon that is damaged, or whose record is, is built again', async (t) => {
+  const { build, addon } = project(t);
+  await build();
+  truncateSync(addon, 100);
+  assert.deepEqual(await build(), ['Building the native addon']);
+  assert.equal(createRequire(import.meta.url)(addon).answer, 42);
+  truncateSync(join(addon, '..', 'build.json'));
+  assert.deepEqual(await build(), ['Building the native addon']);
 });
 
 test('a compile error is told with its file and line, and the addon of before stays', async (t) => {

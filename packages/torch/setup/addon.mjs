@@ -1,6 +1,17 @@
 // @ts-check
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +30,7 @@ import { compilerCommand, compilerVersion } from './system.mjs';
  * @property {boolean} cuda       linked with CUDA
  * @property {string} compiler    the first line that it says of itself
  * @property {string} key         changes with everything that goes into the addon
+ * @property {number} size        of the addon in bytes
  *
  * @typedef {import('./libtorch.mjs').Libtorch} Libtorch
  * @typedef {import('./log.mjs').Log} Log
@@ -50,21 +62,24 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
   const compiler = (await compilerVersion()) ?? '';
   const link = linkArguments(libtorch, cuda);
   const key = keyOf(libtorch, native, [compiler, ...FLAGS, ...link]);
-  const record = { libtorch: libtorch.folder, version: libtorch.version, source: libtorch.source, cuda, compiler, key };
-  if (readBuild(build)?.key === key) {
+  const before = readBuild(build);
+  if (before?.key === key) {
     log.fact(`Native addon, for libtorch ${libtorch.version}`);
-    return record;
+    return before;
   }
   const onWait = () => log.warn('Another set-up is building the addon; waiting for it');
   return withLock(join(build, 'lock'), { onWait }, async () => {
-    if (readBuild(build)?.key === key) return record;
-    await log.task('Building the native addon', async () => {
-      mkdirSync(build, { recursive: true });
-      await writeBeside(join(build, 'rin_torch.node'), (path) => compile(libtorch, native, link, path));
-      await writeBeside(join(build, 'build.json'), async (path) =>
-        writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`),
-      );
-    });
+    const others = readBuild(build);
+    if (others?.key === key) return others;
+    const addon = join(build, 'rin_torch.node');
+    await log.task('Building the native addon', () =>
+      writeBeside(addon, (path) => compile(libtorch, native, link, path)),
+    );
+    const { folder, version, source } = libtorch;
+    const record = { libtorch: folder, version, source, cuda, compiler, key, size: statSync(addon).size };
+    await writeBeside(join(build, 'build.json'), async (path) =>
+      writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`),
+    );
     return record;
   });
 }
@@ -144,17 +159,24 @@ function firstErrors(output) {
   return (errors.length > 0 ? errors : output.split('\n')).slice(0, 5).join('\n');
 }
 
-/** @param {string} build @returns {Build | undefined} the record of a whole addon */
-export function readBuild(build = BUILD) {
-  if (!existsSync(join(build, 'rin_torch.node')) || !existsSync(join(build, 'build.json'))) return undefined;
-  return JSON.parse(readFileSync(join(build, 'build.json'), 'utf8'));
+/** @param {string} build @returns {Build | undefined} the record of an addon; undefined where either is missing or damaged */
+function readBuild(build) {
+  try {
+    const record = JSON.parse(readFileSync(join(build, 'build.json'), 'utf8'));
+    return statSync(join(build, 'rin_torch.node')).size === record.size ? record : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Nobody sees a half-written file. @param {string} path @param {(beside: string) => Promise<void>} write */
+/** Nobody sees a half-written file, not even after a power cut. @param {string} path @param {(beside: string) => Promise<void>} write */
 async function writeBeside(path, write) {
   const beside = `${path}.partial`;
   try {
     await write(beside);
+    const file = openSync(beside, 'r');
+    fsyncSync(file);
+    closeSync(file);
     renameSync(beside, path);
   } finally {
     rmSync(beside, { force: true });
