@@ -1,6 +1,6 @@
 // @ts-check
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { findLibtorch } from '../../packages/torch/setup/find.mjs';
 import { describeLibtorch } from '../../packages/torch/setup/libtorch.mjs';
@@ -57,6 +57,12 @@ test('a $LIBTORCH that cannot be used is an error, not passed over', async (t) =
     name: 'SetupError',
     message: `$LIBTORCH: ${folder} is no libtorch: there is no lib/libtorch_cpu.so in it; or unset LIBTORCH`,
   });
+});
+
+test('a $LIBTORCH that is a relative path becomes an absolute one, since the addon is loaded from anywhere', async (t) => {
+  const folder = temporaryFolder(t, libtorch('2.9.1'));
+  setEnvironment(t, { LIBTORCH: relative(process.cwd(), folder) });
+  assert.equal((await findLibtorch('cpu', recordingLog().log))?.folder, join(folder, 'torch'));
 });
 
 test('a libtorch of the old C++ ABI is refused', (t) => {

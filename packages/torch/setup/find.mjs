@@ -1,5 +1,6 @@
 // @ts-check
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { cacheFolder } from './cache.mjs';
 import { SetupError } from './errors.mjs';
 import { describeLibtorch } from './libtorch.mjs';
@@ -21,7 +22,8 @@ import { run } from './run.mjs';
 export async function findLibtorch(kind, log) {
   if (process.env.LIBTORCH) {
     try {
-      return describeLibtorch(process.env.LIBTORCH, 'LIBTORCH');
+      // The addon will name this folder, and be loaded from any other.
+      return describeLibtorch(resolve(process.env.LIBTORCH), 'LIBTORCH');
     } catch (error) {
       if (error instanceof SetupError) throw new SetupError(`$LIBTORCH: ${error.message}; or unset LIBTORCH`);
       throw error;

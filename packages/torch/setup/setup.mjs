@@ -28,6 +28,8 @@ export async function setupTorch({ log }) {
   const cuda = driver.usable && libtorch.cuda;
   if (driver.usable && !libtorch.cuda) {
     log.note(`${libtorch.folder} is without CUDA, so the NVIDIA card stays unused; take a libtorch with CUDA for it`);
+  } else if (libtorch.cuda && driver.why !== undefined) {
+    log.warn(`The NVIDIA card stays unused: ${driver.why}`);
   }
   const where = { LIBTORCH: '$LIBTORCH', python3: "python3's torch", cache: 'cache' }[libtorch.source];
   log.fact(`libtorch ${libtorch.version} (${cuda ? 'CUDA' : 'CPU'}), ${where}: ${libtorch.folder}`);
