@@ -1,13 +1,14 @@
 // @ts-check
 // `npm run python`: makes a Python with PyTorch, which the comparisons with it and the benchmarks use, and prints its path.
 //   --peer    with lucidrains' rin-pytorch too, for the benchmarks
-import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkSpace, userCache } from '../packages/torch/setup/cache.mjs';
-import { SetupError } from '../packages/torch/setup/errors.mjs';
+import { SetupError, tellWhatStops } from '../packages/torch/setup/errors.mjs';
 import { withLock } from '../packages/torch/setup/lock.mjs';
 import { createLog } from '../packages/torch/setup/log.mjs';
+import { makeFolder } from '../packages/torch/setup/makeFolder.mjs';
 import { bytesUnder, PIP_ENV, TORCH_VERSION } from '../packages/torch/setup/pip.mjs';
 import { run } from '../packages/torch/setup/run.mjs';
 import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/system.mjs';
@@ -89,7 +90,7 @@ async function create(log, lock) {
 async function install(packages, lock) {
   // pip's own temporary files would go to /tmp, which may be small, and lie in memory.
   const temporary = join(environment(), 'temporary');
-  mkdirSync(temporary, { recursive: true });
+  makeFolder(temporary);
   const env = { ...PIP_ENV, TMPDIR: temporary };
   const args = ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', ...packages];
   const { code, output } = await run(inEnvironment(), args, { env, lock });
@@ -116,11 +117,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
     console.error(`Unknown argument ${unknown}; there is --peer`);
     process.exit(2);
   }
-  try {
-    console.log(await ensurePython({ peer: process.argv.includes('--peer'), log: createLog() }));
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+  const peer = process.argv.includes('--peer');
+  const work = async () => console.log(await ensurePython({ peer, log: createLog() }));
+  if (!(await tellWhatStops(work))) process.exitCode = 1;
 }

@@ -1,8 +1,10 @@
 // @ts-check
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { TORCH_VERSION } from '../../packages/torch/setup/pip.mjs';
 import { ensurePython, findPython } from '../python.mjs';
 import { recordingLog, setEnvironment, temporaryFolder } from './folders.mjs';
@@ -71,4 +73,17 @@ test('$RIN_PYTHON comes first, whatever its version, and is an error where it ha
   assert.equal(await findPython(), process.env.RIN_PYTHON);
   process.env.RIN_PYTHON = join(folder, 'bin/python3');
   await assert.rejects(findPython(), /^SetupError: \$RIN_PYTHON, .*, is no Python that has torch; install it there/);
+});
+
+test('where the system lets no cache be made, the program says so in a sentence', (t) => {
+  machine(t);
+  const program = fileURLToPath(new URL('../python.mjs', import.meta.url));
+  const says = (/** @type {string} */ cache) => {
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    const { status, stderr } = spawnSync(process.execPath, [program], { env, encoding: 'utf8', timeout: 20_000 });
+    assert.equal(status, 1);
+    return stderr;
+  };
+  assert.equal(says('/proc/none'), '\nCannot make /proc/none: the system allows no folder there\n');
+  assert.match(says('/sys/none'), /^\nSet-up stopped: E[A-Z]+: .* '\/sys\/none'\n$/);
 });

@@ -1,10 +1,11 @@
 // @ts-check
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { SetupError } from './errors.mjs';
 import { describeLibtorch } from './libtorch.mjs';
 import { withLock } from './lock.mjs';
+import { makeFolder } from './makeFolder.mjs';
 import { bytesUnder, download, Pip, TORCH_VERSION, unpack } from './pip.mjs';
 import { run } from './run.mjs';
 import { pipPython } from './system.mjs';
@@ -49,7 +50,7 @@ export async function installLibtorch(kind, log) {
       const wheels = join(partial, 'wheels');
       const temporary = join(partial, 'temporary');
       for (const leftover of [tree, temporary]) rmSync(leftover, { recursive: true, force: true });
-      for (const path of [wheels, temporary]) mkdirSync(path, { recursive: true });
+      for (const path of [wheels, temporary]) makeFolder(path);
       checkSpace('libtorch', SPACE[kind], dirname(folder), bytesUnder(wheels));
       // pip's own temporary files would go to /tmp, which may be small, and lie in memory.
       const pip = new Pip((await pipPython()) ?? 'python3', temporary, lock);

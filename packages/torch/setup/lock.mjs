@@ -1,7 +1,8 @@
 // @ts-check
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from './errors.mjs';
+import { makeFolder } from './makeFolder.mjs';
 import { run } from './run.mjs';
 
 /**
@@ -17,7 +18,7 @@ import { run } from './run.mjs';
  * @returns {Promise<T>}
  */
 export async function withLock(path, { onWait }, work) {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const lock = openSync(path, 'a');
   try {
     let code = await flock(lock, '--nonblock');
