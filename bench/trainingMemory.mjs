@@ -42,7 +42,7 @@ const cases = [
   ['adamw', 32],
 ];
 try {
-  const rows = ['emoji-64', 'cifar10-small'].flatMap((preset) => cases.map((each) => row(preset, ...each)));
+  const rows = ['emoji-64', 'benchmark'].flatMap((preset) => cases.map((each) => row(preset, ...each)));
   table([['preset', 'optimiser', 'batch', 'said MB', 'found MB', 'said / found'], ...rows]);
 } finally {
   rmSync(folder, { recursive: true });

@@ -43,6 +43,7 @@ export interface PixelSpread {
   readonly most: number;
 }
 
+/** What was decoded of a source, in the cache. */
 export interface CachedData extends Omit<Origin, 'content'> {
   readonly folder: string;
   /** [C, H, W] */
