@@ -81,6 +81,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'node scripts/loss-chart.mjs RUN': named,
   'rin train --preset mnist --data mnist --validation 0.02': { run: short },
   'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02': { run: short },
-  'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02 --model.convolutionKernel 0': { run: short },
+  'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02 --model.convolutionKernel 0': {
+    run: short,
+  },
   'rin sample --seeds 0-79 --columns 10': { run: '--steps 2' },
 };
