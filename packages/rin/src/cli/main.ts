@@ -1,4 +1,4 @@
-import { RinError, UsageError } from '../core/errors.js';
+import { isTorchError, RinError, UsageError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { whyNot } from '../data/systemError.js';
 import { readBuild } from './addon.js';
@@ -79,8 +79,8 @@ function explain(error: unknown, verbose: boolean, name: string | undefined): st
   if (verbose && error.stack) return error.stack;
   const hint = commands.some((command) => command.name === name) ? `${name} --help` : '--help';
   if (error instanceof UsageError) return `${error.message}\n${calling} ${hint} shows what there is`;
-  if (error.name === 'TorchError' && !readBuild()) return `rin is not set up yet: run "${calling} setup"`;
-  if (error instanceof RinError || error.name === 'TorchError') return error.message;
+  if (isTorchError(error) && !readBuild()) return `rin is not set up yet: run "${calling} setup"`;
+  if (error instanceof RinError || isTorchError(error)) return error.message;
   const reason = whyNot(error);
   if (reason !== undefined && 'path' in error) return `${error.path}: ${reason}`;
   return `${error.message}\nThis was not expected: --verbose shows where it arose`;

@@ -1,6 +1,6 @@
 import type { Config } from '../core/config/config.js';
 import { toYaml } from '../core/config/yaml.js';
-import { UsageError } from '../core/errors.js';
+import { isTorchError, UsageError } from '../core/errors.js';
 import { presetNames, presetSummary } from '../training/presets.js';
 import type { Command, Given } from './command.js';
 import { configOptions } from './configOptions.js';
@@ -117,7 +117,7 @@ async function costLines(config: Config, folder: string): Promise<string> {
   try {
     await import('@rin/torch');
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'TorchError')) throw error;
+    if (!isTorchError(error)) throw error;
     return 'what it takes of memory and disk is said once rin is set up';
   }
   const { chooseCompute } = await import('../training/compute.js');

@@ -15,3 +15,7 @@ export class UsageError extends RinError {
 export class ConfigError extends RinError {
   override name = 'ConfigError';
 }
+
+/** Whether an error is one of @rin/torch, told without loading it, which fails before set-up. */
+export const isTorchError = (error: unknown): error is Error & { name: 'TorchError' } =>
+  error instanceof Error && error.name === 'TorchError';

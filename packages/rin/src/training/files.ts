@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TorchError } from '@rin/torch';
-import { RinError } from '../core/errors.js';
+import { isTorchError, RinError } from '../core/errors.js';
 import { makeFolder } from '../data/makeFolder.js';
 import { isTaken, systemCode, whyNot } from '../data/systemError.js';
 import { writeFlushed } from '../data/writeFlushed.js';
@@ -118,7 +117,7 @@ export async function readText(path: string): Promise<string | undefined> {
 
 /** What the system refuses, as a sentence; other errors as they are. */
 function explained(error: unknown, path: string): unknown {
-  if (error instanceof TorchError && !isOutOfMemory(error)) return new RinError(error.message);
+  if (isTorchError(error) && !isOutOfMemory(error)) return new RinError(error.message);
   if (isTaken(error)) return error; // whoever makes numbered runs tries the next name
   const reason = systemCode(error) === 'ENOENT' ? 'its folder is gone' : whyNot(error);
   return reason ? new RinError(`cannot write ${path}: ${reason}`) : error;

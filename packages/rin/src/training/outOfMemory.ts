@@ -1,9 +1,8 @@
-import { TorchError } from '@rin/torch';
-import { RinError } from '../core/errors.js';
+import { isTorchError, RinError } from '../core/errors.js';
 
 /** Whether libtorch could not get memory, from a CUDA device or from the system, or JavaScript none for an array. */
 export const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof TorchError
+  isTorchError(error)
     ? /out of memory|can't allocate memory|bad_alloc/i.test(error.message)
     : error instanceof RangeError && error.message.includes('allocation failed');
 
