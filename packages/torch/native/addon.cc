@@ -56,6 +56,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<setAutocast>(env, exports, context, "setAutocast");
   add<setSeed>(env, exports, context, "setSeed");
   add<setThreads>(env, exports, context, "setThreads");
+  add<releaseFreeMemory>(env, exports, context, "releaseFreeMemory");
   add<runtime>(env, exports, context, "runtime");
   add<memory>(env, exports, context, "memory");
   add<philoxNormals>(env, exports, context, "philoxNormals");

@@ -6,6 +6,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/util/flat_hash_map.h>
+#include <oneapi/dnnl/dnnl_common.hpp>
 #include <torch/types.h>
 
 #include <cmath>
@@ -107,6 +108,10 @@ napi_value guarded(napi_env env, Run run) {
     return run();
   } catch (const c10::Error& error) {
     throwToJavaScript(env, error.what_without_backtrace());
+  } catch (const dnnl::error& error) {
+    // oneDNN's own words are the same whatever went wrong
+    const std::string reason = error.status == dnnl_out_of_memory ? "out of memory: " : "";
+    throwToJavaScript(env, (reason + error.message).c_str());
   } catch (const std::exception& error) {
     throwToJavaScript(env, error.what());
   } catch (...) {
@@ -150,6 +155,7 @@ napi_value setGradMode(Call&);
 napi_value setAutocast(Call&);      // runtime.cc
 napi_value setSeed(Call&);
 napi_value setThreads(Call&);
+napi_value releaseFreeMemory(Call&);
 napi_value runtime(Call&);
 napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc

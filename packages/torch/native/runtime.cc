@@ -9,6 +9,8 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <malloc.h>
+
 namespace rin {
 
 // setAutocast(device type, dtype or -1 for none) → what it was, in the same form. The cache of casts knows no dtype.
@@ -30,6 +32,11 @@ napi_value setSeed(Call& call) {
 
 napi_value setThreads(Call& call) {
   at::set_num_threads(static_cast<int>(call.integer(0)));
+  return call.nothing();
+}
+
+napi_value releaseFreeMemory(Call& call) {
+  malloc_trim(0);
   return call.nothing();
 }
 

@@ -39,6 +39,7 @@ export interface Native {
   setAutocast(device: string, dtype: number): number;
   setSeed(seed: number): void;
   setThreads(count: number): void;
+  releaseFreeMemory(): void;
   runtime(): string;
   memory(device: string): string;
   philoxNormals(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;

@@ -40,6 +40,14 @@ export const cudaCount = (): number => runtime().cudaDevices;
 /** Whether there is a CUDA device. */
 export const cudaAvailable = (): boolean => cudaCount() > 0;
 
+/**
+ * Gives memory of the CPU that belonged to tensors, and that the allocator keeps for the next ones, back to the system: for after
+ * an operation that found too little, or that was the last large one. Live tensors stay as they are.
+ */
+export function releaseFreeMemory(): void {
+  attempt('releaseFreeMemory', () => native.releaseFreeMemory());
+}
+
 /** What tensors hold now. */
 export interface Memory {
   /** Live handles of this thread. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { noGrad, norms, scope, stack, type Tensor } from '@rin/torch';
+import { noGrad, norms, releaseFreeMemory, scope, stack, type Tensor } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import { sampleLength } from '../data/dataset.js';
@@ -146,6 +146,7 @@ export class Learner implements Disposable {
         for (const loss of losses) loss.dispose();
         for (const weight of Object.values(this.#tensors.weights)) weight.grad = null;
         if (!isOutOfMemory(error)) throw error;
+        releaseFreeMemory(); // else it stays in pieces that are too small, and code made at run time finds no place
         this.#microBatch = halved(this.#microBatch, batch);
         if (this.#microBatch === 0) throw tooLarge('a single sample');
       }

@@ -1,3 +1,4 @@
+import { releaseFreeMemory } from '@rin/torch';
 import type { Config } from '../core/config/config.js';
 import { RinError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
@@ -229,6 +230,7 @@ export class Session implements Disposable {
         return await sample(subject, { ...options, batch });
       } catch (error) {
         if (!isOutOfMemory(error) || batch === 1) throw error;
+        releaseFreeMemory();
       }
     }
   }

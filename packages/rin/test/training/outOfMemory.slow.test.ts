@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/core/config/config.js';
-import { loadModel } from '../../src/diffusion/modelFile.js';
 import { train } from '../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from './tiny.js';
 
@@ -18,7 +17,8 @@ const wide = (training: object, model: object = {}): Config =>
       microBatch: 192,
       images: 384,
       logEvery: 192,
-      checkpointEvery: 384,
+      checkpointEvery: 192,
+      warmup: 0,
       sampleEvery: 0,
       ...training,
     },
@@ -33,6 +33,20 @@ function trainLimited(config: Config, megabytes: number) {
   return { run: join(runsFolder, '00000-samples-8-tiny'), stdout, stderr, status };
 }
 
+/**
+ * A run that found too little memory, and ended. Where all is taken to the last page, it may be V8 or the maker of a kernel that
+ * needs the next one, and no smaller pass helps: then with another limit.
+ */
+function trainHalved() {
+  const errors: string[] = [];
+  for (const megabytes of [800, 450, 600]) {
+    const { run, stdout, stderr, status } = trainLimited(wide({}), megabytes);
+    if (status === 0) return { run, stdout };
+    errors.push(stderr);
+  }
+  throw new Error(errors.join('\n\n'));
+}
+
 const hasLimits = (() => {
   try {
     return execFileSync('prlimit', ['--version']).length > 0 && readFileSync('/proc/self/status').length > 0;
@@ -42,31 +56,32 @@ const hasLimits = (() => {
 })();
 const skip = hasLimits ? false : 'there is no prlimit, which gives a process less memory';
 
+const tensors = (run: string, part: string) => readFileSync(join(run, 'checkpoint-000000.192k', `${part}.safetensors`));
+const firstStats = (run: string) => readFileSync(join(run, 'stats.jsonl'), 'utf8').split('\n')[0];
+
 test('memory that runs out halves the micro-batch: the same batch, the same draws, the same bits', {
   skip,
 }, async () => {
-  const { run, stdout, stderr, status } = trainLimited(wide({}), 450);
-  assert.equal(status, 0, stderr);
-  const found =
-    /\nout of memory with 192 images in one pass: from here on (\d+), in \d+ passes; the batch stays 192\n/.exec(
-      stdout,
-    );
-  assert.ok(found, stdout);
-  const microBatch = Number(found[1]);
-  assert.ok(microBatch < 192 && 192 % microBatch === 0, `${microBatch}`);
-  assert.match(readFileSync(join(run, 'log.txt'), 'utf8'), /out of memory with 192 images in one pass/);
+  const { run, stdout } = trainHalved();
+  const said = [
+    ...stdout.matchAll(/^out of memory with (\d+) images in one pass: from here on (\d+), in (\d+) passes; .*$/gm),
+  ];
+  // The second update may need to go lower than the first: threads and fragments take memory of their own.
+  const sizes = [192, ...said.map(([, , now]) => Number(now))];
+  assert.ok(sizes.length > 1, stdout);
+  for (const [i, [line, before, now, passes]] of said.entries()) {
+    assert.deepEqual([Number(before), Number(passes)], [sizes[i], 192 / Number(now)]);
+    assert.ok(Number(now) <= sizes[i] / 2 && line.endsWith('the batch stays 192'), line);
+    assert.ok(readFileSync(join(run, 'log.txt'), 'utf8').includes(line));
+  }
   assert.match(readFileSync(join(run, 'config.yaml'), 'utf8'), /microBatch: 192\n/);
 
   // Dropout is drawn for a micro-batch, and sums are made in its order: asked for this size at once, every bit is the same.
-  const small = await train({ config: wide({ microBatch }), data: samples, runsFolder: freshFolder() });
+  const small = await train({ config: wide({ microBatch: sizes[1] }), data: samples, runsFolder: freshFolder() });
   assert.ok(small.run);
-  const stats = (folder: string) => readFileSync(join(folder, 'stats.jsonl'), 'utf8');
-  assert.equal(stats(run), stats(small.run));
-  const values = async (folder: string) => {
-    const { network } = await loadModel(join(folder, 'model.safetensors'));
-    return Object.entries(network.parameters()).map(([name, tensor]) => [name, tensor.detach().toTypedArray()]);
-  };
-  assert.deepEqual(await values(run), await values(small.run));
+  assert.equal(firstStats(run), firstStats(small.run));
+  for (const part of ['weights', 'average', 'optimizer'])
+    assert.ok(tensors(run, part).equals(tensors(small.run, part)), part);
 });
 
 test('where not even one sample fits, the error says what takes less', { skip }, () => {
