@@ -266,6 +266,7 @@ class Depthwise extends Module {
   forward(x: Tensor): Tensor {
     const [dim, , ...window] = this.weight.shape;
     const convolution = { 1: conv1d, 2: conv2d, 3: conv3d }[window.length as 1 | 2 | 3];
-    return convolution(x, as(this.weight, x), as(this.bias, x), { padding: Math.floor(window[0] / 2), groups: dim });
+    const [weight, bias] = [workable(as(this.weight, x)), workable(as(this.bias, x))];
+    return as(convolution(workable(x), weight, bias, { padding: Math.floor(window[0] / 2), groups: dim }), x);
   }
 }
