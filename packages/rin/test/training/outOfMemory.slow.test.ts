@@ -57,7 +57,7 @@ const hasLimits = (() => {
 const skip = hasLimits ? false : 'there is no prlimit, which gives a process less memory';
 
 const tensors = (run: string, part: string) => readFileSync(join(run, 'checkpoint-000000.192k', `${part}.safetensors`));
-const firstStats = (run: string) => readFileSync(join(run, 'stats.jsonl'), 'utf8').split('\n')[0];
+const stats = (run: string) => readFileSync(join(run, 'stats.jsonl'), 'utf8').trimEnd().split('\n');
 
 test('memory that runs out halves the micro-batch: the same batch, the same draws, the same bits', {
   skip,
@@ -79,7 +79,9 @@ test('memory that runs out halves the micro-batch: the same batch, the same draw
   // Dropout is drawn for a micro-batch, and sums are made in its order: asked for this size at once, every bit is the same.
   const small = await train({ config: wide({ microBatch: sizes[1] }), data: samples, runsFolder: freshFolder() });
   assert.ok(small.run);
-  assert.equal(firstStats(run), firstStats(small.run));
+  const alike = sizes.length === 2 ? 2 : 1; // updates that were made with this size
+  assert.equal(stats(run).length, 2);
+  assert.deepEqual(stats(run).slice(0, alike), stats(small.run).slice(0, alike));
   for (const part of ['weights', 'average', 'optimizer'])
     assert.ok(tensors(run, part).equals(tensors(small.run, part)), part);
 });
