@@ -7,11 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { trainingCost } from '../packages/rin/dist/src/training/cost.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
+import { trainingCost } from '../packages/rin/dist/src/training/resources/cost.js';
 import { machine, table } from './machine.mjs';
 
-const script = fileURLToPath(new URL('../packages/rin/dist/test/training/memoryChild.js', import.meta.url));
+const script = fileURLToPath(new URL('../packages/rin/dist/test/training/resources/memoryChild.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rin-bench-'));
 const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 1e6);
 

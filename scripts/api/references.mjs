@@ -6,6 +6,7 @@ import { page } from './page.mjs';
 const PACKAGES = [
   { name: 'rin', folder: 'rin' },
   { name: '@rin/torch', folder: 'torch' },
+  { name: '@rin/core', folder: 'core' },
 ];
 
 /** What each package exports. */

@@ -2,67 +2,107 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** The folders of packages/rin/src, as data flows. A file imports from its own folder and from those to its left. */
-const ORDER = ['core', 'data', 'model', 'diffusion', 'training', 'metrics', 'export', 'cli'];
+/** The rooms of packages/rin/src, in the order of docs/architecture.md. A file imports from its own room and from those to its left. */
+const ORDER = ['config', 'disk', 'media', 'data', 'model', 'diffusion', 'runs', 'training', 'cli'];
 
-/** The packages that core may use: they run in a browser as they are. */
-const CORE_PACKAGES = ['fastest-levenshtein', 'yaml', 'zod'];
+/** What `config` may import besides its own files: like @rin/core it uses nothing of Node. */
+const CONFIG_PACKAGES = ['@rin/core', 'fastest-levenshtein', 'yaml', 'zod'];
 
 /** import … from 'x', export … from 'x', import 'x', import('x'), and types: import('x').Name */
 const IMPORT =
-  /(?:^|[\s;}])(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  /(?:^|[\s;}])(?:import|export)\s(?<names>[^'"`;]*?\sfrom\s)?\s*['"](?<static>[^'"]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"]+)['"]/gm;
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 
 /**
- * Checks that imports keep the direction of docs/architecture.md.
+ * @typedef {object} Import
+ * @property {string} file
+ * @property {string} specifier
+ * @property {boolean} isValue  whether it is there at run time, from the start
+ */
+
+/**
+ * Checks that imports keep the direction of docs/architecture.md, and that no files import values of each other in a circle.
  *
  * @param {string} packages   the folder packages/
- * @returns {string[]} one sentence for each import that does not
+ * @returns {string[]} one sentence for each import or circle that does not
  */
 export function checkImports(packages) {
   const rin = join(packages, 'rin', 'src');
-  return [
-    ...importsUnder(rin).flatMap(({ file, specifier }) => {
-      const problem = problemInRin(relative(rin, file), specifier);
-      return problem ? [`packages/rin/src/${relative(rin, file)}: ${problem}`] : [];
-    }),
-    ...importsUnder(join(packages, 'torch', 'src')).flatMap(({ file, specifier }) => {
-      const problem = problemInTorch(packages, file, specifier);
-      return problem ? [`packages/${relative(packages, file)}: ${problem}`] : [];
-    }),
-  ];
+  const imports = ['torch', 'core', 'rin'].flatMap((name) => importsUnder(join(packages, name, 'src')));
+  const problems = imports.flatMap(({ file, specifier }) => {
+    const path = relative(packages, file);
+    const problem =
+      path.split(sep)[0] === 'rin'
+        ? problemInRin(relative(rin, file), specifier)
+        : problemInPackage(packages, file, specifier);
+    return problem ? [`packages/${path}: ${problem}`] : [];
+  });
+  return [...problems, ...circles(imports).map((files) => `a circle: ${files.map(name(packages)).join(' → ')}`)];
 }
+
+const name = (/** @type {string} */ packages) => (/** @type {string} */ file) => relative(packages, file);
 
 /** @param {string} file  relative to src @param {string} specifier */
 function problemInRin(file, specifier) {
-  const folder = file.includes(sep) ? file.split(sep)[0] : undefined;
-  // Files beside the folders (index.ts) gather from all of them.
-  if (folder === undefined) return undefined;
-  if (!ORDER.includes(folder)) return `"${folder}" has no place in the order ${ORDER.join(', ')}`;
+  const room = file.includes(sep) ? file.split(sep)[0] : undefined;
+  // Files beside the rooms (index.ts) gather from all of them.
+  if (room === undefined) return undefined;
+  if (!ORDER.includes(room)) return `"${room}" has no place in the order ${ORDER.join(', ')}`;
   if (specifier.startsWith('.')) {
     const target = join(dirname(file), specifier).split(sep)[0];
     if (!ORDER.includes(target)) return `imports ${specifier}, which lies in none of ${ORDER.join(', ')}`;
-    if (ORDER.indexOf(target) > ORDER.indexOf(folder))
-      return `imports ${specifier}, but ${target} is to the right of ${folder}`;
+    if (ORDER.indexOf(target) > ORDER.indexOf(room))
+      return `imports ${specifier}, but ${target} is to the right of ${room}`;
     return undefined;
   }
   if (specifier === 'rin') return 'imports its own package by name; name the file';
-  if (folder === 'core' && !CORE_PACKAGES.some((name) => specifier === name || specifier.startsWith(`${name}/`))) {
-    return `imports ${specifier}, but core runs in a browser: it imports ${CORE_PACKAGES.join(', ')} and its own files only`;
+  if (room === 'config' && !CONFIG_PACKAGES.some((one) => specifier === one || specifier.startsWith(`${one}/`)))
+    return `imports ${specifier}, but config uses nothing of Node: it imports ${CONFIG_PACKAGES.join(', ')} and its own files only`;
+  return undefined;
+}
+
+/** @rin/torch and @rin/core stand alone, and @rin/core has no dependency at all. @param {string} packages @param {string} file @param {string} specifier */
+function problemInPackage(packages, file, specifier) {
+  const folder = relative(packages, file).split(sep)[0];
+  if (specifier.startsWith('.')) {
+    const isOutside = relative(join(packages, folder), join(dirname(file), specifier)).startsWith('..');
+    return isOutside ? `imports ${specifier}, but @rin/${folder} stands alone` : undefined;
   }
+  if (folder === 'core') return `imports ${specifier}, but @rin/core runs anywhere: it imports its own files only`;
+  if (/^(@rin\/core|rin)(\/|$)/.test(specifier)) return `imports ${specifier}, but @rin/torch knows nothing of rin`;
   return undefined;
 }
 
-/** @param {string} packages @param {string} file @param {string} specifier */
-function problemInTorch(packages, file, specifier) {
-  const outside =
-    specifier.startsWith('.') && relative(join(packages, 'torch'), join(dirname(file), specifier)).startsWith('..');
-  if (outside || specifier === 'rin' || specifier.startsWith('rin/'))
-    return `imports ${specifier}, but @rin/torch knows nothing of rin`;
-  return undefined;
+/**
+ * Files that import values of each other: which of them is ready first depends on which one is asked for first.
+ *
+ * @param {readonly Import[]} imports
+ * @returns {string[][]} the files of each circle, the first one again at the end
+ */
+function circles(imports) {
+  /** @type {Map<string, string[]>} */
+  const targets = new Map();
+  for (const { file, specifier, isValue } of imports) {
+    if (!isValue || !specifier.startsWith('.')) continue;
+    const target = join(dirname(file), specifier).replace(/\.js$/, '.ts');
+    targets.set(file, [...(targets.get(file) ?? []), target]);
+  }
+  /** @type {string[][]} */
+  const found = [];
+  const done = new Set();
+  /** @param {string} file @param {string[]} path */
+  const visit = (file, path) => {
+    const start = path.indexOf(file);
+    if (start >= 0) found.push([...path.slice(start), file]);
+    if (start >= 0 || done.has(file)) return;
+    for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  return found;
 }
 
-/** @param {string} folder @returns {{ file: string, specifier: string }[]} */
+/** @param {string} folder @returns {Import[]} */
 function importsUnder(folder) {
   if (!existsSync(folder)) return [];
   const names = /** @type {string[]} */ (readdirSync(folder, { recursive: true }));
@@ -70,6 +110,18 @@ function importsUnder(folder) {
   return files.flatMap((name) => {
     const file = join(folder, name);
     const text = readFileSync(file, 'utf8').replace(COMMENT, '');
-    return [...text.matchAll(IMPORT)].map((match) => ({ file, specifier: match[1] ?? match[2] }));
+    return [...text.matchAll(IMPORT)].map(({ groups = {} }) => {
+      const { names = '', static: fixed, dynamic } = groups;
+      return { file, specifier: fixed ?? dynamic ?? '', isValue: dynamic === undefined && bringsValues(names) };
+    });
   });
+}
+
+/** Whether the part between `import` and `from` names anything but types. @param {string} names */
+function bringsValues(names) {
+  const text = names.replace(/\sfrom\s*$/, '').trim();
+  if (/^type\s/.test(text)) return false;
+  const listed = /^\{([^}]*)\}$/.exec(text)?.[1];
+  if (listed === undefined) return true;
+  return listed.split(',').some((word) => word.trim() !== '' && !/^\s*type\s/.test(word));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SetupError } from '../../packages/torch/setup/errors.mjs';
 import { run } from '../../packages/torch/setup/run.mjs';
 
-const PACKAGES = ['packages/torch', 'packages/rin'];
+const PACKAGES = ['packages/torch', 'packages/core', 'packages/rin'];
 const CONFIGS = [
   'tsconfig.json',
   'tsconfig.base.json',

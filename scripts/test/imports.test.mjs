@@ -20,11 +20,11 @@ function check(files) {
   }
 }
 
-test('imports to the left, to core, within a folder and of packages are in order', () => {
+test('imports to the left, within a room and of packages are in order', () => {
   const files = {
     'rin/src/index.ts': "export { train } from './training/train.js';",
-    'rin/src/core/config/parse.ts':
-      "import { z } from 'zod';\nimport { E } from '../errors.js';\nimport { d } from 'fastest-levenshtein';",
+    'rin/src/config/parse.ts':
+      "import { z } from 'zod';\nimport { RinError } from '@rin/core';\nimport { d } from 'fastest-levenshtein';",
     'rin/src/training/train.ts':
       "import { open } from '../data/open.js';\nimport { readFileSync } from 'node:fs';\nimport { zeros } from '@rin/torch';",
     'torch/src/tensor.ts': "import { call } from './native.js';\nimport { createRequire } from 'node:module';",
@@ -51,22 +51,49 @@ for (const [what, line] of Object.entries({
   test(`${what} counts as an import`, () => assert.equal(check({ 'rin/src/model/rin.ts': line }).length, 1));
 }
 
-test('core imports nothing of Node and no package that needs it', () => {
+test('@rin/core imports its own files only, and config nothing of Node and no package that needs it', () => {
   const files = {
-    'rin/src/core/a.ts': "import { readFileSync } from 'node:fs';",
-    'rin/src/core/b.ts': "import fs from 'fs';",
-    'rin/src/core/c.ts': "import sharp from 'sharp';",
-    'rin/src/core/d.ts': "import { zeros } from '@rin/torch';",
+    'core/src/a.ts': "import { readFileSync } from 'node:fs';",
+    'core/src/b.ts': "import { z } from 'zod';",
+    'core/src/c.ts': "import { E } from '../../rin/src/config/parse.js';",
+    'core/src/d.ts': "import { e } from './e.js';",
+    'rin/src/config/a.ts': "import fs from 'fs';",
+    'rin/src/config/b.ts': "import sharp from 'sharp';",
+    'rin/src/config/c.ts': "import { zeros } from '@rin/torch';",
   };
-  assert.equal(check(files).length, 4);
+  assert.deepEqual(
+    check(files).map((problem) => problem.split(':')[0]),
+    [
+      'core/src/a.ts',
+      'core/src/b.ts',
+      'core/src/c.ts',
+      'rin/src/config/a.ts',
+      'rin/src/config/b.ts',
+      'rin/src/config/c.ts',
+    ].map((file) => `packages/${file}`),
+  );
+});
+
+test('files that import values of each other are a circle; types alone are none', () => {
+  const circle = {
+    'rin/src/data/a.ts': "import { b } from './b.js';",
+    'rin/src/data/b.ts': "import { c } from './c.js';",
+    'rin/src/data/c.ts': "import { type D, a } from './a.js';",
+  };
+  const files = ['a', 'b', 'c', 'a'].map((name) => `rin/src/data/${name}.ts`);
+  assert.deepEqual(check(circle), [`a circle: ${files.join(' → ')}`]);
+  assert.deepEqual(check({ ...circle, 'rin/src/data/c.ts': "import type { A } from './a.js';" }), []);
+  assert.deepEqual(check({ ...circle, 'rin/src/data/c.ts': "import { type A, type B } from './a.js';" }), []);
+  assert.deepEqual(check({ ...circle, 'rin/src/data/c.ts': "const a = await import('./a.js');" }), []);
 });
 
 test('@rin/torch imports nothing of rin', () => {
   const files = {
     'torch/src/a.ts': "import { RIN } from 'rin';",
-    'torch/src/b.ts': "import { E } from '../../rin/src/core/errors.js';",
+    'torch/src/b.ts': "import { E } from '../../rin/src/config/parse.js';",
+    'torch/src/c.ts': "import { gamma } from '@rin/core';",
   };
-  assert.equal(check(files).length, 2);
+  assert.equal(check(files).length, 3);
 });
 
 test('a folder outside the order, and a file outside src, are found', () => {
@@ -76,7 +103,7 @@ test('a folder outside the order, and a file outside src, are found', () => {
 
 test('an import in a comment does not count', () => {
   assert.deepEqual(
-    check({ 'rin/src/core/a.ts': "// import 'node:fs';\n/** import { x } from 'node:os'; */\nexport const a = 1;" }),
+    check({ 'core/src/a.ts': "// import 'node:fs';\n/** import { x } from 'node:os'; */\nexport const a = 1;" }),
     [],
   );
 });

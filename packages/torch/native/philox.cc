@@ -1,4 +1,4 @@
-// The native twin of packages/rin/src/core/random.ts: Philox4x32-10 and Box-Muller, the same bits. Every operation is an
+// The native twin of packages/core/src/random.ts: Philox4x32-10 and Box-Muller, the same bits. Every operation is an
 // integer operation or one that IEEE 754 rounds exactly, in the same order, and none is fused (-ffp-contract=off).
 // Plain loops over lanes, without branches or tables, that the compiler turns into vector code.
 #include "context.h"

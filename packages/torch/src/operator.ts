@@ -2,10 +2,10 @@ import { type Argument, checkOptions, describe, toNative } from './argument.js';
 import { dtypeName } from './dtype.js';
 import { TorchError } from './errors.js';
 import { forgetDescriptions } from './handle.js';
-import { firstSentence, type NativeValue, native } from './native.js';
+import { firstSentence, type NativeValue, native, type Slot } from './native.js';
 import { type Operator, operator } from './schema.js';
 import { adopt } from './scope.js';
-import { Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 /** What an operator gives, as JavaScript sees it. */
 export type Result = Tensor | number | boolean | string | null | undefined | Result[];
@@ -83,10 +83,17 @@ export function placeNamed(
   return inputs;
 }
 
+/** The class of tensors, which needs `call` itself: `tensor.ts` names it. */
+let TensorClass: new (slot: Slot) => Tensor;
+
+export function makeTensorsOf(made: typeof TensorClass): void {
+  TensorClass = made;
+}
+
 /** A new tensor for a slot of the addon, owned by the innermost scope; null where the addon has none. */
 export function tensorOf(slot: number): Tensor | null {
   if (slot === 0) return null;
-  const tensor = new Tensor(slot);
+  const tensor = new TensorClass(slot);
   adopt(tensor);
   return tensor;
 }

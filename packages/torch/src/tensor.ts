@@ -4,7 +4,7 @@ import { arrayFor, arrayOn, type DataArray, type Dtype, isDtype } from './dtype.
 import { TorchError } from './errors.js';
 import { type Device, Handle } from './handle.js';
 import { attempt, native } from './native.js';
-import { call, callTensor, refuseInTrace, tensorOf } from './operator.js';
+import { call, callTensor, makeTensorsOf, refuseInTrace, tensorOf } from './operator.js';
 
 /** A tensor, or a number that is broadcast against one. */
 export type Operand = Tensor | number;
@@ -323,3 +323,5 @@ export class Tensor extends Handle {
     return callTensor('aten::addcdiv_', this, a, b, value);
   }
 }
+
+makeTensorsOf(Tensor);

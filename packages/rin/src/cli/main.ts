@@ -1,10 +1,10 @@
-import { isTorchError, RinError, UsageError } from '../core/errors.js';
-import { nearest } from '../core/nearest.js';
-import { whyNot } from '../data/systemError.js';
+import { isTorchError, RinError, UsageError } from '@rin/core';
+import { nearest } from '../config/nearest.js';
+import { whyNot } from '../disk/systemError.js';
 import { readBuild } from './addon.js';
-import { calling } from './calling.js';
-import type { Command } from './command.js';
-import { commandHelp, programHelp } from './help.js';
+import { calling } from './terminal/calling.js';
+import type { Command } from './terminal/command.js';
+import { commandHelp, programHelp } from './terminal/help.js';
 import { version } from './version.js';
 
 /** The commands; each is loaded when it is called, so that help is quick and needs no libtorch. */
@@ -12,26 +12,30 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   {
     name: 'train',
     summary: 'train on a folder of pictures; the same command again goes on',
-    load: () => import('./train.js'),
+    load: () => import('./commands/train.js'),
   },
-  { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./sample.js') },
+  { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./commands/sample.js') },
   {
     name: 'data',
     summary: 'show what a source of pictures holds, or convert it',
-    load: () => import('./data.js'),
+    load: () => import('./commands/data.js'),
   },
-  { name: 'runs', summary: 'list runs, and compare them', load: () => import('./runs.js') },
+  { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
   {
     name: 'demo',
     summary: 'train a small model on built-in pictures, and show what it draws',
-    load: () => import('./demo.js'),
+    load: () => import('./commands/demo.js'),
   },
   {
     name: 'doctor',
     summary: 'show what rin found on this machine, and how to mend what is missing',
-    load: () => import('./doctor.js'),
+    load: () => import('./commands/doctor.js'),
   },
-  { name: 'setup', summary: 'find or install libtorch, and build the native addon', load: () => import('./setup.js') },
+  {
+    name: 'setup',
+    summary: 'find or install libtorch, and build the native addon',
+    load: () => import('./commands/setup.js'),
+  },
 ];
 
 /**
@@ -58,7 +62,7 @@ async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
   const end = rest.indexOf('--');
   if (rest.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h'))
     return print(commandHelp(command));
-  const { parseArguments } = await import('./arguments.js');
+  const { parseArguments } = await import('./terminal/arguments.js');
   return command.run(parseArguments(command, rest));
 }
 

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { RinError } from '../core/errors.js';
-import { makeFolder } from './makeFolder.js';
-import { whyNot } from './systemError.js';
+import { RinError } from '@rin/core';
+import { makeFolder } from '../disk/makeFolder.js';
+import { whyNot } from '../disk/systemError.js';
 
 /** Where decoded pictures are kept: `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`. Safe to delete. */
 export function cacheFolder(): string {

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { DataConfig } from '../core/config/data.js';
-import { RinError } from '../core/errors.js';
-import { checkShape, type Target } from './decode.js';
+import { RinError } from '@rin/core';
+import type { DataConfig } from '../config/data.js';
+import { makeFolder } from '../disk/makeFolder.js';
+import { whyNot } from '../disk/systemError.js';
+import { encodePng } from '../media/imageFiles.js';
+import { checkShape, type Target } from './decoding/decode.js';
+import { contentDigest, decodeAll, fingerprintOf, inOrder } from './decoding/prepare.js';
 import { findSource } from './find.js';
-import { encodePng } from './imageFiles.js';
-import { byFolder, resolveLabels } from './labels.js';
-import { makeFolder } from './makeFolder.js';
-import { contentDigest, decodeAll, fingerprintOf, inOrder } from './prepare.js';
 import type { DataOptions } from './progress.js';
-import { isHidden, type Listing, pictureEnd, type Skipped } from './source.js';
+import { byFolder, resolveLabels } from './sources/labels.js';
+import { isHidden, type Listing, pictureEnd, type Skipped } from './sources/source.js';
 import { type Sample, writeStore } from './store.js';
 import { readHeaders } from './survey.js';
-import { whyNot } from './systemError.js';
 import { TarWriter } from './tarWriter.js';
 
 /** The pictures that are written. */

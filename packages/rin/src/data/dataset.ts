@@ -1,6 +1,6 @@
 import { closeSync, read, readSync } from 'node:fs';
-import { RinError } from '../core/errors.js';
-import type { Skipped } from './source.js';
+import { RinError } from '@rin/core';
+import type { Skipped } from './sources/source.js';
 
 /** Decoded samples, ready to be read in any order. */
 export interface Dataset {

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs';
-import { RinError } from '../core/errors.js';
-import { archiveSource } from './archive.js';
-import { cifarFolder, cifarSource, isCifar } from './cifar.js';
-import { emojiSource } from './emoji.js';
-import { folderSource } from './folder.js';
-import { idxFolder, idxSource, isIdx } from './idx.js';
+import { RinError } from '@rin/core';
+import { whyNot } from '../disk/systemError.js';
 import type { DataOptions } from './progress.js';
-import type { Source } from './source.js';
+import { archiveSource } from './sources/archive.js';
+import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
+import { emojiSource } from './sources/emoji.js';
+import { folderSource } from './sources/folder.js';
+import { idxFolder, idxSource, isIdx } from './sources/idx.js';
+import type { Source } from './sources/source.js';
 import { storeSource } from './storeSource.js';
-import { whyNot } from './systemError.js';
 
 /** Stands for the built-in set, whatever file or folder is called so. */
 export const builtIn = 'emoji';

@@ -1,6 +1,4 @@
-import { RinError } from '../core/errors.js';
-import { permute } from '../core/permutation.js';
-import { uniform } from '../core/random.js';
+import { permute, RinError, uniform } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
 
 /** B samples of the training stream. */

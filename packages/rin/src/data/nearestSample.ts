@@ -1,5 +1,5 @@
+import type { Image } from '../media/grid.js';
 import { type Dataset, sampleLength } from './dataset.js';
-import type { Image } from './grid.js';
 
 /** The sample of a data set that is most like a picture. */
 export interface Nearest {

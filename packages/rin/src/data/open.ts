@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataConfig } from '../core/config/data.js';
-import { RinError } from '../core/errors.js';
+import { RinError } from '@rin/core';
+import type { DataConfig } from '../config/data.js';
 import { cacheFolder, cannotWrite, recall, remember, removeAbandoned } from './cacheFolder.js';
 import type { Dataset } from './dataset.js';
-import { checkShape, type Target } from './decode.js';
+import { checkShape, type Target } from './decoding/decode.js';
+import { contentDigest, decodeAll, fingerprintOf } from './decoding/prepare.js';
 import { builtIn, findSource } from './find.js';
-import { contentDigest, decodeAll, fingerprintOf } from './prepare.js';
 import type { DataOptions } from './progress.js';
-import type { Listing, Skipped } from './source.js';
+import type { Listing, Skipped } from './sources/source.js';
 import { DamagedStore, openStore, writeStore } from './store.js';
 import { openConverted } from './storeSource.js';
 

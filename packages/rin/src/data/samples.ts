@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { RinError } from '../core/errors.js';
+import { RinError } from '@rin/core';
 import { type Dataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
-import { type Given, given, resolveLabels } from './labels.js';
+import { type Given, given, resolveLabels } from './sources/labels.js';
 
 /** A sample as a program hands it over. */
 export interface ProgramSample {

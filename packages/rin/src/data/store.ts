@@ -3,12 +3,12 @@ import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'nod
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DataConfig } from '../core/config/data.js';
+import { DataConfig } from '../config/data.js';
+import { makeFolder } from '../disk/makeFolder.js';
+import { isTaken, oneLine, systemCode } from '../disk/systemError.js';
+import { writeFlushed } from '../disk/writeFlushed.js';
 import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
-import { makeFolder } from './makeFolder.js';
-import type { Skipped } from './source.js';
-import { isTaken, oneLine, systemCode } from './systemError.js';
-import { writeFlushed } from './writeFlushed.js';
+import type { Skipped } from './sources/source.js';
 
 /*
  * A store is a folder with decoded samples:

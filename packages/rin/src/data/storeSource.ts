@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { RinError } from '../core/errors.js';
-import { fileStamp } from './bytes.js';
+import { RinError } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
-import { numbered, type Source } from './source.js';
+import { fileStamp } from './sources/bytes.js';
+import { numbered, type Source } from './sources/source.js';
 import { DamagedStore, openStore, storeFiles } from './store.js';
 
 /**

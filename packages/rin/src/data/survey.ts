@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from '../media/sharp.js';
 import { cacheFolder, recall } from './cacheFolder.js';
+import { contentDigest, inOrder, reasonOf } from './decoding/prepare.js';
 import { findSource } from './find.js';
-import { contentDigest, inOrder, reasonOf } from './prepare.js';
 import { type DataOptions, stepper } from './progress.js';
-import sharp from './sharp.js';
-import type { Listing, Picture, Skipped } from './source.js';
+import type { Listing, Picture, Skipped } from './sources/source.js';
 import { type Origin, readIndex } from './store.js';
 
 /** What a source holds, as far as can be told without decoding a picture. */

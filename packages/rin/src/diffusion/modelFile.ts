@@ -1,7 +1,7 @@
+import { RinError } from '@rin/core';
 import { type Device, noGrad, readSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
-import type { Config } from '../core/config/config.js';
-import { parseConfig } from '../core/config/parse.js';
-import { RinError } from '../core/errors.js';
+import type { Config } from '../config/config.js';
+import { parseConfig } from '../config/parse.js';
 import { RIN } from '../model/rin.js';
 
 /** A trained network with everything that sampling from it needs. */

@@ -1,8 +1,6 @@
+import { gamma, oneMinusGamma, permute, purposes, uniform } from '@rin/core';
 import { empty, manualSeed, philoxNormal, scope, type Tensor, tensor, unsafe, zeros } from '@rin/torch';
-import type { DiffusionConfig } from '../core/config/diffusion.js';
-import { permute } from '../core/permutation.js';
-import { purposes, uniform } from '../core/random.js';
-import { gamma, oneMinusGamma } from '../core/schedules.js';
+import type { DiffusionConfig } from '../config/diffusion.js';
 import type { Batch } from '../data/loader.js';
 import type { ForwardOptions, Previous, RIN } from '../model/rin.js';
 import { oneHot } from './oneHot.js';

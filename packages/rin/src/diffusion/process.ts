@@ -1,5 +1,5 @@
 import { type Device, type Tensor, tensor } from '@rin/torch';
-import type { DiffusionConfig } from '../core/config/diffusion.js';
+import type { DiffusionConfig } from '../config/diffusion.js';
 
 /**
  * Signal levels of a batch as factors that broadcast over its samples, computed in float64 and rounded once:

@@ -1,11 +1,11 @@
+import { RinError } from '@rin/core';
 import { noGrad, scope, type Tensor } from '@rin/torch';
-import type { Config } from '../core/config/config.js';
-import type { SamplingConfig } from '../core/config/diffusion.js';
-import { mergeConfig, parseConfig } from '../core/config/parse.js';
-import { RinError } from '../core/errors.js';
-import { nearest } from '../core/nearest.js';
+import type { Config } from '../config/config.js';
+import type { SamplingConfig } from '../config/diffusion.js';
+import { nearest } from '../config/nearest.js';
+import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
-import type { Image } from '../data/grid.js';
+import type { Image } from '../media/grid.js';
 import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';

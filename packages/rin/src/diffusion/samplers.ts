@@ -1,8 +1,6 @@
+import { purposes, RinError, type SamplerStep, samplerSteps } from '@rin/core';
 import { empty, noGrad, philoxNormal, scope, type Tensor, zeros } from '@rin/torch';
-import type { DiffusionConfig, SamplingConfig } from '../core/config/diffusion.js';
-import { RinError } from '../core/errors.js';
-import { purposes } from '../core/random.js';
-import { type SamplerStep, samplerSteps } from '../core/samplerCoefficients.js';
+import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous, RIN } from '../model/rin.js';
 import { guided } from './guidance.js';
 import { epsOf, estimate, levels, networkInput } from './process.js';

@@ -1,5 +1,5 @@
 import { cat, Module, type Tensor } from '@rin/torch';
-import type { ModelConfig } from '../core/config/model.js';
+import type { ModelConfig } from '../config/model.js';
 import { Compute, Convolution, Cross, type Mode } from './layers.js';
 
 /** Block i: read, K times compute, write (paper, section 2). A block without compute layers reads only. */

@@ -1,7 +1,6 @@
+import { type Geometry, RinError } from '@rin/core';
 import type { Tensor } from '@rin/torch';
-import type { ModelConfig } from '../core/config/model.js';
-import { RinError } from '../core/errors.js';
-import type { Geometry } from '../core/geometry.js';
+import type { ModelConfig } from '../config/model.js';
 import type { ForwardOptions } from './rin.js';
 
 /**

@@ -1,5 +1,5 @@
+import { nameSample, normals, uniforms } from '@rin/core';
 import { empty, keep, noGrad, type Tensor, tensor } from '@rin/torch';
-import { nameSample, normals, uniforms } from '../core/random.js';
 
 /** How a parameter starts: constant, uniform in ±limit, or normal with deviation 0.02 redrawn beyond two deviations. */
 export type Initial =

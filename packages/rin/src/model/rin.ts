@@ -1,6 +1,6 @@
+import { type Geometry, geometry, hasReadOnlyTokens, latentSlots } from '@rin/core';
 import { cat, type Device, type Dtype, Module, noGrad, type Tensor, zeros as zeroTensor } from '@rin/torch';
-import type { ModelConfig } from '../core/config/model.js';
-import { type Geometry, geometry, hasReadOnlyTokens, latentSlots } from '../core/geometry.js';
+import type { ModelConfig } from '../config/model.js';
 import { Block } from './block.js';
 import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';

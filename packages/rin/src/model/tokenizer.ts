@@ -1,5 +1,5 @@
+import type { Geometry } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
-import type { Geometry } from '../core/geometry.js';
 
 /**
  * Cuts samples into patches, in raster order (frame, row, column); a patch vector is ordered the same way, channel last.

@@ -1,12 +1,12 @@
+import { RinError } from '@rin/core';
 import { noGrad, scope } from '@rin/torch';
-import type { Config } from '../core/config/config.js';
-import { RinError } from '../core/errors.js';
+import type { Config } from '../config/config.js';
 import { loadModel, type Model } from '../diffusion/modelFile.js';
+import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
-import { sha256OfFile } from './checkpoint.js';
+import { sha256OfFile } from '../runs/checkpoint.js';
+import { modelFile, namedModel } from '../runs/namedModel.js';
 import type { Learner } from './learner.js';
-import { modelFile, namedModel } from './namedModel.js';
-import type { Named } from './optimizer.js';
 
 /** So many classes or parameters are named in a sentence. */
 const mostNamed = 8;

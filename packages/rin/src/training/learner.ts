@@ -1,20 +1,21 @@
 import { setImmediate } from 'node:timers/promises';
+import { isOutOfMemory, RinError } from '@rin/core';
 import { noGrad, norms, releaseFreeMemory, scope, stack, type Tensor } from '@rin/torch';
-import type { Config } from '../core/config/config.js';
-import { RinError } from '../core/errors.js';
+import type { Config } from '../config/config.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { type Draw, trainingLoss } from '../diffusion/objective.js';
+import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
 import { workableDtype } from '../model/workable.js';
-import type { State } from './checkpoint.js';
-import type { Compute } from './compute.js';
-import { updateEma } from './ema.js';
+import type { State } from '../runs/checkpoint.js';
+import { updateEma } from './averages.js';
 import { clipNorm, takeGradients } from './gradients.js';
 import { rateShare } from './learningRate.js';
-import type { Named, Optimizer } from './optimizer.js';
-import { createOptimizer } from './optimizers.js';
-import { halved, isOutOfMemory, tooLarge } from './outOfMemory.js';
+import { createOptimizer } from './optimizers/create.js';
+import type { Optimizer } from './optimizers/optimizer.js';
+import type { Compute } from './resources/compute.js';
+import { halved, tooLarge } from './resources/outOfMemory.js';
 
 /** What one update of the weights found. */
 export interface Update {

@@ -1,4 +1,4 @@
-import type { TrainingConfig } from '../core/config/training.js';
+import type { TrainingConfig } from '../config/training.js';
 
 /**
  * Learning rate as a share of its peak, in [0, 1], for the update that comes after `images` images. Linear warm-up from 0,

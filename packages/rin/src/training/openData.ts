@@ -1,6 +1,5 @@
-import type { Config } from '../core/config/config.js';
-import { RinError } from '../core/errors.js';
-import { sizeList } from '../core/geometry.js';
+import { RinError, sizeList } from '@rin/core';
+import type { Config } from '../config/config.js';
 import type { Dataset } from '../data/dataset.js';
 import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';

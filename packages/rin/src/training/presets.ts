@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Config } from '../core/config/config.js';
-import { mergeConfig, parseConfig } from '../core/config/parse.js';
-import { fromYaml } from '../core/config/yaml.js';
-import { UsageError } from '../core/errors.js';
-import { nearest } from '../core/nearest.js';
+import { UsageError } from '@rin/core';
+import type { Config } from '../config/config.js';
+import { nearest } from '../config/nearest.js';
+import { mergeConfig, parseConfig } from '../config/parse.js';
+import { fromYaml } from '../config/yaml.js';
 
 const folder = new URL('../../../presets/', import.meta.url);
 

@@ -1,18 +1,12 @@
-import type { Config } from '../core/config/config.js';
-import { arePictures } from '../core/geometry.js';
+import type { Config } from '../config/config.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
-import { enlargement, grid, type Image } from '../data/grid.js';
-import { encodePng } from '../data/imageFiles.js';
-import { writeWhole } from './files.js';
+import { writeWhole } from '../disk/wholeFiles.js';
+import { enlargement, grid, type Image } from '../media/grid.js';
+import { encodePng } from '../media/imageFiles.js';
 
 /** Pictures in a row of a preview, and rows at most. */
 const columns = 8;
 const mostRows = 8;
-
-/** Whether samples of this configuration can be shown, and are to be. */
-export function hasPreviews({ model, training }: Config): boolean {
-  return arePictures(model) && training.sampleEvery > 0;
-}
 
 /** What stands where in the previews of a run: row by row a class, or no class (-1) everywhere. */
 export interface Layout {

@@ -1,20 +1,19 @@
+import { isOutOfMemory, RinError } from '@rin/core';
 import { releaseFreeMemory } from '@rin/torch';
-import type { Config } from '../core/config/config.js';
-import { RinError } from '../core/errors.js';
+import type { Config } from '../config/config.js';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { saveModel } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
-import { type Counters, imagesLabel, noCounters, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
-import { timeLine } from './estimate.js';
-import { change } from './files.js';
+import { change } from '../disk/wholeFiles.js';
+import { type Counters, imagesLabel, noCounters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpoint.js';
+import { modelName } from '../runs/namedModel.js';
+import { isFinished } from '../runs/openRun.js';
+import { hasPreviews, type RunDirectory } from '../runs/runDirectory.js';
 import type { Learner } from './learner.js';
 import { rateShare } from './learningRate.js';
-import { modelName } from './namedModel.js';
-import { isFinished } from './openRun.js';
-import { isOutOfMemory } from './outOfMemory.js';
-import { hasPreviews, type Layout, previewLayout, realPictures, writePreview } from './preview.js';
-import type { RunDirectory } from './runDirectory.js';
+import { type Layout, previewLayout, realPictures, writePreview } from './preview.js';
+import { timeLine } from './resources/forecast.js';
 import type { Validation } from './validation.js';
 
 /** Where training stands. */

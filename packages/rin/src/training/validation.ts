@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { permute, RinError } from '@rin/core';
 import { noGrad, scope } from '@rin/torch';
-import type { Config } from '../core/config/config.js';
-import { RinError } from '../core/errors.js';
-import { permute } from '../core/permutation.js';
+import type { Config } from '../config/config.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { trainingLoss } from '../diffusion/objective.js';

@@ -43,6 +43,7 @@ const sources = (name: string): string[] =>
   );
 
 for (const [name, tarball, others] of [
+  ['core', /rin-core-/, /^(LICENSE|README\.md|package\.json)$/],
   ['torch', /rin-torch-/, /^(LICENSE|README\.md|package\.json|native\/\w+\.(cc|h)|setup\/[\w-]+\.(mjs|txt))$/],
   [
     'rin',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ConvertOptions, convertData } from '../../src/data/convert.js';
 import type { Dataset } from '../../src/data/dataset.js';
-import sharp from '../../src/data/sharp.js';
+import sharp from '../../src/media/sharp.js';
 import { type Colour, cifarRecord, contents, folderOf, idx, open, problem, sample, solid, work } from './fixtures.js';
 
 const red: Colour = [255, 0, 0];

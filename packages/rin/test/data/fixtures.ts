@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DataConfig } from '../../src/core/config/data.js';
-import { RinError } from '../../src/core/errors.js';
+import { RinError } from '@rin/core';
+import { DataConfig } from '../../src/config/data.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { type OpenOptions, openDataset } from '../../src/data/open.js';
-import sharp from '../../src/data/sharp.js';
+import sharp from '../../src/media/sharp.js';
 
 /** A folder for this test file, with a cache of its own; removed at the end. */
 export const work = mkdtempSync(join(tmpdir(), 'rin-data-'));

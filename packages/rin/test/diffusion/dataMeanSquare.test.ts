@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { train } from '../../src/training/trainer.js';
-import { near } from '../reference/near.js';
+import { near } from '../model/reference/near.js';
 import { freshFolder, samples, tiny } from '../training/tiny.js';
 
 test('dataMeanSquare replaces the measured one, in training and in the model file', async () => {

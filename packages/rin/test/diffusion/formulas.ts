@@ -1,5 +1,5 @@
-import type { ScheduleConfig } from '../../src/core/config/diffusion.js';
-import { normals, uniform } from '../../src/core/random.js';
+import { normals, uniform } from '@rin/core';
+import type { ScheduleConfig } from '../../src/config/diffusion.js';
 
 // What the diffusion process promises, as formulas in float64.
 

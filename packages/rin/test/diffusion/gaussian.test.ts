@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tensor } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
-import type { SamplingConfig } from '../../src/core/config/diffusion.js';
+import type { Config } from '../../src/config/config.js';
+import type { SamplingConfig } from '../../src/config/diffusion.js';
 import { denoise } from '../../src/diffusion/samplers.js';
-import { near, nearAll } from '../reference/near.js';
+import { near, nearAll } from '../model/reference/near.js';
 import { gammaOf, mean, variance } from './formulas.js';
 import { configure, numbers, Scripted } from './scripted.js';
 import { type Denoiser, trajectory } from './trajectory.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearAll } from '../reference/near.js';
+import { nearAll } from '../model/reference/near.js';
 import { classRows, filled, run } from './running.js';
 import { configure, numbers, Scripted } from './scripted.js';
 import { trajectory } from './trajectory.js';

@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { RinError } from '@rin/core';
 import { memory, openSafetensors, readSafetensors, type Tensor, writeSafetensors, zeros } from '@rin/torch';
-import { RinError } from '../../src/core/errors.js';
 import { loadModel, saveModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
 import { configure } from './scripted.js';

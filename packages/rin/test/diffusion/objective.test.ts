@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { permute } from '@rin/core';
 import { scope, type Tensor, tensor } from '@rin/torch';
-import type { DiffusionConfig, ScheduleConfig } from '../../src/core/config/diffusion.js';
-import { permute } from '../../src/core/permutation.js';
+import type { DiffusionConfig, ScheduleConfig } from '../../src/config/diffusion.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
-import { generator } from '../reference/draws.js';
-import { near, nearAll } from '../reference/near.js';
+import { generator } from '../model/reference/draws.js';
+import { near, nearAll } from '../model/reference/near.js';
 import { mean, type Noised, noised, variance } from './formulas.js';
 import { configure, Scripted } from './scripted.js';
 import { batchOf, drawOf, gradientsOf, livelyNetwork, lossOf, slice } from './training.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scope, setThreads, type Tensor, tensor } from '@rin/torch';
-import { DiffusionConfig } from '../../src/core/config/diffusion.js';
+import { DiffusionConfig } from '../../src/config/diffusion.js';
 import { addNoise, epsOf, estimate, levels, networkInput, toPixels, toSignal } from '../../src/diffusion/process.js';
-import { generator } from '../reference/draws.js';
-import { nearAll } from '../reference/near.js';
+import { generator } from '../model/reference/draws.js';
+import { nearAll } from '../model/reference/near.js';
 import { mean, variance } from './formulas.js';
 import { numbers } from './scripted.js';
 

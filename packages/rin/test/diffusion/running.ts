@@ -1,5 +1,5 @@
 import { type Tensor, tensor } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import { denoise, type SamplerProgress } from '../../src/diffusion/samplers.js';
 import type { RIN } from '../../src/model/rin.js';
 import { numbers } from './scripted.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RinError } from '@rin/core';
 import { full, memory, zeros } from '@rin/torch';
-import { RinError } from '../../src/core/errors.js';
 import type { Model } from '../../src/diffusion/modelFile.js';
 import { type SampleOptions, type SampleStep, sample } from '../../src/diffusion/sample.js';
-import { nearAll } from '../reference/near.js';
+import { nearAll } from '../model/reference/near.js';
 import { gammaOf } from './formulas.js';
 import { configure, Scripted } from './scripted.js';
 import { settledMemory } from './settledMemory.js';

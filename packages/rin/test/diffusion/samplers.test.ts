@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { full, memory, ones } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import { denoise, type SamplerProgress } from '../../src/diffusion/samplers.js';
-import { near, nearAll } from '../reference/near.js';
+import { near, nearAll } from '../model/reference/near.js';
 import { draws, gammaOf, variance } from './formulas.js';
 import { classRows, filled, run } from './running.js';
 import { configure, numbers, Scripted } from './scripted.js';

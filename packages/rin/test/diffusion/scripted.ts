@@ -1,6 +1,6 @@
 import { setThreads, type Tensor, zeros } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
-import { mergeConfig, parseConfig } from '../../src/core/config/parse.js';
+import type { Config } from '../../src/config/config.js';
+import { mergeConfig, parseConfig } from '../../src/config/parse.js';
 import { type ForwardOptions, type Output, type Previous, RIN } from '../../src/model/rin.js';
 
 // the tensors are too small for a second thread to pay

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memory, ones, scope, type Tensor, tensor, unsafe } from '@rin/torch';
-import { near } from '../reference/near.js';
+import { near } from '../model/reference/near.js';
 import { mean } from './formulas.js';
 import { configure, numbers, type Pass, Scripted } from './scripted.js';
 import { settledMemory } from './settledMemory.js';

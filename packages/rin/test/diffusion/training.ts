@@ -1,10 +1,10 @@
 import { scope } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import type { Batch } from '../../src/data/loader.js';
 import { type Draw, trainingLoss } from '../../src/diffusion/objective.js';
 import type { RIN } from '../../src/model/rin.js';
-import { network } from '../reference/compare.js';
-import { generator, randomParameters } from '../reference/draws.js';
+import { network } from '../model/reference/compare.js';
+import { generator, randomParameters } from '../model/reference/draws.js';
 
 /** Random pixels, and labels −1, 0, 1, 2 in turn. */
 export function batchOf(count: number, length = 24, seed = 1): Batch {

@@ -1,4 +1,4 @@
-import type { SamplingConfig } from '../../src/core/config/diffusion.js';
+import type { SamplingConfig } from '../../src/config/diffusion.js';
 import { draws, gammaOf } from './formulas.js';
 
 /** What an ideal network knows: x̂₀ of every pixel from x_t and γ. */

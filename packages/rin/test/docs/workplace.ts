@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { demoModel } from '../../src/cli/findModel.js';
 import { loadModel, saveModel } from '../../src/index.js';
+import { demoModel } from '../../src/runs/findModel.js';
 import { cifarRecord, folderOf, idx, solid, tar } from '../data/fixtures.js';
 
 /** A folder with everything in it that the docs call by a name of their own. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { keys, kindsOf } from '../../src/core/config/describe.js';
+import { keys, kindsOf } from '../../src/config/describe.js';
 
 /** Shows that a key of the configuration does what it says: the effect in words, and a check that fails where it is missing. */
 export type Case = readonly [effect: string, check: () => void | Promise<void>];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import sharp from '../../src/data/sharp.js';
+import sharp from '../../src/media/sharp.js';
 import { openData } from '../../src/training/openData.js';
 import { folderOf } from '../data/fixtures.js';
 import { tiny } from '../training/tiny.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
+import { uniform } from '@rin/core';
 import { scope, type Tensor, tensor } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
-import { uniform } from '../../src/core/random.js';
+import type { Config } from '../../src/config/config.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
 import { type Noised, noised, variance } from '../diffusion/formulas.js';
 import { configure, Scripted } from '../diffusion/scripted.js';
 import { batchOf, drawOf, lossOf, slice } from '../diffusion/training.js';
-import { near, nearAll } from '../reference/near.js';
+import { near, nearAll } from '../model/reference/near.js';
 import { type Cases, choicesOf } from './case.js';
 import { scheduleCases } from './schedule.js';
 

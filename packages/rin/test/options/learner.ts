@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import type { Config } from '../../src/core/config/config.js';
-import { chooseCompute } from '../../src/training/compute.js';
+import type { Config } from '../../src/config/config.js';
 import { Learner } from '../../src/training/learner.js';
+import { chooseCompute } from '../../src/training/resources/compute.js';
 import { batchOf } from '../diffusion/training.js';
-import { near } from '../reference/near.js';
+import { near } from '../model/reference/near.js';
 import { tiny } from '../training/tiny.js';
 import type { Cases } from './case.js';
 

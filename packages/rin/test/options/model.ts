@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { manualSeed, noGrad, scope } from '@rin/torch';
-import { ModelConfig } from '../../src/core/config/model.js';
+import { ModelConfig } from '../../src/config/model.js';
 import { RIN } from '../../src/model/rin.js';
-import { network, toTensor } from '../reference/compare.js';
-import { base } from '../reference/configurations.js';
-import { namedParameters, randomInputs } from '../reference/draws.js';
-import { nearAll } from '../reference/near.js';
+import { network, toTensor } from '../model/reference/compare.js';
+import { base } from '../model/reference/configurations.js';
+import { namedParameters, randomInputs } from '../model/reference/draws.js';
+import { nearAll } from '../model/reference/near.js';
 import { assertDistinct, type Cases } from './case.js';
 
 // That each option computes what it should is told by model.test.ts, against the reference; here, what changes with it.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { noGrad, scope, tensor } from '@rin/torch';
-import type { OptimizerConfig } from '../../src/core/config/training.js';
-import { createOptimizer } from '../../src/training/optimizers.js';
-import { near, nearAll } from '../reference/near.js';
+import type { OptimizerConfig } from '../../src/config/training.js';
+import { createOptimizer } from '../../src/training/optimizers/create.js';
+import { near, nearAll } from '../model/reference/near.js';
 import { tiny } from '../training/tiny.js';
 import { assertDistinct, type Cases, choicesOf } from './case.js';
 

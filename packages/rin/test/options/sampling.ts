@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { classRows, filled, run } from '../diffusion/running.js';
 import { configure, Scripted } from '../diffusion/scripted.js';
 import { trajectory } from '../diffusion/trajectory.js';
-import { nearAll } from '../reference/near.js';
+import { nearAll } from '../model/reference/near.js';
 import { type Cases, choicesOf } from './case.js';
 import { scheduleCases } from './schedule.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { ScheduleConfig } from '../../src/core/config/diffusion.js';
-import { parseConfig } from '../../src/core/config/parse.js';
+import type { ScheduleConfig } from '../../src/config/diffusion.js';
+import { parseConfig } from '../../src/config/parse.js';
 import { gammaOf } from '../diffusion/formulas.js';
-import { nearAll } from '../reference/near.js';
+import { nearAll } from '../model/reference/near.js';
 import { assertDistinct, type Cases } from './case.js';
 
 /** Every key of a schedule, changed in every kind that has it. */

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors, writeSafetensors } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
+import type { Config } from '../../src/config/config.js';
 import { loadModel, type Model, saveModel } from '../../src/diffusion/modelFile.js';
-import { toTensor } from '../reference/compare.js';
-import type { Values } from '../reference/values.js';
+import { toTensor } from '../model/reference/compare.js';
+import type { Values } from '../model/reference/values.js';
 
 export const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 export const example = join(root, 'examples/pytorch/rin.py');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keep, scope, tensor } from '@rin/torch';
-import type { EmaConfig } from '../../src/core/config/training.js';
-import { updateEma } from '../../src/training/ema.js';
+import type { EmaConfig } from '../../src/config/training.js';
+import { updateEma } from '../../src/training/averages.js';
 import { clipNorm, takeGradients } from '../../src/training/gradients.js';
 
 /** Averages the weights w(1), w(2), … of a parameter that begins at `start`. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { before, test } from 'node:test';
-import { RinError } from '../../src/core/errors.js';
+import { RinError } from '@rin/core';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
 import type { Progress } from '../../src/training/session.js';

@@ -5,8 +5,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../../src/core/config/config.js';
-import { beside, observeChanges } from '../../src/training/files.js';
+import type { Config } from '../../src/config/config.js';
+import { beside, observeChanges } from '../../src/disk/wholeFiles.js';
 import { train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 

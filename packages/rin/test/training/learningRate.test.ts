@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DecayConfig } from '../../src/core/config/training.js';
+import type { DecayConfig } from '../../src/config/training.js';
 import { rateShare } from '../../src/training/learningRate.js';
 
 const at = (images: number, decay: DecayConfig, { total = 1000, warmup = 100 } = {}) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseConfig } from '../../src/core/config/parse.js';
+import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
 import { train } from '../../src/training/trainer.js';

@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSy
 import { basename, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { RinError } from '@rin/core';
 import { readSafetensors } from '@rin/torch';
-import type { Config } from '../../src/core/config/config.js';
-import { RinError } from '../../src/core/errors.js';
-import { beside } from '../../src/training/files.js';
+import type { Config } from '../../src/config/config.js';
+import { beside } from '../../src/disk/wholeFiles.js';
 import type { Progress } from '../../src/training/session.js';
 import { type TrainOptions, type TrainResult, train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../../src/core/config/config.js';
-import { mergeConfig, parseConfig } from '../../src/core/config/parse.js';
+import type { Config } from '../../src/config/config.js';
+import { mergeConfig, parseConfig } from '../../src/config/parse.js';
 
 /** A network of 8×8 pixels in two classes that trains 96 images in about a second. */
 const base = {

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { RinError } from '@rin/core';
 import { memory } from '@rin/torch';
-import { parseConfig } from '../../src/core/config/parse.js';
-import { RinError } from '../../src/core/errors.js';
+import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import type { Progress } from '../../src/training/session.js';
 import { train } from '../../src/training/trainer.js';

@@ -1,0 +1,85 @@
+/** The shape of samples and patches: these keys of the `model` section of a configuration. */
+export interface PatchedShape {
+  /** N for a square picture, or [L], [H, W], [T, H, W] */
+  readonly size: number | readonly number[];
+  /** side of a patch, or one extent for each axis */
+  readonly patch: number | readonly number[];
+  readonly channels: number;
+}
+
+/** The tokens beside the patches: these keys of the `model` section of a configuration. */
+export interface TokenKeys {
+  /** number of classes; 0 = none */
+  readonly classes: number;
+  /** channels of a condition sequence; 0 = none */
+  readonly conditionDim: number;
+  /** length of the condition sequence */
+  readonly conditionTokens: number;
+  /** latent tokens m */
+  readonly latents: number;
+  readonly timeOn: TokenPlace;
+  readonly conditionOn: TokenPlace;
+}
+
+/** Where a token goes: among the latents, or beside the interface, there read only or written too. */
+export type TokenPlace = 'latents' | 'interface' | 'interfaceWritable';
+
+/** How a sample is cut into patches. All lists are as long as `size`: [L], [H, W] or [T, H, W]. */
+export interface Geometry {
+  /** extent of a sample along each axis, in pixels (and frames) */
+  size: number[];
+  /** extent of a patch along each axis */
+  patch: number[];
+  /** patches along each axis */
+  grid: number[];
+  /** interface tokens n, the product of `grid` */
+  tokens: number;
+  /** values in one patch: pixels times channels */
+  patchLength: number;
+}
+
+const product = (numbers: number[]) => numbers.reduce((a, b) => a * b, 1);
+
+/** `model.size` as a list: a single number means a square picture. */
+export function sizeList(size: PatchedShape['size']): number[] {
+  return typeof size === 'number' ? [size, size] : [...size];
+}
+
+/** `model.patch` as a list as long as the size: a single number is the spatial side, with 1 frame in time. */
+export function patchList(patch: PatchedShape['patch'], axes: number): number[] {
+  if (typeof patch !== 'number') return [...patch];
+  return axes === 3 ? [1, patch, patch] : new Array<number>(axes).fill(patch);
+}
+
+/** The patch geometry of a checked `model` section. */
+export function geometry(model: PatchedShape): Geometry {
+  const size = sizeList(model.size);
+  const patch = patchList(model.patch, size.length);
+  const grid = size.map((extent, axis) => extent / patch[axis]);
+  return { size, patch, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
+}
+
+/** Whether samples are pictures, grey or in colour, which can be written and shown. */
+export function arePictures(model: Pick<PatchedShape, 'size' | 'channels'>): boolean {
+  return sizeList(model.size).length === 2 && (model.channels === 1 || model.channels === 3);
+}
+
+/** Condition tokens of a sample: 1 for a class, `conditionTokens` for a sequence, 0 for an unconditional model. */
+export function conditionTokens(model: Pick<TokenKeys, 'classes' | 'conditionDim' | 'conditionTokens'>): number {
+  return model.classes > 0 ? 1 : model.conditionDim > 0 ? model.conditionTokens : 0;
+}
+
+/** Whether tokens stand beside the interface that are read and never written. */
+export function hasReadOnlyTokens(model: TokenKeys): boolean {
+  return model.timeOn === 'interface' || (model.conditionOn === 'interface' && conditionTokens(model) > 0);
+}
+
+/**
+ * What the m latent slots hold, in their order: learned latents, time token, condition tokens (paper, section 2: the
+ * two or more tokens are concatenated to the latents and count among them).
+ */
+export function latentSlots(model: TokenKeys): { learned: number; time: number; condition: number } {
+  const time = model.timeOn === 'latents' ? 1 : 0;
+  const condition = model.conditionOn === 'latents' ? conditionTokens(model) : 0;
+  return { learned: model.latents - time - condition, time, condition };
+}

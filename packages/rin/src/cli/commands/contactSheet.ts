@@ -1,0 +1,64 @@
+import { decode, type Target } from '../../data/decoding/decode.js';
+import { findSource } from '../../data/find.js';
+import type { Listing, Picture } from '../../data/sources/source.js';
+import type { PictureHeaders } from '../../data/survey.js';
+import type { Image } from '../../media/grid.js';
+import { Sheet } from '../../media/sheet.js';
+
+/** So many pictures of a class, in a row of its own, and so many rows at most. */
+const [inRow, mostRows] = [8, 100];
+/** Side of the largest cell in pixels. */
+const largestCell = 128;
+
+/** Some pictures of each class in a row, or of all where there are no classes; whole, on white. */
+export async function contactSheet(source: string, { widths, heights }: PictureHeaders): Promise<Image> {
+  const side = Math.min(largestCell, Math.max(1, widths.median, heights.median));
+  const target: Target = { shape: [3, side, side], resize: 'fit', background: '#ffffff' };
+  const listing = await (await findSource(source, side, {})).list();
+  try {
+    const { cells, columns } = choose(listing);
+    const images: Image[] = [];
+    for (const cell of cells) images.push({ data: await drawn(cell.picture, listing, target), shape: target.shape });
+    const names = cells.flatMap(({ name }) => name ?? []);
+    return new Sheet(images.length, names, columns).draw(images);
+  } finally {
+    listing.close();
+  }
+}
+
+/** A place on the sheet, empty where a class has no more pictures. */
+interface Cell {
+  readonly picture?: Picture;
+  readonly name?: string;
+}
+
+function choose({ pictures, classes }: Listing): { cells: Cell[]; columns: number } {
+  if (classes.length === 0) {
+    return { cells: spreadOver(pictures, inRow * inRow).map((picture) => ({ picture })), columns: inRow };
+  }
+  const byClass = classes.map((): Picture[] => []);
+  for (const picture of pictures) byClass[picture.label]?.push(picture);
+  const rows = byClass.slice(0, mostRows).map((all) => spreadOver(all, inRow));
+  const columns = Math.max(...rows.map((row) => row.length));
+  const cells = rows.flatMap((row, label) =>
+    Array.from({ length: columns }, (_, column) => ({ picture: row.at(column), name: classes[label] })),
+  );
+  return { cells, columns };
+}
+
+/** Up to `count` items, at even distances. */
+const spreadOver = <T>(items: readonly T[], count: number): T[] =>
+  Array.from({ length: Math.min(count, items.length) }, (_, index) => {
+    const step = Math.max(1, items.length / count);
+    return items[Math.floor(index * step)];
+  });
+
+/** White where there is none, or it cannot be read. */
+async function drawn(picture: Picture | undefined, { shape, render }: Listing, target: Target): Promise<Uint8Array> {
+  try {
+    if (picture) return await decode(render ? await render(picture.read()) : picture.read(), target, shape);
+  } catch {
+    // the survey says why
+  }
+  return new Uint8Array(target.shape.reduce((a, b) => a * b, 1)).fill(255);
+}

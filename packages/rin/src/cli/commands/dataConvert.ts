@@ -1,0 +1,70 @@
+import { ConfigError, count, sizeList, UsageError } from '@rin/core';
+import { parseConfig } from '../../config/parse.js';
+import { type ConvertOptions, convertData } from '../../data/convert.js';
+import { builtIn } from '../../data/find.js';
+import { setFlag } from '../configuration/flags.js';
+import { calling, quoted } from '../terminal/calling.js';
+import type { Given } from '../terminal/command.js';
+import { dataLine } from '../terminal/progressLines.js';
+import type { Screen } from '../terminal/screen.js';
+
+/** Writes the pictures of a source as samples, and says what to do with them. */
+export async function convert(
+  source: string,
+  target: string,
+  given: Given,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pictures, shape, skipped, notice } = await convertData(source, target, {
+    ...typed(given),
+    signal,
+    onProgress: (progress) => screen.status(() => dataLine(progress)),
+  });
+  if (notice !== undefined) screen.say(notice);
+  for (const { name, reason } of skipped) screen.say(`left out ${name}: ${reason}`);
+  const [channels, height, width] = shape;
+  const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;
+  const grey = channels === 1 ? ' --model.channels 1' : '';
+  const size = width === height ? width : `"[${height}, ${width}]"`;
+  const data = target === builtIn ? `./${target}` : target; // by itself that is the built-in set
+  screen.say(
+    `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
+  );
+}
+
+/** What the flags set. */
+const keys = {
+  '--size': 'model.size',
+  '--channels': 'model.channels',
+  '--resize': 'data.resize',
+  '--background': 'data.background',
+};
+
+/** What was typed, checked as the same keys of a configuration are. */
+function typed(given: Given): ConvertOptions {
+  const value = Object.entries(keys).reduce<unknown>(
+    (config, [flag, path]) => {
+      const text = given.text(flag);
+      return text === undefined ? config : setFlag(config, path, text);
+    },
+    { model: { size: 1, patch: 1 } },
+  );
+  try {
+    const { model, data } = parseConfig(value, 'rin data');
+    if (model.channels !== 1 && model.channels !== 3)
+      throw new UsageError(`--channels is ${model.channels}; expected 1 (grey) or 3 (colour)`);
+    const size = sizeList(model.size);
+    if (given.has('--size') && size.length !== 2)
+      throw new UsageError(`--size is ${given.text('--size')}; expected a number, or [height, width]`);
+    return {
+      resize: data.resize,
+      background: data.background,
+      ...(given.has('--size') && { size }),
+      ...(given.has('--channels') && { channels: model.channels }),
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(error.message.replaceAll(/rin data: (model|data)\./g, '--'));
+  }
+}

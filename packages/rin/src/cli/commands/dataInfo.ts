@@ -1,0 +1,62 @@
+import { bytes, count, UsageError } from '@rin/core';
+import { type PictureHeaders, type PixelSpread, type Survey, surveyData } from '../../data/survey.js';
+import { writePng } from '../../media/imageFiles.js';
+import type { Given } from '../terminal/command.js';
+import { dataLine } from '../terminal/progressLines.js';
+import type { Screen } from '../terminal/screen.js';
+import { contactSheet } from './contactSheet.js';
+
+/** So many classes, sizes and unreadable pictures are shown one by one. */
+const most = { classes: 100, sizes: 3, skipped: 20 };
+
+/** Says what a source holds, and draws a sheet of it where one is asked for. */
+export async function info(source: string, given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
+  const sheet = given.text('--sheet');
+  if (sheet !== undefined && !/\.png$/i.test(sheet)) {
+    throw new UsageError(`--sheet ${sheet}: expected the name of a PNG file, such as sheet.png`);
+  }
+  const survey = await surveyData(source, {
+    signal,
+    onProgress: (progress) => screen.status(() => dataLine(progress)),
+  });
+  for (const line of lines(survey)) screen.say(line);
+  if (sheet === undefined) return;
+  await writePng(sheet, await contactSheet(source, survey.headers));
+  screen.say(`${sheet}: some of them`);
+}
+
+function* lines({ name, notice, pictures, classes, headers, skipped, caches }: Survey): Generator<string> {
+  const { formats, sizes, widths, heights, grey } = headers;
+  yield `${name}: ${count(pictures)} pictures, ${classes.length > 0 ? `${count(classes.length)} classes` : 'no classes'}`;
+  if (notice !== undefined) yield notice;
+  const readable = [...sizes.values()].reduce((sum, times) => sum + times, 0);
+  const colours = grey === 0 ? 'colour' : grey === readable ? 'grey' : `${count(grey)} of them grey`;
+  const kinds = [...formats].map(([format, times]) => `${format} ${count(times)}`).join(', ');
+  yield `formats  ${kinds || 'none that can be read'}; ${colours}`;
+  yield `sizes    ${sizeText(sizes)}`;
+  if (sizes.size > 1) yield `         ${spreadText('width', widths)}; ${spreadText('height', heights)}`;
+  for (const cache of caches) {
+    const [channels, height, width] = cache.shape;
+    const how = `${width}×${height} ${channels === 1 ? 'grey' : 'colour'}, ${cache.resize}, on ${cache.background}`;
+    yield `cached   ${how}: ${bytes(cache.bytes)} in ${cache.folder}`;
+  }
+  if (caches.length === 0) yield 'cached   nothing yet';
+  yield* some(skipped, most.skipped, (each) => `unusable ${each.name}: ${each.reason}`);
+  const width = Math.max(0, ...classes.map((each) => count(each.pictures).length));
+  yield* some(classes, most.classes, (each) => `${count(each.pictures).padStart(width + 2)}  ${each.name}`);
+}
+
+function sizeText(sizes: PictureHeaders['sizes']): string {
+  const [first] = sizes.keys();
+  if (sizes.size < 2) return first ? `all ${first}` : 'unknown';
+  const frequent = [...sizes].slice(0, most.sizes).map(([size, times]) => `${size} ${count(times)}`);
+  return `${count(sizes.size)} different, most often ${frequent.join(', ')}`;
+}
+
+const spreadText = (what: string, { least, median, most: largest }: PixelSpread): string =>
+  `${what} ${count(least)} to ${count(largest)}, median ${count(median)}`;
+
+function* some<T>(items: readonly T[], limit: number, line: (item: T) => string): Generator<string> {
+  for (const item of items.slice(0, limit)) yield line(item);
+  if (items.length > limit) yield `… and ${count(items.length - limit)} more`;
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { arePictures, count, duration, RinError, sizeList } from '@rin/core';
+import type { Model } from '../../diffusion/modelFile.js';
+import { sample } from '../../diffusion/sample.js';
+import type { Image } from '../../media/grid.js';
+import { writeAnimation, writePng } from '../../media/imageFiles.js';
+import { Sheet } from '../../media/sheet.js';
+import { pictureDepth, terminalPicture } from '../../media/terminalPicture.js';
+import { bar, type Screen } from '../terminal/screen.js';
+import type { Outputs } from './outputs.js';
+import type { SampleRequest } from './sampleRequest.js';
+import { seedFile } from './seeds.js';
+
+export interface DrawOptions {
+  readonly outputs: Outputs;
+  /** pictures denoised together */
+  readonly batch: number;
+  /** of the grid */
+  readonly columns?: number;
+  /** draw the grid in the terminal, where it can */
+  readonly show: boolean;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+}
+
+/** An animation has at most so many frames before the last, spread evenly over the steps. */
+const mostFrames = 50;
+
+/** Draws the pictures of a request batch by batch, writes what was asked for, and says what is where. */
+export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<void> {
+  checkPictures(model);
+  const { seeds, classes, sampling } = request;
+  const { outputs, batch, screen, signal } = options;
+  const showsAll = outputs.grid !== undefined || outputs.animation !== undefined;
+  const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
+  const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
+  const began = performance.now();
+  const images: Image[] = [];
+  const frames = new Map<number, Image[]>(); // by step
+  for (let start = 0; start < seeds.length; start += batch) {
+    const part = seeds.slice(start, start + batch);
+    const drawn = await sample(model, {
+      ...sampling,
+      seeds: part,
+      ...(classes && { classes: classes.slice(start, start + batch) }),
+      batch,
+      signal,
+      onStep: ({ step, steps, estimates }) => {
+        const share = (start * steps + step * part.length) / (seeds.length * steps);
+        screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));
+        if (outputs.animation === undefined || !isFrame(step)) return;
+        frames.set(step, [...(frames.get(step) ?? []), ...estimates()]);
+      },
+    });
+    if (outputs.folder !== undefined) {
+      for (const [i, seed] of part.entries()) await writePng(join(outputs.folder, seedFile(seed)), drawn[i]);
+    }
+    if (showsAll) images.push(...drawn);
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const sheet = new Sheet(seeds.length, classNames(model, request), options.columns);
+  await present(sheet, images, [...frames.values()], options);
+  const pictures = seeds.length === 1 ? '1 picture' : `${count(seeds.length)} pictures`;
+  screen.say(`${pictures} in ${seconds} s: ${Object.values(outputs).filter(Boolean).join(', ')}`);
+}
+
+async function present(
+  sheet: Sheet,
+  images: readonly Image[],
+  frames: readonly (readonly Image[])[],
+  { outputs, show, screen }: DrawOptions,
+): Promise<void> {
+  if (outputs.animation !== undefined) {
+    const sheets = [...frames, images].map((frame) => sheet.draw(frame));
+    const delay = sheets.map((_, i) => (i < frames.length ? 60 : 2000)); // the result stays for two seconds
+    await writeAnimation(outputs.animation, sheets, { delay });
+  }
+  if (outputs.grid === undefined) return;
+  const grid = sheet.draw(images);
+  await writePng(outputs.grid, grid);
+  const depth = show ? pictureDepth(process.stdout) : undefined;
+  if (depth !== undefined) screen.say(await terminalPicture(grid, process.stdout.columns, depth));
+}
+
+/** Name of each picture's class; empty where there are none. */
+function classNames({ classes: names }: Model, { classes = [] }: SampleRequest): string[] {
+  return classes.map((wanted) => (typeof wanted === 'number' ? (names[wanted] ?? String(wanted)) : (wanted ?? 'none')));
+}
+
+function checkPictures({ config: { model } }: Model): void {
+  if (arePictures(model)) return;
+  throw new RinError(
+    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are no pictures; a program gets them from sample()`,
+  );
+}
+
+function progressLine(share: number, pictures: number, seconds: number, isLive: boolean): string {
+  const left = share > 0 ? (seconds * (1 - share)) / share : 0;
+  const text = `drawing ${count(pictures)} pictures (${Math.floor(100 * share)}%), ${duration(left)} left`;
+  return isLive ? `${bar(share)} ${text}` : text;
+}

@@ -1,0 +1,138 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, freemem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bytes } from '@rin/core';
+import { cacheFolder } from '../../data/cacheFolder.js';
+import { demoModel } from '../../runs/findModel.js';
+import { memoryLimit } from '../../training/resources/memoryLimit.js';
+import { readBuild } from '../addon.js';
+import { calling } from '../terminal/calling.js';
+import { version } from '../version.js';
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** bad = rin cannot work; note = it works, but something could be better */
+  readonly state: 'good' | 'note' | 'bad';
+  readonly text: string;
+  /** what to do about it */
+  readonly mend?: string;
+}
+
+const setUp = `run "${calling} setup": it installs and builds what is missing`;
+
+/** Looks at everything that rin needs. What is missing is a finding, never an error. */
+export async function examine(): Promise<Finding[]> {
+  const computing = readBuild() ? await compute() : [];
+  return [program(), node(), libtorch(), ...computing, memory(), await pictures(), demo(), cache()];
+}
+
+const program = (): Finding => ({ state: 'good', text: `rin ${version()}` });
+
+function node(): Finding {
+  const { node: found } = process.versions;
+  const [major, minor] = found.split('.').map(Number);
+  const text = `Node ${found} on ${process.platform} ${process.arch}`;
+  if (major > 20 || (major === 20 && minor >= 9)) return { state: 'good', text };
+  return { state: 'bad', text, mend: 'install Node 20.9 or newer' };
+}
+
+function libtorch(): Finding {
+  const build = readBuild();
+  if (!build) return { state: 'bad', text: 'libtorch: the native addon is not built', mend: setUp };
+  const from = { LIBTORCH: 'named by $LIBTORCH', python3: 'the torch of python3', cache: 'installed by set-up' };
+  const kind = build.cuda ? 'with CUDA' : 'for the CPU';
+  const text = `libtorch ${build.version} ${kind}, ${from[build.source]}: ${build.libtorch}`;
+  if (existsSync(join(build.libtorch, 'lib', 'libtorch_cpu.so'))) return { state: 'good', text };
+  return { state: 'bad', text: `${text}, which is gone`, mend: setUp };
+}
+
+/** What computes, and in which precision. Loads the addon. */
+async function compute(): Promise<Finding[]> {
+  try {
+    const [{ runtime }, { bfloat16Instructions, chooseCompute }] = await Promise.all([
+      import('@rin/torch'),
+      import('../../training/resources/compute.js'),
+    ]);
+    const { cpuCapability, threads, cudaDevices } = runtime();
+    const { device, dtype } = chooseCompute({ device: 'auto', precision: 'auto' });
+    return [
+      processor(cpuCapability, threads),
+      cuda(cudaDevices),
+      { state: 'good', text: `computes on ${device} in ${dtype}, because ${reason(device, bfloat16Instructions())}` },
+    ];
+  } catch (error) {
+    return [{ state: 'bad', text: error instanceof Error ? error.message : String(error), mend: setUp }];
+  }
+}
+
+function processor(capability: string, threads: number): Finding {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const text = `${model}, ${availableParallelism()} logical cores; libtorch uses ${threads} threads and ${capability}`;
+  return { state: 'good', text };
+}
+
+function cuda(devices: number): Finding {
+  if (devices > 0) return { state: 'good', text: `CUDA: ${devices} ${devices === 1 ? 'device' : 'devices'}` };
+  if (!['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))) {
+    return { state: 'good', text: 'CUDA: no NVIDIA driver here, so the CPU computes' };
+  }
+  const why = readBuild()?.cuda ? 'libtorch finds no device' : 'the addon was built without CUDA';
+  const mend = `see that "nvidia-smi" works, then run "${calling} setup", which says why it takes the CPU if it does`;
+  return { state: 'note', text: `CUDA: there is an NVIDIA driver, but ${why}`, mend };
+}
+
+function reason(device: string, instructions: readonly string[]): string {
+  if (device !== 'cpu') return 'there is a CUDA device';
+  if (instructions.length === 0) return 'the processor has neither amx_bf16 nor avx512_bf16';
+  return `the processor has ${instructions.join(' and ')}`;
+}
+
+function memory(): Finding {
+  const total = memoryLimit();
+  const text = `memory: ${bytes(total)}, ${bytes(Math.min(total, freemem()))} free`;
+  if (total >= 2e9) return { state: 'good', text };
+  return {
+    state: 'note',
+    text,
+    mend: 'small networks train in about 1 GB; lower training.batch or training.microBatch if it does not do',
+  };
+}
+
+async function pictures(): Promise<Finding> {
+  try {
+    const { default: sharp } = await import('../../media/sharp.js');
+    return { state: 'good', text: `sharp ${sharp.versions.sharp ?? ''} reads and writes pictures` };
+  } catch (error) {
+    const text = `sharp cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
+    return { state: 'bad', text, mend: 'run "npm ci"' };
+  }
+}
+
+const demo = (): Finding =>
+  existsSync(demoModel)
+    ? { state: 'good', text: `the demo's model is there: ${demoModel}` }
+    : { state: 'note', text: "the demo's model is not there", mend: 'train it: npm run demo' };
+
+function cache(): Finding {
+  const folder = dirname(cacheFolder());
+  const parts = names(folder).map((name) => `${name} ${bytes(size(join(folder, name)))}`);
+  return {
+    state: 'good',
+    text: `cache ${folder}: ${parts.length > 0 ? parts.join(', ') : 'empty'}`,
+  };
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Bytes of a file, or of all files under a folder; what cannot be read counts nothing. */
+function size(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) return stats?.size ?? 0;
+  return names(path).reduce((sum, name) => sum + size(join(path, name)), 0);
+}

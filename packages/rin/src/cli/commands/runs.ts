@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { RinError } from '@rin/core';
+import { listRuns } from '../../runs/runDirectory.js';
+import { allRuns, type DamagedRun, type RunSummary, summarise } from '../../runs/summary.js';
+import { calling } from '../terminal/calling.js';
+import type { Command, Given } from '../terminal/command.js';
+import { comparison, listTable } from './runsTables.js';
+
+export const command: Command = {
+  name: 'runs',
+  usage: '[RUN …] [OPTIONS]',
+  description:
+    'Lists the runs in runs/: whether each is running, finished or interrupted, what it has seen and how well it learns. With\n' +
+    'runs named, by number, name or folder, only those: in which keys they differ, and their losses at equal images seen.',
+  examples: [
+    ['rin runs', 'one line for each'],
+    ['rin runs 3 7', 'runs/00003-… beside runs/00007-…'],
+    ['rin runs --json', 'for programs'],
+  ],
+  operands: Number.POSITIVE_INFINITY,
+  sections: [
+    {
+      title: 'What',
+      options: [
+        { flag: '--runs', placeholder: 'FOLDER', description: 'where the runs are', notes: ['default: runs'] },
+        { flag: '--json', description: 'print JSON; of runs that are named, with configuration and losses' },
+      ],
+    },
+  ],
+  run: runsCommand,
+};
+
+async function runsCommand(given: Given): Promise<number> {
+  const folder = given.text('--runs') ?? 'runs';
+  const named = await Promise.all(given.operands.map((operand) => find(operand, folder)));
+  const paths = named.length > 0 ? named : await allRuns(folder);
+  const runs = await Promise.all(paths.map(summarise));
+  if (given.has('--json')) {
+    console.log(JSON.stringify(runs.map(named.length > 0 ? detailed : brief), null, 2));
+  } else if (runs.length === 0) {
+    console.log(`there are no runs in ${folder}; train one: ${calling} train --data my-pictures`);
+  } else {
+    const whole = runs.filter((run) => run.state !== 'damaged');
+    const lines = [...listTable(runs), ...(named.length > 0 && whole.length > 0 ? comparison(whole) : [])];
+    console.log(lines.join('\n'));
+  }
+  return 0;
+}
+
+/** The folder of a run that was named by its number, its name in `folder`, or its path. */
+async function find(operand: string, folder: string): Promise<string> {
+  const inFolder = join(folder, operand);
+  if (existsSync(inFolder)) return inFolder;
+  const numbered = /^\d+$/.test(operand)
+    ? (await listRuns(folder)).find(({ number }) => number === Number(operand))
+    : undefined;
+  if (numbered) return numbered.path;
+  if (existsSync(operand)) return operand;
+  throw new RinError(`${operand}: there is no such run in ${folder}; ${calling} runs lists what there is`);
+}
+
+/** What the list tells of a run. */
+function brief(run: RunSummary | DamagedRun): object {
+  if (run.state === 'damaged') return { run: run.path, state: run.state, problem: run.problem };
+  const last = run.stats.at(-1);
+  return {
+    run: run.path,
+    state: run.state,
+    images: run.images,
+    total: run.config.training.images,
+    loss: last?.loss ?? null,
+    validationLoss: last?.validationLoss ?? null,
+    imagesPerSecond: run.imagesPerSecond,
+    written: run.written.toISOString(),
+    data: run.data.name,
+    name: run.config.name,
+  };
+}
+
+const detailed = (run: RunSummary | DamagedRun): object => ({
+  ...brief(run),
+  ...(run.state !== 'damaged' && { config: run.config, stats: run.stats }),
+});

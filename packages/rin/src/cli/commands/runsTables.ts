@@ -1,0 +1,62 @@
+import { count } from '@rin/core';
+import { differences, lossRows } from '../../runs/compare.js';
+import type { DamagedRun, RunSummary } from '../../runs/summary.js';
+import { textTable } from '../terminal/textTable.js';
+
+const none = '–';
+
+/** One line for each run, and what is wrong with those that are damaged. */
+export function listTable(runs: readonly (RunSummary | DamagedRun)[]): string[] {
+  const headings = ['run', 'state', 'images', 'of', 'loss', 'validation', 'images/s', 'written', 'data', 'name'];
+  const rows = runs.map((run) => (run.state === 'damaged' ? damagedRow(run, headings.length) : row(run)));
+  const problems = runs.flatMap((run) => (run.state === 'damaged' ? `${run.path}: ${run.problem}` : []));
+  const table = textTable([headings, ...rows], ['run', 'state', 'written', 'data', 'name']);
+  return problems.length > 0 ? [...table, '', ...problems] : table;
+}
+
+function row({ name, state, config, data, images, stats, imagesPerSecond, written }: RunSummary): string[] {
+  const last = stats.at(-1);
+  return [
+    ...[name, state, count(images), count(config.training.images)],
+    ...[number(last?.loss), number(last?.validationLoss), number(imagesPerSecond)],
+    ...[dateAndTime(written), data.name, config.name],
+  ];
+}
+
+const damagedRow = ({ name, state }: DamagedRun, length: number): string[] => [
+  ...[name, state],
+  ...new Array<string>(length - 2).fill(none),
+];
+
+/** In which keys runs differ, and their losses at equal images seen. */
+export function comparison(runs: readonly RunSummary[]): string[] {
+  const names = runs.map(({ name }) => name);
+  const different = differences(runs).map(({ key, values }) => [key, ...values.map(value)]);
+  const rows = lossRows(runs);
+  const losses = (title: string, of: (row: (typeof rows)[number]) => readonly (number | null)[]) => {
+    const told = rows.filter((row) => of(row).some((loss) => loss !== null));
+    if (told.length === 0) return [];
+    const table = told.map((row) => [count(row.images), ...of(row).map(number)]);
+    return ['', `${title}, mean since the line before:`, ...textTable([['images', ...names], ...table], [])];
+  };
+  return [
+    ...(different.length > 0
+      ? ['', ...textTable([['differs in', ...names], ...different], ['differs in', ...names])]
+      : []),
+    ...losses('loss', (row) => row.loss),
+    ...losses('loss on held-out data', (row) => row.validationLoss),
+  ];
+}
+
+const number = (value: number | null | undefined): string =>
+  value === null || value === undefined ? none : value < 100 ? value.toPrecision(3) : count(Math.round(value));
+
+const value = (found: unknown): string =>
+  found === undefined ? none : typeof found === 'string' ? found : JSON.stringify(found);
+
+/** `2026-03-31 18:05`, local time */
+function dateAndTime(date: Date): string {
+  const two = (part: number) => String(part).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}

@@ -1,0 +1,109 @@
+import { findModel } from '../../runs/findModel.js';
+import { computeOptions, samplingOptions } from '../configuration/options.js';
+import type { Command, Given } from '../terminal/command.js';
+import { Interruption } from '../terminal/interruption.js';
+import { Screen } from '../terminal/screen.js';
+import { mostInGrid, readOutputs } from './outputs.js';
+import { guidanceWarning, sampleCompute, sampleRequest } from './sampleRequest.js';
+
+export const command: Command = {
+  name: 'sample',
+  usage: '[MODEL] [OPTIONS]',
+  description:
+    'Draws new pictures from a model: a model.safetensors, or the folder of a run. Without one, from the newest run in runs/\n' +
+    'that has a model, else from the trained demo that comes with rin. The same seed and class give the same picture.',
+  examples: [
+    ['rin sample', '8 of each class, into samples.png'],
+    ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
+    ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'how they come about'],
+  ],
+  operands: 1,
+  sections: [
+    {
+      title: 'What',
+      options: [
+        {
+          flag: '--seeds',
+          placeholder: 'LIST',
+          description: 'a picture for each: 0-63 or 3,8,100-107',
+          notes: ['default: 8 for each of up to 16 classes, else 0-63'],
+        },
+        {
+          flag: '--classes',
+          placeholder: 'LIST',
+          description: 'names or numbers, repeated over the seeds; "none" = without a class',
+          notes: ['default: seed modulo classes'],
+        },
+      ],
+    },
+    {
+      title: 'Where to',
+      options: [
+        {
+          flag: '--grid',
+          placeholder: 'FILE',
+          description: 'all pictures in one PNG',
+          notes: ['default: samples.png, where no other is named'],
+        },
+        {
+          flag: '--out',
+          placeholder: 'FOLDER',
+          description: `single files named by seed, as 000012.png, and grid.png where they are at most ${mostInGrid}`,
+        },
+        { flag: '--animate', placeholder: 'FILE', description: 'animated WebP of the denoising' },
+        {
+          flag: '--columns',
+          placeholder: 'N',
+          description: 'pictures in a row of the grid',
+          notes: ['at least 1', 'default: 8, or a square from 129 pictures on'],
+        },
+        { flag: '--no-show', description: 'do not draw the grid in the terminal' },
+      ],
+    },
+    { title: "How; what is not given is taken from the model's configuration", options: samplingOptions() },
+    {
+      title: 'On what',
+      options: [
+        {
+          flag: '--batch',
+          placeholder: 'N',
+          description: 'pictures denoised together',
+          notes: ['at least 1', 'default: 64'],
+        },
+        ...computeOptions(),
+      ],
+    },
+  ],
+  run: sampleCommand,
+};
+
+async function sampleCommand(given: Given): Promise<number> {
+  const screen = new Screen();
+  using interruption = new Interruption(() => {});
+  const [batch, columns] = [given.wholeNumber('--batch', 1) ?? 64, given.wholeNumber('--columns', 1)];
+  const { device, threads } = sampleCompute(given);
+  const path = await findModel(given.operands[0]);
+  const [{ loadModel }, { chooseCompute, useThreads }, { draw }] = await Promise.all([
+    import('../../diffusion/modelFile.js'),
+    import('../../training/resources/compute.js'),
+    import('./draw.js'),
+  ]);
+  useThreads(threads);
+  const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
+  const request = sampleRequest(model, given);
+  const warning = guidanceWarning(model, given);
+  const outputs = await readOutputs(given, request.seeds.length);
+  const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
+  screen.say(`model: ${path}${classes}`);
+  if (warning !== undefined) screen.say(warning);
+  const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
+  try {
+    await draw(model, request, options);
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    screen.say(`stopped; ${outputs.folder ? `what was drawn before is in ${outputs.folder}` : 'nothing was written'}`);
+  } finally {
+    screen.clear();
+  }
+  return interruption.exitCode;
+}

@@ -1,0 +1,136 @@
+import { isTorchError, UsageError } from '@rin/core';
+import type { Config } from '../../config/config.js';
+import { toYaml } from '../../config/yaml.js';
+import { presetNames, presetSummary } from '../../training/presets.js';
+import { withDataLayer } from '../configuration/fromData.js';
+import { modelLayer } from '../configuration/fromModel.js';
+import { defaultPreset, readLayers, resolveConfig } from '../configuration/layers.js';
+import { configOptions } from '../configuration/options.js';
+import type { Command, Given } from '../terminal/command.js';
+import { Interruption } from '../terminal/interruption.js';
+import { dataLine, outcome, trainingLine } from '../terminal/progressLines.js';
+import { Screen } from '../terminal/screen.js';
+
+export const command: Command = {
+  name: 'train',
+  usage: '[OPTIONS]',
+  description:
+    'Trains a network, or goes on with the run that has the same configuration and data. Ctrl-C saves and ends.\n' +
+    'The configuration: preset, then file, then flags; each wins over the one before. Defaults in brackets hold where none says.',
+  examples: [
+    ['rin train --data my-pictures', 'a folder; its subfolders are the classes'],
+    ['rin train --data flowers.tar --size 32 --images 200k', 'another size, and a longer run'],
+    [
+      'rin train --init runs/00003-flowers-64-rin --data cats',
+      'fine-tuning: the same network goes on with other pictures',
+    ],
+    ['rin train --config my.yaml --lr 1e-3 --dry-run', 'show what would be trained'],
+  ],
+  operands: 0,
+  sections: [
+    {
+      title: 'Configuration',
+      options: [
+        {
+          flag: '--preset',
+          placeholder: 'NAME',
+          description: 'configuration to start from; "list" shows all',
+          notes: [`default: that of the --init model, else ${defaultPreset}; none with --config`],
+        },
+        { flag: '--config', placeholder: 'FILE', description: 'YAML file, such as the config.yaml of a run' },
+        ...configOptions(''),
+      ],
+    },
+    {
+      title: 'Run',
+      options: [
+        {
+          flag: '--runs',
+          placeholder: 'FOLDER',
+          description: 'where numbered runs are kept',
+          notes: ['default: runs'],
+        },
+        { flag: '--run', placeholder: 'FOLDER', description: 'folder of this run, instead of a numbered one' },
+        { flag: '--new', description: 'start another run, even where there is one to go on with' },
+        {
+          flag: '--dry-run',
+          alias: '-n',
+          description: 'print the resolved configuration, and what it takes of memory and disk, and stop',
+        },
+      ],
+    },
+    { title: 'Model', options: configOptions('model') },
+    { title: 'Diffusion', options: configOptions('diffusion') },
+    { title: 'Data', options: configOptions('data') },
+    { title: 'Training; IMAGES are images seen, such as 5000, 200k or 1.5M', options: configOptions('training') },
+    { title: 'Sampling, of the previews and by default of the model', options: configOptions('sampling') },
+  ],
+  closing: 'Same command again: the run resumes.',
+  run: trainCommand,
+};
+
+async function trainCommand(given: Given): Promise<number> {
+  if (given.text('--preset') === 'list') return listPresets();
+  const screen = new Screen();
+  using interruption = new Interruption(() => screen.say('stopping after this step; Ctrl-C again ends at once'));
+  try {
+    await train(given, screen, interruption.signal);
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    screen.say('stopped before training began');
+  } finally {
+    screen.clear();
+  }
+  return interruption.exitCode;
+}
+
+async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
+  const isDryRun = given.has('--dry-run');
+  const notice = isDryRun ? console.error : (sentence: string) => screen.say(sentence); // stdout is for the YAML then
+  const layers = readLayers(given, await modelLayer(given));
+  const config = resolveConfig(await withDataLayer(layers, notice, signal));
+  if (isDryRun) {
+    process.stdout.write(toYaml(config));
+    console.error(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs'));
+    return;
+  }
+  if (config.source === undefined) {
+    throw new UsageError('there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures');
+  }
+  const trainer = await import('../../training/trainer.js');
+  const result = await trainer.train({
+    config,
+    data: config.source,
+    run: given.text('--run'),
+    runsFolder: given.text('--runs'),
+    fresh: given.has('--new'),
+    onProgress: (progress) => screen.status(() => trainingLine(progress, screen.isLive)),
+    onDataProgress: (progress) => screen.status(() => dataLine(progress)),
+    log: (text) => screen.say(text),
+    signal,
+  });
+  screen.say(outcome(result, config));
+}
+
+/** What training would take; how long is measured when it begins. Before set-up, that is not known. */
+async function costLines(config: Config, folder: string): Promise<string> {
+  try {
+    await import('@rin/torch');
+  } catch (error) {
+    if (!isTorchError(error)) throw error;
+    return 'what it takes of memory and disk is said once rin is set up';
+  }
+  const { chooseCompute } = await import('../../training/resources/compute.js');
+  const { trainingCost } = await import('../../training/resources/cost.js');
+  const { diskLine, memoryLines } = await import('../../training/resources/forecast.js');
+  const compute = chooseCompute({ ...config.training, device: 'auto' }); // the machine that trains may be another one
+  const cost = trainingCost(config, compute);
+  return [...memoryLines(cost, config, compute), await diskLine(cost, config, folder)].join('\n');
+}
+
+function listPresets(): number {
+  const names = presetNames();
+  const width = Math.max(...names.map((name) => name.length));
+  for (const name of names) console.log(`${name.padEnd(width)}  ${presetSummary(name)}`);
+  return 0;
+}

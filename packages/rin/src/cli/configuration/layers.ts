@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, UsageError } from '@rin/core';
+import type { Config } from '../../config/config.js';
+import { isRecord } from '../../config/describe.js';
+import { mergeConfig, parseConfig, valueAt } from '../../config/parse.js';
+import { fromYaml } from '../../config/yaml.js';
+import { systemCode, whyNot } from '../../disk/systemError.js';
+import { loadPreset } from '../../training/presets.js';
+import type { Given } from '../terminal/command.js';
+import { flags, setFlag } from './flags.js';
+
+/** A part of the configuration, unchecked. */
+export interface Layer {
+  readonly from: 'preset' | 'file' | 'flags' | 'data';
+  /** how messages call it */
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** What is taken where neither a preset nor a file is named. */
+export const defaultPreset = 'emoji-64';
+
+/**
+ * The layers of a configuration: preset, file, flags; each wins over those before it.
+ * @param base stands in for the preset where none is given
+ * @throws {RinError} where there is no such preset or file, or one cannot be read
+ */
+export function readLayers(given: Given, base?: Layer): Layer[] {
+  const file = given.text('--config');
+  const preset = given.text('--preset') ?? (file === undefined && !base ? defaultPreset : undefined);
+  const layers: Layer[] = base ? [base] : [];
+  if (preset !== undefined) layers.push({ from: 'preset', name: `preset ${preset}`, value: loadPreset(preset) });
+  if (file !== undefined) layers.push({ from: 'file', name: file, value: readConfigFile(file) });
+  const values = flags.flatMap(({ path, flag }) => {
+    const text = given.text(flag);
+    return text === undefined ? [] : [[path, text] as const];
+  });
+  const below = merged(layers);
+  const typed = values.reduce<unknown>((value, [path, text]) => setFlag(value, path, text, below), {});
+  return [...layers, { from: 'flags', name: 'command line', value: typed }];
+}
+
+/** The layers as one value, unchecked. */
+export const merged = (layers: readonly Layer[]): unknown =>
+  layers.reduce<unknown>((base, { value }) => mergeConfig(base, value), {});
+
+/**
+ * The configuration that the layers describe.
+ * @throws {UsageError} where what was typed does not fit, {ConfigError} where a file does not; with a line for each problem,
+ *     which begins with the layer that the key comes from
+ */
+export function resolveConfig(layers: readonly Layer[]): Config {
+  const anywhere = '\0';
+  try {
+    return parseConfig(merged(layers), anywhere);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const sentences = error.message.split('\n').map((line) => line.slice(`${anywhere}: `.length));
+    const origins = sentences.map((sentence) => originOf(sentence.split(' ')[0], layers));
+    const text = sentences.map((sentence, i) => `${origins[i].name}: ${sentence}`).join('\n');
+    throw origins.every(({ from }) => from === 'flags') ? new UsageError(text) : new ConfigError(text);
+  }
+}
+
+/** The layer that decides a key; of a key that is missing, the one in which it would be written. */
+function originOf(path: string, layers: readonly Layer[]): Layer {
+  const deciding = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
+  return deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0];
+}
+
+function readConfigFile(path: string): unknown {
+  const value = fromYaml(readText(path), path);
+  if (isRecord(value)) return value;
+  throw new ConfigError(`${path}: holds no keys; expected a configuration in YAML, such as the config.yaml of a run`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw new ConfigError(`${path}: there is no such configuration file`);
+    const reason = whyNot(error);
+    throw reason ? new ConfigError(`cannot read ${path}: ${reason}`) : error;
+  }
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { bytes, count, duration } from '@rin/core';
+import type { Config } from '../../config/config.js';
+import type { DataProgress } from '../../data/progress.js';
+import { modelName } from '../../runs/namedModel.js';
+import type { Progress } from '../../training/session.js';
+import type { TrainResult } from '../../training/trainer.js';
+import { calling, quoted } from './calling.js';
+import { bar } from './screen.js';
+
+/** Where training stands, in one line. @param isLive with a bar, for a line that moves */
+export function trainingLine(progress: Progress, isLive: boolean): string {
+  const { images, total, loss, validationLoss, learningRate, imagesPerSecond: speed, memory, sampling } = progress;
+  const share = Math.min(1, images / total);
+  const parts = [
+    `${count(images)} of ${count(total)} images (${Math.floor(100 * share)}%)`,
+    sampling && `drawing samples, step ${sampling.step} of ${sampling.steps}`,
+    speed !== null && `${speed < 100 ? speed.toPrecision(2) : count(Math.round(speed))} images/s`,
+    loss !== null && `loss ${loss.toPrecision(3)}`,
+    validationLoss !== null && `validation ${validationLoss.toPrecision(3)}`,
+    `learning rate ${learningRate.toPrecision(2)}`,
+    speed !== null && `${duration(Math.max(0, total - images) / speed)} left`,
+    bytes(memory),
+  ].filter((part) => typeof part === 'string');
+  return `${isLive ? `${bar(share)} ` : ''}${parts.join(', ')}`;
+}
+
+/** How far the data are prepared. */
+export function dataLine({ stage, done, total, skipped }: DataProgress): string {
+  return `${stage} pictures: ${count(done)} of ${count(total)}${skipped > 0 ? `, ${count(skipped)} unreadable` : ''}`;
+}
+
+/** How it ended, and what to do next. */
+export function outcome({ run, images, finished }: TrainResult, { training }: Config): string {
+  if (run === null) return 'stopped before training began';
+  if (finished) return `${join(run, modelName)} is ready; draw from it: ${calling} sample ${quoted(run)}`;
+  return `stopped at ${count(images)} of ${count(training.images)} images, all saved; the same command goes on`;
+}

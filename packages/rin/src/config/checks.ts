@@ -1,0 +1,155 @@
+import { gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList } from '@rin/core';
+import type { Config } from './config.js';
+import { either } from './describe.js';
+import type { DiffusionConfig, ScheduleConfig } from './diffusion.js';
+import type { ModelConfig } from './model.js';
+import type { TrainingConfig } from './training.js';
+
+/** What does not fit together in a configuration whose keys are each valid: one sentence for each problem. */
+export function* checks({ model, diffusion, training, sampling }: Config): Generator<string> {
+  yield* patches(model);
+  yield* conditions(model);
+  yield* widths(model);
+  yield* options(model);
+  yield* selfConditioning(model, diffusion);
+  yield* scheduleEnds('diffusion.schedule', diffusion.schedule);
+  yield* scheduleEnds('sampling.schedule', sampling.schedule);
+  yield* durations(training);
+}
+
+function* patches(model: ModelConfig): Generator<string> {
+  const size = sizeList(model.size);
+  const patch = patchList(model.patch, size.length);
+  if (patch.length !== size.length) {
+    yield `model.patch has ${patch.length} numbers and model.size ${size.length}; give one number, or one for each axis`;
+    return;
+  }
+  if (typeof model.patch === 'number') {
+    const spatial = size.length === 3 ? size.slice(1) : size;
+    const common = divisors(spatial.reduce(greatestCommonDivisor));
+    if (!common.includes(model.patch)) {
+      const what = size.length === 1 ? 'length' : 'image size';
+      yield `model.patch ${model.patch} does not divide the ${what} ${distinct(spatial).join(' x ')}; use ${either(common)}`;
+    }
+    return;
+  }
+  for (const [axis, side] of patch.entries()) {
+    if (size[axis] % side === 0) continue;
+    const fitting = either(divisors(size[axis]));
+    yield `model.patch ${show(patch)}: ${side} does not divide the ${size[axis]} of model.size ${show(size)}; use ${fitting}`;
+  }
+}
+
+function* conditions(model: ModelConfig): Generator<string> {
+  if (model.classes > 0 && model.conditionDim > 0) {
+    yield `model.classes ${model.classes} and model.conditionDim ${model.conditionDim} exclude each other; set one of them to 0`;
+  }
+  if (model.conditionDim > 0 !== model.conditionTokens > 0) {
+    yield `model.conditionDim ${model.conditionDim} and model.conditionTokens ${model.conditionTokens} belong together; set both above 0, or both to 0`;
+  }
+  const { time, condition, learned } = latentSlots(model);
+  if (learned < 1) {
+    const tokens = time + condition;
+    yield `model.latents ${model.latents} leaves no learned latent beside the ${tokens} time and condition tokens that count among them; use at least ${tokens + 1}`;
+  }
+}
+
+/** Heads divide what they share; sin-cos codes need whole pairs. */
+function* widths(model: ModelConfig): Generator<string> {
+  const { latentDim, interfaceDim } = model;
+  if (latentDim % model.latentHeads !== 0) {
+    yield `model.latentHeads ${model.latentHeads} does not divide model.latentDim ${latentDim}; use ${either(divisors(latentDim))}`;
+  }
+  const attention = Math.min(interfaceDim, latentDim);
+  if (attention % model.readWriteHeads !== 0) {
+    yield `model.readWriteHeads ${model.readWriteHeads} does not divide ${attention}, the smaller of model.interfaceDim and model.latentDim; use ${either(divisors(attention))}`;
+  }
+  const timeKey = model.timeOn === 'latents' ? 'latentDim' : 'interfaceDim';
+  yield* multiple(
+    model,
+    timeKey,
+    8,
+    'the time token codes gamma in a quarter of its channels, in pairs of sine and cosine',
+  );
+  if (model.latentPosition !== 'learned') {
+    yield* multiple(model, 'latentDim', 2, 'a sin-cos code comes in pairs of sine and cosine');
+  }
+  if (model.interfacePosition !== 'learned') {
+    const axes = sizeList(model.size).length === 1 ? 1 : 2;
+    yield* multiple(
+      model,
+      'interfaceDim',
+      2 * axes,
+      'a sin-cos code has pairs of sine and cosine for each spatial axis',
+    );
+  }
+  for (const [ratio, dim] of [
+    ['latentMlpRatio', 'latentDim'],
+    ['interfaceMlpRatio', 'interfaceDim'],
+  ] as const) {
+    const hidden = model[ratio] * model[dim];
+    if (!Number.isInteger(hidden))
+      yield `model.${ratio} ${model[ratio]} times model.${dim} ${model[dim]} is ${hidden}; it must be whole`;
+  }
+}
+
+function* multiple(model: ModelConfig, key: 'latentDim' | 'interfaceDim', of: number, why: string): Generator<string> {
+  if (model[key] % of !== 0) yield `model.${key} is ${model[key]}; expected a multiple of ${of}, because ${why}`;
+}
+
+function* options(model: ModelConfig): Generator<string> {
+  if (model.depth.every((layers) => layers === 0)) {
+    yield `model.depth ${show(model.depth)} has no compute layer, so nothing is ever written; use at least one number above 0`;
+  }
+  if (model.decoupledRead && !hasReadOnlyTokens(model)) {
+    yield 'model.decoupledRead has nothing to read; set model.timeOn or model.conditionOn to interface, or decoupledRead to false';
+  }
+  if (model.convolutionKernel > 0 && model.convolutionKernel % 2 === 0) {
+    yield `model.convolutionKernel ${model.convolutionKernel} has no centre; use an odd number, or 0 for none`;
+  }
+  const groups = Math.min(model.interfaceDim / 4, 32);
+  if (model.convolutionKernel > 0 && (!Number.isInteger(groups) || model.interfaceDim % groups !== 0)) {
+    yield `model.interfaceDim ${model.interfaceDim} does not fall into min(interfaceDim/4, 32) groups, which the norm after the convolution needs; use a multiple of 32, or one of 4 below 128`;
+  }
+}
+
+function* selfConditioning(model: ModelConfig, diffusion: DiffusionConfig): Generator<string> {
+  if (model.selfConditioning === 'none' && diffusion.selfConditioningRate > 0) {
+    yield `diffusion.selfConditioningRate ${diffusion.selfConditioningRate} needs model.selfConditioning; set it to latents, or the rate to 0`;
+  }
+  if ((model.selfConditioning === 'interface' || model.selfConditioning === 'both') && model.interfaceMlpRatio === 0) {
+    yield `model.selfConditioning ${model.selfConditioning} has an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents`;
+  }
+}
+
+function* scheduleEnds(key: string, schedule: ScheduleConfig): Generator<string> {
+  if (!('start' in schedule)) return;
+  if (schedule.start >= schedule.end) {
+    yield `${key}.start ${schedule.start} is not below ${key}.end ${schedule.end}${schedule.kind === 'log' ? '; reverse: true turns the direction' : ''}`;
+  } else if (!Number.isFinite(gamma(schedule, 0.5))) {
+    yield `${key} ${show(schedule)} is flat in float64; use a larger tau, or start and end nearer to 0`;
+  }
+}
+
+function* durations(training: TrainingConfig): Generator<string> {
+  const { images, batch, microBatch = batch, warmup } = training;
+  if (batch % microBatch !== 0) {
+    yield `training.microBatch ${microBatch} does not divide training.batch ${batch}; use ${either(divisors(batch))}`;
+  }
+  if (warmup >= images) {
+    yield `training.warmup ${warmup} is not shorter than training.images ${images}, the whole run; both count images`;
+  }
+}
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
+
+function divisors(n: number): number[] {
+  const small: number[] = [];
+  for (let i = 1; i * i <= n; i++) if (n % i === 0) small.push(i);
+  const large = small.map((i) => n / i).reverse();
+  return [...new Set([...small, ...large])];
+}
+
+const distinct = (numbers: number[]) => (new Set(numbers).size === 1 ? numbers.slice(0, 1) : numbers);
+
+const show = (value: unknown) => JSON.stringify(value);

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+const starts = 'where the curve starts, at t = 0 with gamma 1';
+const ends = 'where the curve ends, at t = 1 with gamma 0';
+const tau = z.number().positive();
+const temperature = 'temperature: the sigmoid is of u/tau, the cosine to the power 2 tau';
+
+/** Signal level gamma(t); formulas in `packages/core/src/schedules.ts`, of u = start + t (end - start). */
+export const ScheduleConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sigmoid'),
+    start: z.number().default(-3).describe(starts),
+    end: z.number().default(3).describe(ends),
+    tau: tau.default(0.9).describe(temperature),
+  }),
+  z.strictObject({
+    kind: z.literal('cosine'),
+    start: z.number().min(0).max(1).default(0).describe(starts),
+    end: z.number().min(0).max(1).default(1).describe(ends),
+    tau: tau.default(1).describe(temperature),
+  }),
+  z.strictObject({ kind: z.literal('cosine-nichol') }),
+  z.strictObject({ kind: z.literal('linear') }),
+  z.strictObject({
+    kind: z.literal('log'),
+    start: z.number().positive().default(1e-4).describe(starts),
+    end: z.number().positive().default(1).describe(ends),
+    reverse: z.boolean().default(false).describe('swap start and end'),
+  }),
+]);
+export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
+
+/** The `diffusion` section: the process, the objective, and self-conditioning in training (paper, section 3). */
+export const DiffusionConfig = z.strictObject({
+  prediction: z.enum(['eps', 'x', 'v']).default('eps').describe('what the network predicts'),
+  loss: z.enum(['eps', 'x', 'v']).default('eps').describe('what the mean squared error is taken on'),
+  schedule: ScheduleConfig.prefault({ kind: 'sigmoid' }).describe('training schedule gamma(t)'),
+  timeSampling: z
+    .enum(['uniform', 'stratified'])
+    .default('uniform')
+    .describe('how t is drawn: independently, or one from each of B equal parts of (0, 1) for a batch of B'),
+  inputScale: z.number().positive().max(4).default(1).describe('pixels are scaled to [-b, b] with this b'),
+  normalizeInput: z
+    .enum(['none', 'sample', 'expected'])
+    .default('none')
+    .describe('divide the noised input by its standard deviation: of each sample, or the one expected at gamma'),
+  dataMeanSquare: z
+    .number()
+    .positive()
+    .optional()
+    .describe('mean square of the data in [-1, 1], for normalizeInput expected; measured from the data when absent'),
+  clipInTraining: z.boolean().default(false).describe('clip the estimate of x in training too, as the authors do'),
+  selfConditioningRate: z.number().min(0).max(1).default(0.9).describe('share of samples trained with an estimate'),
+  selfConditioningBy: z
+    .enum(['mask', 'part'])
+    .default('mask')
+    .describe('mask = each sample by chance; part = the first rate*B samples of the batch'),
+  labelDropout: z.number().min(0).max(1).default(0).describe('share of samples trained without their label'),
+});
+export type DiffusionConfig = z.infer<typeof DiffusionConfig>;
+
+/** The `sampling` section: what `rin sample` and the previews do unless told otherwise (paper, section 3). */
+export const SamplingConfig = z.strictObject({
+  steps: z.int().min(1).default(100).describe('denoising steps'),
+  sampler: z.enum(['ddim', 'ddpm']).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),
+  schedule: ScheduleConfig.prefault({ kind: 'cosine' }).describe(
+    'sampling schedule gamma(t), independent of the training schedule',
+  ),
+  guidance: z.number().min(0).default(0).describe('classifier-free guidance weight w; 0 = none'),
+  variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
+  timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
+  momentum: z.number().min(0).lt(1).default(0).describe('momentum of the carried latents'),
+  clip: z.boolean().default(true).describe('clip the estimate of x to [-b, b] at every step'),
+});
+export type SamplingConfig = z.infer<typeof SamplingConfig>;

@@ -1,0 +1,93 @@
+import { ConfigError } from '@rin/core';
+import type { z } from 'zod';
+import { checks } from './checks.js';
+import { Config } from './config.js';
+import { child, either, expectation, isRecord, keys, keysOf, kindsOf, type Node, root } from './describe.js';
+import { nearest } from './nearest.js';
+
+/**
+ * The configuration that `value` (parsed YAML or JSON) describes, with every default filled in.
+ * @param where what the user can look at: a file name, or "command line"; begins each message
+ * @throws ConfigError with one line for each problem: the key, what was found, what is allowed
+ */
+export function parseConfig(value: unknown, where: string): Config {
+  const { data, error } = Config.safeParse(value);
+  const problems = error ? error.issues.flatMap((issue) => sentences(issue, value)) : [...checks(data)];
+  if (!data || problems.length > 0)
+    throw new ConfigError([...new Set(problems)].map((each) => `${where}: ${each}`).join('\n'));
+  return data;
+}
+
+/**
+ * Two unchecked configurations laid over each other: sections are merged key by key, everything else of `over` wins. A
+ * choice by `kind` keeps its other keys only while the kind stays the same, for they belong to it.
+ */
+export function mergeConfig(base: unknown, over: unknown): unknown {
+  if (!isRecord(base) || !isRecord(over)) return over;
+  if (over.kind !== undefined && over.kind !== base.kind) return over;
+  const merged = Object.entries(over).map(([key, value]) => [
+    key,
+    Object.hasOwn(base, key) ? mergeConfig(base[key], value) : value,
+  ]);
+  return { ...base, ...Object.fromEntries(merged) };
+}
+
+/** What an unchecked configuration holds at a dotted path, if anything. */
+export function valueAt(config: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], config);
+}
+
+/** The path of the known key that a misspelt or misplaced `path` most likely meant, or undefined. */
+export function nearestKey(path: string): string | undefined {
+  const dot = path.lastIndexOf('.') + 1;
+  const [section, key] = [path.slice(0, dot), path.slice(dot)];
+  const last = (leaf: string) => leaf.slice(leaf.lastIndexOf('.') + 1);
+  const paths = keys.map((leaf) => leaf.path);
+  const elsewhere = keys.find((leaf) => last(leaf.path) === key || leaf.node.alias === key)?.path;
+  if (elsewhere) return elsewhere;
+  const siblings = paths.filter((leaf) => leaf.startsWith(section)).map((leaf) => leaf.slice(dot).split('.')[0]);
+  const sibling = nearest(key, siblings);
+  if (sibling) return section + sibling;
+  const name = nearest(key, paths.map(last));
+  return paths.find((leaf) => last(leaf) === name) ?? nearest(path, paths);
+}
+
+function sentences(issue: z.core.$ZodIssue, input: unknown): string[] {
+  let node = root;
+  let value = input;
+  let path = '';
+  for (const key of issue.path.map(String)) {
+    const inner = child(node, key, value);
+    if (!inner && !(node.oneOf && key === 'kind')) break;
+    value = isRecord(value) ? value[key] : undefined;
+    path = path ? `${path}.${key}` : key;
+    node = inner ?? { enum: kindsOf(node) };
+  }
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, node, value));
+  if (path === '') return [`found ${show(value)}; expected ${expectation(node)}`];
+  if (value === undefined) return [`${path} is missing; expected ${expectation(node)}`];
+  const meant = typeof value === 'string' && node.enum ? nearest(value, node.enum) : undefined;
+  return [`${path} is ${show(value)}; expected ${expectation(node)}${meant ? `; did you mean ${meant}?` : ''}`];
+}
+
+function unknownKey(key: string, path: string, node: Node, value: unknown): string {
+  const full = path ? `${path}.${key}` : key;
+  const known = keysOf(node, value);
+  const elsewhere = kindsOf(node).filter((kind) => child(node, key, { kind }));
+  if (elsewhere.length > 0) {
+    return `${full} is not a known key of ${valueAt(value, 'kind')}, but of ${either(elsewhere)}; known here: ${known.join(', ')}`;
+  }
+  const sibling = nearest(key, known);
+  // Beside a `kind` only its own keys will do, while `nearestKey` knows those of every kind.
+  const meant = node.oneOf ? sibling && `${path}.${sibling}` : nearestKey(full);
+  return `${full} is not a known key; ${meant ? `did you mean ${meant}?` : `known here: ${known.join(', ')}`}`;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

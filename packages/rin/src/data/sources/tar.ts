@@ -1,0 +1,166 @@
+import { RinError } from '@rin/core';
+import type { Bytes } from './bytes.js';
+
+const block = 512;
+
+/** Where one file lies inside a tar archive. */
+export interface Member {
+  /** position of its first byte in the archive */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Index of a tar archive: its files by path, in the archive's order, without reading them. Understands ustar, pax
+ * (path, linkpath, size), GNU long names, the old format, and links within the archive. Of a path that occurs twice the
+ * last one counts, as for tar itself.
+ * @param where how messages call the archive
+ * @throws {RinError} where the file is no tar archive, compressed, damaged or cut short
+ */
+export function indexTar(archive: Bytes, where: string): Map<string, Member> {
+  const end = archive.length;
+  const members = new Map<string, Member>();
+  const links = new Map<string, string>(); // to the path that each leads to
+  let common: Attributes = {}; // of all that follows ('g')
+  let next: Attributes = {}; // of the next member ('x', 'L', 'K')
+  for (let position = 0; ; ) {
+    const header = archive.read(position, block);
+    if (position === 0 && !isHeader(header)) throw new RinError(noTar(where, header));
+    if (header.length < block) {
+      throw new RinError(`${where} is cut short: at byte ${end}, before the mark that ends an archive; copy it again`);
+    }
+    if (header.every((byte) => byte === 0)) break; // the end mark
+    if (!isHeader(header)) {
+      throw new RinError(`${where}: damaged at byte ${position}: a header's checksum is wrong; copy it again`);
+    }
+    const type = String.fromCharCode(header[156]);
+    const describes = 'xgLK'.includes(type);
+    const attributes = describes ? {} : { ...common, ...next };
+    const name = clean(attributes.path ?? fullName(header));
+    const size = hasContent(type) ? (attributes.size ?? number(header, 124, 12)) : 0;
+    if (!Number.isSafeInteger(size) || size < 0 || (describes && size > longestDescription)) {
+      throw new RinError(`${where}: damaged at byte ${position}: a size of ${size}; copy it again`);
+    }
+    const offset = position + block;
+    if (offset + size > end) {
+      throw new RinError(
+        `${where} is cut short: ${name} ends at byte ${offset + size}, the file at ${end}; copy it again`,
+      );
+    }
+    position = offset + Math.ceil(size / block) * block;
+    if (describes) {
+      const content = archive.read(offset, size);
+      if (type === 'g') common = { ...common, ...paxRecords(content, where) };
+      else if (type === 'x') next = { ...next, ...paxRecords(content, where) };
+      else next = { ...next, [type === 'L' ? 'path' : 'linkpath']: terminated(content) };
+      continue;
+    }
+    next = {};
+    members.delete(name);
+    links.delete(name);
+    const target = attributes.linkpath ?? terminated(header.subarray(157, 257));
+    if (type === '1') links.set(name, clean(target));
+    else if (type === '2') links.set(name, clean(`${name}/../${target}`));
+    else if (isFile(type) && !fullName(header).endsWith('/')) members.set(name, { offset, size });
+  }
+  for (const name of links.keys()) {
+    let target: string | undefined = name;
+    for (let hops = 0; hops < mostHops && target !== undefined && !members.has(target); hops++)
+      target = links.get(target);
+    const member = members.get(target ?? '');
+    if (member) members.set(name, member);
+  }
+  return members;
+}
+
+/** Names and attributes are short; a longer description is damage. */
+const longestDescription = 1 << 20;
+
+/** From link to link; more are a circle. */
+const mostHops = 40;
+
+interface Attributes {
+  path?: string;
+  linkpath?: string;
+  size?: number;
+}
+
+/** Files: of today, of the old format, contiguous ones. */
+const isFile = (type: string) => type === '0' || type === '\0' || type === '7';
+
+/** Links, devices, folders and pipes have no content, whatever size their header tells. */
+const hasContent = (type: string) => !/[1-6]/.test(type);
+
+/** Whether the checksum is that of the header's bytes, its own field counted as blanks; or all is zero. */
+function isHeader(header: Buffer): boolean {
+  let sum = 0;
+  for (let index = 0; index < header.length; index++) if (index < 148 || index >= 156) sum += header[index];
+  return header.length === block && (sum === 0 || sum + 8 * 32 === number(header, 148, 8));
+}
+
+/** A number in octal digits, or (GNU) in big-endian bytes where the first bit is set. NaN where it is neither. */
+function number(header: Buffer, offset: number, length: number): number {
+  if (header[offset] & 0x80) {
+    let value = header[offset] & 0x7f;
+    for (let index = 1; index < length; index++) value = value * 256 + header[offset + index];
+    return value;
+  }
+  const text = terminated(header.subarray(offset, offset + length)).trim();
+  return /^[0-7]*$/.test(text) ? Number.parseInt(text || '0', 8) : Number.NaN;
+}
+
+function terminated(bytes: Buffer): string {
+  const zero = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, zero < 0 ? bytes.length : zero);
+}
+
+function fullName(header: Buffer): string {
+  const name = terminated(header.subarray(0, 100));
+  const isUstar = header.toString('latin1', 257, 263) === 'ustar\0'; // GNU's own format has other things in the prefix
+  const prefix = isUstar ? terminated(header.subarray(345, 500)) : '';
+  return prefix ? `${prefix}/${name}` : name;
+}
+
+/** `./a//b/../c` as `a/c`. */
+function clean(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** Records `LENGTH KEY=VALUE\n` of a pax header, the length in bytes. */
+function paxRecords(bytes: Buffer, where: string): Attributes {
+  const result: Attributes = {};
+  for (let start = 0; start < bytes.length; ) {
+    const blank = bytes.indexOf(32, start);
+    const length = blank < 0 ? Number.NaN : Number(bytes.toString('latin1', start, blank));
+    const equals = bytes.indexOf(61, start);
+    if (!(length > 0) || start + length > bytes.length || equals < blank || equals >= start + length) {
+      throw new RinError(`${where}: damaged: a pax header is not a list of records`);
+    }
+    const key = bytes.toString('utf8', blank + 1, equals);
+    const value = bytes.toString('utf8', equals + 1, start + length - 1);
+    if (key === 'path') result.path = value;
+    else if (key === 'linkpath') result.linkpath = value;
+    else if (key === 'size') result.size = Number(value);
+    start += length;
+  }
+  return result;
+}
+
+function noTar(where: string, start: Buffer): string {
+  const magic = start.toString('latin1', 0, 4);
+  const packer = packers.find(([mark]) => magic.startsWith(mark))?.[1];
+  if (!packer) return `${where}: not a tar archive; expected a folder of pictures or an uncompressed tar`;
+  return `${where}: compressed by ${packer}, which forbids reading by position; unpack it (${packer} -d) and name the tar`;
+}
+
+const packers = [
+  ['\x1f\x8b', 'gzip'],
+  ['\x28\xb5\x2f\xfd', 'zstd'],
+  ['BZh', 'bzip2'],
+  ['\xfd7zX', 'xz'],
+] as const;

@@ -1,0 +1,27 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { RinError } from '@rin/core';
+import { systemCode } from './systemError.js';
+
+/**
+ * Makes a folder and those above it. Node's own way never comes back where the system lets no folder be made and says that
+ * there is none, as below /proc.
+ * @throws {RinError} in that case; else the system's error
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if ((await attempt(path)) === 'made') return;
+  const above = dirname(path);
+  if (above !== path) await makeFolder(above);
+  if ((await attempt(path)) === 'made') return;
+  throw new RinError(`cannot make ${path}: the system allows no folder there`);
+}
+
+async function attempt(path: string): Promise<'made' | 'nothing above'> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'nothing above';
+    if (systemCode(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  }
+  return 'made';
+}

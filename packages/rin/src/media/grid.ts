@@ -1,0 +1,81 @@
+import { RinError } from '@rin/core';
+import { drawText, letterHeight, textWidth } from './font.js';
+
+/** A picture: uint8, planar [C, H, W] with 1 (grey) or 3 (sRGB) channels. */
+export interface Image {
+  readonly data: Uint8Array;
+  readonly shape: readonly number[];
+}
+
+/** How `grid` lays pictures out. */
+export interface GridOptions {
+  /** pictures in a row */
+  columns: number;
+  /** a text left of each row; its letters are drawn from a font of our own */
+  labels?: readonly string[];
+  /** each pixel becomes a square of this side; default 1 */
+  scale?: number;
+  /** white pixels around each picture, before scaling; default 2 */
+  margin?: number;
+}
+
+/**
+ * Lays pictures of one shape out in rows, on white.
+ * @returns planar [C, height, width]; height and width beside it
+ * @throws {RinError} where there are no pictures, or their shapes differ
+ */
+export function grid(images: readonly Image[], { columns, labels = [], scale = 1, margin = 2 }: GridOptions) {
+  if (images.length === 0) throw new RinError('grid: no pictures');
+  const shape = images[0].shape;
+  const other = images.find((image) => checkImage(image).shape.join() !== shape.join());
+  if (other)
+    throw new RinError(
+      `grid: pictures of [${shape.join(', ')}] and [${other.shape.join(', ')}]; one shape is expected`,
+    );
+  const [channels, cellHeight, cellWidth] = [shape[0], shape[1] * scale, shape[2] * scale];
+  const gap = margin * scale;
+  const letter = Math.max(1, Math.round(cellHeight / 40)); // side of a letter's pixel
+  const left = Math.max(0, ...labels.map((label) => textWidth(label) + 2)) * letter;
+  const rows = Math.ceil(images.length / columns);
+  const width = left + columns * cellWidth + (columns + 1) * gap;
+  const height = rows * cellHeight + (rows + 1) * gap;
+  const data = new Uint8Array(channels * height * width).fill(255);
+  const rowTop = (row: number) => gap + row * (cellHeight + gap);
+
+  for (const [index, image] of images.entries()) {
+    const x = left + gap + (index % columns) * (cellWidth + gap);
+    const y = rowTop(Math.floor(index / columns));
+    for (let channel = 0; channel < channels; channel++) {
+      for (let row = 0; row < cellHeight; row++) {
+        const from = (channel * shape[1] + Math.floor(row / scale)) * shape[2];
+        const to = (channel * height + y + row) * width + x;
+        for (let column = 0; column < cellWidth; column++)
+          data[to + column] = image.data[from + Math.floor(column / scale)];
+      }
+    }
+  }
+  for (const [row, label] of labels.slice(0, rows).entries()) {
+    const top = Math.max(0, rowTop(row) + Math.floor((cellHeight - letterHeight * letter) / 2));
+    drawText(label, (x, y) => {
+      for (let channel = 0; channel < channels; channel++) {
+        for (let line = 0; line < letter; line++) {
+          const start = (channel * height + top + y * letter + line) * width + gap + x * letter;
+          data.fill(64, start, start + letter);
+        }
+      }
+    });
+  }
+  return { data, shape: [channels, height, width], width, height };
+}
+
+/** The `scale` at which small pictures are shown: the largest that keeps their longer side within 64, at least 1. */
+export const enlargement = ({ shape }: Image): number => Math.max(1, Math.floor(64 / Math.max(...shape.slice(1))));
+
+/** @throws {RinError} where an image is not [1 or 3, H, W], or its data do not have as many values */
+export function checkImage(image: Image): Image {
+  const { data, shape } = image;
+  const fits =
+    shape.length === 3 && (shape[0] === 1 || shape[0] === 3) && data.length === shape[0] * shape[1] * shape[2];
+  if (fits) return image;
+  throw new RinError(`a picture of [${shape.join(', ')}] with ${data.length} values: expected [1 or 3, height, width]`);
+}

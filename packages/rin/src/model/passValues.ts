@@ -1,0 +1,35 @@
+import { conditionTokens, geometry, hasReadOnlyTokens, latentSlots } from '@rin/core';
+import type { ModelConfig } from '../config/model.js';
+
+/**
+ * Values in the tensors that a forward pass of one sample makes, views left out: what it holds until the pass back has
+ * gone by. A layer with channels c on t tokens makes t·c of them for each of norm, product, GELU and sum.
+ */
+export function passValues(model: ModelConfig): number {
+  const { latents: m, latentDim, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, normalizeKeyValue } = model;
+  const { tokens, patchLength } = geometry(model);
+  const { time, condition } = latentSlots(model);
+  const onInterface = 1 - time + conditionTokens(model) - condition;
+  const readOnly = hasReadOnlyTokens(model) ? onInterface : 0;
+  const n = tokens + onInterface - readOnly;
+  const width = Math.min(d, latentDim);
+
+  const mlp = (t: number, c: number, ratio: number) => (ratio > 0 ? t * (3 * c + 2 * ratio * c) : 0); // norm, up, GELU, down, sum
+  /** norm, q, attended, out, sum; k and v of the context */
+  const attention = (t: number, c: number, context: number, contextDim: number) =>
+    t * (3 * c + 2 * width) + context * (2 * width + (normalizeKeyValue ? contextDim : 0));
+  const read = attention(m, latentDim, n + readOnly, d) + mlp(m, latentDim, latentMlpRatio);
+  const compute = m * 7 * latentDim + mlp(m, latentDim, latentMlpRatio); // norm; q, k and v as one; attended, out, sum
+  const write = attention(n, d, m, latentDim) + mlp(n, d, interfaceMlpRatio);
+  const convolution = model.convolutionKernel > 0 ? 6 * n * d : 0;
+  const perBlock = model.depth.map((layers) => read + layers * compute + (layers > 0 ? write + convolution : 0));
+
+  const stem = tokens * (patchLength + 3 * d); // patches, product, norm, with positions
+  const readout = tokens * (d + 2 * patchLength); // norm, product, pixels
+  const { selfConditioning } = model;
+  const warm = (t: number, c: number, ratio: number) => t * 3 * c + mlp(t, c, ratio);
+  const starts =
+    (selfConditioning === 'latents' || selfConditioning === 'both' ? warm(m, latentDim, latentMlpRatio) : 0) +
+    (selfConditioning === 'interface' || selfConditioning === 'both' ? warm(tokens, d, interfaceMlpRatio) : 0);
+  return stem + starts + perBlock.reduce((sum, values) => sum + values, 0) + readout;
+}

@@ -1,0 +1,61 @@
+import { isDeepStrictEqual } from 'node:util';
+import { flatten } from '../config/flatten.js';
+import type { RunSummary, StatsLine } from './summary.js';
+
+/** A key in which runs differ. */
+export interface Difference {
+  readonly key: string;
+  /** of each run; undefined where it has none */
+  readonly values: readonly unknown[];
+}
+
+/** Losses of several runs over the same images. */
+export interface LossRow {
+  /** images seen at the end of the row */
+  readonly images: number;
+  /** of each run the mean since the row before; null where it tells nothing of these images */
+  readonly loss: readonly (number | null)[];
+  readonly validationLoss: readonly (number | null)[];
+}
+
+/** So many rows at most. */
+const mostRows = 12;
+
+/** What differs between the configurations of runs, and whether their data do. */
+export function differences(runs: readonly RunSummary[]): Difference[] {
+  const configs = runs.map(({ config }) => flatten(config));
+  const keys = new Set(configs.flatMap((config) => [...config.keys()]));
+  const found = [...keys].map((key) => ({ key, values: configs.map((config) => config.get(key)) }));
+  const contents = runs.map(({ data }) => `${data.name} ${data.fingerprint.slice(0, 8)}`);
+  return [...found, { key: 'data', values: contents }].filter(({ values }) =>
+    values.some((value) => !isDeepStrictEqual(value, values[0])),
+  );
+}
+
+/** The losses of runs side by side at equal images seen, in at most 12 rows. */
+export function lossRows(runs: readonly Pick<RunSummary, 'stats'>[]): LossRow[] {
+  const lines = runs.map(({ stats }) => stats);
+  const last = Math.max(0, ...lines.map((stats) => stats.at(-1)?.images ?? 0));
+  const sparsest = Math.max(0, ...lines.map(interval));
+  const step = roundStep(Math.max(1, sparsest, last / mostRows));
+  return Array.from({ length: Math.ceil(last / step) }, (_, i) => {
+    const [from, images] = [i * step, Math.min((i + 1) * step, last)];
+    const within = lines.map((stats) => stats.filter((line) => line.images > from && line.images <= images));
+    const over = (value: (line: StatsLine) => number | undefined) =>
+      within.map((stats) => mean(stats.flatMap((line) => value(line) ?? [])));
+    return { images, loss: over(({ loss }) => loss), validationLoss: over(({ validationLoss }) => validationLoss) };
+  });
+}
+
+/** Images from one line to the next, at most. */
+const interval = (stats: readonly StatsLine[]): number =>
+  stats.reduce((most, { images }, i) => Math.max(most, images - (stats[i - 1]?.images ?? 0)), 0);
+
+/** The next number of 1, 2, 5, 10, 20, … */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * ([1, 2, 5].find((digit) => digit * power >= least) ?? 10);
+}
+
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

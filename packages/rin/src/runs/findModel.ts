@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RinError } from '@rin/core';
+import { modelName, namedModel } from './namedModel.js';
+import { listRuns } from './runDirectory.js';
+
+/** The trained model of the demo, which comes with rin. */
+export const demoModel = fileURLToPath(new URL('../../../models/emoji-64.safetensors', import.meta.url));
+
+/**
+ * The model file to use.
+ * @param named a model file, or the folder of a run; when absent, the newest run in `runs` that has a model, else the demo's
+ * @throws {RinError} where there is none
+ */
+export async function findModel(named?: string): Promise<string> {
+  if (named !== undefined) return namedModel(named);
+  const run = (await listRuns('runs')).find(({ path }) => existsSync(join(path, modelName)));
+  if (run) return join(run.path, modelName);
+  if (existsSync(demoModel)) return demoModel;
+  throw new RinError(`there is no model in runs/; name one, or train one first: rin train --data my-pictures`);
+}

@@ -1,0 +1,24 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { RinError } from '@rin/core';
+
+/** The newest model of a run, in its folder. */
+export const modelName = 'model.safetensors';
+
+/** The model file at a path, which may be the folder of a run; undefined where there is none. */
+export function modelFile(path: string): string | undefined {
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, modelName) : path;
+  return existsSync(file) ? file : undefined;
+}
+
+/**
+ * The model file that a user names.
+ * @param path a model file, or the folder of a run
+ * @throws {RinError} where there is none
+ */
+export function namedModel(path: string): string {
+  const file = modelFile(path);
+  if (file !== undefined) return file;
+  if (!existsSync(path)) throw new RinError(`${path}: there is no such model file or run`);
+  throw new RinError(`${path}: there is no ${modelName} in this folder; a run has one from its first checkpoint on`);
+}

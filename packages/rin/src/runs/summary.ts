@@ -1,0 +1,112 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Config } from '../config/config.js';
+import { isLocked } from '../disk/lock.js';
+import { systemCode } from '../disk/systemError.js';
+import { readText } from '../disk/wholeFiles.js';
+import { newestCounters } from './checkpoint.js';
+import { isFinished } from './openRun.js';
+import { listRuns, problemOf, RunDirectory, readFacts } from './runDirectory.js';
+
+/** A line of stats.jsonl. */
+export interface StatsLine {
+  readonly images: number;
+  readonly loss: number;
+  readonly validationLoss?: number;
+}
+
+/** What is known of a run without opening its data or its weights. */
+export interface RunSummary {
+  readonly path: string;
+  /** of its folder */
+  readonly name: string;
+  readonly state: 'running' | 'finished' | 'interrupted';
+  readonly config: Config;
+  /** name of the data, and SHA-256 of what they contain */
+  readonly data: { readonly name: string; readonly fingerprint: string };
+  /** images seen: of a run that is being trained, at its last line of stats.jsonl; else, at its newest checkpoint */
+  readonly images: number;
+  readonly stats: readonly StatsLine[];
+  /** at the last line of timing.jsonl */
+  readonly imagesPerSecond: number | null;
+  /** when something was written last */
+  readonly written: Date;
+}
+
+/** A folder that looks like a run and cannot be read as one. */
+export interface DamagedRun extends Pick<RunSummary, 'path' | 'name'> {
+  readonly state: 'damaged';
+  readonly problem: string;
+}
+
+/** Runs in a folder: the numbered ones, the highest first, then what else has a configuration. */
+export async function allRuns(runsFolder: string): Promise<string[]> {
+  const numbered = (await listRuns(runsFolder)).map(({ path }) => path);
+  if (numbered.length === 0 && !(await isFolder(runsFolder))) return [];
+  const named: string[] = [];
+  for (const name of (await readdir(runsFolder)).sort()) {
+    const path = join(runsFolder, name);
+    if (numbered.includes(path) || name.endsWith('.part')) continue;
+    if ((await isFolder(path)) && new RunDirectory(path).has('config.yaml')) named.push(path);
+  }
+  return [...numbered, ...named];
+}
+
+/** Reads what a run tells of itself, never its weights; one that is damaged is no error. */
+export async function summarise(path: string): Promise<RunSummary | DamagedRun> {
+  const name = basename(path);
+  try {
+    const directory = new RunDirectory(path);
+    const { config, data } = await readFacts(path);
+    const stats = (await readLines(directory.file('stats.jsonl'))).flatMap(statsLine);
+    const timing = await readLines(directory.file('timing.jsonl'));
+    const state = (await isLocked(path))
+      ? 'running'
+      : (await isFinished(directory, config))
+        ? 'finished'
+        : 'interrupted';
+    const saved = (await newestCounters(path))?.images ?? 0;
+    const images = state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved;
+    const speed = timing.at(-1)?.imagesPerSecond;
+    const imagesPerSecond = typeof speed === 'number' ? speed : null;
+    return { path, name, state, config, data, images, stats, imagesPerSecond, written: await lastWritten(path) };
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    return { path, name, state: 'damaged', problem };
+  }
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+
+/** What stands in a file of JSON lines; a line that was cut short when a process was killed is left out. */
+async function readLines(path: string): Promise<Record<string, unknown>[]> {
+  return ((await readText(path)) ?? '').split('\n').flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return typeof value === 'object' && value !== null ? [value as Record<string, unknown>] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function statsLine({ images, loss, validationLoss }: Record<string, unknown>): StatsLine[] {
+  if (typeof images !== 'number' || typeof loss !== 'number') return [];
+  return [{ images, loss, ...(typeof validationLoss === 'number' && { validationLoss }) }];
+}
+
+async function lastWritten(path: string): Promise<Date> {
+  const times = await Promise.all(
+    ['log.txt', 'timing.jsonl', 'config.yaml'].map(async (name) => {
+      try {
+        return (await stat(join(path, name))).mtimeMs;
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error;
+        return 0;
+      }
+    }),
+  );
+  return new Date(Math.max(...times));
+}

@@ -1,0 +1,44 @@
+import { minimum, norms, stack, type Tensor, tensor, unsafe } from '@rin/torch';
+import type { Named } from '../../model/named.js';
+import { type AdamOptions, adamStep, type Moments, namedMoments, zeroMoments } from './adam.js';
+import { isDecayed, type Optimizer } from './optimizer.js';
+
+/**
+ * LAMB (You et al. 2020), as the paper trains with it. The update of a kernel is u = m^ / (sqrt(v^) + epsilon) + decay p, and
+ * it moves by rate |p| / |u| u: the learning rate is relative to the kernel's own norm. The ratio is 1 where a norm is 0.
+ * Vectors have neither decay nor ratio.
+ */
+export class Lamb implements Optimizer {
+  readonly state: Named;
+  readonly #options: AdamOptions;
+  readonly #parameters: readonly Tensor[];
+  readonly #moments: Moments;
+  /** Per parameter, minus its weight decay. */
+  readonly #minusDecay: readonly number[];
+  /** 1 for parameters with a trust ratio, 0 for the others. */
+  readonly #scaled: Tensor;
+
+  constructor(parameters: Named, options: AdamOptions) {
+    this.#options = options;
+    this.#parameters = Object.values(parameters);
+    this.#moments = zeroMoments(this.#parameters);
+    this.state = namedMoments(Object.keys(parameters), this.#moments);
+    const kernels = this.#parameters.map((parameter) => (isDecayed(parameter) ? 1 : 0));
+    this.#minusDecay = kernels.map((kernel) => -options.weightDecay * kernel);
+    this.#scaled = tensor(kernels, { device: this.#parameters[0].device });
+  }
+
+  step(gradients: readonly Tensor[], share: number, update: number): void {
+    const rate = share * this.#options.learningRate;
+    // Adam's own step of rate 1, begun at -decay p instead of p, arrives at -u.
+    const minusU = unsafe.call('aten::_foreach_mul.ScalarList', [this.#parameters, this.#minusDecay]) as Tensor[];
+    adamStep(minusU, gradients, this.#moments, this.#options, { update, rate: 1 });
+    unsafe.call('aten::_foreach_addcmul_.Scalar', [this.#parameters, minusU, this.#trustRatios(minusU), rate]);
+  }
+
+  #trustRatios(updates: readonly Tensor[]): Tensor[] {
+    const [p, u] = [stack(norms(this.#parameters)), stack(norms(updates))];
+    const usable = minimum(p, u).mul(this.#scaled).gt(0);
+    return (unsafe.call('aten::where.ScalarOther', [usable, p.div(u), 1]) as Tensor).unbind();
+  }
+}

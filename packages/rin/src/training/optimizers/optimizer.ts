@@ -1,0 +1,21 @@
+import type { Tensor } from '@rin/torch';
+import type { Named } from '../../model/named.js';
+
+/** Changes parameters in place. All that it remembers is in `state`, so that a run can be continued exactly. */
+export interface Optimizer {
+  /**
+   * One update; to be called inside `noGrad` and `scope`.
+   * @param gradients in the order of the parameters, laid out in memory like them, as `backward` leaves them
+   * @param share     learning rate as a share of its peak, 0 to 1
+   * @param update    number of this update, from 1
+   */
+  step(gradients: readonly Tensor[], share: number, update: number): void;
+  /** Live tensors; to restore, copy into them. */
+  readonly state: Named;
+}
+
+/** Weight decay acts on kernels, tables and tokens. Biases and the gains and shifts of norms, all vectors, have none. */
+export const isDecayed = (parameter: Tensor): boolean => parameter.shape.length > 1;
+
+/** The elements at some indices. */
+export const pick = <T>(list: readonly T[], indices: readonly number[]): T[] => indices.map((index) => list[index]);

@@ -1,0 +1,79 @@
+import { geometry } from '@rin/core';
+import type { Config } from '../../config/config.js';
+import { sampleLength } from '../../data/dataset.js';
+import { enlargement } from '../../media/grid.js';
+import { passValues } from '../../model/passValues.js';
+import { RIN } from '../../model/rin.js';
+import { hasPreviews } from '../../runs/runDirectory.js';
+import { isBlockMatrix } from '../optimizers/muon.js';
+import { previewLayout } from '../preview.js';
+import type { Compute } from './compute.js';
+
+/** Bytes that training takes. */
+export interface Cost {
+  /** Parameters in float32; gradients and average take the same each. */
+  readonly weights: number;
+  /** What the optimiser remembers. */
+  readonly optimizer: number;
+  /** Copies of weights that a pass makes, and what an update works in. */
+  readonly work: number;
+  /** Of a micro-batch; estimated. */
+  readonly activations: number;
+  /** Of a preview, which is drawn in float32, while there are no activations; estimated. */
+  readonly preview: number;
+  /** All of it, on the CPU with Node and libtorch themselves. */
+  readonly memory: number;
+  readonly checkpoint: number;
+  /** Checkpoints that lie on the disk at once, the one being written among them. */
+  readonly checkpoints: number;
+  /** Checkpoints, model and pictures together, at most. */
+  readonly disk: number;
+}
+
+/** What the pass back holds beside the activations, as a share of them (bench/trainingMemory.mjs). */
+const passBack = 0.3;
+
+/** Node, libtorch and what else is loaded, without a tensor (bench/trainingMemory.mjs). */
+const program = 230e6;
+
+/** What the training that a configuration describes takes. Makes no tensor that has values. */
+export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
+  const { training } = config;
+  const network = new RIN(config.model, { seed: null });
+  const parameters = Object.entries(network.parameters());
+  const width = dtype === 'bfloat16' ? 2 : 4;
+  const values = parameters.reduce((sum, [, { size }]) => sum + size, 0);
+  const matrices = parameters.filter(
+    ([name, { shape }]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, shape),
+  );
+  const momenta = matrices.reduce((sum, [, { size }]) => sum + size, 0);
+  // Muon's iteration keeps two matrices [m, n] and two [m, m], m <= n, beside a copy of the gradients and one to divide.
+  const iteration = matrices.reduce(
+    (sum, [, { size, shape }]) => sum + 2 * width * (size + Math.min(...shape) ** 2),
+    0,
+  );
+  for (const [, tensor] of parameters) tensor.dispose();
+
+  const weights = 4 * values;
+  const optimizer = 4 * (2 * values - momenta);
+  const work = width * values + iteration + 8 * momenta;
+  const pixels = 8 * 4 * sampleLength([config.model.channels, ...geometry(config.model).size]); // uint8, x, eps, x_t, …
+  const micro = training.microBatch ?? training.batch;
+  const activations = Math.round(micro * (pixels + width * (1 + passBack) * passValues(config.model)));
+  const preview = hasPreviews(config) ? 4 * previewLayout(config, []).classes.length * passValues(config.model) : 0;
+  const memory = 3 * weights + optimizer + work + Math.max(activations, preview) + (device === 'cpu' ? program : 0);
+  const checkpoint = 2 * weights + optimizer;
+  const made = Math.ceil(training.images / training.checkpointEvery) + (training.init === undefined ? 0 : 1);
+  const checkpoints = Math.min(training.keepCheckpoints + 1, made);
+  const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a model is written beside the one before it
+  return { weights, optimizer, work, activations, preview, memory, checkpoint, checkpoints, disk };
+}
+
+/** Bytes of the previews and of the pictures of the data, were they not compressed. */
+function pictures(config: Config): number {
+  if (!hasPreviews(config)) return 0;
+  const { images, sampleEvery } = config.training;
+  const shape = [config.model.channels, ...geometry(config.model).size];
+  const scale = enlargement({ shape, data: new Uint8Array() });
+  return (2 + images / sampleEvery) * previewLayout(config, []).classes.length * sampleLength(shape) * scale ** 2;
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openDataset } from '../../../src/data/open.js';
+import sharp from '../../../src/media/sharp.js';
+import { type Colour, folderOf, idx } from '../../data/fixtures.js';
+import { rin } from '../rin.js';
+
+const red: Colour = [255, 0, 0];
+
+test('info tells counts, sizes, what is unusable, and what is in the cache', async () => {
+  const wide = await sharp({ create: { width: 20, height: 10, channels: 3, background: '#00f' } })
+    .jpeg()
+    .toBuffer();
+  const cwd = await folderOf({
+    'p/cat/1.png': red,
+    'p/cat/2.png': red,
+    'p/dog/3.jpg': wide,
+    'p/dog/4.png': 'no picture',
+  });
+  const info = async () => {
+    const { code, stdout, stderr } = await rin(['data', 'info', 'p'], { cwd });
+    assert.deepEqual([code, stderr], [0, '']);
+    return stdout;
+  };
+  const before = `p: 4 pictures, 2 classes
+formats  png 2, jpeg 1; colour
+sizes    2 different, most often 4×4 2, 20×10 1
+         width 4 to 20, median 4; height 4 to 10, median 4
+cached   nothing yet
+unusable 4.png
+  2  cat
+  2  dog
+`.replace('4.png', 'dog/4.png: REASON');
+  assert.equal((await info()).replace(/(4\.png: ).*/, '$1REASON'), before);
+  const data = await openDataset(join(cwd, 'p'), {
+    size: [6, 8],
+    channels: 1,
+    data: { resize: 'fit', flip: false, background: '#ffffff' },
+  });
+  const line = new RegExp(`\\ncached   8×6 grey, fit, on #ffffff: 144 B in .*/${data.fingerprint}\\n`);
+  assert.match(await info(), line);
+});
+
+test('the sheet has a row for each class', async () => {
+  const labels = Array.from({ length: 30 }, (_, i) => (i < 28 ? 0 : 1));
+  const cwd = await folderOf({
+    'train-images-idx3-ubyte': idx(
+      [30, 8, 8],
+      Array.from({ length: 30 * 64 }, (_, i) => (i < 28 * 64 ? 50 : 200)),
+    ),
+    'train-labels-idx1-ubyte': idx([30], labels),
+    't10k-images-idx3-ubyte': idx([1, 8, 8], new Array(64).fill(0)),
+  });
+  const { code, stdout } = await rin(['data', 'info', '.', '--sheet', 'new/sheet.png'], { cwd });
+  assert.equal(code, 0);
+  assert.match(stdout, /\n.*train-images-idx3-ubyte is taken.*\n/);
+  assert.match(stdout, /\nsizes {4}all 8×8\n/);
+  const { data, info } = await sharp(join(cwd, 'new/sheet.png'))
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  // Two rows of eight cells of 64 pixels, 16 apart, after the labels; in the second row two are there.
+  const [left, pitch] = [info.width - 8 * 80, 80];
+  const at = (row: number, column: number) => data[(16 + row * pitch + 32) * info.width + left + column * pitch + 32];
+  assert.equal(info.height, 2 * pitch + 16);
+  assert.deepEqual(
+    [0, 1, 2, 7].map((column) => at(0, column)),
+    [50, 50, 50, 50],
+  );
+  assert.deepEqual(
+    [0, 1, 2, 7].map((column) => at(1, column)),
+    [200, 200, 255, 255],
+  );
+});
+
+test('convert says what it wrote and how to train on it', async () => {
+  const cwd = await folderOf({ 'p/cat/1.png': red, 'p/cat/2.png': red, 'p/dog/4.png': 'no picture' });
+  const run = (...args: string[]) => rin(['data', 'convert', 'p', ...args], { cwd });
+  const { code, stdout } = await run('q.tar', '--size', '2', '--resize', 'center-crop-dhariwal');
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^q\.tar: without .* \(dog\); .*\nleft out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
+  );
+  assert.match((await run('r', '--channels=1')).stdout, /r: 2 pictures, 4×4, grey; .* --size 4 --model\.channels 1\n$/);
+  assert.match((await run("it's new")).stdout, / rin train --data 'it'\\''s new' --size 4\n$/, 'as a shell reads it');
+  assert.match((await run('emoji')).stdout, / rin train --data \.\/emoji --size 4\n$/, 'emoji is the built-in set');
+  assert.deepEqual(readdirSync(cwd).sort(), ['emoji', "it's new", 'p', 'q.tar', 'r']);
+});
+
+test('what was called wrongly is told', async () => {
+  const cwd = await folderOf({ 'p/1.png': red });
+  const ask = async (...args: string[]) => {
+    const { code, stderr } = await rin(['data', ...args], { cwd });
+    assert.equal(code, 2, stderr);
+    return stderr.split('\n')[0];
+  };
+  const expected = 'expected rin data info SOURCE, or rin data convert SOURCE TARGET';
+  for (const args of [[], ['info'], ['info', 'p', 'q'], ['convert', 'p'], ['show', 'p']])
+    assert.equal(await ask(...args), expected);
+  assert.equal(await ask('info', 'p', '--size', '3'), '--size belongs to rin data convert; info takes --sheet');
+  assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet belongs to rin data info');
+  for (const target of ['q.zip', 'q.tar.gz', 'q.TGZ'])
+    assert.match(
+      await ask('convert', 'p', target),
+      /: expected a name that ends with \.tar, or the name of a folder; /,
+    );
+  assert.equal(
+    await ask('info', 'p', '--sheet', 'x.jpg'),
+    '--sheet x.jpg: expected the name of a PNG file, such as sheet.png',
+  );
+  for (const size of ['[4]', '[4,4,4]'])
+    assert.equal(
+      await ask('convert', 'p', 'q', '--size', size),
+      `--size is ${size}; expected a number, or [height, width]`,
+    );
+  assert.equal(await ask('convert', 'p', 'q', '--channels', '2'), '--channels is 2; expected 1 (grey) or 3 (colour)');
+  assert.match(await ask('convert', 'p', 'q', '--resize', 'fill'), /^--resize is "fill"; expected center-crop, /);
+});

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { tensor } from '@rin/torch';
+import type { Config } from '../../../src/config/config.js';
+import { toYaml } from '../../../src/config/yaml.js';
+import { lockRun } from '../../../src/disk/lock.js';
+import { imagesLabel, noCounters, saveCheckpoint } from '../../../src/runs/checkpoint.js';
+import { freshFolder, tiny } from '../../training/tiny.js';
+import { rin } from '../rin.js';
+
+interface Made {
+  readonly config?: Config;
+  readonly data?: object;
+  /** loss at every 10 images */
+  readonly losses?: readonly number[];
+  readonly validation?: readonly number[];
+  /** of its checkpoint */
+  readonly images?: number;
+  readonly finished?: boolean;
+}
+
+const short = (training: object = {}): Config => tiny({ training: { images: 100, sampleEvery: 0, ...training } });
+
+/** Writes the folder of a run by hand. */
+async function make(path: string, { config = short(), data, losses = [], validation, images, finished }: Made = {}) {
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'config.yaml'), toYaml(config));
+  writeFileSync(join(path, 'data.json'), JSON.stringify(data ?? { name: 'cats', fingerprint: 'c'.repeat(64) }));
+  for (const [i, loss] of losses.entries()) {
+    const line = { images: 10 * (i + 1), loss, ...(validation && { validationLoss: validation[i] }) };
+    appendFileSync(join(path, 'stats.jsonl'), `${JSON.stringify(line)}\n`);
+    appendFileSync(join(path, 'timing.jsonl'), `${JSON.stringify({ images: line.images, imagesPerSecond: 12.34 })}\n`);
+  }
+  if (images !== undefined) {
+    const part = { weight: tensor([1]) };
+    const counters = { ...noCounters, images };
+    await saveCheckpoint(path, imagesLabel(images), { counters, weights: part, average: part, optimizer: part });
+  }
+  if (finished) writeFileSync(join(path, 'model.safetensors'), '');
+}
+
+async function runs(cwd: string, ...args: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await rin(['runs', ...args], { cwd });
+  assert.deepEqual([code, stderr], [0, ''], stderr);
+  return stdout
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/g, 'DATE')
+    .trimEnd()
+    .split('\n');
+}
+
+test('every run is listed with its state, what it has seen and how well it learns; damaged ones are no error', async () => {
+  const cwd = freshFolder();
+  const at = (name: string) => join(cwd, 'runs', name);
+  assert.deepEqual(await runs(cwd), ['there are no runs in runs; train one: rin train --data my-pictures']);
+  await make(at('00000-a'), { losses: new Array(10).fill(0.05), images: 100, finished: true });
+  // Trained on after its checkpoint, then killed in the middle of a line: what was not saved does not count.
+  await make(at('00001-b'), { losses: [0.5, 0.4, 0.3], validation: [0.6, 0.5, 0.45], images: 20 });
+  appendFileSync(at('00001-b/stats.jsonl'), '{"images":40,"lo');
+  await make(at('00002-c'), { losses: [0.5], config: short({ images: 1_000_000 }) });
+  await make(at('mine'));
+  await make(at('00003-no-configuration'));
+  rmSync(at('00003-no-configuration/config.yaml'));
+  await make(at('00004-unknown-key'));
+  appendFileSync(at('00004-unknown-key/config.yaml'), 'traning: {}\n');
+  await make(at('00005-cut'));
+  truncateSync(at('00005-cut/data.json'), 20);
+  await make(at('00006-half-made.123.part'));
+  mkdirSync(at('no-run'));
+  writeFileSync(at('00007-file'), '');
+  using _lock = await lockRun(at('00002-c'));
+  const lines = (await runs(cwd)).map((line) => line.replace(/ {2,}/g, ' | '));
+  assert.deepEqual(lines, [
+    'run | state | images | of | loss | validation | images/s | written | data | name',
+    `00007-file | damaged${' | –'.repeat(8)}`,
+    `00005-cut | damaged${' | –'.repeat(8)}`,
+    `00004-unknown-key | damaged${' | –'.repeat(8)}`,
+    `00003-no-configuration | damaged${' | –'.repeat(8)}`,
+    '00002-c | running | 10 | 1,000,000 | 0.500 | – | 12.3 | DATE | cats | tiny',
+    '00001-b | interrupted | 20 | 100 | 0.300 | 0.450 | 12.3 | DATE | cats | tiny',
+    '00000-a | finished | 100 | 100 | 0.0500 | – | 12.3 | DATE | cats | tiny',
+    'mine | interrupted | 0 | 100 | – | – | – | DATE | cats | tiny',
+    '',
+    'runs/00007-file: a part of the path is a file',
+    'runs/00005-cut: runs/00005-cut/data.json is damaged',
+    'runs/00004-unknown-key: runs/00004-unknown-key/config.yaml: traning is not a known key; did you mean training?',
+    'runs/00003-no-configuration: it is no run: config.yaml or data.json is missing',
+  ]);
+});
+
+test('runs are compared by the keys in which they differ, and their losses at equal images', async () => {
+  const cwd = freshFolder();
+  const at = (name: string) => join(cwd, 'elsewhere', name);
+  await make(at('00003-a'), { losses: [0.8, 0.6, 0.4, 0.2], config: short({ optimizer: { kind: 'adamw' } }) });
+  await make(at('00012-b'), {
+    losses: [0.7, 0.5],
+    validation: [0.9, 0.8],
+    config: short({ learningRate: 0.5, optimizer: { kind: 'muon' } }),
+    data: { name: 'dogs', fingerprint: 'd'.repeat(64) },
+  });
+  const compared = await runs(cwd, '--runs', 'elsewhere', '3', '12');
+  const [, ...rest] = compared.slice(compared.indexOf('')).map((line) => line.trim().replace(/ {2,}/g, ' | '));
+  assert.deepEqual(rest, [
+    'differs in | 00003-a | 00012-b',
+    'training.optimizer.kind | adamw | muon',
+    'training.optimizer.beta2 | 0.999 | 0.95',
+    'training.learningRate | 0.01 | 0.5',
+    'training.optimizer.momentum | – | 0.95',
+    'training.optimizer.newtonSchulzSteps | – | 4',
+    'training.optimizer.adamRate | – | 0.002',
+    'data | cats cccccccc | dogs dddddddd',
+    '',
+    'loss, mean since the line before:',
+    'images | 00003-a | 00012-b',
+    '10 | 0.800 | 0.700',
+    '20 | 0.600 | 0.500',
+    '30 | 0.400 | –',
+    '40 | 0.200 | –',
+    '',
+    'loss on held-out data, mean since the line before:',
+    'images | 00003-a | 00012-b',
+    '10 | – | 0.900',
+    '20 | – | 0.800',
+  ]);
+  // By name, by path and by a link to it; a run like itself differs in nothing.
+  symlinkSync(at('00003-a'), join(cwd, 'link'));
+  const alike = await runs(cwd, '--runs', 'elsewhere', '00003-a', 'elsewhere/00003-a', 'link');
+  assert.ok(!alike.some((line) => line.startsWith('differs')));
+  const { code, stderr } = await rin(['runs', '4'], { cwd });
+  assert.deepEqual([code, stderr], [1, '4: there is no such run in runs; rin runs lists what there is\n']);
+});
+
+test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {
+  const cwd = freshFolder();
+  const losses = Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? 1 : 2) + i / 1000);
+  await make(join(cwd, 'runs/00000-long'), { losses });
+  const table = (await runs(cwd, '0'))
+    .map((line) => line.trim().split(/ {2,}/))
+    .filter(([images]) => /^[\d,]+$/.test(images));
+  assert.deepEqual(
+    table,
+    Array.from({ length: 10 }, (_, i) => [
+      i === 9 ? '10,000' : `${i + 1},000`,
+      (1.5 + (100 * i + 49.5) / 1000).toPrecision(3), // mean of 100 losses
+    ]),
+  );
+});
+
+test('as JSON the list is for programs, and what is named has configuration and losses', async () => {
+  const cwd = freshFolder();
+  await make(join(cwd, 'runs/00000-a'), { losses: [0.5, 0.25], validation: [0.6, 0.3], images: 20 });
+  const [brief] = JSON.parse((await runs(cwd, '--json')).join('\n'));
+  assert.match(brief.written, /^\d{4}-.*Z$/);
+  const { written: _, ...told } = brief;
+  assert.deepEqual(told, {
+    ...{ run: 'runs/00000-a', state: 'interrupted', images: 20, total: 100 },
+    ...{ loss: 0.25, validationLoss: 0.3, imagesPerSecond: 12.34, data: 'cats', name: 'tiny' },
+  });
+  const [detailed] = JSON.parse((await runs(cwd, '0', '--json')).join('\n'));
+  assert.deepEqual(detailed.config, short());
+  assert.deepEqual(detailed.stats[1], { images: 20, loss: 0.25, validationLoss: 0.3 });
+});

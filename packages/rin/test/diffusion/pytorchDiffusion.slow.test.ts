@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { type Purpose, permute, uniform } from '@rin/core';
+import { scope } from '@rin/torch';
+import sharp from 'sharp';
+import { loadModel } from '../../src/diffusion/modelFile.js';
+import { trainingLoss } from '../../src/diffusion/objective.js';
+import { sample } from '../../src/diffusion/sample.js';
+import { randomParameters } from '../model/reference/draws.js';
+import type { Values } from '../model/reference/values.js';
+import {
+  ask,
+  assertEqualGradients,
+  example,
+  meanSquare,
+  needsPython,
+  python,
+  type Question,
+  root,
+} from '../pytorch/ask.js';
+import { draws } from './formulas.js';
+import { classRows, run } from './running.js';
+import { configure } from './scripted.js';
+import { batchOf, drawOf, takeGradients } from './training.js';
+
+// The training loss and the samplers of examples/pytorch/rin.py give what ours give, for each option of the diffusion and
+// sampling sections, with our draws. Both compute in float32; steps of some 100 operations lose one or two of its seven digits.
+
+interface Changes {
+  readonly model?: object;
+  readonly diffusion?: object;
+  readonly sampling?: object;
+}
+
+const kinds = ['eps', 'x', 'v'] as const;
+const schedules = {
+  sigmoid: { kind: 'sigmoid', start: -3, end: 3, tau: 1.1 },
+  cosine: { kind: 'cosine', start: 0.2, end: 1, tau: 1.5 },
+  'cosine-nichol': { kind: 'cosine-nichol' },
+  linear: { kind: 'linear' },
+  log: { kind: 'log', start: 1e-3, end: 1 },
+  'log, reversed': { kind: 'log', start: 1e-3, end: 1, reverse: true },
+};
+
+const losses: Record<string, Changes> = {
+  'as it is published': {},
+  ...Object.fromEntries(
+    kinds.flatMap((prediction) =>
+      kinds.map((loss) => [`prediction ${prediction}, loss ${loss}`, { diffusion: { prediction, loss } }]),
+    ),
+  ),
+  ...Object.fromEntries(
+    kinds.map((loss) => [
+      `clipInTraining, loss ${loss}`,
+      { diffusion: { loss, inputScale: 0.8, clipInTraining: true } },
+    ]),
+  ),
+  ...Object.fromEntries(Object.entries(schedules).map(([name, schedule]) => [name, { diffusion: { schedule } }])),
+  'timeSampling: stratified': { diffusion: { timeSampling: 'stratified' } },
+  'normalizeInput: sample': { diffusion: { normalizeInput: 'sample', inputScale: 0.4 } },
+  'normalizeInput: expected': { diffusion: { normalizeInput: 'expected', inputScale: 0.4 } },
+  'selfConditioningRate: 0': { diffusion: { selfConditioningRate: 0 } },
+  'selfConditioningRate: 0.5': { diffusion: { selfConditioningRate: 0.5 } },
+  'selfConditioningBy: part': { diffusion: { selfConditioningRate: 0.5, selfConditioningBy: 'part' } },
+  'selfConditioning: both': { model: { selfConditioning: 'both' } },
+  'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
+  'labelDropout: 0.5': { diffusion: { labelDropout: 0.5 } },
+};
+
+const batch = batchOf(8);
+const { seed, position, step } = drawOf();
+
+function lossQuestion(over: Changes): Question {
+  const config = configure(over);
+  const { inputScale, timeSampling, selfConditioningRate, selfConditioningBy, labelDropout } = config.diffusion;
+  const each = <T>(value: (i: number) => T): T[] => Array.from(batch.labels, (_, i) => value(i));
+  const drawn = (purpose: Purpose, i: number, pass = 0) => uniform(seed, purpose, position + i, pass);
+  const stratified = (i: number) => (permute(i, 8, seed, step, 'strata') + drawn('time', i)) / 8;
+  const flat = (values: (number | boolean)[], shape: number[]): Values => ({
+    shape,
+    data: Float64Array.from(values, Number),
+  });
+  return {
+    ...{ task: 'loss', config, parameters: randomParameters(config.model, 1) },
+    given: {
+      x: flat(
+        Array.from(batch.pixels, (byte) => ((2 * byte) / 255 - 1) * inputScale),
+        [8, 1, 4, 6],
+      ),
+      condition: flat(each((i) => [0, 1, 2].map((place) => place === batch.labels[i])).flat(), [8, 3]),
+      t: flat(
+        each((i) => (timeSampling === 'stratified' ? stratified(i) : drawn('time', i))),
+        [8],
+      ),
+      eps: flat(each((i) => draws(seed, 'noise', position + i, 0, 24)).flat(), [8, 1, 4, 6]),
+      keep_estimate: flat(
+        each((i) => (selfConditioningBy === 'part' ? i < 4 : drawn('selfConditioning', i) < selfConditioningRate)),
+        [8],
+      ),
+      keep_label: flat(
+        [0, 1].flatMap((pass) => each((i) => drawn('labelDropout', i, pass) >= labelDropout)),
+        [2, 8],
+      ),
+    },
+  };
+}
+
+const samplings: Record<string, Changes> = {
+  'as it is published': {},
+  'sampler: ddim': { sampling: { sampler: 'ddim' } },
+  ...Object.fromEntries(Object.entries(schedules).map(([name, schedule]) => [name, { sampling: { schedule } }])),
+  guidance: { sampling: { guidance: 1.5 } },
+  'variance: small': { sampling: { variance: 'small' } },
+  timeDelta: { sampling: { timeDelta: 2, sampler: 'ddim' } },
+  momentum: { sampling: { momentum: 0.5 } },
+  'clip: false': { sampling: { clip: false }, diffusion: { prediction: 'v' } },
+  'prediction: x': { diffusion: { prediction: 'x' } },
+  'prediction: v': { diffusion: { prediction: 'v' }, sampling: { sampler: 'ddim' } },
+  'normalizeInput: sample': { diffusion: { normalizeInput: 'sample', inputScale: 0.5 } },
+  'normalizeInput: expected': { diffusion: { normalizeInput: 'expected', inputScale: 0.5 } },
+  'selfConditioningRate: 0, nothing is carried': { diffusion: { selfConditioningRate: 0 } },
+  'selfConditioning: both': { model: { selfConditioning: 'both' } },
+  'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
+};
+
+const seeds = [5, 2 ** 40 + 3];
+const condition = (): Values => ({ shape: [2, 3], data: Float64Array.of(1, 0, 0, 0, 0, 1) });
+
+function sampleQuestion(over: Changes): Question {
+  const config = configure({ ...over, sampling: { steps: 10, ...over.sampling } });
+  return {
+    task: 'sample',
+    config,
+    parameters: randomParameters(config.model, 1),
+    given: { condition: condition() },
+    seeds,
+  };
+}
+
+const prefixed = (prefix: string, cases: Record<string, Changes>, question: (over: Changes) => Question) =>
+  Object.fromEntries(Object.entries(cases).map(([name, over]) => [`${prefix}: ${name}`, question(over)]));
+const questions = {
+  ...prefixed('training loss', losses, lossQuestion),
+  ...prefixed('ten steps of sampling', samplings, sampleQuestion),
+};
+const answers = await ask(questions);
+
+for (const [name, { task, config }] of Object.entries(questions)) {
+  test(name, needsPython, async () => {
+    const { answer, model } = answers.get(name) ?? assert.fail();
+    if (task === 'loss') {
+      const found = scope(() => {
+        const loss = trainingLoss(model.network, config.diffusion, batch, drawOf({ meanSquare }));
+        loss.backward();
+        return loss.item();
+      });
+      const [expected] = answer.loss.data;
+      assert.ok(Math.abs(found / expected - 1) < 1e-5, `loss ${found}, expected ${expected}`);
+      assertEqualGradients(takeGradients(model.network), answer, 1e-4);
+    } else {
+      const found = await run(model.network, config, { seeds: [...seeds], condition: classRows(0, 2) });
+      const largest = found.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+      const differences = found.map((value, i) => Math.abs(value - answer.x.data[i]) / largest);
+      assert.ok(Math.max(...differences) < 1e-4, `x̂₀ is off by ${Math.max(...differences)} of the largest`);
+    }
+  });
+}
+
+test('the noise of a seed is ours, to the last digit of float32', needsPython, () => {
+  const { answer } = answers.get('ten steps of sampling: as it is published') ?? assert.fail();
+  for (const [name, purpose, at] of [
+    ['start', 'sampleStart', 0],
+    ['step', 'sampleStep', 3],
+  ] as const) {
+    const expected = seeds.flatMap((picture) => draws(0, purpose, picture, at, 24));
+    for (const [i, value] of answer[name].data.entries()) {
+      assert.ok(Math.abs(value - expected[i]) <= Math.abs(expected[i]) * 2 ** -23, `${name}[${i}]`);
+    }
+  }
+});
+
+test('the Python of docs/programs.md runs, and its command draws the pictures of rin sample', needsPython, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rin-pytorch-'));
+  try {
+    const path = join(root, 'packages/rin/models/emoji-64.safetensors');
+    copyFileSync(path, join(folder, 'model.safetensors'));
+    const inFolder = (...args: string[]) => {
+      const env = { ...process.env, PYTHONPATH: dirname(example), PYTHONDONTWRITEBYTECODE: '1' };
+      const { status, stderr } = spawnSync(python ?? '', args, { cwd: folder, encoding: 'utf8', env });
+      assert.equal(status, 0, stderr);
+    };
+    const refused = (reason: RegExp, ...args: string[]) => {
+      const { status, stderr } = spawnSync(python ?? '', [example, ...args], { cwd: folder, encoding: 'utf8' });
+      assert.ok(status === 1 || status === 2, stderr);
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /Traceback/);
+    };
+    writeFileSync(join(folder, 'damaged.safetensors'), readFileSync(path).subarray(0, 1000));
+    refused(/^none\.safetensors: no model .*FileNotFoundError/, 'none.safetensors');
+    refused(/^damaged\.safetensors: no model/, 'damaged.safetensors');
+    for (const wrong of ['--seeds=-1', '--steps=0', '--columns=0', '--classes=unicorn'])
+      refused(/expected seeds from 0 on|there is no class unicorn/, 'model.safetensors', wrong);
+
+    const programs = [...readFileSync(join(root, 'docs/programs.md'), 'utf8').matchAll(/^```py\n(.*?)^```/gms)];
+    assert.equal(programs.length, 1);
+    for (const [, program] of programs) inFolder('-c', program);
+
+    const options = ['--classes', 'cat', 'heart', '--seeds', '0', '1', '2', '--out', 'grid.png'];
+    inFolder(example, 'model.safetensors', ...options, '--steps', '10', '--columns', '2');
+    const { data, info } = await sharp(join(folder, 'grid.png')).raw().toBuffer({ resolveWithObject: true });
+    assert.deepEqual([info.width, info.height, info.channels], [128, 128, 3]);
+    const images = await sample(await loadModel(path), { seeds: [0, 1, 2], classes: ['cat', 'heart'], steps: 10 });
+    for (let y = 0; y < 128; y++) {
+      for (let x = 0; x < 128; x++) {
+        const image = images[2 * Math.floor(y / 64) + Math.floor(x / 64)];
+        for (let c = 0; c < 3; c++) {
+          const expected = image?.data[(c * 64 + (y % 64)) * 64 + (x % 64)] ?? 255; // the last place stays white
+          const found = data[(y * 128 + x) * 3 + c];
+          assert.ok(Math.abs(found - expected) <= 1, `row ${y}, column ${x}: ${found}, expected ${expected}`);
+        }
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,180 @@
+import type { ModelConfig } from '../../../src/config/model.js';
+import { type Geometry, geometry } from './geometry.js';
+import {
+  add,
+  attention,
+  dense,
+  depthwise,
+  groupNorm,
+  type Lookup,
+  layerNorm,
+  mlp,
+  silu,
+  standardize,
+} from './layers.js';
+import { patches, unfold } from './patches.js';
+import { gridCode, line, sinCos } from './positions.js';
+import { sampleTokens, stackTokens, type Tokens, type Values } from './values.js';
+
+/** What the network returns: y [B, C, ...size], the final Z [B, m, d'] and X [B, n, d]. */
+export interface Outputs {
+  prediction: Values;
+  latents: Values;
+  interface: Values;
+}
+
+/**
+ * The network of the paper, section 2 (where it differs from the authors' code, the code), in float64 and plain loops,
+ * without dropout of any kind: an oracle that shares no code with `src/model`.
+ * @param parameters by name, shapes as `referenceParameters` says
+ * @param x          [B, C, ...size]
+ * @param gamma      [B]
+ * @param condition  [B, classes] or [B, s, d_c]; only for a conditional network
+ * @param previous   latents [B, m, d'] and interface [B, n, d]; zeros where absent
+ */
+export function referenceForward(
+  config: ModelConfig,
+  parameters: Record<string, Values>,
+  x: Values,
+  gamma: ArrayLike<number>,
+  condition?: Values,
+  previous: { latents?: Values; interface?: Values } = {},
+): Outputs {
+  const g = geometry(config);
+  const p: Lookup = (name) => {
+    const values = parameters[name];
+    if (!values) throw new Error(`no parameter ${name}`);
+    return values;
+  };
+  const zeros = (tokens: number, dim: number): Tokens => Array.from({ length: tokens }, () => new Float64Array(dim));
+  const samples = Array.from({ length: x.shape[0] }, (_, b) => {
+    const pixels = x.data.subarray((b * x.data.length) / x.shape[0], ((b + 1) * x.data.length) / x.shape[0]);
+    const given = condition && conditionTokens(condition, b);
+    if (!given !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
+    return forwardSample(config, g, p, {
+      pixels,
+      gamma: gamma[b],
+      condition: given ?? [],
+      latents: previous.latents ? sampleTokens(previous.latents, b) : zeros(config.latents, config.latentDim),
+      interface: previous.interface ? sampleTokens(previous.interface, b) : zeros(g.tokens, config.interfaceDim),
+    });
+  });
+  return {
+    prediction: { shape: x.shape, data: Float64Array.from(samples.flatMap((sample) => [...sample.prediction])) },
+    latents: stackTokens(samples.map((sample) => sample.latents)),
+    interface: stackTokens(samples.map((sample) => sample.interface)),
+  };
+}
+
+function conditionTokens(condition: Values, b: number): Tokens {
+  const [batch, tokens, channels] =
+    condition.shape.length === 2 ? [condition.shape[0], 1, condition.shape[1]] : condition.shape;
+  return sampleTokens({ shape: [batch, tokens, channels], data: condition.data }, b);
+}
+
+interface Sample {
+  pixels: Float64Array;
+  gamma: number;
+  condition: Tokens;
+  latents: Tokens;
+  interface: Tokens;
+}
+
+function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Sample) {
+  const n = g.tokens;
+  const time = timeToken(config, g, p, sample.gamma);
+  const condition = g.conditionTokens > 0 ? dense(p, 'label', sample.condition) : [];
+
+  // X = LayerNorm(stem(x)) + pos
+  let X = layerNorm(p, 'stem_norm', dense(p, 'stem', patches(config.channels, g, sample.pixels)));
+  X = add(X, interfacePosition(config, g, p));
+  if (config.selfConditioning === 'interface' || config.selfConditioning === 'both') {
+    X = add(X, warmStart(p, 'previous_interface', sample.interface));
+  }
+  // tokens that sit on the interface: time first, then condition; without norm and position
+  const on = (place: ModelConfig['timeOn']) => [
+    ...(config.timeOn === place ? [time] : []),
+    ...(config.conditionOn === place ? condition : []),
+  ];
+  X = [...X, ...on('interfaceWritable')];
+  const readOnly = on('interface');
+
+  // Z = [learned latents ; time token ; condition tokens] + LayerNorm₀(u + MLP(LN(u)))
+  let Z = [...learnedLatents(config, g, p), ...on('latents')];
+  if (config.selfConditioning === 'latents' || config.selfConditioning === 'both') {
+    Z = add(Z, warmStart(p, 'previous', sample.latents));
+  }
+
+  config.depth.forEach((layers, i) => {
+    const block = `blocks.${i}`;
+    if (config.decoupledRead && readOnly.length > 0) {
+      Z = cross(config, p, `${block}.condition_read`, config.latentMlpRatio, Z, readOnly);
+      Z = cross(config, p, `${block}.read`, config.latentMlpRatio, Z, X);
+    } else {
+      Z = cross(config, p, `${block}.read`, config.latentMlpRatio, Z, [...X, ...readOnly]);
+    }
+    if (layers === 0) return; // a block of depth 0 reads only
+    for (let j = 0; j < layers; j++) {
+      const layer = `${block}.compute.${j}`;
+      const normed = layerNorm(p, `${layer}.norm`, Z);
+      Z = add(Z, attention(p, `${layer}.attention`, config.latentHeads, normed, normed));
+      Z = add(Z, mlp(p, `${layer}.mlp`, Z));
+    }
+    X = cross(config, p, `${block}.write`, config.interfaceMlpRatio, X, Z);
+    if (config.convolutionKernel > 0) {
+      const map = X.slice(0, n);
+      X = [...add(map, convolution(config, g, p, `${block}.convolution`, map)), ...X.slice(n)];
+    }
+  });
+
+  X = X.slice(0, n);
+  const y = dense(p, 'readout', layerNorm(p, 'readout_norm', X));
+  return { prediction: unfold(config.channels, g, y), latents: Z, interface: X };
+}
+
+/** Read, decoupled read or write: A ← A + MHA(LN(A), B); A ← A + MLP(LN(A)). B is normalised only by option. */
+function cross(config: ModelConfig, p: Lookup, name: string, ratio: number, A: Tokens, B: Tokens): Tokens {
+  const keyValue = config.normalizeKeyValue ? layerNorm(p, `${name}.norm_kv`, B) : B;
+  const query = layerNorm(p, `${name}.norm`, A);
+  const mixed = add(A, attention(p, `${name}.attention`, config.readWriteHeads, query, keyValue));
+  return ratio > 0 ? add(mixed, mlp(p, `${name}.mlp`, mixed)) : mixed;
+}
+
+/** LayerNorm₀(u + MLP(LN(u))) of what the previous step left, u. */
+function warmStart(p: Lookup, name: 'previous' | 'previous_interface', u: Tokens): Tokens {
+  return layerNorm(p, `${name}_norm`, add(u, mlp(p, `${name}_mlp`, u)));
+}
+
+/** γ·time_scaling → sin-cos code of d_t/4 channels → zero mean, unit deviation → Dense → SiLU → Dense. */
+function timeToken(config: ModelConfig, g: Geometry, p: Lookup, gamma: number): Float64Array {
+  const code = standardize(sinCos(gamma * config.timeScaling, g.timeDim / 4));
+  const hidden = dense(p, 'time.dense0', [code]).map((row) => row.map(silu));
+  return dense(p, 'time.dense1', hidden)[0];
+}
+
+function rows(values: Values): Tokens {
+  return sampleTokens({ shape: [1, ...values.shape], data: values.data }, 0);
+}
+
+function interfacePosition(config: ModelConfig, g: Geometry, p: Lookup): Tokens {
+  if (config.interfacePosition === 'learned') return rows(p('interface_position'));
+  const code = gridCode(g.grid, config.interfaceDim, config.timeScaling);
+  return config.interfacePosition === 'sinCos' ? code : add(code, rows(p('interface_position')));
+}
+
+function learnedLatents(config: ModelConfig, g: Geometry, p: Lookup): Tokens {
+  if (config.latentPosition === 'learned') return rows(p('latents'));
+  const code = line(g.learnedLatents, config.latentDim, config.timeScaling);
+  return config.latentPosition === 'sinCos' ? code : add(code, rows(p('latents')));
+}
+
+/** Depthwise convolution → GroupNorm(min(d/4, 32) groups) → SiLU → 1×1 convolution, without its residual. */
+function convolution(config: ModelConfig, g: Geometry, p: Lookup, name: string, map: Tokens): Tokens {
+  const groups = Math.min(config.interfaceDim / 4, 32);
+  const normed = groupNorm(p, `${name}.norm`, groups, depthwise(p, `${name}.depthwise`, g.grid, map));
+  return dense(
+    p,
+    `${name}.pointwise`,
+    normed.map((row) => row.map(silu)),
+  );
+}

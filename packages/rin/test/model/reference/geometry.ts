@@ -1,0 +1,54 @@
+import type { ModelConfig } from '../../../src/config/model.js';
+import { product } from './values.js';
+
+/** The sizes that follow from a configuration, in the symbols of the paper (section 2). */
+export interface Geometry {
+  /** [L], [H, W] or [T, H, W] in pixels. */
+  size: number[];
+  /** Sides of a patch, one for each axis of `size`. */
+  patch: number[];
+  /** Patches along each axis. */
+  grid: number[];
+  /** Interface tokens n. */
+  tokens: number;
+  /** P · c: numbers in a patch. */
+  patchLength: number;
+  /** Condition tokens: 1 for a class, s for a sequence, 0 for none. */
+  conditionTokens: number;
+  /** Channels of a condition as given: the classes of a one-hot vector, or those of a sequence; 0 = none. */
+  conditionChannels: number;
+  /** Channels of the time token and of a condition token: as where it sits. */
+  timeDim: number;
+  conditionDim: number;
+  /** Latent slots that are learned: m less the tokens that sit on the latents. */
+  learnedLatents: number;
+  /** Whether the interface has tokens that are read but not written. */
+  readOnlyTokens: boolean;
+  /** Width of the attention between latents and interface: min(d, d'). */
+  readWriteWidth: number;
+}
+
+export function geometry(config: ModelConfig): Geometry {
+  const size = typeof config.size === 'number' ? [config.size, config.size] : config.size;
+  const { patch: side } = config;
+  const patch = typeof side === 'number' ? size.map((_, axis) => (size.length === 3 && axis === 0 ? 1 : side)) : side;
+  const grid = size.map((length, axis) => length / patch[axis]);
+  const sequence = config.conditionDim > 0;
+  const conditionTokens = sequence ? config.conditionTokens : config.classes > 0 ? 1 : 0;
+  const tokensOnLatents =
+    (config.timeOn === 'latents' ? 1 : 0) + (config.conditionOn === 'latents' ? conditionTokens : 0);
+  return {
+    size,
+    patch,
+    grid,
+    tokens: product(grid),
+    patchLength: product(patch) * config.channels,
+    conditionTokens,
+    conditionChannels: sequence ? config.conditionDim : config.classes,
+    timeDim: config.timeOn === 'latents' ? config.latentDim : config.interfaceDim,
+    conditionDim: config.conditionOn === 'latents' ? config.latentDim : config.interfaceDim,
+    learnedLatents: config.latents - tokensOnLatents,
+    readOnlyTokens: config.timeOn === 'interface' || (config.conditionOn === 'interface' && conditionTokens > 0),
+    readWriteWidth: Math.min(config.interfaceDim, config.latentDim),
+  };
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { RinError } from '@rin/core';
+import { tensor } from '@rin/torch';
+import { imagesLabel, listCheckpoints, loadNewest, saveCheckpoint } from '../../src/runs/checkpoint.js';
+import { Learner } from '../../src/training/learner.js';
+import { freshFolder, tiny } from '../training/tiny.js';
+
+const state = (images: number) => ({
+  counters: { images, updates: images / 8, lossSum: 0.1 + 0.2, normSum: 1e-9, summed: 3, seconds: 1.5 },
+  weights: { 'stem.weight': tensor([[images, 0.1]]) },
+  average: { 'stem.weight': tensor([[3, images]]) },
+  optimizer: { 'mean.stem.weight': tensor([[1e-30, images]]) },
+});
+
+const silent = () => {};
+
+test('a checkpoint gives back what was saved, to the bit', async () => {
+  const run = freshFolder();
+  await saveCheckpoint(run, imagesLabel(16), state(16));
+  const loaded = await loadNewest(run, silent);
+  assert.deepEqual(loaded?.counters, state(16).counters);
+  for (const part of ['weights', 'average', 'optimizer'] as const) {
+    const [name, expected] = Object.entries(state(16)[part])[0];
+    assert.deepEqual(loaded?.[part][name].toTypedArray(), expected.toTypedArray());
+  }
+});
+
+test('the newest is by images, not by name', async () => {
+  const run = freshFolder();
+  for (const images of [999_000_000, 2_000_000_000, 2016, 2000])
+    await saveCheckpoint(run, imagesLabel(images), state(images));
+  assert.deepEqual(await listCheckpoints(run), [
+    'checkpoint-2000000k',
+    'checkpoint-999000k',
+    'checkpoint-000002.016k',
+    'checkpoint-000002k',
+  ]);
+  assert.equal((await loadNewest(run, silent))?.counters.images, 2e9);
+});
+
+test('whatever is done to any file of a checkpoint, the one before it is found', async () => {
+  const run = freshFolder();
+  await saveCheckpoint(run, imagesLabel(8), state(8));
+  const newest = join(run, 'checkpoint-000000.016k');
+  await saveCheckpoint(run, imagesLabel(16), state(16));
+  const intact = join(freshFolder(), 'intact');
+  cpSync(newest, intact, { recursive: true });
+  for (const file of readdirSync(intact)) {
+    const path = join(newest, file);
+    const bytes = readFileSync(path);
+    const flipped = (at: number) => Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ 4 : byte)));
+    const damages: (() => void)[] = [() => rmSync(path)];
+    for (let at = 0; at < bytes.length; at += 7) damages.push(() => writeFileSync(path, flipped(at)));
+    for (let length = 0; length < bytes.length; length += 97)
+      damages.push(() => writeFileSync(path, bytes.subarray(0, length)));
+    for (const [i, damage] of damages.entries()) {
+      damage();
+      const said: string[] = [];
+      assert.equal((await loadNewest(run, (text) => said.push(text)))?.counters.images, 8, `${file}, damage ${i}`);
+      assert.equal(said.length, 1);
+      renameSync(`${newest}.damaged`, newest);
+      cpSync(intact, newest, { recursive: true });
+    }
+  }
+  assert.equal((await loadNewest(run, silent))?.counters.images, 16);
+});
+
+test('a checkpoint of another version of the network is refused with a parameter that does not fit', () => {
+  using learner = new Learner(tiny(), 1, { device: 'cpu', dtype: 'float32' });
+  const { 'stem.weight': stem, ...others } = learner.tensors.weights;
+  for (const [weights, misfit] of [
+    [{ ...others, 'trunk.weight': stem }, 'trunk.weight [16, 16]'],
+    [{ ...others, 'stem.weight': tensor([1, 2]) }, 'stem.weight [2]'],
+    [others, 'stem.weight [16, 16]'],
+  ] as const) {
+    const said = `the checkpoint's weights do not fit this version of the network: ${misfit}; start a new run`;
+    assert.throws(
+      () => learner.restore({ ...learner.tensors, weights }),
+      (error) => error instanceof RinError && error.message === said,
+    );
+  }
+});

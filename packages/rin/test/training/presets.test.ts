@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, UsageError } from '@rin/core';
+import type { ModelConfig } from '../../src/config/model.js';
+import { loadPreset, presetNames, presetSummary } from '../../src/training/presets.js';
+
+/**
+ * Parameters of a picture model with time and class on the latents, counted by hand from the paper, section 2, and the
+ * authors' code: shares nothing with the model.
+ */
+function count(model: ModelConfig): number {
+  const { latents: m, latentDim: D, interfaceDim: d, classes, depth, latentMlpRatio, interfaceMlpRatio } = model;
+  const kernel = model.convolutionKernel;
+  const [size, patch] = [Number(model.size), Number(model.patch)];
+  const [n, pixels, width] = [(size / patch) ** 2, patch * patch * model.channels, Math.min(d, D)];
+  const dense = (input: number, output: number) => input * output + output;
+  const norm = (dim: number) => 2 * dim;
+  const mlp = (dim: number, ratio: number) => norm(dim) + dense(dim, ratio * dim) + dense(ratio * dim, dim);
+  const attention = (q: number, kv: number, w: number) => norm(q) + dense(q, w) + 2 * dense(kv, w) + dense(w, q);
+
+  const interfaceStart = dense(pixels, d) + norm(d) + n * d;
+  const latentStart = (m - 2) * D + dense(D / 4, D) + dense(D, D) + dense(classes, D);
+  const previous = mlp(D, latentMlpRatio) + norm(D);
+  const read = attention(D, d, width) + mlp(D, latentMlpRatio);
+  const compute = attention(D, D, D) + mlp(D, latentMlpRatio);
+  const write = attention(d, D, width) + mlp(d, interfaceMlpRatio);
+  const convolution = kernel > 0 ? d * kernel ** 2 + d + norm(d) + dense(d, d) : 0; // one channel each, GroupNorm, 1×1
+  const blocks = depth.reduce((sum, layers) => sum + read + layers * compute + write + convolution, 0);
+  return interfaceStart + latentStart + previous + blocks + norm(d) + dense(d, pixels);
+}
+
+test('every preset is a valid configuration under its own name', () => {
+  assert.deepEqual(presetNames(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64', 'mnist']);
+  for (const name of presetNames()) {
+    assert.equal(loadPreset(name).name, name);
+    assert.ok(presetSummary(name).length > 20, name);
+  }
+});
+
+test('the networks have the sizes that are known of them', () => {
+  assert.equal(count(loadPreset('cifar10').model), 30_951_180); // counted: 30.95 M
+  assert.equal(count(loadPreset('imagenet64').model), 157_780_160); // 157.8 M
+  const convolution = 9 * 128 + 128 * 128 + 4 * 128; // with its biases and its normalisation
+  assert.equal(count(loadPreset('emoji-64').model), 1_802_048 + 3 * convolution); // 1.9 M
+  assert.equal(count(loadPreset('benchmark').model), 7_775_116); // 7.78 M
+  assert.equal(count(loadPreset('mnist').model), 1_755_280 + 3 * convolution); // 1.8 M
+  assert.equal(count(loadPreset('cifar10-small').model), 2_367_664); // 2.37 M
+});
+
+test('durations in images are those published in steps', () => {
+  for (const [name, steps, warmup] of [
+    ['cifar10', 150_000, 10_000],
+    ['imagenet64', 150_000, 10_000],
+  ] as const) {
+    const { images, batch, warmup: warmupImages } = loadPreset(name).training;
+    assert.deepEqual([images / batch, warmupImages / batch], [steps, warmup], name);
+  }
+});
+
+test('sampling schedules are those published: bare `cosine` in the code has offsets, that of the author has tau 1', () => {
+  assert.deepEqual(loadPreset('imagenet64').sampling.schedule, { kind: 'cosine-nichol' });
+  assert.deepEqual(loadPreset('cifar10').sampling.schedule, { kind: 'cosine', start: 0, end: 1, tau: 1 });
+});
+
+test('changes are laid over a preset, and what does not fit is told', () => {
+  const { training, model } = loadPreset('emoji-64', { training: { images: '200k' }, model: { depth: [2, 2] } });
+  assert.deepEqual([training.images, training.batch, model.depth, model.latents], [200_000, 32, [2, 2], 24]);
+  assert.throws(
+    () => loadPreset('emoji-64', { model: { patch: 7 } }),
+    new ConfigError('preset emoji-64: model.patch 7 does not divide the image size 64; use 1, 2, 4, 8, 16, 32 or 64'),
+  );
+  assert.throws(() => loadPreset('emoji64'), new UsageError('there is no preset emoji64; did you mean emoji-64?'));
+  assert.throws(() => loadPreset('photographs'), /^UsageError: there is no preset photographs; there are benchmark, /);
+});

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { sizeList } from '@rin/core';
+import { memory, noGrad, scope, zeros } from '@rin/torch';
+import type { Config } from '../../../src/config/config.js';
+import { Loader } from '../../../src/data/loader.js';
+import { datasetFromSamples } from '../../../src/data/samples.js';
+import { loadModel } from '../../../src/diffusion/modelFile.js';
+import type { Named } from '../../../src/model/named.js';
+import { passValues } from '../../../src/model/passValues.js';
+import { RIN } from '../../../src/model/rin.js';
+import { Learner } from '../../../src/training/learner.js';
+import { loadPreset } from '../../../src/training/presets.js';
+import { trainingCost } from '../../../src/training/resources/cost.js';
+import { diskLine, memoryLines, sizeOf, timedSpeed } from '../../../src/training/resources/forecast.js';
+import { train } from '../../../src/training/trainer.js';
+import { freshFolder, samples, tiny } from '../tiny.js';
+
+const cpu = { device: 'cpu', dtype: 'float32' } as const;
+const optimizers = ['lamb', 'adamw', 'muon'].map((kind) => tiny({ training: { optimizer: { kind } } }));
+
+test('the bytes of weights, average and optimiser are those of the tensors', () => {
+  const bytesOf = (tensors: Named) => Object.values(tensors).reduce((sum, { size }) => sum + 4 * size, 0);
+  for (const config of [...optimizers, loadPreset('emoji-64')]) {
+    const { weights, average, optimizer } = new Learner(config, 0.3, cpu).tensors;
+    const cost = trainingCost(config, cpu);
+    const message = config.training.optimizer.kind;
+    assert.equal(cost.weights, bytesOf(weights), message);
+    assert.equal(cost.weights, bytesOf(average), message);
+    assert.equal(cost.optimizer, bytesOf(optimizer), message);
+  }
+});
+
+test('a run takes on the disk what was said, and nothing is refused that fits', async () => {
+  for (const config of optimizers) {
+    const { run } = await train({ config, data: samples, runsFolder: freshFolder() });
+    assert.ok(run);
+    const { checkpoint, checkpoints, disk } = trainingCost(config, cpu);
+    const [name] = readdirSync(run).filter((each) => each.startsWith('checkpoint'));
+    // Headers, names and the index come to some 20 kB beside a checkpoint of 200 kB.
+    const found = await sizeOf(join(run, name));
+    assert.ok(found > checkpoint && found < checkpoint + 40_000, `${found}, ${checkpoint}`);
+    assert.equal(checkpoints, 3); // two that are kept, and the one being written
+    const whole = await sizeOf(run);
+    assert.ok(whole < disk && whole > 0.4 * disk, `${whole}, ${disk}`);
+  }
+});
+
+test('the activations are those that a pass holds, for every option that changes them', () => {
+  const options: object[] = [
+    {},
+    { classes: 0, depth: [2, 0, 3], latentMlpRatio: 2 },
+    { interfaceDim: 32, latentDim: 48, latents: 20, interfaceMlpRatio: 0, selfConditioning: 'none' },
+    { timeOn: 'interface', conditionOn: 'interface', decoupledRead: true, selfConditioning: 'both' },
+    { timeOn: 'interfaceWritable', normalizeKeyValue: true, convolutionKernel: 3, selfConditioning: 'interface' },
+    { size: [24], patch: 2, classes: 0 },
+  ];
+  const configs = options.map((model) => {
+    const rate = (model as { selfConditioning?: string }).selfConditioning === 'none' ? 0 : 0.9;
+    return tiny({ model, diffusion: { selfConditioningRate: rate } });
+  });
+  for (const [i, { model }] of [...configs, loadPreset('emoji-64'), loadPreset('cifar10-small')].entries()) {
+    const network = new RIN(model, { seed: 0 });
+    const held = (batch: number) =>
+      scope(() => {
+        const before = memory().bytes;
+        noGrad(() => network.forward(zeros([batch, model.channels, ...sizeList(model.size)]), zeros([batch])));
+        return memory().bytes - before;
+      });
+    // The difference of two batches leaves out what does not depend on them. The formula counts as the layers are written
+    // in the paper; how they are put together, the optimisations, may save or cost a tensor here and there: a quarter.
+    const [found, expected] = [(held(5) - held(1)) / 4, 4 * passValues(model)];
+    assert.ok(found / expected > 0.75 && found / expected < 1.25, `option ${i}: ${found} bytes, expected ${expected}`);
+  }
+});
+
+test('the memory that is said is what a training process comes to', () => {
+  const script = fileURLToPath(new URL('memoryChild.js', import.meta.url));
+  for (const batch of [8, 64]) {
+    const over = {
+      batch,
+      images: 3 * batch,
+      warmup: 0,
+      sampleEvery: 0,
+      precision: 'float32',
+      device: 'cpu',
+      threads: 1,
+    };
+    const config = loadPreset('emoji-64', { model: { classes: 0, latents: 23 }, training: over });
+    const child = spawnSync(process.execPath, [script, JSON.stringify(config), freshFolder()], { encoding: 'utf8' });
+    assert.equal(child.status, 0, child.stderr);
+    const [found, expected] = [Number(child.stdout), trainingCost(config, cpu).memory];
+    // Allocators keep what was freed, and processors pack weights each in their way: found within 10 %.
+    assert.ok(found / expected > 0.7 && found / expected < 1.3, `batch ${batch}: ${found}, ${expected} expected`);
+  }
+});
+
+test('what is too much for the disk is refused, what is too much for the memory is warned of', async () => {
+  const endless = { images: 1e13, checkpointEvery: 8, keepCheckpoints: 1e9 };
+  await assert.rejects(
+    train({ config: tiny({ training: endless }), data: samples, runsFolder: freshFolder() }),
+    /00000-samples-8-tiny: a run takes up to \d+ TB of the disk \(1,000,000,001 checkpoints of 2\d\d kB at once, model and pictures\), and .* are free; make room, or lower training\.keepCheckpoints \(1000000000\)$/,
+  );
+  const large = { ...trainingCost(tiny(), cpu), memory: 1e15 };
+  assert.match(
+    memoryLines(large, tiny(), cpu)[1],
+    /^that is more than the .* free: a smaller training\.microBatch takes less/,
+  );
+  const micro = tiny({ training: { microBatch: 1 } });
+  assert.match(memoryLines(large, micro, cpu)[1], /: a smaller network takes less$/);
+  assert.equal(memoryLines(trainingCost(micro, cpu), micro, cpu).length, 1);
+  assert.match(
+    await diskLine(trainingCost(micro, cpu), micro, join(freshFolder(), 'a/b/c')),
+    /^disk: up to \d+ kB \(3 checkpoints of /,
+  );
+});
+
+test('the time is told before the start and after the first updates, and telling it changes nothing', async () => {
+  for (const config of optimizers.map((each) => ({
+    ...each,
+    training: { ...each.training, images: 240, sampleEvery: 0 },
+  }))) {
+    const said: string[] = [];
+    const log = (text: string) => said.push(text);
+    const { run } = await train({ config, data: samples, runsFolder: freshFolder(), log });
+    assert.ok(run);
+    assert.deepEqual(
+      said.filter((text) => text.startsWith('time')).map((text) => text.replace(/about \d+ s|[\d,]+ a second/g, '…')),
+      [
+        'time: … for 240 images, … in a short pass without the optimiser',
+        'time: … for 80 images, … over the first 20 updates',
+      ],
+    );
+    // The same updates without a run around them, which measures nothing.
+    const { network } = await loadModel(join(run, 'model.safetensors'));
+    const average = await averageOf(config);
+    for (const [name, tensor] of Object.entries(network.parameters()))
+      assert.deepEqual(tensor.detach().toTypedArray(), average[name].toTypedArray(), name);
+  }
+});
+
+test('the speed of a short pass is about that of training', async () => {
+  const config = tiny({ model: { latents: 32, latentDim: 128, depth: [4] }, training: { batch: 64, microBatch: 64 } });
+  const learner = new Learner(config, 0.3, cpu);
+  const batch = { pixels: new Uint8Array(64 * 64), labels: new Int32Array(64) };
+  const update = (number: number) => learner.update(batch, 64 * number, number);
+  await update(0);
+  // The optimiser is not in it: within a factor of 3. Other processes come and go between the two: one of ten times.
+  const shares: number[] = [];
+  const isNear = (share: number | undefined) => share !== undefined && share > 1 / 3 && share < 3;
+  while (!isNear(shares.at(-1)) && shares.length < 10) {
+    const speed = timedSpeed(learner);
+    assert.ok(speed);
+    const began = performance.now();
+    for (let i = 0; i < 5; i++) await update(1 + 5 * shares.length + i);
+    const found = (5 * 64) / ((performance.now() - began) / 1000);
+    shares.push(speed / found);
+  }
+  assert.ok(isNear(shares.at(-1)), `images a second, said over found: ${shares}`);
+});
+
+async function averageOf(config: Config): Promise<Named> {
+  const data = await datasetFromSamples(samples, [1, 8, 8]);
+  const { seed, training } = config;
+  const loader = new Loader(data, { seed, batch: training.batch, flip: false });
+  const learner = new Learner(config, data.meanSquare, cpu);
+  for (let update = 0; update * training.batch < training.images; update++) {
+    const images = update * training.batch;
+    await learner.update(await loader.next(images), images, update);
+  }
+  await loader.close();
+  return learner.tensors.average;
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../../../src/config/config.js';
+import { train } from '../../../src/training/trainer.js';
+import { freshFolder, samples, tiny } from '../tiny.js';
+
+/** A network of 64 tokens with a hidden layer of 2048 each: 512 kB for every one of its tensors and samples. */
+const wide = (training: object, model: object = {}): Config =>
+  tiny({
+    model: { patch: 1, interfaceDim: 64, interfaceMlpRatio: 32, depth: [1, 0], ...model },
+    training: {
+      batch: 192,
+      microBatch: 192,
+      images: 384,
+      logEvery: 192,
+      checkpointEvery: 192,
+      warmup: 0,
+      sampleEvery: 0,
+      ...training,
+    },
+  });
+
+const script = fileURLToPath(new URL('limitedChild.js', import.meta.url));
+
+function trainLimited(config: Config, megabytes: number) {
+  const runsFolder = freshFolder();
+  const args = [script, JSON.stringify(config), runsFolder, String(megabytes)];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return { run: join(runsFolder, '00000-samples-8-tiny'), stdout, stderr, status };
+}
+
+/**
+ * A run that found too little memory, and ended. Where all is taken to the last page, it may be V8 or the maker of a kernel that
+ * needs the next one, and no smaller pass helps: then with another limit.
+ */
+function trainHalved() {
+  const errors: string[] = [];
+  for (const megabytes of [800, 450, 600]) {
+    const { run, stdout, stderr, status } = trainLimited(wide({}), megabytes);
+    if (status === 0) return { run, stdout };
+    errors.push(stderr);
+  }
+  throw new Error(errors.join('\n\n'));
+}
+
+const hasLimits = (() => {
+  try {
+    return execFileSync('prlimit', ['--version']).length > 0 && readFileSync('/proc/self/status').length > 0;
+  } catch {
+    return false;
+  }
+})();
+const skip = hasLimits ? false : 'there is no prlimit, which gives a process less memory';
+
+const tensors = (run: string, part: string) => readFileSync(join(run, 'checkpoint-000000.192k', `${part}.safetensors`));
+const stats = (run: string) => readFileSync(join(run, 'stats.jsonl'), 'utf8').trimEnd().split('\n');
+
+test('memory that runs out halves the micro-batch: the same batch, the same draws, the same bits', {
+  skip,
+}, async () => {
+  const { run, stdout } = trainHalved();
+  const said = [
+    ...stdout.matchAll(/^out of memory with (\d+) images in one pass: from here on (\d+), in (\d+) passes; .*$/gm),
+  ];
+  // The second update may need to go lower than the first: threads and fragments take memory of their own.
+  const sizes = [192, ...said.map(([, , now]) => Number(now))];
+  assert.ok(sizes.length > 1, stdout);
+  for (const [i, [line, before, now, passes]] of said.entries()) {
+    assert.deepEqual([Number(before), Number(passes)], [sizes[i], 192 / Number(now)]);
+    assert.ok(Number(now) <= sizes[i] / 2 && line.endsWith('the batch stays 192'), line);
+    assert.ok(readFileSync(join(run, 'log.txt'), 'utf8').includes(line));
+  }
+  assert.match(readFileSync(join(run, 'config.yaml'), 'utf8'), /microBatch: 192\n/);
+
+  // Dropout is drawn for a micro-batch, and sums are made in its order: asked for this size at once, every bit is the same.
+  const small = await train({ config: wide({ microBatch: sizes[1] }), data: samples, runsFolder: freshFolder() });
+  assert.ok(small.run);
+  const alike = sizes.length === 2 ? 2 : 1; // updates that were made with this size
+  assert.equal(stats(run).length, 2);
+  assert.deepEqual(stats(run).slice(0, alike), stats(small.run).slice(0, alike));
+  for (const part of ['weights', 'average', 'optimizer'])
+    assert.ok(tensors(run, part).equals(tensors(small.run, part)), part);
+});
+
+test('where not even one sample fits, the error says what takes less', { skip }, () => {
+  const { stderr, status } = trainLimited(
+    wide({ batch: 3, microBatch: 3, images: 48 }, { size: 64, interfaceMlpRatio: 256 }),
+    450,
+  );
+  assert.equal(status, 1);
+  // 4,096 tokens with a hidden layer of 16,384: 268 MB for each of its tensors
+  assert.match(stderr, /RinError: there is not enough memory for a single sample; it takes less with larger patches/);
+});
