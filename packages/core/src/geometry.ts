@@ -83,3 +83,13 @@ export function latentSlots(model: TokenKeys): { learned: number; time: number; 
   const condition = model.conditionOn === 'latents' ? conditionTokens(model) : 0;
   return { learned: model.latents - time - condition, time, condition };
 }
+
+/** A state that a denoising step can start from: the latents, or the interface, of the step before. */
+export type WarmPart = 'latents' | 'interface';
+
+/** What a network warm-starts from the previous denoising step (`model.selfConditioning`; paper, section 3). */
+export function warmParts(model: { readonly selfConditioning: 'none' | WarmPart | 'both' }): readonly WarmPart[] {
+  const { selfConditioning } = model;
+  if (selfConditioning === 'none') return [];
+  return selfConditioning === 'both' ? ['latents', 'interface'] : [selfConditioning];
+}

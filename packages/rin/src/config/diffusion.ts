@@ -1,3 +1,4 @@
+import { samplerNames } from '@rin/core';
 import { z } from 'zod';
 
 const starts = 'where the curve starts, at t = 0 with gamma 1';
@@ -62,7 +63,7 @@ export type DiffusionConfig = z.infer<typeof DiffusionConfig>;
 /** The `sampling` section: what `rin sample` and the previews do unless told otherwise (paper, section 3). */
 export const SamplingConfig = z.strictObject({
   steps: z.int().min(1).default(100).describe('denoising steps'),
-  sampler: z.enum(['ddim', 'ddpm']).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),
+  sampler: z.enum(samplerNames).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),
   schedule: ScheduleConfig.prefault({ kind: 'cosine' }).describe(
     'sampling schedule gamma(t), independent of the training schedule',
   ),

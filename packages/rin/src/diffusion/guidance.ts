@@ -1,15 +1,20 @@
 import { cat, type Tensor, zeros } from '@rin/torch';
-import type { Output, Previous, RIN } from '../model/rin.js';
+import type { Output, Previous } from '../model/pass.js';
+import type { RIN } from '../model/rin.js';
 
 /**
- * One pass with classifier-free guidance: output (1 + w)·labelled − w·unlabelled, on the raw output. Both passes start
- * from the same previous state, and the labelled one's is carried on (Ho & Salimans 2022; reference: the authors' sampler).
- * @param weight  w ≥ 0; 0 = the labelled pass alone
+ * One pass with classifier-free guidance (Ho & Salimans 2022, eq. 6): output = (1 + w)·labelled − w·unlabelled, on the raw
+ * output. Both passes start from the same previous state, and the state of the labelled pass is carried on (reference: the
+ * authors' sampler).
+ * @param x          [B, C, ...size]
+ * @param gamma      γ of each sample
+ * @param condition  [B, classes] or [B, s, d_c]; null = without guidance
+ * @param weight     w ≥ 0; 0 = the labelled pass alone
  */
 export function guided(
   rin: RIN,
   x: Tensor,
-  gamma: Tensor,
+  gamma: readonly number[],
   { condition, previous, weight }: { condition: Tensor | null; previous: Previous; weight: number },
 ): Output {
   if (weight === 0 || !condition) return rin.forward(x, gamma, { ...(condition && { condition }), previous });
@@ -19,7 +24,7 @@ export function guided(
     prediction,
     latents,
     interface: tokens,
-  } = rin.forward(twice(x), twice(gamma), {
+  } = rin.forward(twice(x), [...gamma, ...gamma], {
     condition: cat([condition, zeros(condition.shape, { device: condition.device })]),
     previous: {
       ...(previous.latents && { latents: twice(previous.latents) }),

@@ -2,34 +2,38 @@ import { gamma, oneMinusGamma, permute, purposes, uniform } from '@rin/core';
 import { empty, manualSeed, philoxNormal, scope, type Tensor, tensor, unsafe, zeros } from '@rin/torch';
 import type { DiffusionConfig } from '../config/diffusion.js';
 import type { Batch } from '../data/loader.js';
-import type { ForwardOptions, Previous, RIN } from '../model/rin.js';
+import type { ForwardOptions, Previous } from '../model/pass.js';
+import type { RIN } from '../model/rin.js';
 import { oneHot } from './oneHot.js';
-import { addNoise, estimate, type Levels, levels, networkInput, toSignal } from './process.js';
+import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
-/** What the draws of a micro-batch are a function of. */
+/** The draws of a micro-batch are a function of these. */
 export interface Draw {
   readonly seed: number;
-  /** Place in the training stream of the micro-batch's first picture. */
+  /** Position in the training stream of the micro-batch's first sample. */
   readonly position: number;
-  /** Place in its total batch, and the size of that. */
+  /** Position in its total batch, and the size of the total batch. */
   readonly offset: number;
   readonly total: number;
-  /** Updates of the weights before this one. */
+  /** Number of updates of the weights before this one. */
   readonly step: number;
   readonly dtype: 'float32' | 'bfloat16';
   /** Mean square of the data in [−1, 1], for `normalizeInput: expected`. */
   readonly meanSquare: number;
-  /** Dropout and drop-path act. Default: true */
+  /** Switches dropout and drop-path on. Default: true */
   readonly training?: boolean;
 }
 
 // The two passes of a step draw dropout and label dropout independently (reference: the authors' training step).
 const mainPass = 0;
-const estimatePass = 1;
+const warmUpPass = 1;
 
 /**
- * The training loss of a micro-batch (paper, section 3, "latent self-conditioning"): noise the pictures, estimate the
- * latents from zeros without gradient for those samples that keep the estimate, pass again from them, and compare.
+ * The training loss of a micro-batch (paper, section 3, latent self-conditioning). It noises the samples. A first pass
+ * from zeros, without gradient, gives the previous state of the samples that keep one. A second pass starts from there, and
+ * its prediction is compared with the truth.
+ * @param batch  uint8 samples [B, C, ...size] with their labels
+ * @param draw   the position of the micro-batch; every random number is a function of it
  * @returns the mean over the micro-batch, a float32 scalar with its graph
  */
 export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, draw: Draw): Tensor {
@@ -56,13 +60,13 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
     return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }) };
   };
 
-  // What the estimate leaves behind is freed before the main pass, which needs as much again.
+  // The scope frees the memory of the first pass before the second one, which needs as much again.
   const previous = scope(() => drawPrevious(rin, config, input, at.gamma, draw, positions, options));
   const { prediction } = rin.forward(input, at.gamma, { ...options(mainPass), ...(previous && { previous }) });
   return loss(config, prediction, { x, eps, xt }, at);
 }
 
-/** t in (0, 1): independent, or one from each of `total` equal parts, dealt to the batch in an order drawn for the step. */
+/** t in (0, 1), independent; or one t from each of `total` equal parts, dealt to the batch in an order drawn for the step. */
 function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: number, place: number): number {
   const u = uniform(seed, 'time', sample, 0);
   if (config.timeSampling === 'uniform') return u;
@@ -73,12 +77,12 @@ function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: 
 const keptLabels = (config: DiffusionConfig, labels: Int32Array, { seed, position }: Draw, pass: number): Int32Array =>
   labels.map((label, i) => (uniform(seed, 'labelDropout', position + i, pass) < config.labelDropout ? -1 : label));
 
-/** The estimates that samples are warm-started from, zeros for those that keep none; computed only where kept. */
+/** The previous states that samples start from: zeros for a sample that keeps none, and a first pass for the others alone. */
 function drawPrevious(
   rin: RIN,
   config: DiffusionConfig,
   input: Tensor,
-  gammas: Tensor,
+  gammas: readonly number[],
   draw: Draw,
   positions: readonly number[],
   options: (pass: number) => ForwardOptions,
@@ -93,15 +97,19 @@ function drawPrevious(
     return keeps ? [i] : [];
   });
   if (kept.length === 0) return null;
-  const given = options(estimatePass);
-  if (kept.length === positions.length) return rin.estimate(input, gammas, given);
+  const given = options(warmUpPass);
+  if (kept.length === positions.length) return rin.warmUp(input, gammas, given);
 
   const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: input.device });
   const chosen = given.condition?.indexSelect(0, index);
-  const found = rin.estimate(input.indexSelect(0, index), gammas.indexSelect(0, index), {
-    ...given,
-    ...(chosen && { condition: chosen }),
-  });
+  const found = rin.warmUp(
+    input.indexSelect(0, index),
+    kept.map((i) => gammas[i]),
+    {
+      ...given,
+      ...(chosen && { condition: chosen }),
+    },
+  );
   const spread = (part: Tensor): Tensor => {
     const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });
     return unsafe.call('aten::index_copy', [blank, 0, index, part]) as Tensor;
@@ -112,7 +120,7 @@ function drawPrevious(
   };
 }
 
-/** Mean squared error on ε, on x (in units of the input scale), or on v. */
+/** Mean squared error: ‖ε − ε̂‖² (paper, eq. 2), ‖x − x̂₀‖² in units of the input scale, or ‖v − v̂‖². */
 function loss(
   config: DiffusionConfig,
   output: Tensor,
@@ -120,16 +128,15 @@ function loss(
   at: Levels,
 ): Tensor {
   const b = config.inputScale;
-  const found = estimate(output, truth.xt, config.prediction, at, config.clipInTraining ? b : undefined);
+  const found = readPrediction(output, truth.xt, config.prediction, at, config.clipInTraining ? b : undefined);
   switch (config.loss) {
     case 'eps':
       return truth.eps.sub(found.eps).square().mean();
     case 'x':
-      return truth.x.sub(found.x).div(b).square().mean();
+      return truth.x.sub(found.x0).div(b).square().mean();
     case 'v': {
-      const v = (x: Tensor, eps: Tensor): Tensor => eps.mul(at.signal).sub(x.mul(at.noise));
-      const predicted = config.prediction === 'v' ? output : v(found.x, found.eps);
-      return v(truth.x, truth.eps).sub(predicted).square().mean();
+      const predicted = config.prediction === 'v' ? output : velocity(found.x0, found.eps, at);
+      return velocity(truth.x, truth.eps, at).sub(predicted).square().mean();
     }
   }
 }

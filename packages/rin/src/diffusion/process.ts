@@ -2,16 +2,16 @@ import { type Device, type Tensor, tensor } from '@rin/torch';
 import type { DiffusionConfig } from '../config/diffusion.js';
 
 /**
- * Signal levels of a batch as factors that broadcast over its samples, computed in float64 and rounded once:
- * x_t = signal·x + noise·ε with signal = √γ, noise = √(1 − γ) (paper, section 3).
+ * Signal levels of a batch, and factors that broadcast over its samples. They are computed in float64 and rounded once:
+ * x_t = √γ·x + √(1 − γ)·ε = signal·x + noise·ε (paper, section 3).
  */
 export interface Levels {
   /** √γ and √(1 − γ), float32 [B, 1, …] */
   readonly signal: Tensor;
   readonly noise: Tensor;
-  /** γ, float64 [B]: what the network is given */
-  readonly gamma: Tensor;
-  /** what `normalizeInput: expected` divides by, float32 [B, 1, …] */
+  /** γ of each sample, for the network */
+  readonly gamma: readonly number[];
+  /** the divisor of `normalizeInput: expected`, √(γ·v·b² + 1 − γ) with v the mean square of the data, float32 [B, 1, …] */
   readonly deviation: Tensor;
 }
 
@@ -34,7 +34,7 @@ export function levels(
   return {
     signal: column((i) => Math.sqrt(gammas[i])),
     noise: column((i) => Math.sqrt(oneMinusGammas[i])),
-    gamma: tensor(Float64Array.from(gammas), [gammas.length], { device }),
+    gamma: gammas,
     deviation: column((i) => Math.sqrt(gammas[i] * meanSquare * inputScale ** 2 + oneMinusGammas[i])),
   };
 }
@@ -60,7 +60,7 @@ export const toPixels = (x: Tensor, inputScale: number): Tensor =>
 export const addNoise = (x: Tensor, eps: Tensor, { signal, noise }: Levels): Tensor =>
   x.mul(signal).add(eps.mul(noise));
 
-/** What the network sees of x_t: itself, or divided by a standard deviation (Chen 2023, arXiv 2301.10972). */
+/** The network's input: x_t itself, or x_t divided by a standard deviation (Chen 2023, arXiv 2301.10972, section 2.2). */
 export function networkInput(xt: Tensor, { normalizeInput }: DiffusionConfig, { deviation }: Levels): Tensor {
   if (normalizeInput === 'none') return xt;
   if (normalizeInput === 'expected') return xt.div(deviation);
@@ -68,37 +68,47 @@ export function networkInput(xt: Tensor, { normalizeInput }: DiffusionConfig, { 
   return xt.div(xt.std(axes, { correction: 0, keepdim: true }));
 }
 
-/** What an output says of the data and of the noise. */
-export interface Estimate {
-  readonly x: Tensor;
+/** v = √γ·ε − √(1 − γ)·x (Salimans & Ho 2022, section 4) */
+export const velocity = (x: Tensor, eps: Tensor, { signal, noise }: Levels): Tensor =>
+  eps.mul(signal).sub(x.mul(noise));
+
+/** ε̂ = (x_t − √γ·x̂₀)/√(1 − γ), which goes with an x̂₀ */
+export const epsOf = (xt: Tensor, x0: Tensor, { signal, noise }: Levels): Tensor => xt.sub(x0.mul(signal)).div(noise);
+
+/** x̂₀ and ε̂, the estimates of the data and of the noise; both [B, C, ...size] */
+export interface Estimates {
+  readonly x0: Tensor;
   readonly eps: Tensor;
 }
 
-/** ε̂ that goes with an x̂₀: (x_t − √γ·x̂₀)/√(1 − γ) */
-export const epsOf = (xt: Tensor, x: Tensor, { signal, noise }: Levels): Tensor => xt.sub(x.mul(signal)).div(noise);
-
 /**
- * Reads an output by its prediction type: ε; x; or v = √γ·ε − √(1 − γ)·x.
- * @param clip  limit x̂₀ to [−clip, clip]. ε̂ follows the limited x̂₀ where the network predicts x, and stays where it is
- *              what the network says itself; samplers take `epsOf` the limited x̂₀ in any case.
+ * Reads an output of the network by its prediction type:
+ *
+ *     x     x̂₀ = output                            ε̂ = (x_t − √γ·x̂₀)/√(1 − γ)
+ *     eps   x̂₀ = (x_t − √(1 − γ)·output)/√γ         ε̂ = output
+ *     v     x̂₀ = √γ·x_t − √(1 − γ)·output          ε̂ = √(1 − γ)·x_t + √γ·output
+ *
+ * @param output, xt  [B, C, ...size]
+ * @param clip        limits x̂₀ to [−clip, clip]. ε̂ follows the limited x̂₀ only if the network predicts x. Samplers take
+ *                    `epsOf` the limited x̂₀ in any case.
  */
-export function estimate(
+export function readPrediction(
   output: Tensor,
   xt: Tensor,
   prediction: DiffusionConfig['prediction'],
   at: Levels,
   clip?: number,
-): Estimate {
+): Estimates {
   const limited = (x: Tensor): Tensor => (clip === undefined ? x : x.clamp(-clip, clip));
   const { signal, noise } = at;
   switch (prediction) {
     case 'x': {
-      const x = limited(output);
-      return { x, eps: epsOf(xt, x, at) };
+      const x0 = limited(output);
+      return { x0, eps: epsOf(xt, x0, at) };
     }
     case 'eps':
-      return { x: limited(xt.sub(output.mul(noise)).div(signal)), eps: output };
+      return { x0: limited(xt.sub(output.mul(noise)).div(signal)), eps: output };
     case 'v':
-      return { x: limited(xt.mul(signal).sub(output.mul(noise))), eps: xt.mul(noise).add(output.mul(signal)) };
+      return { x0: limited(xt.mul(signal).sub(output.mul(noise))), eps: xt.mul(noise).add(output.mul(signal)) };
   }
 }

@@ -1,70 +1,101 @@
-import { RinError } from '@rin/core';
-import { noGrad, scope, type Tensor } from '@rin/torch';
+import { isOutOfMemory, RinError } from '@rin/core';
+import { noGrad, releaseFreeMemory, scope, type Tensor } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import type { SamplingConfig } from '../config/diffusion.js';
 import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Image } from '../media/grid.js';
+import { denoise } from './denoise.js';
 import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
-import { denoise } from './samplers.js';
 
-/** Where `sample` stands, after each of its steps. */
+/** How far `sample` is, after each evaluation of the network. */
 export interface SampleStep {
+  /** step of `steps`, from 1 */
   readonly step: number;
   readonly steps: number;
-  /** Signal level γ that the step started from. */
+  /** signal level γ that the step started from */
   readonly gamma: number;
-  /** The seeds of the pictures at hand, a part of all where there are more than `batch`. */
+  /** the seeds of the pictures that are denoised together now */
   readonly seeds: readonly number[];
-  /** The estimates x̂₀ of the finished pictures; made when called, during `onStep` only. */
-  readonly estimates: () => Image[];
+  /** Draws the estimates x̂₀ of these pictures; works during `onStep` only. */
+  readonly x0: () => Image[];
 }
 
-/** What `sample` draws, and how; `steps`, `sampler`, `schedule`, `guidance` and so on as in the `sampling` section. */
+/** The pictures to sample. `steps`, `sampler`, `schedule`, `guidance` and the others are keys of the `sampling` section. */
 export interface SampleOptions extends Partial<SamplingConfig> {
-  /** One picture each: integers from 0 to 2⁵³ − 1. The same seed gives the same picture, whatever the others are. */
+  /** One for each picture: whole numbers from 0 to 2⁵³ − 1. The same seed gives the same picture, whatever the others are. */
   readonly seeds: readonly number[];
-  /** Names or numbers, repeated over the seeds; null = without a class. Default: class number seed mod classes. */
+  /** Names or numbers of classes, repeated over the seeds; null = without a class. Default: class number seed mod classes. */
   readonly classes?: readonly (string | number | null)[];
-  /** Pictures denoised together. Default 64 */
+  /** Pictures that are denoised together, at least 1. Default: 64 */
   readonly batch?: number;
+  /** Is called after each evaluation of the network. If memory runs out, a batch begins again in two halves. */
   readonly onStep?: (step: SampleStep) => void;
-  /** When aborted, `sample` ends with its reason after the step at hand. */
+  /** If it is aborted, sampling ends with its reason after the step at hand. */
   readonly signal?: AbortSignal;
 }
 
+/** A picture with its seed. */
+export interface Sample {
+  readonly seed: number;
+  /** uint8, planar [C, ...size] */
+  readonly image: Image;
+}
+
 /**
- * New pictures from a model. What is not given comes from the `sampling` section of its configuration.
+ * Samples pictures from a model. Options that are not given come from the `sampling` section of its configuration.
  * @returns one uint8 picture [C, ...size] for each seed, in their order
- * @throws RinError for a class that the model does not know, a seed that is none, or an option out of its range; or where the
- *     network's output is not finite
+ * @throws RinError if the model does not know a class, a seed is no whole number, an option is out of its range, or the
+ *     output of the network is not finite
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
-  const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
-  const sampling = changedSampling(model.config, changed);
-  checkCounts(seeds, batch);
-  const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed));
   const images: Image[] = [];
-  for (let start = 0; start < seeds.length; start += batch) {
-    const part = seeds.slice(start, start + batch);
-    using condition = oneHot(model.network, labels.slice(start, start + batch));
-    using x = await denoise(model.network, model.config.diffusion, sampling, {
-      seeds: part,
-      condition,
-      meanSquare: model.meanSquare,
-      ...(signal && { signal }),
-      onStep: ({ step, steps, gamma, estimate }) =>
-        onStep?.({ step, steps, gamma, seeds: part, estimates: () => toImages(estimate, model) }),
-    });
-    images.push(...toImages(x, model));
-  }
+  for await (const { image } of samples(model, options)) images.push(image);
   return images;
 }
 
-/** The `sampling` section with what the caller changed, checked like any configuration. */
+/**
+ * Samples pictures one batch after the other, so that any number of them holds one batch in memory. If there is no memory
+ * for a batch, it is halved.
+ * @returns the pictures in the order of the seeds
+ * @throws as `sample`
+ */
+export async function* samples(model: Model, options: SampleOptions): AsyncGenerator<Sample, void, void> {
+  const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
+  const sampling = changedSampling(model.config, changed);
+  checkCounts(seeds, batch);
+  const labelOf = (i: number): number => classOf(model, classes?.[i % classes.length], seeds[i]);
+  for (let i = 0; i < seeds.length; i++) labelOf(i); // a wrong class is an error before anything is drawn
+  let size = batch;
+  for (let first = 0; first < seeds.length; ) {
+    const part = seeds.slice(first, first + size);
+    let images: Image[];
+    try {
+      using condition = oneHot(
+        model.network,
+        Int32Array.from(part, (_, i) => labelOf(first + i)),
+      );
+      using pictures = await denoise(model.network, model.config.diffusion, sampling, {
+        ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
+        onStep: ({ step, steps, gamma, x0 }) =>
+          onStep?.({ step, steps, gamma, seeds: part, x0: () => toImages(x0, model) }),
+      });
+      images = toImages(pictures, model);
+    } catch (error) {
+      if (!isOutOfMemory(error) || part.length === 1) throw error;
+      releaseFreeMemory(); // small pieces that are free do not serve a large tensor
+      size = Math.ceil(part.length / 2);
+      continue;
+    }
+    yield* images.map((image, i) => ({ seed: part[i], image }));
+    first += part.length;
+  }
+}
+
+/** The `sampling` section with the caller's changes, checked like any configuration. */
 function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
   const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
   return parseConfig(mergeConfig(config, { sampling: given }), 'sample').sampling;

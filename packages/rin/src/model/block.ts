@@ -1,16 +1,53 @@
 import { cat, Module, type Tensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
-import { Compute, Convolution, Cross, type Mode } from './layers.js';
+import { Compute, ReadWrite } from './attention.js';
+import { Convolution } from './convolution.js';
+import type { Mode } from './layers.js';
 
-/** Block i: read, K times compute, write (paper, section 2). A block without compute layers reads only. */
+/** The tokens between two blocks. */
+export interface Tokens {
+  /** [B, m, d'] latents */
+  readonly Z: Tensor;
+  /** [B, n + w, d] interface: n patch tokens, then w writable time and condition tokens */
+  readonly X: Tensor;
+  /** [B, r, d] time and condition tokens that are read and never written; null if r = 0 */
+  readonly readOnly: Tensor | null;
+}
+
+/** How a block is passed. */
+export interface BlockPass {
+  /** patch tokens n; the convolution acts on them alone */
+  readonly tokens: number;
+  readonly mode: Mode;
+  /** false leaves the write out, for a pass whose interface nobody needs */
+  readonly write: boolean;
+}
+
+/**
+ * A block (paper, section 2): read, K times compute, write.
+ *
+ *     read      Z ← ReadWrite(Z, [X; readOnly])
+ *     compute   Z ← Compute(Z), K times
+ *     write     X ← ReadWrite(X, Z), then the convolution, if there is one
+ *
+ *     Z [B, m, d'] latents      X [B, n + w, d] interface      K = `layers`
+ *
+ * With `decoupledRead` an attention of its own reads the read-only tokens first, and the main read sees X alone. A block
+ * without compute layers only reads.
+ */
 export class Block extends Module {
-  readonly conditionRead: Cross | null;
-  readonly read: Cross;
+  readonly conditionRead: ReadWrite | null;
+  readonly read: ReadWrite;
   readonly compute: Compute[];
-  readonly write: Cross | null;
+  readonly write: ReadWrite | null;
   readonly convolution: Convolution | null;
 
-  constructor(config: ModelConfig, layers: number, grid: readonly number[], readOnly: boolean) {
+  /**
+   * @param layers       compute layers K
+   * @param grid         patches along each axis
+   * @param hasReadOnly  whether there are read-only tokens
+   */
+  constructor(config: ModelConfig, layers: number, grid: readonly number[], hasReadOnly: boolean) {
     super();
     const {
       latentDim,
@@ -20,20 +57,20 @@ export class Block extends Module {
       latentMlpRatio,
       convolutionKernel,
     } = config;
-    const read = () => new Cross(latentDim, dim, heads, latentMlpRatio, normalizeKeyValue);
-    this.conditionRead = config.decoupledRead && readOnly ? read() : null;
+    const read = () => new ReadWrite(latentDim, dim, heads, latentMlpRatio, normalizeKeyValue);
+    this.conditionRead = config.decoupledRead && hasReadOnly ? read() : null;
     this.read = read();
     this.compute = Array.from(
       { length: layers },
       () => new Compute(latentDim, config.latentHeads, latentMlpRatio, config),
     );
-    this.write = layers > 0 ? new Cross(dim, latentDim, heads, config.interfaceMlpRatio, normalizeKeyValue) : null;
+    this.write = layers > 0 ? new ReadWrite(dim, latentDim, heads, config.interfaceMlpRatio, normalizeKeyValue) : null;
     this.convolution =
       this.write && convolutionKernel > 0 ? new Convolution(dim, convolutionKernel, grid, config.dropout) : null;
   }
 
-  /** Z [B, m, d'], X [B, n + writable, d], readOnly [B, r, d] → the same Z and X, further on */
-  forward(Z: Tensor, X: Tensor, readOnly: Tensor | null, tokens: number, mode: Mode, write: boolean): [Tensor, Tensor] {
+  /** @returns the tokens after the block, of the same shapes */
+  forward({ Z, X, readOnly }: Tokens, { tokens, mode, write }: BlockPass): Tokens {
     if (readOnly && this.conditionRead) {
       Z = this.conditionRead.forward(Z, readOnly, mode); //                                        [B, m, d']
       Z = this.read.forward(Z, X, mode); //                                                        [B, m, d']
@@ -42,12 +79,12 @@ export class Block extends Module {
     }
     for (const layer of this.compute) Z = layer.forward(Z, mode); //                               [B, m, d'], never touches the n tokens
     if (this.write && write) {
-      X = this.write.forward(X, Z, mode); //                                                       [B, n + writable, d]
+      X = this.write.forward(X, Z, mode); //                                                       [B, n + w, d]
       if (this.convolution) {
         const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]
         X = X.shape[1] > tokens ? cat([map, X.narrow(1, tokens, X.shape[1] - tokens)], 1) : map;
       }
     }
-    return [Z, X];
+    return { Z, X, readOnly };
   }
 }

@@ -1,18 +1,18 @@
 import { type Geometry, RinError } from '@rin/core';
-import type { Tensor } from '@rin/torch';
+import { Tensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
-import type { ForwardOptions } from './rin.js';
+import type { ForwardOptions, SignalLevels } from './pass.js';
 
 /**
- * A pass's input against what the network takes. A wrong shape mostly broadcasts, and swapped sides are cut into wrong
- * patches: both without a word from libtorch.
- * @throws RinError naming what does not fit
+ * Checks the inputs of a pass. libtorch would broadcast most wrong shapes, and cut swapped sides into wrong patches, without
+ * an error.
+ * @throws RinError naming the input that does not fit
  */
 export function checkInput(
   config: ModelConfig,
   { size, tokens }: Geometry,
   x: Tensor,
-  gamma: Tensor,
+  gamma: SignalLevels,
   { condition, previous = {} }: ForwardOptions,
 ): void {
   const [batch] = x.shape;
@@ -22,7 +22,13 @@ export function checkInput(
       `x is ${x.dtype}; this network takes floats in [-b, b], b the inputScale: for bytes b·(2·x/255 - 1)`,
     );
   }
-  checkShape('gamma', gamma, [], batch);
+  if (Array.isArray(gamma)) {
+    if (gamma.length !== batch) throw new RinError(`gamma has ${gamma.length} numbers; x has ${batch} samples`);
+  } else if (gamma instanceof Tensor) checkShape('gamma', gamma, [], batch);
+  else if ('code' in gamma) {
+    const dim = config.timeOn === 'latents' ? config.latentDim : config.interfaceDim;
+    checkShape('gamma.code', gamma.code, [dim / 4], batch);
+  }
   if (condition) {
     const { classes, conditionDim, conditionTokens } = config;
     if (classes + conditionDim === 0) throw new RinError('a condition was given; this network takes none');

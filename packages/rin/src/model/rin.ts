@@ -1,44 +1,27 @@
-import { type Geometry, geometry, hasReadOnlyTokens, latentSlots } from '@rin/core';
-import { cat, type Device, type Dtype, Module, noGrad, type Tensor, zeros as zeroTensor } from '@rin/torch';
+import { type Geometry, geometry, hasReadOnlyTokens, latentSlots, type WarmPart, warmParts } from '@rin/core';
+import { cat, type Device, type Dtype, Module, noGrad, Tensor, zeros as zeroTensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
-import { Block } from './block.js';
+import { Block, type Tokens } from './block.js';
 import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
 import { initialise, parameter, truncatedNormal, uniform, zeros } from './initial.js';
 import { LayerNorm, Linear, Mlp, type Mode } from './layers.js';
+import type { ForwardOptions, Output, Previous, SignalLevels } from './pass.js';
 import { Time } from './time.js';
 import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
-
-/** The latents [B, m, d'] and the interface [B, n, d] of an earlier pass, to start from. */
-export interface Previous {
-  readonly latents?: Tensor;
-  readonly interface?: Tensor;
-}
-
-/** What a pass is given beside its input. */
-export interface ForwardOptions {
-  /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, conditionTokens, conditionDim]. */
-  readonly condition?: Tensor;
-  readonly previous?: Previous;
-  /** Dropout and drop-path, by libtorch's generator. */
-  readonly training?: boolean;
-  /** Type of the activations; parameters stay float32. Default: that of the parameters. */
-  readonly dtype?: Dtype;
-}
-
-/** What a pass gives. */
-export interface Output {
-  /** [B, C, ...size] float32 */
-  readonly prediction: Tensor;
-  /** [B, m, d'] final latents Z */
-  readonly latents: Tensor;
-  /** [B, n, d] final interface X, patch tokens only */
-  readonly interface: Tensor;
-}
 
 /**
  * Recurrent Interface Network (Jabri, Fleet & Chen, arXiv 2212.11972, section 2). Names of parameters, initial values
  * and options follow the authors' code.
+ *
+ *     start    X = LN(stem(patches of x)) + position            Z = [learned latents; time; condition]
+ *              Z ← Z + LN₀(u + MLP(LN(u))), u = previous latents (section 3); the same on X, if it is carried
+ *     blocks   read, K times compute, write (`Block`)
+ *     readout  prediction = patches back to pixels of W·LN(X) + b
+ *
+ *     x [B, C, ...size]   noised pixels             n = tokens       patches of a sample
+ *     X [B, n, d]         interface                 d = `interfaceDim`
+ *     Z [B, m, d']        latents, m = `latents`    d' = `latentDim`; time and condition tokens count among the m
  */
 export class RIN extends Module {
   readonly stem: Linear;
@@ -68,12 +51,12 @@ export class RIN extends Module {
     super();
     const shape = geometry(config);
     const { tokens, patchLength } = shape;
-    const { interfaceDim: dim, latentDim, selfConditioning } = config;
+    const { interfaceDim: dim, latentDim } = config;
     const slots = latentSlots(config);
     const readOnly = hasReadOnlyTokens(config);
     const position = (kind: ModelConfig['interfacePosition'], sizes: number[]): Tensor | null =>
       kind === 'sinCos' ? null : parameter(sizes, kind === 'learned' ? truncatedNormal : zeros);
-    const both = selfConditioning === 'both';
+    const warm = warmParts(config);
 
     this.stem = new Linear(patchLength, dim, uniform((patchLength / config.channels) * (config.channels + dim)));
     this.stemNorm = new LayerNorm(dim);
@@ -84,8 +67,7 @@ export class RIN extends Module {
       config.classes + config.conditionDim > 0
         ? new Linear(config.classes || config.conditionDim, config.conditionOn === 'latents' ? latentDim : dim)
         : null;
-    const warmLatents = both || selfConditioning === 'latents';
-    const warmInterface = both || selfConditioning === 'interface';
+    const [warmLatents, warmInterface] = [warm.includes('latents'), warm.includes('interface')];
     this.previousMlp = warmLatents ? new Mlp(latentDim, config.latentMlpRatio) : null;
     this.previousNorm = warmLatents ? new LayerNorm(latentDim, 0) : null;
     this.previousInterfaceMlp = warmInterface ? new Mlp(dim, config.interfaceMlpRatio) : null;
@@ -105,31 +87,38 @@ export class RIN extends Module {
     if (seed !== null) initialise(this.parameters(), seed);
   }
 
-  /** What goes in and out: [C, ...size], the number of its spatial (and temporal) axes plus one, and the classes. */
+  /** The shape [C, ...size] of a sample, its number of axes (C counts), and the number of classes. */
   get sample(): { shape: readonly number[]; axes: number; classes: number } {
     const { size } = this.#geometry;
     return { shape: [this.#config.channels, ...size], axes: size.length + 1, classes: this.#config.classes };
   }
 
-  /** What a pass starts from of an earlier one. */
-  get carried(): readonly (keyof Previous)[] {
-    const { selfConditioning } = this.#config;
-    const parts = { none: [], latents: ['latents'], interface: ['interface'], both: ['latents', 'interface'] } as const;
-    return parts[selfConditioning];
+  /** The parts of an earlier pass that a pass starts from. */
+  get carried(): readonly WarmPart[] {
+    return warmParts(this.#config);
   }
 
-  /** Where its parameters lie. */
+  /** The device of its parameters. */
   get device(): Device {
     return this.stem.weight.device;
   }
 
   /**
+   * The time codes of signal levels, for passes that shall not compute them: `forward(x, { code })`.
+   * @param gammas  γ of each sample, in [0, 1]
+   * @returns       [B, d_t/4] float64, on the device of the parameters
+   */
+  timeCode(gammas: ArrayLike<number>): Tensor {
+    return this.time.code(gammas, this.device);
+  }
+
+  /**
    * One pass of the network.
    * @param x      [B, C, ...size] noised pixels, floats in about [−b, b] with b the input scale
-   * @param gamma  [B] signal level of each sample, in [0, 1]
-   * @throws RinError for an input of another shape, or for an x of integers
+   * @param gamma  signal level γ of each sample, in [0, 1]: B numbers, a tensor [B], or their time codes
+   * @throws RinError if an input has another shape, or x holds integers
    */
-  forward(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Output {
+  forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
     const { Z, X } = this.#run(x, gamma, options, true);
     const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens); //                              [B, n, d]
     const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
@@ -139,10 +128,11 @@ export class RIN extends Module {
   }
 
   /**
-   * What self-conditioning starts from: the latents (and interface) of a pass from zeros, without gradient (paper,
-   * section 3). What the pass does not need for that, its last write and the readout, is left out.
+   * The pass that self-conditioning starts from: from zeros, without gradient (paper, section 3). It gives only the parts
+   * that are carried. If the interface is not among them, the last write is left out, and the readout always is.
+   * @param x, gamma, options  as for `forward`
    */
-  estimate(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Previous {
+  warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Previous {
     const { carried } = this;
     const withInterface = carried.includes('interface');
     return noGrad(() => {
@@ -154,14 +144,15 @@ export class RIN extends Module {
     });
   }
 
-  #run(x: Tensor, gamma: Tensor, options: ForwardOptions, lastWrite: boolean): { Z: Tensor; X: Tensor } {
+  #run(x: Tensor, gamma: SignalLevels, options: ForwardOptions, lastWrite: boolean): Tokens {
     const { timeOn, conditionOn } = this.#config;
+    const { tokens } = this.#geometry;
     const mode = { training: options.training ?? false };
     const dtype = options.dtype ?? this.stem.weight.dtype;
     const [batch] = x.shape;
     checkInput(this.#config, this.#geometry, x, gamma, options);
 
-    const time = this.time.forward(gamma, dtype); //                                               [B, 1, d' or d]
+    const time = this.time.forward(this.#codeOf(gamma), dtype); //                                 [B, 1, d' or d]
     const condition = this.#conditionTokens(options.condition, dtype, batch); //                   [B, s, d' or d]
     const placed = (place: ModelConfig['timeOn']): Tensor[] => [
       ...(timeOn === place ? [time] : []),
@@ -169,16 +160,23 @@ export class RIN extends Module {
     ];
     let X = this.#startInterface(x.to(dtype), options.previous?.interface, mode); //               [B, n, d]
     const writable = placed('interfaceWritable');
-    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + writable, d]
+    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + w, d]
     const readOnlyTokens = placed('interface');
     const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
-    let Z = this.#startLatents(placed('latents'), batch, dtype, options.previous?.latents, mode); // [B, m, d']
+    const Z = this.#startLatents(placed('latents'), batch, dtype, options.previous?.latents, mode); // [B, m, d']
 
+    let state: Tokens = { Z, X, readOnly };
     for (const [i, block] of this.blocks.entries()) {
       const write = lastWrite || i < this.blocks.length - 1;
-      [Z, X] = block.forward(Z, X, readOnly, this.#geometry.tokens, mode, write);
+      state = block.forward(state, { tokens, mode, write });
     }
-    return { Z, X };
+    return state;
+  }
+
+  /** [B, d_t/4]; the host computes it, so that every engine gets the same numbers. */
+  #codeOf(gamma: SignalLevels): Tensor {
+    if ('code' in gamma) return gamma.code;
+    return this.timeCode(gamma instanceof Tensor ? Array.from(gamma.toTypedArray(), Number) : gamma);
   }
 
   /** Condition → tokens: one for a class, s for a sequence. Without any, the null condition: the projection's bias. */
@@ -212,8 +210,8 @@ export class RIN extends Module {
 }
 
 /**
- * start + LayerNorm₀(u + MLP(LN(u))) with u = previous, zeros where there is none (paper, section 3, eq. of Z). What comes of
- * zeros is the same for every token, so one stands for all.
+ * start + LN₀(u + MLP(LN(u))) (paper, section 3, latent self-conditioning). u is the previous state, or zeros if there is none.
+ * The result for zeros is the same for every token, so one token stands for all. start, u [B, tokens, channels]
  */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
   const u =

@@ -1,29 +1,36 @@
-import { cat, type Dtype, Module, type Tensor, tensor } from '@rin/torch';
-import { Constant } from './constant.js';
+import { timeCode } from '@rin/core';
+import { type Device, type Dtype, Module, type Tensor, tensor } from '@rin/torch';
 import { Linear } from './layers.js';
-import { sinCosFrequencies } from './tokenizer.js';
 
-/** γ → token: sin-cos code, normalised over its channels, Dense → SiLU → Dense. */
+/**
+ * The time token (reference: the authors' code): token = W₂·SiLU(W₁·code(γ)), with the code of `timeCode` in @rin/core.
+ *
+ *     code [B, d_t/4]      token [B, 1, d_t]      d_t = d' on the latents, d on the interface
+ */
 export class Time extends Module {
   readonly dense0: Linear;
   readonly dense1: Linear;
-  readonly #frequencies: Constant;
+  readonly #scaling: number;
 
   constructor(dim: number, scaling: number) {
     super();
     this.dense0 = new Linear(dim / 4, dim);
     this.dense1 = new Linear(dim, dim);
-    this.#frequencies = new Constant(
-      tensor(Float64Array.from(sinCosFrequencies(dim / 4), (frequency) => frequency * scaling)),
-    );
+    this.#scaling = scaling;
   }
 
-  /** gamma [B] → [B, 1, dim]. The code is float64 until it is normalised: γ·1000 has no digits to spare. */
-  forward(gamma: Tensor, dtype: Dtype): Tensor {
-    const angles = gamma.to('float64').unsqueeze(1).mul(this.#frequencies.on(gamma.device));
-    const code = cat([angles.sin(), angles.cos()], 1); //                                          [B, dim/4]
-    const centred = code.sub(code.mean(1, { keepdim: true }));
-    const normalised = centred.div(code.std(1, { correction: 0, keepdim: true })).to(dtype);
-    return this.dense1.forward(this.dense0.forward(normalised).silu()).unsqueeze(1); //            [B, 1, dim]
+  /** Channels of the code, d_t/4. */
+  get channels(): number {
+    return this.dense0.weight.shape[1];
+  }
+
+  /** The codes of signal levels, [B, d_t/4] float64. */
+  code(gammas: ArrayLike<number>, device: Device): Tensor {
+    return tensor(timeCode(gammas, this.channels, this.#scaling), [gammas.length, this.channels], { device });
+  }
+
+  /** code [B, d_t/4] → [B, 1, d_t] in `dtype` */
+  forward(code: Tensor, dtype: Dtype): Tensor {
+    return this.dense1.forward(this.dense0.forward(code.to(dtype)).silu()).unsqueeze(1);
   }
 }

@@ -1,4 +1,4 @@
-import type { Geometry } from '@rin/core';
+import { type Geometry, sinCosFrequencies } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
 
 /**
@@ -39,10 +39,6 @@ function lineCode(count: number, dim: number, scale: number): number[][] {
     return [...angles.map(Math.sin), ...angles.map(Math.cos)];
   });
 }
-
-/** ω_j = 10000^(−2j/dim) for j = 0 … dim/2 − 1 */
-export const sinCosFrequencies = (dim: number): number[] =>
-  Array.from({ length: dim / 2 }, (_, j) => 10000 ** ((-2 * j) / dim));
 
 /**
  * Sin-cos code of a grid of tokens: rows in the first half of the channels, columns in the second; a single row or

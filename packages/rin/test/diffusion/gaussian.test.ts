@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { tensor } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import type { SamplingConfig } from '../../src/config/diffusion.js';
-import { denoise } from '../../src/diffusion/samplers.js';
+import { denoise } from '../../src/diffusion/denoise.js';
 import { near, nearAll } from '../model/reference/near.js';
 import { gammaOf, mean, variance } from './formulas.js';
 import { configure, numbers, Scripted } from './scripted.js';
@@ -27,9 +27,8 @@ function ideal(config: Config): Scripted {
   const { prediction } = config.diffusion;
   return new Scripted(config, (x, gamma) => {
     const [batch] = x.shape;
-    const gammas = numbers(gamma);
     const answers = numbers(x).map((xt, i) => {
-      const at = gammas[Math.floor(i / length)];
+      const at = gamma[Math.floor(i / length)];
       const [signal, noise] = [Math.sqrt(at), Math.sqrt(1 - at)];
       const x0 = posterior(xt, at, i % length);
       const eps = (xt - signal * x0) / noise;

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scope, setThreads, type Tensor, tensor } from '@rin/torch';
 import { DiffusionConfig } from '../../src/config/diffusion.js';
-import { addNoise, epsOf, estimate, levels, networkInput, toPixels, toSignal } from '../../src/diffusion/process.js';
+import {
+  addNoise,
+  epsOf,
+  levels,
+  networkInput,
+  readPrediction,
+  toPixels,
+  toSignal,
+  velocity,
+} from '../../src/diffusion/process.js';
 import { generator } from '../model/reference/draws.js';
 import { nearAll } from '../model/reference/near.js';
 import { mean, variance } from './formulas.js';
@@ -48,12 +57,13 @@ test('noise and data are mixed by √γ and √(1 − γ)', () => {
 
 test('from ε, x or v, each with x_t, follow the same x and ε', () => {
   for (const [prediction, output] of Object.entries({ eps, x, v }) as ['eps' | 'x' | 'v', number[]][]) {
-    const found = estimate(asTensor(output), asTensor(xt), prediction, at());
+    const found = readPrediction(asTensor(output), asTensor(xt), prediction, at());
     const [bySignal, byNoise] = [(i: number) => factors[i][0], (i: number) => factors[i][1]];
-    within(found.x, x, prediction === 'eps' ? bySignal : () => 1, `x from ${prediction}`);
+    within(found.x0, x, prediction === 'eps' ? bySignal : () => 1, `x from ${prediction}`);
     within(found.eps, eps, prediction === 'x' ? byNoise : () => 1, `ε from ${prediction}`);
   }
   within(epsOf(asTensor(xt), asTensor(x), at()), eps, (i) => factors[i][1], 'ε that goes with x');
+  within(velocity(asTensor(x), asTensor(eps), at()), v, () => 1, 'v');
 });
 
 test('a clip limits x̂₀; ε̂ follows it where the network predicts x, and only there', () => {
@@ -61,8 +71,8 @@ test('a clip limits x̂₀; ε̂ follows it where the network predicts x, and on
   const limited = x.map((value) => Math.min(Math.max(value, -clip), clip));
   const following = xt.map((value, i) => (value - factors[i][0] * limited[i]) / factors[i][1]);
   for (const [prediction, output] of Object.entries({ eps, x, v }) as ['eps' | 'x' | 'v', number[]][]) {
-    const found = estimate(asTensor(output), asTensor(xt), prediction, at(), clip);
-    within(found.x, limited, (i) => (prediction === 'eps' ? factors[i][0] : 1), `x from ${prediction}`);
+    const found = readPrediction(asTensor(output), asTensor(xt), prediction, at(), clip);
+    within(found.x0, limited, (i) => (prediction === 'eps' ? factors[i][0] : 1), `x from ${prediction}`);
     const expected = prediction === 'x' ? following : eps;
     within(found.eps, expected, (i) => (prediction === 'x' ? factors[i][1] : 1), `ε from ${prediction}`);
   }

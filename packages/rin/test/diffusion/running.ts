@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
-import { denoise, type SamplerProgress } from '../../src/diffusion/samplers.js';
+import { type DenoiseProgress, denoise } from '../../src/diffusion/denoise.js';
 import type { RIN } from '../../src/model/rin.js';
 import { numbers } from './scripted.js';
 
@@ -8,7 +8,7 @@ import { numbers } from './scripted.js';
 export const run = async (
   rin: RIN,
   { diffusion, sampling }: Config,
-  options: { seeds?: number[]; condition?: Tensor | null; onStep?: (progress: SamplerProgress) => void } = {},
+  options: { seeds?: number[]; condition?: Tensor | null; onStep?: (progress: DenoiseProgress) => void } = {},
 ) => {
   using x = await denoise(rin, diffusion, sampling, { seeds: [5, 6], condition: null, meanSquare: 0.3, ...options });
   return numbers(x);

@@ -131,7 +131,7 @@ test('options of the call win over the configuration, and are checked like it', 
   await refused({ batch: 0 }, /^batch 0: expected a whole number from 1 on$/);
 });
 
-test('onStep tells step, γ and seeds of the pictures at hand, whose estimates it can draw', async () => {
+test('onStep tells step, γ and seeds of the pictures at hand, whose x̂₀ it can draw', async () => {
   const model = modelOf({ sampling: { steps: 3 }, diffusion: { prediction: 'x', inputScale: 0.5 } });
   const told: SampleStep[] = [];
   const drawn: Uint8Array[][] = [];
@@ -140,7 +140,7 @@ test('onStep tells step, γ and seeds of the pictures at hand, whose estimates i
     onStep: (step) => {
       told.push(step);
       drawn.push(
-        step.estimates().map(({ data, shape }) => {
+        step.x0().map(({ data, shape }) => {
           assert.deepEqual(shape, [1, 4, 6]);
           return data;
         }),
@@ -153,12 +153,12 @@ test('onStep tells step, γ and seeds of the pictures at hand, whose estimates i
     [[5, 6], [7]].flatMap((seeds) => [1, 2, 3].map((step) => ({ step, steps: 3, seeds }))),
   );
   for (const [i, { gamma }] of told.entries()) assert.ok(Math.abs(gamma - levels[i % 3]) < 1e-15);
-  // the last estimates are the pictures
+  // the last x̂₀ are the pictures
   assert.deepEqual(
     [...drawn[2], ...drawn[5]],
     images.map(({ data }) => data),
   );
-  assert.throws(() => told[0].estimates(), /disposed/);
+  assert.throws(() => told[0].x0(), /disposed/);
 });
 
 test('a signal ends it, also between two batches', async () => {
@@ -183,7 +183,7 @@ test('a signal ends it, also between two batches', async () => {
 test('sampling leaves no tensor behind', async () => {
   const model = modelOf({ model: { selfConditioning: 'both' } });
   const before = await settledMemory();
-  await sample(model, { seeds: [1, 2, 3], batch: 2, guidance: 1, momentum: 0.5, onStep: (step) => step.estimates() });
+  await sample(model, { seeds: [1, 2, 3], batch: 2, guidance: 1, momentum: 0.5, onStep: (step) => step.x0() });
   assert.deepEqual(memory(), before);
 });
 

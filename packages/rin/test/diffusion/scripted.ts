@@ -1,7 +1,8 @@
-import { setThreads, type Tensor, zeros } from '@rin/torch';
+import { setThreads, Tensor, zeros } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { mergeConfig, parseConfig } from '../../src/config/parse.js';
-import { type ForwardOptions, type Output, type Previous, RIN } from '../../src/model/rin.js';
+import type { ForwardOptions, Output, Previous, SignalLevels } from '../../src/model/pass.js';
+import { RIN } from '../../src/model/rin.js';
 
 // the tensors are too small for a second thread to pay
 setThreads(1);
@@ -21,9 +22,15 @@ export const configure = (over: object = {}): Config => parseConfig(mergeConfig(
 /** The elements of a tensor. */
 export const numbers = (tensor: Tensor): number[] => Array.from(tensor.toTypedArray(), Number);
 
+/** The signal levels of a pass as numbers. */
+const levels = (gamma: SignalLevels): number[] => {
+  if ('code' in gamma) throw new Error('a scripted network needs the levels themselves');
+  return gamma instanceof Tensor ? numbers(gamma) : [...gamma];
+};
+
 /** What a network was given in one pass. */
 export interface Pass {
-  readonly kind: 'forward' | 'estimate';
+  readonly kind: 'forward' | 'warmUp';
   readonly x: number[];
   readonly gamma: number[];
   readonly condition: number[] | undefined;
@@ -35,7 +42,7 @@ export interface Pass {
 
 export type Script = (
   x: Tensor,
-  gamma: Tensor,
+  gamma: readonly number[],
   options: ForwardOptions,
 ) => { prediction?: Tensor; latents?: Tensor; interface?: Tensor };
 
@@ -59,11 +66,11 @@ export class Scripted extends RIN {
     return this.#passes.filter(({ kind }) => kind === 'forward');
   }
 
-  get estimates(): readonly Pass[] {
-    return this.#passes.filter(({ kind }) => kind === 'estimate');
+  get warmUps(): readonly Pass[] {
+    return this.#passes.filter(({ kind }) => kind === 'warmUp');
   }
 
-  override forward(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Output {
+  override forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
     this.#note('forward', x, gamma, options);
     const { latents, interfaceDim, latentDim } = this.#config.model;
     const [batch] = x.shape;
@@ -71,20 +78,20 @@ export class Scripted extends RIN {
       prediction: zeros(x.shape),
       latents: zeros([batch, latents, latentDim]),
       interface: zeros([batch, 6, interfaceDim]),
-      ...this.#script(x, gamma, options),
+      ...this.#script(x, levels(gamma), options),
     };
   }
 
-  override estimate(x: Tensor, gamma: Tensor, options: ForwardOptions = {}): Previous {
-    this.#note('estimate', x, gamma, options);
-    const { latents, interface: tokens } = this.#script(x, gamma, options);
+  override warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Previous {
+    this.#note('warmUp', x, gamma, options);
+    const { latents, interface: tokens } = this.#script(x, levels(gamma), options);
     return { ...(latents && { latents }), ...(tokens && { interface: tokens }) };
   }
 
-  #note(kind: Pass['kind'], x: Tensor, gamma: Tensor, { condition, previous, training, dtype }: ForwardOptions) {
+  #note(kind: Pass['kind'], x: Tensor, gamma: SignalLevels, { condition, previous, training, dtype }: ForwardOptions) {
     const optional = (tensor: Tensor | undefined) => tensor && numbers(tensor);
     this.#passes.push({
-      ...{ kind, x: numbers(x), gamma: numbers(gamma), condition: optional(condition), training, dtype },
+      ...{ kind, x: numbers(x), gamma: levels(gamma), condition: optional(condition), training, dtype },
       ...{ latents: optional(previous?.latents), interface: optional(previous?.interface) },
     });
   }

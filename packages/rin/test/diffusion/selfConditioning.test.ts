@@ -39,7 +39,7 @@ function keptIn(diffusion: object, count: number, over: object = {}) {
   const rin = telling(config);
   lossOf(rin, config, batchOf(count), over);
   assert.equal(rin.forwards.length, 1);
-  return { kept: keptOf(rin.forwards[0]), estimated: rin.estimates[0]?.gamma.length ?? 0, rin };
+  return { kept: keptOf(rin.forwards[0]), estimated: rin.warmUps[0]?.gamma.length ?? 0, rin };
 }
 
 test('by mask: each sample keeps its own estimate with the probability selfConditioningRate, else has zeros', () => {
@@ -87,7 +87,7 @@ test('by part: the first rate·B samples of the whole batch, counted over its mi
 test('rate 0 makes no estimate, rate 1 one for every sample', () => {
   for (const selfConditioningBy of ['mask', 'part']) {
     const none = keptIn({ selfConditioningRate: 0, selfConditioningBy }, 12);
-    assert.equal(none.rin.estimates.length, 0);
+    assert.equal(none.rin.warmUps.length, 0);
     const all = keptIn({ selfConditioningRate: 1, selfConditioningBy }, 12);
     assert.deepEqual(all.kept, new Array<boolean>(12).fill(true));
   }
@@ -106,7 +106,7 @@ test('a network without self-conditioning passes once', () => {
 test('the estimate sees the same x_t, γ and classes as the pass after it, from zeros, in training too', () => {
   const { rin, kept } = keptIn({ selfConditioningRate: 0.6 }, 30);
   const [estimate, forward] = rin.passes;
-  assert.deepEqual([estimate.kind, forward.kind], ['estimate', 'forward']);
+  assert.deepEqual([estimate.kind, forward.kind], ['warmUp', 'forward']);
   for (const part of ['x', 'gamma', 'condition'] as const) {
     const all = perSample(forward[part] ?? [], 30);
     assert.deepEqual(
@@ -135,7 +135,7 @@ test('an estimate is to the bit what forward carries on from zeros, though its l
           [1, 0, 0],
           [0, 0, 1],
         ]);
-        const estimate = rin.estimate(x, gamma, { condition });
+        const estimate = rin.warmUp(x, gamma, { condition });
         const forward = rin.forward(x, gamma, { condition });
         assert.deepEqual(
           Object.keys(estimate),

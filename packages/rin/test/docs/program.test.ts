@@ -48,7 +48,7 @@ test('a program trains on samples of its own, loads the model and draws from it'
     classes: ['along', 0],
     steps: 3,
     sampler: 'ddim',
-    onStep: ({ step, estimates }) => steps.push(step, estimates().length),
+    onStep: ({ step, x0 }) => steps.push(step, x0().length),
   });
   assert.deepEqual(steps, [1, 4, 2, 4, 3, 4]);
   assert.deepEqual(

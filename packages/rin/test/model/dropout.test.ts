@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { manualSeed, noGrad, setThreads, type Tensor, tensor } from '@rin/torch';
-import { Compute, Cross } from '../../src/model/layers.js';
+import { Compute, ReadWrite } from '../../src/model/attention.js';
 import { near, nearAll } from './reference/near.js';
 
 // What is random in a training pass: the compute layers' dropout, drop-path and dropout of attention.
@@ -92,7 +92,7 @@ test('outside of training nothing is random, and in read and write nothing ever 
   for (const rates of [{ dropout: rate }, { dropPath: rate }, { attentionDropout: rate }]) {
     assert.deepEqual(added(layer(rates), false), added(layer({}), false));
   }
-  const cross = new Cross(dim, dim, 2, 2, false);
+  const cross = new ReadWrite(dim, dim, 2, 2, false);
   for (const parameter of Object.values(cross.parameters())) noGrad(() => parameter.fill_(0.1));
   const pass = (training: boolean) => numbers(noGrad(() => cross.forward(x, x, { training })));
   assert.deepEqual(pass(true), pass(false));

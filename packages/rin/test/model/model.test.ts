@@ -36,11 +36,9 @@ test('an estimate is what a pass from zeros leaves to be carried, without gradie
     const parameters = randomParameters(config, 5);
     const { x, gamma, condition } = randomInputs(config, 2, 6);
     const expected = referenceForward(config, parameters, x, gamma.data, condition);
-    const estimate = network(config, parameters, 'float64').estimate(
-      toTensor(x, 'float64'),
-      toTensor(gamma, 'float64'),
-      { condition: condition && toTensor(condition, 'float64') },
-    );
+    const estimate = network(config, parameters, 'float64').warmUp(toTensor(x, 'float64'), toTensor(gamma, 'float64'), {
+      condition: condition && toTensor(condition, 'float64'),
+    });
     for (const part of ['latents', 'interface'] as const) {
       if (selfConditioning !== part && selfConditioning !== 'both') continue;
       const carried = estimate[part] ?? assert.fail(`no ${part}`);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import { type Dtype, noGrad, zeros } from '@rin/torch';
 import { ModelConfig } from '../../src/config/model.js';
-import { type ForwardOptions, RIN } from '../../src/model/rin.js';
+import type { ForwardOptions } from '../../src/model/pass.js';
+import { RIN } from '../../src/model/rin.js';
 
 // What a pass refuses, since libtorch would broadcast or reshape it without a word.
 
@@ -35,7 +36,7 @@ function pass({ network = classes, x = [2, 1, 4, 6], dtype = 'float32', gamma = 
     },
   };
   const input = [zeros(x, { dtype }), zeros(gamma), options] as const;
-  return [() => noGrad(() => network.forward(...input)), () => noGrad(() => network.estimate(...input))];
+  return [() => noGrad(() => network.forward(...input)), () => noGrad(() => network.warmUp(...input))];
 }
 
 const refuses = (given: Given, message: string) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { arePictures, count, duration, RinError, sizeList } from '@rin/core';
 import type { Model } from '../../diffusion/modelFile.js';
-import { sample } from '../../diffusion/sample.js';
+import { samples } from '../../diffusion/sample.js';
 import type { Image } from '../../media/grid.js';
 import { writeAnimation, writePng } from '../../media/imageFiles.js';
 import { Sheet } from '../../media/sheet.js';
@@ -26,7 +26,7 @@ export interface DrawOptions {
 /** An animation has at most so many frames before the last, spread evenly over the steps. */
 const mostFrames = 50;
 
-/** Draws the pictures of a request batch by batch, writes what was asked for, and says what is where. */
+/** Samples the pictures of a request, writes them where they were asked for, and says what lies where. */
 export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<void> {
   checkPictures(model);
   const { seeds, classes, sampling } = request;
@@ -36,30 +36,28 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
   const began = performance.now();
   const images: Image[] = [];
-  const frames = new Map<number, Image[]>(); // by step
-  for (let start = 0; start < seeds.length; start += batch) {
-    const part = seeds.slice(start, start + batch);
-    const drawn = await sample(model, {
-      ...sampling,
-      seeds: part,
-      ...(classes && { classes: classes.slice(start, start + batch) }),
-      batch,
-      signal,
-      onStep: ({ step, steps, estimates }) => {
-        const share = (start * steps + step * part.length) / (seeds.length * steps);
-        screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));
-        if (outputs.animation === undefined || !isFrame(step)) return;
-        frames.set(step, [...(frames.get(step) ?? []), ...estimates()]);
-      },
-    });
-    if (outputs.folder !== undefined) {
-      for (const [i, seed] of part.entries()) await writePng(join(outputs.folder, seedFile(seed)), drawn[i]);
-    }
-    if (showsAll) images.push(...drawn);
+  const frames = new Map<number, Map<number, Image>>(); // by step, then by seed
+  let done = 0;
+  const drawn = samples(model, {
+    ...{ ...sampling, seeds, classes, batch, signal },
+    onStep: ({ step, steps, seeds: part, x0 }) => {
+      const share = (done * steps + step * part.length) / (seeds.length * steps);
+      screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));
+      if (outputs.animation === undefined || !isFrame(step)) return;
+      const frame = frames.get(step) ?? new Map<number, Image>();
+      for (const [i, image] of x0().entries()) frame.set(part[i], image);
+      frames.set(step, frame);
+    },
+  });
+  for await (const { seed, image } of drawn) {
+    if (outputs.folder !== undefined) await writePng(join(outputs.folder, seedFile(seed)), image);
+    if (showsAll) images.push(image);
+    done++;
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const sheet = new Sheet(seeds.length, classNames(model, request), options.columns);
-  await present(sheet, images, [...frames.values()], options);
+  const inOrder = [...frames.values()].map((frame) => [...frame.values()]);
+  await present(sheet, images, inOrder, options);
   const pictures = seeds.length === 1 ? '1 picture' : `${count(seeds.length)} pictures`;
   screen.say(`${pictures} in ${seconds} s: ${Object.values(outputs).filter(Boolean).join(', ')}`);
 }

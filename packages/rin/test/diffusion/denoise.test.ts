@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { full, memory, ones } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
-import { denoise, type SamplerProgress } from '../../src/diffusion/samplers.js';
+import { type DenoiseProgress, denoise } from '../../src/diffusion/denoise.js';
 import { near, nearAll } from '../model/reference/near.js';
 import { draws, gammaOf, variance } from './formulas.js';
 import { classRows, filled, run } from './running.js';
@@ -129,7 +129,7 @@ test('clip keeps x̂₀ in ±inputScale at every step, and ε̂ follows; without
     const { steps, result } = trajectory(config.sampling, { seed: 5, length: 24, inputScale: 0.5 }, () => 0.8);
     assert.equal(result[0], clip ? 0.5 : 0.8);
     const estimates: number[][] = [];
-    const found = await run(rin, config, { seeds: [5], onStep: ({ estimate }) => estimates.push(numbers(estimate)) });
+    const found = await run(rin, config, { seeds: [5], onStep: ({ x0 }) => estimates.push(numbers(x0)) });
     nearAll(found, result, 1e-6);
     for (const [i, { x, estimate }] of steps.entries()) {
       nearAll(rin.forwards[i].x, x, 2e-6, `x of step ${i}`);
@@ -138,27 +138,27 @@ test('clip keeps x̂₀ in ±inputScale at every step, and ε̂ follows; without
   }
 });
 
-test('onStep tells step, level, the next x and x̂₀; the last x is the result', async () => {
+test('onStep gets step, level, the x that was evaluated, and x̂₀; the last x̂₀ is the result', async () => {
   const config = configure({ diffusion: { prediction: 'x' }, sampling: { steps: 5 } });
   const rin = new Scripted(config, (x) => ({ prediction: x.mul(0.1) }));
-  const told: { step: number; steps: number; gamma: number; x: number[]; estimate: number[] }[] = [];
+  const told: { step: number; steps: number; gamma: number; x: number[]; x0: number[] }[] = [];
   const result = await run(rin, config, {
-    onStep: ({ x, estimate, ...rest }) => told.push({ ...rest, x: numbers(x), estimate: numbers(estimate) }),
+    onStep: ({ x, x0, ...rest }) => told.push({ ...rest, x: numbers(x), x0: numbers(x0) }),
   });
   assert.deepEqual(
     told.map(({ step, steps }) => [step, steps]),
     [1, 2, 3, 4, 5].map((step) => [step, 5]),
   );
-  for (const [i, { gamma, x, estimate }] of told.entries()) {
+  for (const [i, { gamma, x, x0 }] of told.entries()) {
     near(gamma, gammaOf(config.sampling.schedule, 1 - i / 5), 1e-15);
     nearAll(
-      estimate,
+      x0,
       rin.forwards[i].x.map((value) => Math.min(Math.max(0.1 * value, -1), 1)),
       1e-7,
     );
-    if (i < 4) assert.deepEqual(x, rin.forwards[i + 1].x);
+    assert.deepEqual(x, rin.forwards[i].x);
   }
-  assert.deepEqual([told[4].x, told[4].estimate], [result, result]);
+  assert.deepEqual(told[4].x0, result);
 });
 
 test('every draw of a picture is a function of its seed, none of the others', async () => {
@@ -226,7 +226,7 @@ test('an onStep that throws ends it with that error, and nothing is left behind'
   const config = configure();
   const rin = livelyNetwork(config);
   const before = await settledMemory();
-  const onStep = ({ step }: SamplerProgress) => assert.notEqual(step, 3, 'a bad third step');
+  const onStep = ({ step }: DenoiseProgress) => assert.notEqual(step, 3, 'a bad third step');
   await assert.rejects(run(rin, config, { onStep }), /a bad third step/);
   assert.deepEqual(memory(), before);
 });
@@ -249,7 +249,7 @@ test('no pass records a graph', async () => {
   const graphs: boolean[] = [];
   await run(rin, config, {
     condition: ones([2, 3]),
-    onStep: ({ x, estimate }) => graphs.push(x.requiresGrad, estimate.requiresGrad),
+    onStep: ({ x, x0 }) => graphs.push(x.requiresGrad, x0.requiresGrad),
   });
   assert.deepEqual(graphs, new Array<boolean>(8).fill(false));
 });

@@ -1,14 +1,50 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gamma, oneMinusGamma, samplerSteps } from '@rin/core';
-import { SamplingConfig } from '../../src/config/diffusion.js';
+import {
+  evaluated,
+  gamma,
+  oneMinusGamma,
+  type PlanOptions,
+  type PlanStep,
+  plan,
+  type SamplerName,
+  type SamplerOptions,
+  type Schedule,
+  samplers,
+} from '../../src/index.js';
+import type { Quantity } from '../../src/sampling/sampler.js';
 
-const steps = (options: Partial<SamplingConfig>) => samplerSteps(SamplingConfig.parse(options));
+type Options = PlanOptions & SamplerOptions & { readonly sampler: SamplerName };
+
+/** The next x of a step, by the factors of the step's own results and of fresh noise. */
+type Factors = Record<Quantity['of'], number>;
+
+/** Each step of a plan with the factors by which a sampler makes the next x, the x behind the last step too. */
+function steps(options: Partial<Options>): (PlanStep & Factors)[] {
+  const all: Options = {
+    ...{ steps: 100, schedule: { kind: 'cosine', start: 0, end: 1, tau: 1 }, timeDelta: 0 },
+    ...{ variance: 'large', sampler: 'ddpm' },
+    ...options,
+  };
+  const planned = plan(all);
+  const sampling = samplers[all.sampler]([...planned, planned[planned.length - 1]], all); // one more shows the last x
+  sampling.next();
+  return planned.map((step, i) => {
+    const wanted = sampling.next(evaluated(i));
+    assert.ok(!wanted.done);
+    const factors: Factors = { start: 0, noise: 0, x: 0, x0: 0, eps: 0 };
+    for (const [factor, quantity] of wanted.value.x) {
+      assert.equal('evaluation' in quantity ? quantity.evaluation : 'step' in quantity && quantity.step, i);
+      factors[quantity.of] += factor;
+    }
+    return { ...step, ...factors };
+  });
+}
 
 const close = (found: number, expected: number, relative: number, what: string) =>
   assert.ok(Math.abs(found - expected) <= relative * Math.abs(expected), `${what}: ${found} against ${expected}`);
 
-const schedules: SamplingConfig['schedule'][] = [
+const schedules: Schedule[] = [
   { kind: 'cosine', start: 0, end: 1, tau: 1 },
   { kind: 'cosine', start: 0.2, end: 1, tau: 0.7 },
   { kind: 'sigmoid', start: -3, end: 3, tau: 0.9 },
@@ -154,5 +190,21 @@ test('the last step returns x̂₀ itself, and nothing is ever NaN', () => {
         }
       }
     }
+  }
+});
+
+test('a sampling starts from noise, evaluates each step once, and returns the last x̂₀', () => {
+  for (const sampler of Object.values(samplers)) {
+    const planned = plan({ steps: 3, schedule: { kind: 'linear' }, timeDelta: 0 });
+    const sampling = sampler(planned, { variance: 'large' });
+    let wanted = sampling.next();
+    assert.deepEqual(!wanted.done && wanted.value.x, [[1, { of: 'start' }]]);
+    for (const [i, { gamma, oneMinusGamma }] of planned.entries()) {
+      assert.ok(!wanted.done);
+      const { step, gamma: g, oneMinusGamma: rest } = wanted.value;
+      assert.deepEqual([step, g, rest], [i, gamma, oneMinusGamma]);
+      wanted = sampling.next(evaluated(i));
+    }
+    assert.deepEqual(wanted, { done: true, value: [[1, { of: 'x0', evaluation: 2 }]] });
   }
 });

@@ -1,0 +1,12 @@
+import { ddim } from './ddim.js';
+import { ddpm } from './ddpm.js';
+import type { Sampler } from './sampler.js';
+
+/** The samplers by the names that a configuration has for them (`sampling.sampler`). */
+export const samplers = { ddim, ddpm } as const satisfies Record<string, Sampler>;
+
+/** The name of a sampler. */
+export type SamplerName = keyof typeof samplers;
+
+/** All names of samplers. */
+export const samplerNames = Object.keys(samplers) as [SamplerName, ...SamplerName[]];

@@ -1,0 +1,127 @@
+import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/core';
+import { noGrad, scope, type Tensor } from '@rin/torch';
+import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
+import type { Previous } from '../model/pass.js';
+import type { RIN } from '../model/rin.js';
+import { type Evaluator, evaluate } from './evaluate.js';
+import { FiniteCheck } from './finiteCheck.js';
+import { Quantities } from './quantities.js';
+
+/** How far a sampling is, after each evaluation of the network. The tensors live during the call. */
+export interface DenoiseProgress {
+  /** step of the plan, from 1 */
+  readonly step: number;
+  readonly steps: number;
+  readonly gamma: number;
+  /** x that was evaluated, and the estimate x̂₀ that came of it; [B, C, ...size] */
+  readonly x: Tensor;
+  readonly x0: Tensor;
+}
+
+/** The pictures that are sampled. */
+export interface DenoiseInput {
+  /** one for each picture; every draw of a picture is a function of its seed alone */
+  readonly seeds: readonly number[];
+  /** [B, classes] one-hot, or null */
+  readonly condition: Tensor | null;
+  /** mean square of the data in [−1, 1] */
+  readonly meanSquare: number;
+  readonly onStep?: (progress: DenoiseProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Samples from pure noise (paper, section 3). The sampler says which x it wants evaluated, and the latents are carried from
+ * evaluation to evaluation. The event loop turns after each one, so that signals get in.
+ * @returns the pictures [B, C, ...size], in [−b, b] if they are clipped; the caller disposes them
+ * @throws RinError if an output of the network was not finite
+ */
+export async function denoise(
+  rin: RIN,
+  diffusion: DiffusionConfig,
+  sampling: SamplingConfig,
+  { seeds, condition, meanSquare, onStep, signal }: DenoiseInput,
+): Promise<Tensor> {
+  const steps = plan(sampling);
+  const sampler: Sampling = samplers[sampling.sampler](steps, sampling);
+  const quantities = new Quantities(seeds, rin.sample.shape, rin.device);
+  using outputs = new FiniteCheck(rin, steps.length);
+  const run = { rin, diffusion, sampling, condition, meanSquare, steps: steps.length, quantities, outputs, onStep };
+  let state: State = { previous: {}, kept: [] };
+  try {
+    let wanted = sampler.next();
+    for (let number = 0; !wanted.done; number++) {
+      signal?.throwIfAborted();
+      const { value } = wanted;
+      const next = scope(() => noGrad(() => advance(run, state, value, number)));
+      free(state, next);
+      state = next;
+      await new Promise((resolve) => setImmediate(resolve));
+      wanted = sampler.next(evaluated(number));
+    }
+    outputs.check();
+    const { value } = wanted;
+    const picture = scope(() => noGrad(() => quantities.combine(value)));
+    free(state, { previous: {}, kept: [picture] });
+    return picture;
+  } catch (error) {
+    free(state);
+    throw error;
+  }
+}
+
+/** Everything that stays the same over a sampling. */
+interface Run extends Evaluator, Pick<DenoiseInput, 'onStep'> {
+  readonly sampling: SamplingConfig;
+  readonly steps: number;
+  readonly quantities: Quantities;
+  readonly outputs: FiniteCheck;
+}
+
+/** One evaluation of the network. @param number  of the evaluation, from 0 */
+function advance(run: Run, { previous }: State, wanted: Evaluation, number: number): State {
+  const { rin, diffusion, sampling, quantities, outputs, onStep, steps } = run;
+  const { step, gamma } = wanted;
+  const x = quantities.combine(wanted.x);
+  const { x0, at, output } = evaluate(run, x, wanted, previous);
+  outputs.note(output.prediction, step, gamma);
+  onStep?.({ step: step + 1, steps, gamma, x, x0 });
+  // A network that was trained from zeros alone cannot start from anything else.
+  const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
+  const kept = quantities.keep({ number, x, x0, at });
+  return { previous: carryOn(carried, previous, output, sampling.momentum), kept };
+}
+
+/** The tensors that live between two evaluations. */
+interface State {
+  readonly previous: Previous;
+  /** the results that the sampler may still name */
+  readonly kept: readonly Tensor[];
+}
+
+/** Disposes the tensors of a state, but for those of the next one. */
+function free(state: State, next?: State): void {
+  const needed = new Set(next && tensorsOf(next));
+  for (const tensor of tensorsOf(state)) if (!needed.has(tensor)) tensor.dispose();
+}
+
+const tensorsOf = ({ previous, kept }: State): Tensor[] => [
+  ...kept,
+  ...[previous.latents, previous.interface].filter((tensor) => tensor !== undefined),
+];
+
+/** The next state to start from: the new one, or μ·old + (1 − μ)·new with momentum μ, from zero (reference: the authors' sampler). */
+function carryOn(
+  carried: readonly (keyof Previous)[],
+  before: Previous,
+  output: Required<Previous>,
+  momentum: number,
+): Previous {
+  const mixed = (part: keyof Previous): Tensor => {
+    if (momentum === 0) return output[part];
+    const scaled = output[part].float().mul(1 - momentum);
+    const old = before[part];
+    return old ? scaled.add(old, { alpha: momentum }) : scaled;
+  };
+  return Object.fromEntries(carried.map((part) => [part, mixed(part)]));
+}

@@ -1,0 +1,50 @@
+import type { Tensor } from '@rin/torch';
+import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
+import type { Output, Previous } from '../model/pass.js';
+import type { RIN } from '../model/rin.js';
+import { guided } from './guidance.js';
+import { type Levels, levels, networkInput, readPrediction } from './process.js';
+
+/** The network and everything else that stays the same over a sampling. */
+export interface Evaluator {
+  readonly rin: RIN;
+  readonly diffusion: DiffusionConfig;
+  readonly sampling: Pick<SamplingConfig, 'guidance' | 'clip'>;
+  /** [B, classes] one-hot, or null */
+  readonly condition: Tensor | null;
+  /** mean square of the data in [−1, 1] */
+  readonly meanSquare: number;
+}
+
+/** The result of an evaluation. */
+export interface EvaluatedTensors {
+  /** the estimate x̂₀ of the data, [B, C, ...size], in [−b, b] if `clip` is set */
+  readonly x0: Tensor;
+  readonly at: Levels;
+  readonly output: Output;
+}
+
+/**
+ * The estimate x̂₀ that the network makes of x at a signal level: its input, guidance, its prediction type, and the clip.
+ * @param x         [B, C, ...size]
+ * @param level     γ and 1 − γ, the same for all samples
+ * @param previous  the state to start from
+ */
+export function evaluate(
+  { rin, diffusion, sampling, condition, meanSquare }: Evaluator,
+  x: Tensor,
+  level: { readonly gamma: number; readonly oneMinusGamma: number },
+  previous: Previous,
+): EvaluatedTensors {
+  const [batch] = x.shape;
+  const all = (value: number): number[] => new Array<number>(batch).fill(value);
+  const { axes } = rin.sample;
+  const { inputScale } = diffusion;
+  const facts = { inputScale, axes, meanSquare, device: rin.device };
+  const at = levels(all(level.gamma), all(level.oneMinusGamma), facts);
+  const given = { condition, previous, weight: sampling.guidance };
+  const output = guided(rin, networkInput(x, diffusion, at), at.gamma, given);
+  const clip = sampling.clip ? inputScale : undefined;
+  const { x0 } = readPrediction(output.prediction, x, diffusion.prediction, at, clip);
+  return { x0, at, output };
+}

@@ -1,0 +1,139 @@
+import { Module, scaledDotProductAttention, type Tensor, unsafe } from '@rin/torch';
+import { uniform } from './initial.js';
+import { as, LayerNorm, Linear, Mlp, type Mode, together } from './layers.js';
+import { workable } from './workable.js';
+
+/**
+ * Multi-head attention (Vaswani et al. 2017, eq. 1, section 3.2.2), with biases on all projections:
+ *
+ *     MHA(x, c) = W_o·concat_h(softmax(q_h·k_hᵀ/√w_h)·v_h),   q = W_q·x,  k = W_k·c,  v = W_v·c
+ *
+ *     x [B, n, d]     queries, d = `queryDim`                  c [B, m, d_c]   context, d_c = `contextDim`
+ *     q [B, n, w]     k, v [B, m, w]    w = `width`            h = 1 … `heads`, w_h = w/heads channels each
+ *
+ * Its kernels start smaller than Glorot's, because the authors' kernels are three-dimensional: their fans are D_in and
+ * heads + w_h for q, k and v, and heads and w_h + D_out for the output.
+ */
+export class Attention extends Module {
+  readonly q: Linear;
+  readonly k: Linear;
+  readonly v: Linear;
+  readonly out: Linear;
+  #heads: number;
+  #dropout: number;
+
+  /** @param rate  dropout on the attention weights, in [0, 1) */
+  constructor(queryDim: number, contextDim: number, width: number, heads: number, rate = 0) {
+    super();
+    const head = width / heads;
+    this.q = new Linear(queryDim, width, uniform(queryDim * (heads + head)));
+    this.k = new Linear(contextDim, width, uniform(contextDim * (heads + head)));
+    this.v = new Linear(contextDim, width, uniform(contextDim * (heads + head)));
+    this.out = new Linear(width, queryDim, uniform(heads * (head + queryDim)));
+    this.#heads = heads;
+    this.#dropout = rate;
+  }
+
+  /** Self-attention, MHA(x, x); x [B, m, d] → [B, m, d] */
+  self(x: Tensor, mode: Mode): Tensor {
+    const [q, k, v] = this.#split(together(x, this.q, this.k, this.v), 3);
+    return this.#attend(q, k, v, mode);
+  }
+
+  /** Cross-attention, MHA(x, c); x [B, n, d], context c [B, m, d_c] → [B, n, d] */
+  cross(x: Tensor, context: Tensor, mode: Mode): Tensor {
+    const [q] = this.#split(this.q.forward(x), 1);
+    const [k, v] = this.#split(together(context, this.k, this.v), 2);
+    return this.#attend(q, k, v, mode);
+  }
+
+  /** [B, n, parts·w] → parts × [B, heads, n, w_h]. All are views, so one copy puts their gradients together. */
+  #split(packed: Tensor, parts: number): Tensor[] {
+    const width = packed.shape[2] / parts;
+    const [batch, tokens] = packed.shape;
+    const heads = [batch, tokens, this.#heads, width / this.#heads];
+    return packed.split(width, 2).map((part) => part.reshape(heads).transpose(1, 2));
+  }
+
+  /** q [B, heads, n, w_h], k and v [B, heads, m, w_h] → [B, n, d] */
+  #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode): Tensor {
+    const rates = { dropoutP: training ? this.#dropout : 0 };
+    const attended = as(scaledDotProductAttention(workable(q), workable(k), workable(v), rates), q);
+    return this.out.forward(attended.transpose(1, 2).flatten(2));
+  }
+}
+
+/**
+ * Read and write (paper, section 2). A read updates the latents from the interface, a write the interface from the latents:
+ *
+ *     x ← x + MHA(LN(x), c),   x ← x + MLP(LN(x))
+ *
+ *     read    x = Z [B, m, d'] latents,    c = X [B, n, d] interface
+ *     write   x = X [B, n, d] interface,   c = Z [B, m, d'] latents
+ *
+ * Keys and values are not normalised, unless `normalizeKeyValue` is set. The attention's width is min(d, d'). With ratio 0
+ * the MLP is left out.
+ */
+export class ReadWrite extends Module {
+  readonly norm: LayerNorm;
+  readonly normKv: LayerNorm | null;
+  readonly attention: Attention;
+  readonly mlp: Mlp | null;
+
+  constructor(dim: number, contextDim: number, heads: number, ratio: number, normalizeKeyValue: boolean) {
+    super();
+    this.norm = new LayerNorm(dim);
+    this.normKv = normalizeKeyValue ? new LayerNorm(contextDim) : null;
+    this.attention = new Attention(dim, contextDim, Math.min(dim, contextDim), heads);
+    this.mlp = ratio > 0 ? new Mlp(dim, ratio) : null;
+  }
+
+  /** x and the result [B, tokens, dim], context [B, others, contextDim] */
+  forward(x: Tensor, context: Tensor, mode: Mode): Tensor {
+    const c = this.normKv ? this.normKv.forward(context) : context;
+    const attended = x.add(this.attention.cross(this.norm.forward(x), c, mode));
+    return this.mlp ? attended.add(this.mlp.forward(attended, mode)) : attended;
+  }
+}
+
+/**
+ * Compute layer (paper, section 2), on the m latents alone:
+ *
+ *     Z ← Z + MHA(LN(Z), LN(Z)),   Z ← Z + MLP(LN(Z))      Z [B, m, d']
+ */
+export class Compute extends Module {
+  readonly norm: LayerNorm;
+  readonly attention: Attention;
+  readonly mlp: Mlp;
+  #dropPath: number;
+
+  constructor(
+    dim: number,
+    heads: number,
+    ratio: number,
+    rates: { dropout: number; dropPath: number; attentionDropout: number },
+  ) {
+    super();
+    this.norm = new LayerNorm(dim);
+    this.attention = new Attention(dim, dim, dim, heads, rates.attentionDropout);
+    this.mlp = new Mlp(dim, ratio, rates.dropout);
+    this.#dropPath = rates.dropPath;
+  }
+
+  forward(latents: Tensor, mode: Mode): Tensor {
+    let Z = latents; //                                                                             [B, m, d']
+    Z = Z.add(droppedPath(this.attention.self(this.norm.forward(Z), mode), this.#dropPath, mode)); // [B, m, d']
+    Z = Z.add(droppedPath(this.mlp.forward(Z, mode), this.#dropPath, mode)); //                       [B, m, d']
+    return Z;
+  }
+}
+
+/**
+ * Stochastic depth (Huang et al. 2016): a branch [B, m, d'] is left out for whole samples. Branches that stay are divided by
+ * 1 − rate.
+ */
+function droppedPath(branch: Tensor, rate: number, { training }: Mode): Tensor {
+  if (!training || rate === 0) return branch;
+  const kept = unsafe.call('aten::bernoulli.p', [branch.narrow(1, 0, 1).narrow(2, 0, 1).detach(), 1 - rate]) as Tensor;
+  return branch.mul(kept.div(1 - rate));
+}
