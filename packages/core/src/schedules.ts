@@ -10,17 +10,17 @@ const smallest = 1e-9;
 const quarterTurn = Math.PI / 2;
 
 /**
- * Signal level gamma(t) of x_t = sqrt(gamma) x + sqrt(1 - gamma) eps, in float64.
+ * Signal level γ(t) of x_t = √γ·x + √(1 − γ)·ε, in float64. With u = start + t·(end − start):
  *
- *     sigmoid        F(u) = 1 / (1 + exp(-u / tau))        Chen 2023, arXiv 2301.10972; the paper's default
- *     cosine         F(u) = cos(u pi/2)^(2 tau)            the same
- *     log            F(u) = ln u                           reverse swaps start and end
- *                    gamma = (F(end) - F(u)) / (F(end) - F(start)),   u = start + t (end - start)
- *     linear         1 - t
- *     cosine-nichol  cos((t + 0.0002) / (1 + 0.00025) pi/2)^2
+ *     sigmoid        γ = (F(end) − F(u))/(F(end) − F(start)), F(u) = 1/(1 + exp(−u/τ))   Jabri et al. 2023, section 3; Chen 2023,
+ *                                                                                        arXiv 2301.10972, section 2.1
+ *     cosine         the same, F(u) = cos(u·π/2)^(2τ)                                    Chen 2023, section 2.1
+ *     log            the same, F(u) = ln u; `reverse` swaps start and end                 the authors' code
+ *     linear         γ = 1 − t                                                           the authors' code
+ *     cosine-nichol  γ = cos((t + 0.0002)/(1 + 0.00025)·π/2)²                             Nichol & Dhariwal 2021, eq. 17, in the authors' form
  *
- * @param t diffusion time in [0, 1]: 0 = data, 1 = noise
- * @returns gamma, falling with t, clipped to [1e-9, 1]; cosine-nichol alone is not clipped, and ends at 6.2e-9
+ * @param t  diffusion time in [0, 1]: 0 = data, 1 = noise
+ * @returns  γ, falling with t, clipped to [1e-9, 1]; only cosine-nichol is not clipped, and ends at 6.2e-9
  */
 export function gamma(schedule: Schedule, t: number): number {
   const { signal } = levels(schedule, t);
@@ -28,8 +28,9 @@ export function gamma(schedule: Schedule, t: number): number {
 }
 
 /**
- * Noise level 1 - gamma(t), from a formula of its own: near t = 0 it keeps the digits that `1 - gamma(t)` loses.
- * @returns 1 - gamma, rising with t, in [0, 1 - 1e-9]; not clipped for cosine-nichol
+ * Noise level 1 − γ(t), by a formula of its own: near t = 0 it keeps the digits that `1 - gamma(t)` loses.
+ * @param t  diffusion time in [0, 1]
+ * @returns  1 − γ, rising with t, in [0, 1 − 1e-9]; not clipped for cosine-nichol
  */
 export function oneMinusGamma(schedule: Schedule, t: number): number {
   const { noise } = levels(schedule, t);
@@ -37,9 +38,9 @@ export function oneMinusGamma(schedule: Schedule, t: number): number {
 }
 
 interface Levels {
-  /** gamma, before clipping */
+  /** γ, before clipping */
   signal: number;
-  /** 1 - gamma, before clipping */
+  /** 1 − γ, before clipping */
   noise: number;
 }
 
@@ -65,9 +66,9 @@ function levels(schedule: Schedule, t: number): Levels {
 }
 
 /**
- * A monotonic F between `start` and `end`, read as shares of its whole change: the change still ahead of u is the signal,
- * the change behind it the noise. `change(a, b, b - a)` is F(b) - F(a) up to one constant factor; it gets the gap, which
- * is known better than the difference of the rounded a and b.
+ * Reads a monotonic F between `start` and `end` as shares of its whole change. The change ahead of u is the signal, the
+ * change behind u is the noise. `change(a, b, gap)` is F(b) − F(a) up to a constant factor. It gets the gap b − a too,
+ * because the difference of the rounded a and b has fewer digits.
  */
 function shares(t: number, start: number, end: number, change: (a: number, b: number, gap: number) => number): Levels {
   const range = end - start;
@@ -78,14 +79,14 @@ function shares(t: number, start: number, end: number, change: (a: number, b: nu
 
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 
-/** s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): all factors positive, nothing cancels or overflows. */
+/** s(b) − s(a) = s(b)·s(−a)·(1 − exp(a − b)). All factors are positive, so nothing cancels or overflows. */
 function logisticRise(a: number, b: number, gap: number): number {
   return logistic(b) * logistic(-a) * -Math.expm1(-gap);
 }
 
 /**
- * cos(a pi/2)^power - cos(b pi/2)^power for 0 <= a <= b <= 1, as cos(a)^power (1 - (cos b / cos a)^power). Where the
- * ratio is near 1 its logarithm comes from cos a - cos b = 2 sin((a + b)/2) sin((b - a)/2).
+ * cos(a·π/2)^power − cos(b·π/2)^power for 0 ≤ a ≤ b ≤ 1, as cos(a)^power·(1 − (cos b/cos a)^power). If the ratio is near 1,
+ * its logarithm comes from cos a − cos b = 2·sin((a + b)/2)·sin((b − a)/2).
  */
 function cosineFall(a: number, b: number, gap: number, power: number): number {
   const [cosA, cosB] = [quarterCosine(a), quarterCosine(b)];
@@ -95,12 +96,12 @@ function cosineFall(a: number, b: number, gap: number, power: number): number {
   return cosA ** power * -Math.expm1(power * logOfRatio);
 }
 
-/** cos(x pi/2) for x in [0, 1]: never negative, and exactly 0 at 1. A rounded pi/2 could leave either undone. */
+/** cos(x·π/2) for x in [0, 1]: never negative, and exactly 0 at 1. With a rounded π/2 both could fail. */
 function quarterCosine(x: number): number {
   return x < 0.5 ? Math.cos(x * quarterTurn) : Math.sin((1 - Math.min(x, 1)) * quarterTurn);
 }
 
-/** ln(b / a) */
+/** ln(b/a) */
 function logarithmRise(a: number, b: number, gap: number): number {
   return Math.abs(gap) < a / 2 ? Math.log1p(gap / a) : Math.log(b / a);
 }

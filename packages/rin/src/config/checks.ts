@@ -1,4 +1,4 @@
-import { gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList } from '@rin/core';
+import { gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList, warmParts } from '@rin/core';
 import type { Config } from './config.js';
 import { either } from './describe.js';
 import type { DiffusionConfig, ScheduleConfig } from './diffusion.js';
@@ -117,7 +117,7 @@ function* selfConditioning(model: ModelConfig, diffusion: DiffusionConfig): Gene
   if (model.selfConditioning === 'none' && diffusion.selfConditioningRate > 0) {
     yield `diffusion.selfConditioningRate ${diffusion.selfConditioningRate} needs model.selfConditioning; set it to latents, or the rate to 0`;
   }
-  if ((model.selfConditioning === 'interface' || model.selfConditioning === 'both') && model.interfaceMlpRatio === 0) {
+  if (warmParts(model).includes('interface') && model.interfaceMlpRatio === 0) {
     yield `model.selfConditioning ${model.selfConditioning} has an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents`;
   }
 }

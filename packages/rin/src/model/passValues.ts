@@ -1,9 +1,9 @@
-import { conditionTokens, geometry, hasReadOnlyTokens, latentSlots } from '@rin/core';
+import { conditionTokens, geometry, hasReadOnlyTokens, latentSlots, warmParts } from '@rin/core';
 import type { ModelConfig } from '../config/model.js';
 
 /**
- * Values in the tensors that a forward pass of one sample makes, views left out: what it holds until the pass back has
- * gone by. A layer with channels c on t tokens makes t·c of them for each of norm, product, GELU and sum.
+ * Number of values in the tensors that a forward pass of one sample makes, without views. The pass holds them until its
+ * backward pass is over. A layer with c channels on t tokens makes t·c values for each of norm, product, GELU and sum.
  */
 export function passValues(model: ModelConfig): number {
   const { latents: m, latentDim, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, normalizeKeyValue } = model;
@@ -26,10 +26,10 @@ export function passValues(model: ModelConfig): number {
 
   const stem = tokens * (patchLength + 3 * d); // patches, product, norm, with positions
   const readout = tokens * (d + 2 * patchLength); // norm, product, pixels
-  const { selfConditioning } = model;
+  const parts = warmParts(model);
   const warm = (t: number, c: number, ratio: number) => t * 3 * c + mlp(t, c, ratio);
   const starts =
-    (selfConditioning === 'latents' || selfConditioning === 'both' ? warm(m, latentDim, latentMlpRatio) : 0) +
-    (selfConditioning === 'interface' || selfConditioning === 'both' ? warm(tokens, d, interfaceMlpRatio) : 0);
+    (parts.includes('latents') ? warm(m, latentDim, latentMlpRatio) : 0) +
+    (parts.includes('interface') ? warm(tokens, d, interfaceMlpRatio) : 0);
   return stem + starts + perBlock.reduce((sum, values) => sum + values, 0) + readout;
 }

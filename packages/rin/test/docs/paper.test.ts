@@ -23,7 +23,7 @@ const parts = (cell: string): { text: string; path: string; named: string }[] =>
 /** Whether a source declares this function, constant or class, or this member of a class. */
 function declares(text: string, name: string): boolean {
   const [owner, member] = name.includes('.') ? name.split('.') : [undefined, name];
-  if (owner === undefined) return new RegExp(`(function|const|class|def) ${name}\\b|^  ${name}\\(`, 'm').test(text);
+  if (owner === undefined) return new RegExp(`(function\\*?|const|class|def) ${name}\\b|^  ${name}\\(`, 'm').test(text);
   const body = new RegExp(`class ${owner}\\b[^]*?(?=\\n(export )?class |$(?![^]))`).exec(text)?.[0] ?? '';
   return new RegExp(`^ +(def )?${member}\\(`, 'm').test(body);
 }
