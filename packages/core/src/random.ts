@@ -1,15 +1,15 @@
 /*
- * Random numbers as a function of (seed, purpose, sample, step): a sample sees the same draws whatever the batch size, the
- * number of processes, or the step at which a run was resumed. Philox4x32-10 (Salmon et al., "Parallel random numbers: as
- * easy as 1, 2, 3", SC 2011) is the generator, Box and Muller's method makes normals of its uniforms.
+ * Random numbers are functions of (seed, purpose, sample, step). A sample therefore sees the same draws for every batch size
+ * and number of processes, and after every resume. The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers:
+ * as easy as 1, 2, 3", SC 2011). The method of Box and Muller (1958) makes normals of its uniforms.
  *
- * Bits are part of the promise. Every operation below is an integer operation or one that IEEE 754 rounds exactly (+ - * /
- * sqrt), never Math.log or Math.sin, which differ between engines. The native twin does the same operations in float64 in
- * the same order, without fused multiply-adds: products before sums, left to right, brackets as written. Whoever changes
- * an operation or its order changes every trained run.
+ * Bits are part of the promise. Every operation below is an integer operation, or one that IEEE 754 rounds exactly (+ − · /
+ * √). Math.log and Math.sin differ between engines, so they are not used. The native twin does the same operations in
+ * float64, in the same order, without fused multiply-adds: products before sums, left to right, brackets as written. A
+ * changed operation, or a changed order, changes every trained run.
  */
 
-/** What a draw is for. Numbers are part of the bits: append only. */
+/** The purposes of draws. Their numbers are part of the bits, so new ones are only appended. */
 export const purposes = {
   initialisation: 0,
   order: 1,
@@ -39,15 +39,16 @@ export function philox4x32(counter: Words4, key: Words2): [number, number, numbe
 }
 
 /**
- * Fills `out` with independent uniforms in the open interval (0, 1): (x + 1/2) / 2^32 for the words x of the stream, so
- * word i is word i % 4 of block floor(i / 4), with
+ * Fills `out` with independent uniforms in the open interval (0, 1): (x + ½)/2³² for the words x of the stream. Word i is
+ * word i mod 4 of block ⌊i/4⌋, with
  *
- *     key     = [seed low, seed high]                                   32-bit words
- *     counter = [block, sample low, step, purpose * 2^24 + sample high]
+ *     key     = [seed low, seed high]                                 32-bit words
+ *     counter = [block, sample low, step, purpose·2²⁴ + sample high]
  *
- * @param seed   integer in [0, 2^53)
- * @param sample integer in [0, 2^53): position in the training stream, a picture's seed, or `nameSample(name)`
- * @param step   integer in [0, 2^32)
+ * @param seed    integer in [0, 2⁵³)
+ * @param sample  integer in [0, 2⁵³): position in the training stream, a picture's seed, or `nameSample(name)`
+ * @param step    integer in [0, 2³²)
+ * @throws RangeError if one of them is outside its range
  */
 export function uniforms(seed: number, purpose: Purpose, sample: number, step: number, out: Float64Array): void {
   check(seed, sample, step);
@@ -65,9 +66,9 @@ export function uniform(seed: number, purpose: Purpose, sample: number, step: nu
 }
 
 /**
- * Fills `out` with independent standard normals. The uniforms 2j and 2j + 1 of the same stream make the normals 2j and
- * 2j + 1: r cos(2 pi v) and r sin(2 pi v) with r = sqrt(-2 ln u), in float64, then rounded to float32. The largest
- * possible magnitude is 6.76. Parameters as for `uniforms`.
+ * Fills `out` with independent standard normals (Box & Muller 1958). The uniforms u = 2j and v = 2j + 1 of the same stream
+ * make the normals 2j and 2j + 1: r·cos(2πv) and r·sin(2πv) with r = √(−2·ln u), in float64, then rounded to float32. No
+ * magnitude is above 6.76. Parameters and errors as for `uniforms`.
  */
 export function normals(seed: number, purpose: Purpose, sample: number, step: number, out: Float32Array): void {
   check(seed, sample, step);
@@ -93,14 +94,14 @@ export function nameSample(name: string): number {
   return hash >>> 0;
 }
 
-/** ln of (2x + 1) / 2^33 for a 32-bit word x; relative error below 4e-16. */
+/** ln((2x + 1)/2³³) for a 32-bit word x; the relative error is below 4e-16. */
 export function logUniform(x: number): number {
-  // The argument as m 2^k, with m in [0.707, 1.414). A word with its top bit moved to bit 31 is at least 181/128 times a
-  // power of two exactly when its top byte is at least 181; then the next power is taken.
+  // The argument is m·2ᵏ with m in [0.707, 1.414). Move the top bit of a word to bit 31. The word is at least 181/128 times
+  // a power of two exactly if its top byte is at least 181. Then the next power is taken.
   const shift = Math.clz32(x); // 32 for x = 0, where any shift gives 0
   const length = 32 - shift + ((((x << shift) >>> 24) + 75) >>> 8);
   const m = (2 * x + 1) * powers[length]; // exact
-  // ln m = 2 artanh s = 2 s + s z P(z), s = (m - 1) / (m + 1), z = s^2
+  // ln m = 2·artanh s = 2s + s·z·P(z), s = (m − 1)/(m + 1), z = s²
   const f = m - 1; // exact
   const s = f / (f + 2);
   const z = s * s;
@@ -114,19 +115,19 @@ export function logUniform(x: number): number {
   return (length - 33) * Math.LN2 + (2 * s + s * z * p);
 }
 
-/** powers[i] = 2^-i: what brings a number of i + 1 bits to [1, 2), or of i bits to [1/2, 1). */
+/** powers[i] = 2⁻ⁱ, which brings a number of i + 1 bits to [1, 2), or of i bits to [½, 1). */
 const powers = Float64Array.from({ length: 34 }, (_, i) => 2 ** -i);
 
-/** cos(q pi/2) for q = 0 to 3; sin(q pi/2) is the entry before it. */
+/** cos(q·π/2) for q = 0 to 3; sin(q·π/2) is the entry before it. */
 const turns = Float64Array.of(1, 0, -1, 0);
 
 /**
- * Writes r cos(2 pi v) and r sin(2 pi v) to out[at] and out[at + 1]: r = sqrt(-2 ln u), u = (2x + 1) / 2^33, v = (2y + 1)
- * / 2^33 for 32-bit words x and y. Relative error before the rounding to `out` below 1e-15.
+ * Writes r·cos(2πv) and r·sin(2πv) to out[at] and out[at + 1], with r = √(−2·ln u), u = (2x + 1)/2³³ and v = (2y + 1)/2³³
+ * for 32-bit words x and y. The relative error before the rounding to `out` is below 1e-15.
  */
 export function boxMuller(x: number, y: number, out: Float32Array | Float64Array, at: number): void {
   const r = Math.sqrt(-2 * logUniform(x));
-  // 2 pi v = q pi/2 + angle with angle in [-pi/4, pi/4), both exact in integers
+  // 2πv = q·π/2 + angle with the angle in [−π/4, π/4); both are exact in integers
   const q = (y + 0x20000000) >>> 30; // modulo 2^32, where a sum of 2^32 or more is quarter 0 again
   const angle = (2 * ((y - (q << 30)) | 0) + 1) * (Math.PI * 2 ** -32);
   const z = angle * angle;

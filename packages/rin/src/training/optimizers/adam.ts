@@ -1,7 +1,7 @@
 import { full, type Tensor, unsafe } from '@rin/torch';
 import type { Named } from '../../model/named.js';
 
-/** Constants of Adam (Kingma and Ba 2015); epsilon is added outside the root. */
+/** Constants of Adam (Kingma & Ba 2015); epsilon is added outside the root. */
 export interface AdamConstants {
   readonly beta1: number;
   readonly beta2: number;
@@ -34,11 +34,13 @@ export function namedMoments(names: readonly string[], { mean, square }: Moments
 }
 
 /**
- * Moves the moments m, v on and the parameters with them, in one pass over the memory:
+ * One step of Adam with decoupled decay, in one pass over the memory (Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter
+ * 2019, algorithm 2). With the gradient g, in place:
  *
- *     p <- (1 - rate decay) p - rate m^ / (sqrt(v^) + epsilon),   m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t)
+ *     m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  p ← (1 − rate·decay)·p − rate·m̂/(√v̂ + ε)
+ *     m̂ = m/(1 − β₁ᵗ),        v̂ = v/(1 − β₂ᵗ)
  *
- * @param update t, from 1
+ * @param update  t, from 1
  */
 export function adamStep(
   parameters: readonly Tensor[],

@@ -3,7 +3,7 @@ import type { Named } from '../../model/named.js';
 import { type AdamOptions, adamStep, type Moments, namedMoments, zeroMoments } from './adam.js';
 import { isDecayed, type Optimizer, pick } from './optimizer.js';
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter 2019); vectors are not decayed. */
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2); vectors are not decayed. */
 export class AdamW implements Optimizer {
   readonly state: Named;
   readonly #options: AdamOptions;

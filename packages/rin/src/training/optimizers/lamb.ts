@@ -4,9 +4,12 @@ import { type AdamOptions, adamStep, type Moments, namedMoments, zeroMoments } f
 import { isDecayed, type Optimizer } from './optimizer.js';
 
 /**
- * LAMB (You et al. 2020), as the paper trains with it. The update of a kernel is u = m^ / (sqrt(v^) + epsilon) + decay p, and
- * it moves by rate |p| / |u| u: the learning rate is relative to the kernel's own norm. The ratio is 1 where a norm is 0.
- * Vectors have neither decay nor ratio.
+ * LAMB (You et al. 2020, algorithm 2), the paper's optimiser. With Adam's moments m̂ and v̂ a kernel p moves by
+ *
+ *     u = m̂/(√v̂ + ε) + decay·p,   p ← p − rate·‖p‖/‖u‖·u
+ *
+ * so the learning rate is relative to the norm of the kernel. The ratio is 1 if a norm is 0. Vectors have no decay, and their
+ * ratio is 1.
  */
 export class Lamb implements Optimizer {
   readonly state: Named;
@@ -30,7 +33,7 @@ export class Lamb implements Optimizer {
 
   step(gradients: readonly Tensor[], share: number, update: number): void {
     const rate = share * this.#options.learningRate;
-    // Adam's own step of rate 1, begun at -decay p instead of p, arrives at -u.
+    // A step of Adam with rate 1 that starts at −decay·p instead of p ends at −u.
     const minusU = unsafe.call('aten::_foreach_mul.ScalarList', [this.#parameters, this.#minusDecay]) as Tensor[];
     adamStep(minusU, gradients, this.#moments, this.#options, { update, rate: 1 });
     unsafe.call('aten::_foreach_addcmul_.Scalar', [this.#parameters, minusU, this.#trustRatios(minusU), rate]);

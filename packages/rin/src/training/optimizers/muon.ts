@@ -23,9 +23,13 @@ interface Group {
 }
 
 /**
- * Muon (Jordan et al. 2024) on the matrices of the blocks, AdamW on all else. A matrix moves along its Nesterov momentum
- * with all singular values brought to about 1, times 0.2 sqrt(its longer side), which gives the update the root mean
- * square that Adam's has (Liu et al. 2025, "Muon is scalable for LLM training"). Weight decay is decoupled.
+ * Muon (Jordan et al. 2024) on the matrices of the blocks, AdamW on all other parameters. A matrix W [rows, columns] with
+ * gradient G moves along its Nesterov momentum, whose singular values are brought to about 1:
+ *
+ *     M ← β·M + (1 − β)·G,   W ← (1 − rate·decay)·W − rate·0.2·√max(rows, columns)·NewtonSchulz(β·M + (1 − β)·G)
+ *
+ * The factor 0.2·√max gives the update the root mean square of Adam's (Liu et al. 2025, "Muon is scalable for LLM training",
+ * section 2.2).
  */
 export class Muon implements Optimizer {
   readonly state: Named;

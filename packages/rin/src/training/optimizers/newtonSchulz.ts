@@ -1,6 +1,6 @@
 import { type Dtype, empty, type Tensor, unsafe } from '@rin/torch';
 
-/** Jordan et al. 2024, "Muon": as steep at 0 as goes while singular values in (0, 1] end up within about 0.7 to 1.2. */
+/** Jordan et al. 2024, "Muon": the steepest at 0 that brings singular values in (0, 1] to about 0.7 to 1.2. */
 const [a, b, c] = [3.4445, -4.775, 2.0315];
 
 /** Orthogonalises batches of matrices of one shape by the quintic Newton-Schulz iteration, in memory that it keeps. */
@@ -22,7 +22,7 @@ export class NewtonSchulz {
   }
 
   /**
-   * From X = U S V^T to about U V^T. Each step maps every singular value s, at most 1 at the start, to a s + b s^3 + c s^5.
+   * From X = U·S·Vᵀ to about U·Vᵀ. Each step maps every singular value s, at most 1 at the start, to a·s + b·s³ + c·s⁵.
    * @param matrices [k, m, n]
    * @returns [k, m, n], in memory that the next call uses again
    */
