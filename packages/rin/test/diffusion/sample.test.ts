@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import { full, memory, zeros } from '@rin/torch';
 import type { Model } from '../../src/diffusion/modelFile.js';
-import { type SampleOptions, type SampleStep, sample } from '../../src/diffusion/sample.js';
+import { type SampleOptions, type SampleStep, sample, samples } from '../../src/diffusion/sample.js';
 import { nearAll } from '../model/reference/near.js';
 import { gammaOf } from './formulas.js';
 import { configure, Scripted } from './scripted.js';
@@ -205,6 +205,53 @@ test('an output that is not finite is refused with its step, also where clipping
     });
     assert.deepEqual(memory(), before);
   }
+});
+
+test('any number of seeds holds one batch: the next one is drawn when the pictures before it were taken', async () => {
+  const config = configure({ sampling: { steps: 2 } });
+  const network = new Scripted(config);
+  const seeds = Array.from({ length: 50_000 }, (_, i) => i);
+  const taken: number[] = [];
+  for await (const { seed, image } of samples(
+    { config, classes: names, meanSquare: 1, network },
+    { seeds, batch: 3 },
+  )) {
+    taken.push(seed);
+    assert.equal(network.forwards.length, 2 * Math.ceil(taken.length / 3), 'two steps a batch, and no batch ahead');
+    assert.deepEqual(image.shape, [1, 4, 6]);
+    if (taken.length === 7) break;
+  }
+  assert.deepEqual(taken, [0, 1, 2, 3, 4, 5, 6]);
+});
+
+test('a batch that memory runs out for is halved until it fits, and gives the same pictures', async () => {
+  const config = configure({ sampling: { steps: 3 } });
+  const sizes: number[] = [];
+  const limited = (most: number) => {
+    let pass = 0;
+    return new Scripted(config, (x) => {
+      sizes.push(x.shape[0]);
+      // in the second step, when the first one has drawn already
+      if (pass++ % 3 === 1 && x.shape[0] > most) {
+        pass = 0;
+        throw Object.assign(new Error('aten::linear: CUDA out of memory. Tried to allocate 2 GiB'), {
+          name: 'TorchError',
+        });
+      }
+      return { prediction: x.mul(0.3) };
+    });
+  };
+  const draw = (network: Scripted) =>
+    sample({ config, classes: names, meanSquare: 1, network }, { seeds: [1, 2, 3, 4, 5], batch: 5 });
+  const [roomy, tight, none] = [5, 2, 0].map(limited);
+  const expected = await draw(roomy);
+  sizes.length = 0;
+  const before = await settledMemory();
+  const found = await draw(tight);
+  assert.deepEqual(sizes, [5, 5, 3, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1]);
+  assert.deepEqual(memory(), before);
+  for (const [i, { data }] of found.entries()) nearAll(data, expected[i].data, 1);
+  await assert.rejects(draw(none), /out of memory/);
 });
 
 test('no seeds, no pictures', async () => {
