@@ -2,9 +2,9 @@ import { type Tensor, tensor } from '@rin/torch';
 import type { RIN } from '../model/rin.js';
 
 /**
- * Labels as the network takes them: one-hot [B, classes], a row of zeros where there is no class.
+ * Labels as one-hot rows, [B, classes] float32. A row of zeros stands for no class.
  * @param labels  class of each sample, −1 = none
- * @returns null for a network without classes
+ * @returns       null for a network without classes
  */
 export function oneHot(rin: Pick<RIN, 'sample' | 'device'>, labels: ArrayLike<number>): Tensor | null {
   const { classes } = rin.sample;

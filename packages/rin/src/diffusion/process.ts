@@ -16,8 +16,10 @@ export interface Levels {
 }
 
 /**
- * @param gammas          γ of each sample
+ * The levels of a batch.
+ * @param gammas          γ of each sample, in [0, 1]
  * @param oneMinusGammas  1 − γ of each sample, by its own formula
+ * @param axes            axes of a sample, channels included
  * @param meanSquare      mean square of the data in [−1, 1]
  */
 export function levels(

@@ -1,6 +1,6 @@
 import { type Device, keep, type Tensor } from '@rin/torch';
 
-/** A fixed table, kept on the device where it is used. */
+/** A fixed table, which moves to the device that uses it. */
 export class Constant {
   #value: Tensor;
 

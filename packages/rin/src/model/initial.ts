@@ -1,7 +1,7 @@
 import { nameSample, normals, uniforms } from '@rin/core';
 import { empty, keep, noGrad, type Tensor, tensor } from '@rin/torch';
 
-/** How a parameter starts: constant, uniform in ±limit, or normal with deviation 0.02 redrawn beyond two deviations. */
+/** The initial values of a parameter: constant, uniform in ±limit, or normal with deviation 0.02, redrawn beyond 2 deviations. */
 export type Initial =
   | { kind: 'constant'; value: number }
   | { kind: 'uniform'; limit: number }
@@ -11,12 +11,12 @@ export const zeros: Initial = { kind: 'constant', value: 0 };
 export const ones: Initial = { kind: 'constant', value: 1 };
 export const truncatedNormal: Initial = { kind: 'truncatedNormal' };
 
-/** Uniform with variance 2 / `fans`, ±√(6 / fans): Glorot's for fans = fan in + fan out. */
+/** Uniform in ±√(6/fans), with variance 2/fans. Fans = fan in + fan out gives Glorot & Bengio 2010, eq. 16. */
 export const uniform = (fans: number): Initial => ({ kind: 'uniform', limit: Math.sqrt(6 / fans) });
 
 const initials = new WeakMap<Tensor, Initial>();
 
-/** A parameter of a network under construction, of no scope; `initialise` gives it its values. */
+/** A parameter of a network under construction. It belongs to no scope, and `initialise` gives it its values. */
 export function parameter(shape: readonly number[], initial: Initial): Tensor {
   const made = keep(empty(shape, { requiresGrad: true }));
   initials.set(made, initial);
@@ -24,8 +24,8 @@ export function parameter(shape: readonly number[], initial: Initial): Tensor {
 }
 
 /**
- * Draws every parameter as a function of the seed and its own name, so that an option which adds parameters leaves the
- * others as they were.
+ * Draws every parameter as a function of the seed and its own name. An option that adds parameters therefore leaves the
+ * others unchanged.
  */
 export function initialise(parameters: Readonly<Record<string, Tensor>>, seed: number): void {
   noGrad(() => {

@@ -44,8 +44,8 @@ export class RIN extends Module {
 
   /**
    * @param config        the `model` section of a configuration, checked by `parseConfig`
-   * @param options.seed  initial values are a function of it and of each parameter's name; default 0; null = none are drawn, since
-   *                      `loadParameters` follows
+   * @param options.seed  initial values are a function of it and of each parameter's name. Default: 0. With null no values are
+   *                      drawn, because `loadParameters` follows
    */
   constructor(config: ModelConfig, { seed = 0 }: { seed?: number | null } = {}) {
     super();
@@ -179,7 +179,7 @@ export class RIN extends Module {
     return this.timeCode(gamma instanceof Tensor ? Array.from(gamma.toTypedArray(), Number) : gamma);
   }
 
-  /** Condition → tokens: one for a class, s for a sequence. Without any, the null condition: the projection's bias. */
+  /** Condition → tokens [B, s, d' or d]: one for a class, s for a sequence. Without a condition the token is the projection's bias. */
   #conditionTokens(condition: Tensor | undefined, dtype: Dtype, batch: number): Tensor | null {
     if (!this.label) return null;
     const { classes, conditionTokens, conditionDim } = this.#config;
@@ -191,7 +191,7 @@ export class RIN extends Module {
     return this.label.forward(sequence.to(dtype));
   }
 
-  /** X = LayerNorm(stem(patches)) + position, and the warm start from the previous interface. */
+  /** X = LN(stem(patches)) + position, and the warm start from the previous interface. [B, n, d] */
   #startInterface(x: Tensor, previous: Tensor | undefined, mode: Mode): Tensor {
     const embedded = this.stemNorm.forward(this.stem.forward(patchify(x, this.#geometry))); //     [B, n, d]
     const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
@@ -199,7 +199,7 @@ export class RIN extends Module {
     return mlp && norm ? warmStart(X, previous, mlp, norm, mode) : X;
   }
 
-  /** Z = [learned latents; time; condition], and the warm start from the previous latents. */
+  /** Z = [learned latents; time; condition], and the warm start from the previous latents. [B, m, d'] */
   #startLatents(tokens: Tensor[], batch: number, dtype: Dtype, previous: Tensor | undefined, mode: Mode): Tensor {
     const { learned } = latentSlots(this.#config);
     const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.device });

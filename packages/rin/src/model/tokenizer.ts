@@ -2,7 +2,8 @@ import { type Geometry, sinCosFrequencies } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
 
 /**
- * Cuts samples into patches, in raster order (frame, row, column); a patch vector is ordered the same way, channel last.
+ * Cuts samples into patches (paper, section 2). Patches are in raster order (frame, row, column). The values of a patch are
+ * in the same order, with the channel last.
  * @param x  [B, C, ...size]
  * @returns  [B, n, patchLength]
  */
@@ -27,8 +28,8 @@ export function unpatchify(patches: Tensor, { size, grid, patch, patchLength }: 
 }
 
 /**
- * Sin-cos code of positions 0 … count − 1, spread over 0 … scale: sin(c·ω_j) for all j, then cos(c·ω_j), with
- * ω_j = 10000^(−2j/dim).
+ * Sin-cos code of positions 0 … count − 1, spread over the coordinates c = 0 … scale: sin(c·ω_j) for all j, then cos(c·ω_j),
+ * with ω_j = 10000^(−2j/dim) (reference: the authors' code).
  * @returns  count rows of `dim` numbers
  */
 function lineCode(count: number, dim: number, scale: number): number[][] {
@@ -41,9 +42,13 @@ function lineCode(count: number, dim: number, scale: number): number[][] {
 }
 
 /**
- * Sin-cos code of a grid of tokens: rows in the first half of the channels, columns in the second; a single row or
- * column, or a signal, is coded along its length with all channels; the slices of a clip share the code of a picture.
- * @returns  [tokens, dim] float64
+ * Sin-cos code of a grid of tokens (reference: the authors' code). The first half of the channels codes the row, the second
+ * half the column. All channels code the position in a signal, or in a single row or column. All slices of a clip share the
+ * code of a picture.
+ * @param grid   patches along each axis: [L], [H, W] or [T, H, W]
+ * @param dim    channels d
+ * @param scale  coordinate of the last position, `model.timeScaling`
+ * @returns      [tokens, dim] float64
  */
 export function sinCosCode(grid: readonly number[], dim: number, scale: number): Tensor {
   const [rows, columns] = grid.length === 1 ? [1, grid[0]] : grid.slice(-2);

@@ -1,9 +1,8 @@
 import { type Device, type Dtype, type Tensor, unsafe } from '@rin/torch';
 
 /**
- * Where libtorch has no kernels for bfloat16, the products of bfloat16 numbers are made by way of float32: they are as exact,
- * and summed in float32 either way. Its plain loops would take 10 times as long.
- * @returns the type that products of `dtype` are made in
+ * The type in which products of `dtype` are computed. libtorch has bfloat16 kernels for some processors only. On the others
+ * its plain loops take 10 times as long, so products go by way of float32. They are as exact, because both sum in float32.
  */
 export const workableDtype = (dtype: Dtype, device: Device): Dtype =>
   dtype === 'bfloat16' && device === 'cpu' && !hasBfloat16() ? 'float32' : dtype;
