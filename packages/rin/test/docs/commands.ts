@@ -53,7 +53,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'npm run setup': setUp,
   'docker build --tag rin .': setUp,
   'npm run demo': { not: 'it trains for five minutes; train and sample, which it is made of, are run' },
-  'time npm run demo': { not: 'it trains for five minutes; the README says where it was run' },
+  'time npm run demo': { not: 'it trains for five minutes; docs/results.md says where it was run' },
   'node scripts/demo-model.mjs': { not: 'it needs the demo, and writes the model that is in the repository' },
   'npm test': allTests,
   'npm run test:fast': allTests,
