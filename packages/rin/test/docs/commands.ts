@@ -8,9 +8,9 @@ export type Case = { readonly run: string } | { readonly tested: string } | { re
 /** Sixteen pictures instead of tens of thousands, with previews in two steps. */
 const short = '--images 16 --batch 4 --training.warmup 8 --sampling.steps 2';
 const installed = { tested: 'packages/rin/test/cli/installed.slow.test.ts' };
-const examples = { tested: 'packages/rin/test/examples.slow.test.ts' };
-const pytorch = { tested: 'packages/rin/test/pytorchDiffusion.slow.test.ts' };
-const setUp = { tested: 'packages/rin/test/dockerfile.slow.test.ts' };
+const examples = { tested: 'packages/rin/test/docs/examples.slow.test.ts' };
+const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
+const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
 const named = { not: 'named, not to be typed as it stands' };
 const minutes = { not: 'a measurement of minutes; the page that quotes it says on what' };
@@ -29,13 +29,13 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --init runs/00003-flowers-64-rin --data my-pictures': { run: short },
   'rin train --data my-pictures --validation 0.05': { run: short },
   'rin train …': named,
-  'rin train … | head': { tested: 'packages/rin/test/cli/commands.slow.test.ts' },
+  'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
   'rin runs': { run: '' },
   'rin runs 3 4': { run: '' },
   'rin sample': { run: '--steps 2' },
   'rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses': { run: '--steps 2' },
   'rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp': { run: '--steps 2 --seeds 0' },
-  'rin doctor': { tested: 'packages/rin/test/cli/doctor.test.ts' },
+  'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
   'rin data info flowers.tar --sheet flowers.png': { run: '' },
   'rin data convert': named,
@@ -53,7 +53,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'npm run setup': setUp,
   'docker build --tag rin .': setUp,
   'npm run demo': { not: 'it trains for five minutes; train and sample, which it is made of, are run' },
-  'time npm run demo': { not: 'it trains for five minutes; the README says where it was run' },
+  'time npm run demo': { not: 'it trains for five minutes; docs/results.md says where it was run' },
   'node scripts/demo-model.mjs': { not: 'it needs the demo, and writes the model that is in the repository' },
   'npm test': allTests,
   'npm run test:fast': allTests,
@@ -61,6 +61,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'npm run build': { not: 'it would rebuild what the tests run from; set-up builds the same' },
   'npm run lint': { not: 'a step of .ci/run, beside the tests' },
   'npm run format': { not: 'it would change the sources under the tests; .ci/run checks what it does' },
+  'node scripts/check-sentences.mjs --words 25': { tested: 'scripts/test/sentences.test.mjs' },
+  'node first.mjs': { tested: 'packages/rin/test/docs/programs.slow.test.ts' },
   'npm run python': { tested: 'scripts/test/python.test.mjs' },
   'python examples/pytorch/rin.py model.safetensors --classes cat heart --seeds 0 1 --out grid.png': pytorch,
   'npm run api': { tested: 'scripts/test/api.test.mjs' },

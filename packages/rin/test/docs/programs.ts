@@ -1,0 +1,36 @@
+/** How a test runs a program of the docs. Each program is run as it stands on the page, except for what is said here. */
+export interface Program {
+  /** a test file that runs it, where `programs.slow.test.ts` does not */
+  readonly tested?: string;
+  /** what is replaced to make it short, and by what; it stands in the program exactly once */
+  readonly shorter?: readonly [string, string];
+  /** files that it leaves behind */
+  readonly leaves?: readonly string[];
+  /** what it prints */
+  readonly prints?: RegExp;
+}
+
+const shorter = ["{ images: '20k' }", '{ images: 16, warmup: 8 }'] as const;
+const torchReadme = { tested: 'packages/torch/test/readme.test.ts' };
+const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
+
+/** By page, and the heading above the program. */
+export const programs: Readonly<Record<string, Program>> = {
+  'README.md, From a program': {
+    leaves: ['first.png', 'runs/first/model.safetensors'],
+    prints: /^runs\/first: trains for 4,000 images$/m,
+  },
+  'docs/programs.md, Sample from a model': { leaves: ['four.png'] },
+  'docs/programs.md, Train on a folder of pictures': { shorter, leaves: ['runs/mine/model.safetensors'] },
+  'docs/programs.md, Train on samples of your own': { leaves: ['runs/stripes/model.safetensors'] },
+  'docs/programs.md, The network alone': {},
+  'docs/programs.md, In PyTorch': pytorch,
+  'docs/api/rin.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },
+  'docs/api/core.md, @rin/core': {},
+  'docs/api/torch.md, @rin/torch': {},
+  'packages/rin/README.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },
+  'packages/core/README.md, @rin/core': { prints: /^0\.500$/m },
+  'packages/torch/README.md, Fit a line': torchReadme,
+  'packages/torch/README.md, A small network': torchReadme,
+  'packages/torch/README.md, Errors': torchReadme,
+};
