@@ -97,7 +97,8 @@ test('failures of the machine are told from pictures that cannot be read', () =>
     assert.ok(machineFailure(system(code)), code);
   for (const message of [
     'timeout: 12% complete',
-    'vips_malloc: out of memory',
+    'Input buffer has corrupt header: vips_tracked: out of memory -- size == 137MB',
+    'source: bad seek to 1024\nheif: Invalid input: Unspecified: Memory allocation error (2.0)',
     'VipsJpeg: Insufficient memory (case 4)',
     'Array buffer allocation failed',
   ])

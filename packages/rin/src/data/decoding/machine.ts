@@ -14,7 +14,8 @@ const ofTheFile = new Set<unknown>([
 ]);
 
 /** Words of decoders that found no memory. libheif says so too of a picture that is over its own limit. */
-const noMemory = /out of memory|insufficient memory|cannot allocate memory|bad_alloc|array buffer allocation failed/i;
+const noMemory =
+  /out of memory|insufficient memory|cannot allocate memory|memory allocation error|bad_alloc|array buffer allocation failed/i;
 const ownLimit = /security limit/i;
 
 /**
