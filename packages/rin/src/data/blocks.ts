@@ -7,6 +7,9 @@ const digestLength = 32;
 /** A block has as many whole samples as go into so many bytes, but at least one. */
 const blockBytes = 2 ** 18;
 
+/** Bytes of the largest block that is believed; it is read at once. */
+const largestBlock = 2 ** 24;
+
 /** Samples in a block of a new store. */
 export const samplesInBlock = (shape: readonly number[]): number =>
   Math.max(1, Math.floor(blockBytes / sampleLength(shape)));
@@ -47,6 +50,7 @@ export class Blocks {
   /** bytes in each block but the last, which may have fewer */
   readonly length: number;
   readonly count: number;
+  readonly #samples: number;
   readonly #digests: Buffer;
 
   /**
@@ -55,14 +59,15 @@ export class Blocks {
    * @param digests as `BlockDigests` gives them
    */
   constructor(samples: number, shape: readonly number[], total: number, digests: string) {
+    this.#samples = samples;
     this.length = samples * sampleLength(shape);
     this.count = Math.ceil(total / this.length);
     this.#digests = Buffer.from(digests, 'base64');
   }
 
-  /** Whether there is a digest for each block. */
-  get isComplete(): boolean {
-    return this.#digests.length === this.count * digestLength;
+  /** Whether there is a digest for each block, and a block of several samples is small enough to be read at once. */
+  get isSound(): boolean {
+    return this.#digests.length === this.count * digestLength && (this.#samples === 1 || this.length <= largestBlock);
   }
 
   /** Whether the bytes of a block are those that were written. */

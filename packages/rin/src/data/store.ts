@@ -137,7 +137,7 @@ function openPixels(path: string, index: Index | FormerIndex, memory: number): U
   const { size } = statSync(path);
   if (size !== expected) throw new DamagedStore(`pixels.bin has ${size} bytes, not ${expected}`);
   const blocks = 'format' in index ? new Blocks(index.samplesInBlock, shape, expected, index.blockDigests) : undefined;
-  if (blocks && !blocks.isComplete) throw new DamagedStore('index.json does not fit pixels.bin');
+  if (blocks && !blocks.isSound) throw new DamagedStore('index.json does not fit pixels.bin');
   if (size > memory) return new PixelFile(path, sample, expected, blocks);
   const pixels = readFileSync(path);
   const isIntact = 'format' in index ? blocks?.areIntact(pixels) : sha256(pixels) === index.pixelsSha256;

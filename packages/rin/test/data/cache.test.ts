@@ -136,6 +136,18 @@ test('a changed byte is noticed in data that are read by position, in its block 
   assert.equal(sample(data, 1)[7], 2);
 });
 
+test('blocks that the index claims to be huge are not read into memory', async () => {
+  freshCache();
+  const target = join(work, 'hostile');
+  const source = await folderOf({ 'a/1.png': [1, 1, 1], 'b/2.png': [2, 2, 2] });
+  await convertData(source, target, { resize: 'fit', background: '#ffffff' });
+  const path = join(target, 'index.json');
+  const { sha256: _, ...index } = JSON.parse(readFileSync(path, 'utf8'));
+  const changed = { ...index, samplesInBlock: 2 ** 50 };
+  writeFileSync(path, JSON.stringify({ ...changed, sha256: sha256(JSON.stringify(changed)) }));
+  assert.match(await problem(open(target, { memory: 0 })), /damaged \(index\.json does not fit pixels\.bin\)/);
+});
+
 /** Makes a store as earlier versions wrote it: one digest of all pixels. */
 function makeFormer(store: string): void {
   const path = join(store, 'index.json');
