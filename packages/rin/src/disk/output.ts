@@ -11,6 +11,8 @@ import { change, writeWhole } from './wholeFiles.js';
 export async function writeOutput(path: string, bytes: Uint8Array): Promise<void> {
   await change('make', path, () => makeFolder(dirname(path)));
   const there = statSync(path, { throwIfNoEntry: false });
-  if (!there || there.isFile() || there.isDirectory()) await writeWhole(there ? realpathSync(path) : path, bytes);
+  if (!there)
+    await writeWhole(path, bytes, false); // flushing each of thousands of new pictures would take minutes
+  else if (there.isFile() || there.isDirectory()) await writeWhole(realpathSync(path), bytes);
   else await change('write', path, async () => writeFileSync(path, bytes));
 }

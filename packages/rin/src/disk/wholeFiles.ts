@@ -44,9 +44,11 @@ export const removeAbandoned = (folder: string, isOurs: (name: string) => boolea
 /**
  * Writes a file that replaces the one at `path`: there is the old one or the whole new one, whatever happens.
  * @param content the whole of it, or a function that writes it piece by piece
+ * @param durable false: a power loss may take it. For files that replace none and can be made again
  * @throws {WriteError} if the system refuses it
  */
-export const writeWhole = (path: string, content: Content): Promise<void> => files.writeWhole(path, content, watch);
+export const writeWhole = (path: string, content: Content, durable = true): Promise<void> =>
+  files.writeWhole(path, content, watch, durable);
 
 /** Writes a new file and flushes it, for a folder that `writeFolder` fills. @throws {WriteError} if the system refuses it */
 export const writeFlushed = (path: string, content: Content): Promise<void> => files.writeFlushed(path, content, watch);

@@ -36,17 +36,18 @@ export async function making<T>(watch: Watch, change: Change, path: string, make
   }
 }
 
-/**
- * Writes a new file and flushes it to the disk. It is not renamed.
- * @param name what the file is called in messages
- */
-export async function writeFlushed(path: string, content: Content, watch: Watch = {}, name = path): Promise<void> {
+/** Writes a new file and flushes it to the disk. It is not renamed. */
+export const writeFlushed = (path: string, content: Content, watch: Watch = {}): Promise<void> =>
+  writeNew(path, content, watch, path, true);
+
+/** @param name what the file is called in messages */
+async function writeNew(path: string, content: Content, watch: Watch, name: string, durable: boolean): Promise<void> {
   const file = await making(watch, 'write', name, () => open(path, 'wx'));
   let isClosed = false;
   try {
     await fill(file, content, watch, name);
     const rest: Watch = { explain: watch.explain };
-    await making(rest, 'write', name, () => file.sync());
+    if (durable) await making(rest, 'write', name, () => file.sync());
     isClosed = true;
     await making(rest, 'write', name, () => file.close()); // a network disk may find out only now that it is full
   } finally {
@@ -71,12 +72,14 @@ async function fill(file: FileHandle, content: Content, watch: Watch, name: stri
 /**
  * Writes a file that replaces the one at `path`: there is the old one or the whole new one, whatever happens. If it cannot
  * be written, what was written of it is removed.
+ * @param durable false: nothing is flushed, so that a power loss may take the file. For files that replace none and can be
+ *     made again
  */
-export async function writeWhole(path: string, content: Content, watch: Watch = {}): Promise<void> {
+export async function writeWhole(path: string, content: Content, watch: Watch = {}, durable = true): Promise<void> {
   const half = beside(path);
   try {
-    await writeFlushed(half, content, watch, path);
-    await moveIntoPlace(half, path, watch);
+    await writeNew(half, content, watch, path, durable);
+    await moveIntoPlace(half, path, watch, durable);
   } catch (error) {
     await discard(half, watch);
     throw error;
@@ -98,16 +101,16 @@ export async function writeFolder(
   try {
     await fillFolder(half);
     await flush(half, watch);
-    await moveIntoPlace(half, path, watch);
+    await moveIntoPlace(half, path, watch, true);
   } catch (error) {
     await discard(half, watch);
     throw error;
   }
 }
 
-async function moveIntoPlace(half: string, path: string, watch: Watch): Promise<void> {
+async function moveIntoPlace(half: string, path: string, watch: Watch, durable: boolean): Promise<void> {
   await making(watch, 'rename', path, () => rename(half, path));
-  await flush(dirname(path), watch);
+  if (durable) await flush(dirname(path), watch);
 }
 
 /** Removes a half file as far as that is possible: the error that made it useless is the one to tell. */
