@@ -7,7 +7,7 @@ import { createGzip, gzipSync } from 'node:zlib';
 import { RinError } from '@rin/core';
 import { readSafetensors, TorchError, tensor, writeSafetensors } from '@rin/torch';
 import { convertData } from '../src/data/convert.js';
-import { sha256 } from '../src/data/store.js';
+import { sha256 } from '../src/data/storeIndex.js';
 import { surveyData } from '../src/data/survey.js';
 import { type Colour, cifarRecord, folderOf, idx, open, problem, random, sample, tar, work } from './data/fixtures.js';
 

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { empty } from './create.js';
 import type { Dtype } from './dtype.js';
 import { TorchError } from './errors.js';
+import { sweep } from './files/halfFiles.js';
+import { systemReason } from './files/systemErrors.js';
+import { type Write, writeWhole } from './files/wholeFiles.js';
 import { attempt, native } from './native.js';
 import { formatHeader, maxHeaderLength, parseHeader, type SafetensorsEntry } from './safetensorsHeader.js';
 import { keep } from './scope.js';
@@ -61,9 +62,12 @@ export async function readSafetensors(
 }
 
 /**
- * Writes tensors, from any device, and metadata to a safetensors file. It is written beside, flushed to the disk and
- * renamed: under `path` there is the old file or the whole new one, whatever happens. Until the promise resolves the
- * tensors must not be changed in place; disposing them does no harm.
+ * Writes tensors, from any device, and metadata to a safetensors file. Under `path` there is the old file or the whole new
+ * one, whatever happens: it is written beside, flushed to the disk and renamed. What a killed process left of an earlier
+ * writing of this file is removed. Until the promise resolves the tensors must not be changed in place; disposing them does
+ * no harm.
+ * @param tensors  by name, of any shape and of any of the types in `dtypes`
+ * @param metadata texts by name
  * @throws TorchError if a name, dtype or metadata does not fit the format, or the file cannot be written
  */
 export async function writeSafetensors(
@@ -72,7 +76,6 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const held = new Map<string, Tensor>();
-  const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
   try {
     const { bytes, entries } = attempt(path, () => {
       for (const [name, tensor] of Object.entries(tensors)) held.set(name, keep(tensor.detach()));
@@ -82,20 +85,12 @@ export async function writeSafetensors(
       );
     });
     await explained(path, async () => {
-      const file = await open(partial, 'wx');
-      try {
-        writeAll(file, bytes);
-        for (const { name } of entries) await writeTensor(file, held.get(name) as Tensor);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(partial, path);
-      await flushFolder(dirname(path));
+      await sweep(dirname(path), (target) => target === basename(path));
+      await writeWhole(path, (write) => {
+        write(bytes);
+        for (const { name } of entries) writeTensor(write, held.get(name) as Tensor);
+      });
     });
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => {}); // the first error is the one to tell
-    throw error;
   } finally {
     for (const tensor of held.values()) tensor.dispose();
   }
@@ -173,7 +168,7 @@ async function readFully(file: FileHandle, into: Uint8Array, position: number, p
   }
 }
 
-async function writeTensor(file: FileHandle, tensor: Tensor): Promise<void> {
+function writeTensor(write: Write, tensor: Tensor): void {
   const here = keep(tensor.to('cpu'));
   const whole = keep(here.contiguous());
   try {
@@ -182,7 +177,7 @@ async function writeTensor(file: FileHandle, tensor: Tensor): Promise<void> {
     for (let at = 0; at < length; at += buffer.length) {
       const piece = buffer.subarray(0, Math.min(buffer.length, length - at));
       native.copyOut(whole.slot, at, piece);
-      writeAll(file, piece);
+      write(piece);
     }
   } finally {
     here.dispose();
@@ -190,36 +185,11 @@ async function writeTensor(file: FileHandle, tensor: Tensor): Promise<void> {
   }
 }
 
-/** `FileHandle.writeFile` of Node 20.9 takes a short write, as at a limit of the file's size, for a whole one. */
-const writeAll = (file: FileHandle, bytes: Uint8Array): void => writeFileSync(file.fd, bytes);
-
-// A rename is on the disk only when the folder is.
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-const systemErrors: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission was denied',
-  EPERM: 'permission was denied',
-  EISDIR: 'it is a folder, and a file was expected',
-  ENOTDIR: 'a part of the path is no folder',
-  ENOSPC: 'the disk is full: free some space',
-  EROFS: 'the disk is read-only',
-  EMFILE: 'too many files are open',
-};
-
 async function explained<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {
     if (error instanceof TorchError || !(error instanceof Error)) throw error;
-    const code = 'code' in error ? String(error.code) : '';
-    throw new TorchError(`${path}: ${systemErrors[code] ?? error.message}`);
+    throw new TorchError(`${path}: ${systemReason(error) ?? error.message}`);
   }
 }

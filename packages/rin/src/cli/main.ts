@@ -86,7 +86,7 @@ function explain(error: unknown, verbose: boolean, name: string | undefined): st
   if (isTorchError(error) && !readBuild()) return `rin is not set up yet: run "${calling} setup"`;
   if (error instanceof RinError || isTorchError(error)) return error.message;
   const reason = whyNot(error);
-  if (reason !== undefined && 'path' in error) return `${error.path}: ${reason}`;
+  if (reason !== undefined) return 'path' in error ? `${error.path}: ${reason}` : `the system refused: ${reason}`;
   return `${error.message}\nThis was not expected: --verbose shows where it arose`;
 }
 

@@ -1,8 +1,10 @@
-import { closeSync, read, readSync } from 'node:fs';
-import { RinError } from '@rin/core';
+import type { PixelFile } from './pixelFile.js';
 import type { Skipped } from './sources/source.js';
 
-/** Decoded samples, ready to be read in any order. */
+/**
+ * Decoded samples, ready to be read in any order. `openDataset` makes one of files, `datasetFromSamples` of a program's
+ * samples; a program may have its own.
+ */
 export interface Dataset {
   /** how messages and runs call it */
   readonly name: string;
@@ -10,19 +12,21 @@ export interface Dataset {
   readonly length: number;
   /** [C, ...size] of every sample */
   readonly shape: readonly number[];
-  /** names by label; empty where no sample has a class */
+  /** names by label; empty if no sample has a class */
   readonly classes: readonly string[];
-  /** mean of (2x/255 - 1)² over all values x of all samples */
+  /** mean of (2x/255 - 1)² over all values x of all samples, in [0, 1]: the mean square of the data in [-1, 1] */
   readonly meanSquare: number;
   /** what of the source could not be used, and why */
   readonly skipped: readonly Skipped[];
-  /** SHA-256 in hexadecimal of the source's contents and the options; where it lies does not matter */
+  /** 64 hexadecimal digits, equal for equal contents and options, whatever the place: a run resumes on the same data only */
   readonly fingerprint: string;
   /** index into `classes`, or -1 for none */
   label(index: number): number;
   /**
    * Copies one sample, planar [C, ...size], to the start of `out`.
-   * @throws {RangeError} where there is no such sample, or `out` is too short
+   * @param index from 0 to `length - 1`
+   * @throws {RangeError} if there is no such sample, or `out` is too short
+   * @throws {RinError} if it lies in a file that cannot be read or was changed
    */
   read(index: number, out: Uint8Array): void;
   /** The same without blocking the thread, for samples that are not in memory. */
@@ -92,40 +96,24 @@ export class MemoryDataset extends Labelled implements Dataset {
 
 /** A data set in a file, read by position. */
 export class FileDataset extends Labelled implements Dataset {
-  readonly #fd: number;
-  readonly #sample: number;
+  readonly #pixels: PixelFile;
 
-  /** @param fd open file with all samples, one after the other; closed by `close` */
-  constructor(facts: Facts, labels: Int32Array, fd: number) {
+  /** @param pixels all samples, one after the other; closed by `close` */
+  constructor(facts: Facts, labels: Int32Array, pixels: PixelFile) {
     super(facts, labels);
-    this.#fd = fd;
-    this.#sample = sampleLength(facts.shape);
+    this.#pixels = pixels;
   }
 
   read(index: number, out: Uint8Array): void {
-    const position = this.checked(index) * this.#sample;
-    if (readSync(this.#fd, out, 0, this.#sample, position) < this.#sample) throw this.#cut(index);
+    this.#pixels.read(this.checked(index), out);
   }
 
   readLater(index: number, out: Uint8Array): Promise<void> {
-    const position = this.checked(index) * this.#sample;
-    return new Promise((resolve, reject) => {
-      read(this.#fd, out, 0, this.#sample, position, (error, count) => {
-        if (error) reject(error);
-        else if (count < this.#sample) reject(this.#cut(index));
-        else resolve();
-      });
-    });
-  }
-
-  #cut(index: number): RinError {
-    return new RinError(
-      `${this.name}: the file of pixels ends before sample ${index}: it was cut short while in use; start again`,
-    );
+    return this.#pixels.readLater(this.checked(index), out);
   }
 
   close(): void {
-    closeSync(this.#fd);
+    this.#pixels.close();
   }
 }
 

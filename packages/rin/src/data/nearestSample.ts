@@ -1,4 +1,4 @@
-import type { Image } from '../media/grid.js';
+import type { Image } from '../media/image.js';
 import { type Dataset, sampleLength } from './dataset.js';
 
 /** The sample of a data set that is most like a picture. */

@@ -1,23 +1,25 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RinError } from '@rin/core';
 import type { DataConfig } from '../config/data.js';
-import { cacheFolder, cannotWrite, recall, remember, removeAbandoned } from './cacheFolder.js';
+import { remove } from '../disk/wholeFiles.js';
+import { cacheFolder, cannotWrite, forget, recall, remember, sweepCache } from './cacheFolder.js';
 import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decoding/decode.js';
-import { contentDigest, decodeAll, fingerprintOf } from './decoding/prepare.js';
+import { contentDigest, decodeAll, fingerprintOf, nothingDecoded, storeFacts } from './decoding/prepare.js';
 import { builtIn, findSource } from './find.js';
 import type { DataOptions } from './progress.js';
-import type { Listing, Skipped } from './sources/source.js';
-import { DamagedStore, openStore, writeStore } from './store.js';
+import type { Listing } from './sources/source.js';
+import { FormerStore, openStore, writeStore } from './store.js';
+import { DamagedStore } from './storeIndex.js';
 import { openConverted } from './storeSource.js';
 
 /** The samples that `openDataset` makes of pictures. */
 export interface OpenOptions extends DataOptions {
-  /** [H, W], or a number for a square picture */
+  /** [H, W] in pixels, or a number for a square picture */
   size: number | readonly number[];
   /** 1 = grey, 3 = colour */
   channels: number;
+  /** how pictures are brought to the size, and what stands behind transparent ones */
   data: DataConfig;
   /** is told, in a sentence, what is unusual but no error; a warning of the process when absent */
   onNotice?: (sentence: string) => void;
@@ -26,12 +28,15 @@ export interface OpenOptions extends DataOptions {
 }
 
 /**
- * Opens pictures as samples of one shape. They are decoded once, into a cache in `$XDG_CACHE_HOME/rin/data` (else
- * `~/.cache/rin/data`), whose key is made from the contents of the files, their names, their classes and the options:
- * a copy of the source finds it, a changed source does not. Pictures that cannot be read are left out and listed.
+ * Opens pictures as samples of one shape. They are decoded once, into a cache in `$RIN_DATA_CACHE` (else
+ * `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`). Its key is made from the contents of the files, their names, their
+ * classes and the options: a copy of the source finds it, a changed source does not. A cache that holds the samples is used
+ * even if it cannot be written. Pictures that cannot be read are left out and listed; if it is the machine that fails to
+ * read one (a disk error, no memory), nothing is kept.
  * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or CIFAR or their folder,
  *     or what `convertData` wrote
- * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
+ * @throws {RinError} if there is no such source, it is damaged or changes while it is read, none of its pictures can be
+ *     read, or the cache cannot be written
  */
 export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
   const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text) } = options;
@@ -50,26 +55,23 @@ export async function openDataset(source: string, options: OpenOptions): Promise
     let content = from.stamp && recall(root, from.stamp);
     if (!content) {
       listing = await from.list();
-      content = await contentDigest(listing, options);
+      content = await contentDigest(listing, source, options);
       if (from.stamp) await remember(root, from.stamp, content);
     }
-    const fingerprint = fingerprintOf(content, target);
-    const folder = join(root, fingerprint);
-    const stored = intact(folder, from.name, memory, onNotice);
+    const folder = join(root, fingerprintOf(content, target));
+    const stored = await fromCache(folder, from.name, memory, onNotice);
     if (stored) return stored;
-    removeAbandoned(root);
     listing ??= await from.list();
-    const { classes } = listing;
-    const skipped: Skipped[] = [...listing.missing];
-    const samples = decodeAll(listing, target, skipped, source, options);
-    const { shape, ...how } = target;
-    const facts = { shape, classes, fingerprint, origin: { content, ...how } };
-    await writeStore(folder, samples, facts, () => skipped).catch((error) => {
-      throw cannotWrite(error, root);
-    });
-    const written = openStore(folder, from.name, memory);
+    const changed = () => {
+      if (from.stamp) forget(root, from.stamp);
+      return new RinError(`${source} changed while it was read; start again when nothing writes there`);
+    };
+    await decodeInto(folder, { listing, target, content, changed }, source, options);
+    const written = openStore(folder, from.name, { memory, former: false });
     if (!written) throw new RinError(`${folder} was removed while it was being written; start again`);
     return written;
+  } catch (error) {
+    throw cannotWrite(error, root);
   } finally {
     listing?.close();
   }
@@ -77,13 +79,39 @@ export async function openDataset(source: string, options: OpenOptions): Promise
 
 type Notice = (sentence: string) => void;
 
-function intact(folder: string, name: string, memory: number, onNotice: Notice): Dataset | undefined {
+/** The samples in the cache; what cannot be used is removed. Undefined if there are none. */
+async function fromCache(folder: string, name: string, memory: number, notice: Notice): Promise<Dataset | undefined> {
   try {
-    return openStore(folder, name, memory);
+    return openStore(folder, name, { memory, former: false });
   } catch (error) {
-    if (!(error instanceof DamagedStore)) throw error;
-    rmSync(folder, { recursive: true, force: true });
-    onNotice(`the cache ${folder} is damaged (${error.message}); the pictures are decoded again`);
+    if (!(error instanceof DamagedStore || error instanceof FormerStore)) throw error;
+    await remove(folder);
+    const why = error instanceof FormerStore ? 'of an earlier version of rin' : `damaged (${error.message})`;
+    notice(`the cache ${folder} is ${why}; the pictures are decoded again`);
     return undefined;
   }
+}
+
+/** What is decoded, how, and which contents it is thought to have. */
+interface Decoding {
+  readonly listing: Listing;
+  readonly target: Target;
+  readonly content: string;
+  /** the error if its contents are others */
+  changed(): Error;
+}
+
+async function decodeInto(
+  folder: string,
+  { listing, target, content, changed }: Decoding,
+  source: string,
+  options: DataOptions,
+): Promise<void> {
+  await sweepCache(dirname(folder));
+  const decoded = nothingDecoded(listing);
+  const samples = decodeAll(listing, target, decoded, source, options);
+  await writeStore(folder, samples, { shape: target.shape, classes: listing.classes }, () => {
+    if (decoded.content.value !== content) throw changed();
+    return storeFacts(decoded, target);
+  });
 }

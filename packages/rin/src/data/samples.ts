@@ -13,9 +13,10 @@ export interface ProgramSample {
 
 /**
  * A data set from a program's own samples, which are read to their end and held in memory.
+ * @param samples at least one; each with values 0 to 255 and, if it has one, its class
  * @param shape   [C, ...size] of every sample
  * @param options `name`: how messages call it; `classes`: names by label, else names in natural order or the numbers
- * @throws {RinError} where there are none, or one does not fit; the message says which
+ * @throws {RinError} if there are none, or one does not fit; the message says which
  */
 export async function datasetFromSamples(
   samples: AsyncIterable<ProgramSample> | Iterable<ProgramSample>,

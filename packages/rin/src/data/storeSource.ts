@@ -4,18 +4,19 @@ import { RinError } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
 import { fileStamp } from './sources/bytes.js';
 import { numbered, type Source } from './sources/source.js';
-import { DamagedStore, openStore, storeFiles } from './store.js';
+import { openStore } from './store.js';
+import { DamagedStore, storeFiles } from './storeIndex.js';
 
 /**
  * A folder with decoded samples that `convertData` wrote, as a data set.
  * @param memory up to so many bytes of pixels are held in memory, more are read by position
- * @returns undefined where the folder is none
- * @throws {RinError} where it is damaged
+ * @returns undefined if the folder holds no such samples
+ * @throws {RinError} if it is damaged or cannot be read
  */
 export function openConverted(folder: string, memory: number): Dataset | undefined {
   if (!storeFiles.every((name) => existsSync(join(folder, name)))) return undefined;
   try {
-    return openStore(folder, basename(resolve(folder)), memory);
+    return openStore(folder, basename(resolve(folder)), { memory, former: true });
   } catch (error) {
     if (!(error instanceof DamagedStore)) throw error;
     throw new RinError(`${folder}: damaged (${error.message}); convert the data anew or copy it again`);

@@ -6,7 +6,7 @@ import { contentDigest, inOrder, reasonOf } from './decoding/prepare.js';
 import { findSource } from './find.js';
 import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './sources/source.js';
-import { type Origin, readIndex } from './store.js';
+import { type Origin, readIndex } from './storeIndex.js';
 
 /** What a source holds, as far as can be told without decoding a picture. */
 export interface Survey {
@@ -64,7 +64,7 @@ export async function surveyData(source: string, watch: DataOptions = {}): Promi
     const counts = new Uint32Array(listing.classes.length);
     for (const { label } of listing.pictures) if (label >= 0) counts[label]++;
     const { headers, unreadable } = await readHeaders(listing, watch);
-    const content = from.stamp ? recall(cacheFolder(), from.stamp) : await contentDigest(listing, watch);
+    const content = from.stamp ? recall(cacheFolder(), from.stamp) : await contentDigest(listing, source, watch);
     return {
       name: from.name,
       notice: from.notice,
@@ -144,6 +144,7 @@ function spread(values: (readonly [value: number, times: number])[]): PixelSprea
 function cachesOf(content: string): CachedData[] {
   const root = cacheFolder();
   return (existsSync(root) ? readdirSync(root) : []).flatMap((name) => {
+    if (name.endsWith('.part')) return []; // half written
     const folder = join(root, name);
     try {
       const { shape, origin } = readIndex(folder);

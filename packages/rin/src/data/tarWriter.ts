@@ -1,26 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { Write } from '../disk/wholeFiles.js';
 
 const block = 512;
 
-/** Writes a tar archive (ustar, pax for long names): beside its place first, then renamed, so that it is there whole or not at all. */
+/** The members of a tar archive (ustar, pax for long names), in pieces that follow each other in the file. */
 export class TarWriter {
-  readonly #path: string;
-  readonly #beside: string;
-  readonly #fd: number;
-  #position = 0;
+  readonly #write: Write;
 
-  /** @throws where the file cannot be made */
-  constructor(path: string) {
-    this.#path = path;
-    this.#beside = `${path}.${randomUUID()}.part`;
-    this.#fd = openSync(this.#beside, 'w');
+  constructor(write: Write) {
+    this.#write = write;
   }
 
   add(name: string, content: Uint8Array): void {
     if (Buffer.byteLength(name) > longestName) {
-      const record = paxRecord('path', name);
-      this.#member('pax', record, 'x');
+      this.#member('pax', paxRecord('path', name), 'x');
       this.#member('long-name', content, '0');
     } else this.#member(name, content, '0');
   }
@@ -28,28 +20,11 @@ export class TarWriter {
   /** Nothing may be added afterwards. */
   finish(): void {
     this.#write(Buffer.alloc(2 * block));
-    fsyncSync(this.#fd);
-    renameSync(this.#beside, this.#path);
-    closeSync(this.#fd);
-  }
-
-  /** Takes away what was written so far. */
-  discard(): void {
-    closeSync(this.#fd);
-    rmSync(this.#beside, { force: true });
   }
 
   #member(name: string, content: Uint8Array, type: string): void {
-    this.#write(header(name, content.length, type));
-    this.#write(content);
-    this.#write(Buffer.alloc((block - (content.length % block)) % block));
-  }
-
-  #write(bytes: Uint8Array): void {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(this.#fd, bytes, written, bytes.length - written, this.#position + written);
-    }
-    this.#position += bytes.length;
+    const padding = Buffer.alloc((block - (content.length % block)) % block);
+    this.#write(Buffer.concat([header(name, content.length, type), content, padding]));
   }
 }
 

@@ -5,7 +5,7 @@ import type { SamplingConfig } from '../config/diffusion.js';
 import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
-import type { Image } from '../media/grid.js';
+import type { Image } from '../media/image.js';
 import { denoise } from './denoise.js';
 import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';

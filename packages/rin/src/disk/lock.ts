@@ -6,13 +6,13 @@ import { setTimeout } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { systemCode } from './systemError.js';
 
-/** How often, and every how many ms, a lock is asked for: that of a process just killed may take a moment to go. */
+/** Attempts to get a lock, and ms between them: the lock of a process that was just killed may take a moment to go. */
 const [attempts, pause] = [10, 100];
 
 /**
  * Keeps a second process of this machine out of a run until disposed. The lock is a name in the kernel (an abstract
  * socket), not a file: it goes with the process, however that ends.
- * @throws {RinError} where the run is being trained
+ * @throws {RinError} if another process trains the run
  */
 export async function lockRun(path: string): Promise<Disposable> {
   const name = lockName(path);

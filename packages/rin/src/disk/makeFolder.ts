@@ -4,9 +4,8 @@ import { RinError } from '@rin/core';
 import { systemCode } from './systemError.js';
 
 /**
- * Makes a folder and those above it. Node's own way never comes back where the system lets no folder be made and says that
- * there is none, as below /proc.
- * @throws {RinError} in that case; else the system's error
+ * Makes a folder and those above it. Node's own way never returns if the system refuses with ENOENT, as below /proc.
+ * @throws {RinError} in that case; else the error of the system
  */
 export async function makeFolder(path: string): Promise<void> {
   if ((await attempt(path)) === 'made') return;

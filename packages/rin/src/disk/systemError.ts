@@ -1,27 +1,30 @@
-/** The code of a failed system call, such as ENOENT. */
-export const systemCode = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
+import { RinError } from '@rin/core';
+import { systemCode } from '@rin/torch/files';
 
-/** What an error says, in one line: that of `JSON.parse` quotes what it read, line ends included. */
+export { systemCode, systemReason as whyNot } from '@rin/torch/files';
+
+/** The message of an error in one line: that of `JSON.parse` quotes what it read, line ends included. */
 export const oneLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 
-const reasons = new Map<unknown, string>([
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the quota is used up'],
-  ['EACCES', 'no permission'],
-  ['EPERM', 'no permission'],
-  ['EROFS', 'the file system is read-only'],
-  ['ENOTDIR', 'a part of the path is a file'],
-  ['EEXIST', 'a part of the path is a file'],
-  ['EISDIR', 'it is a folder'],
-  ['EBUSY', 'it is in use'],
-  ['ELOOP', 'its links lead in a circle'],
-  ['ENAMETOOLONG', 'a name in it is too long'],
-]);
+/** Something could not be written. The message is `cannot write PATH: REASON`. */
+export class WriteError extends RinError {
+  /** @param reason such as "the disk is full" */
+  constructor(
+    path: string,
+    readonly reason: string,
+  ) {
+    super(`cannot write ${path}: ${reason}`);
+  }
+}
 
-/** Whether a rename failed because a folder with something in it has the name: which code says so is the file system's. */
-export const isTaken = (error: unknown): boolean => ['ENOTEMPTY', 'EEXIST'].includes(String(systemCode(error)));
+/** A folder could not be made whole at its place, because something else has its name. */
+export class Taken extends WriteError {
+  constructor(path: string) {
+    super(path, 'something else has this name now; choose another one, or take that away');
+  }
+}
 
-/** Why a file could not be read or written, in words that go behind "cannot write PATH: "; undefined for other errors. */
-export const whyNot = (error: unknown): string | undefined => reasons.get(systemCode(error));
+/** Whether a rename failed because something else has the name. */
+export const isTaken = (error: unknown): boolean =>
+  error instanceof Taken || ['ENOTEMPTY', 'EEXIST'].includes(String(systemCode(error)));

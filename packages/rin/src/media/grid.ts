@@ -1,11 +1,6 @@
 import { RinError } from '@rin/core';
 import { drawText, letterHeight, textWidth } from './font.js';
-
-/** A picture: uint8, planar [C, H, W] with 1 (grey) or 3 (sRGB) channels. */
-export interface Image {
-  readonly data: Uint8Array;
-  readonly shape: readonly number[];
-}
+import { checkImage, type Image } from './image.js';
 
 /** How `grid` lays pictures out. */
 export interface GridOptions {
@@ -21,8 +16,9 @@ export interface GridOptions {
 
 /**
  * Lays pictures of one shape out in rows, on white.
- * @returns planar [C, height, width]; height and width beside it
- * @throws {RinError} where there are no pictures, or their shapes differ
+ * @param images each [1 or 3, H, W], in reading order
+ * @returns planar [C, height, width] in pixels; height and width beside it
+ * @throws {RinError} if there are no pictures, their shapes differ, or one is not [1 or 3, H, W]
  */
 export function grid(images: readonly Image[], { columns, labels = [], scale = 1, margin = 2 }: GridOptions) {
   if (images.length === 0) throw new RinError('grid: no pictures');
@@ -70,12 +66,3 @@ export function grid(images: readonly Image[], { columns, labels = [], scale = 1
 
 /** The `scale` at which small pictures are shown: the largest that keeps their longer side within 64, at least 1. */
 export const enlargement = ({ shape }: Image): number => Math.max(1, Math.floor(64 / Math.max(...shape.slice(1))));
-
-/** @throws {RinError} where an image is not [1 or 3, H, W], or its data do not have as many values */
-export function checkImage(image: Image): Image {
-  const { data, shape } = image;
-  const fits =
-    shape.length === 3 && (shape[0] === 1 || shape[0] === 3) && data.length === shape[0] * shape[1] * shape[2];
-  if (fits) return image;
-  throw new RinError(`a picture of [${shape.join(', ')}] with ${data.length} values: expected [1 or 3, height, width]`);
-}

@@ -1,4 +1,5 @@
-import { enlargement, grid, type Image } from './grid.js';
+import { enlargement, grid } from './grid.js';
+import type { Image } from './image.js';
 
 /** How many pictures stand in a row unless told otherwise: 8, and of many as many as there are rows. */
 const usualColumns = (pictures: number): number => (pictures > 128 ? Math.ceil(Math.sqrt(pictures)) : 8);

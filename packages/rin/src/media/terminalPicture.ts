@@ -1,4 +1,4 @@
-import type { Image } from './grid.js';
+import type { Image } from './image.js';
 import { interleaved } from './planar.js';
 import sharp from './sharp.js';
 

@@ -46,9 +46,10 @@ export function imagesLabel(images: number): string {
   return rest === 0 ? `${thousands}k` : `${thousands}.${String(rest).padStart(3, '0')}k`;
 }
 
-/** Writes a checkpoint in the folder of a run; it appears whole or not at all. */
+/** Writes a checkpoint in the folder of a run; it appears whole or not at all. One that has the name is moved aside. */
 export async function saveCheckpoint(run: string, label: string, state: State): Promise<void> {
-  await writeFolder(join(run, `checkpoint-${label}`), async (folder) => {
+  const path = join(run, `checkpoint-${label}`);
+  await writeFolder(path, async (folder) => {
     const write = async (part: 'weights' | 'average' | 'optimizer') => {
       const path = join(folder, `${part}.safetensors`);
       await change('write', path, () => writeSafetensors(path, state[part]));
@@ -61,6 +62,7 @@ export async function saveCheckpoint(run: string, label: string, state: State): 
     };
     const content = { counters: state.counters, digests };
     await writeWhole(join(folder, 'checkpoint.json'), JSON.stringify({ ...content, sha256: sha256(content) }, null, 2));
+    if (existsSync(path)) await moveAside(path);
   });
 }
 
@@ -141,7 +143,7 @@ async function load(folder: string): Promise<State> {
   };
 }
 
-/** Gives a damaged checkpoint a name that is no checkpoint's. */
+/** Gives a checkpoint that is damaged, or in the way, a name that is no checkpoint's. */
 async function moveAside(path: string): Promise<string> {
   let aside = `${path}.damaged`;
   for (let i = 2; existsSync(aside); i++) aside = `${path}.damaged${i}`;

@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { writeWhole } from '../disk/wholeFiles.js';
-import { enlargement, grid, type Image } from '../media/grid.js';
-import { encodePng } from '../media/imageFiles.js';
+import { enlargement, grid } from '../media/grid.js';
+import type { Image } from '../media/image.js';
+import { encodePng } from '../media/png.js';
 
 /** Pictures in a row of a preview, and rows at most. */
 const columns = 8;

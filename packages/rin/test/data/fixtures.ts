@@ -14,6 +14,7 @@ import sharp from '../../src/media/sharp.js';
 /** A folder for this test file, with a cache of its own; removed at the end. */
 export const work = mkdtempSync(join(tmpdir(), 'rin-data-'));
 process.env.XDG_CACHE_HOME = join(work, 'cache');
+delete process.env.RIN_DATA_CACHE;
 after(() => rmSync(work, { recursive: true, force: true }));
 
 let folders = 0;

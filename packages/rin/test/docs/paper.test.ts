@@ -107,7 +107,15 @@ test('the page has the concepts of the network, of diffusion and of training, ea
 
 test('every class of the network and every optimiser is named on the page', () => {
   const optimizers = ['lamb', 'adamw', 'muon', 'newtonSchulz'].map((name) => `training/optimizers/${name}`);
-  const files = ['model/attention', 'model/block', 'model/convolution', 'model/layers', 'model/time', 'model/rin', ...optimizers];
+  const files = [
+    'model/attention',
+    'model/block',
+    'model/convolution',
+    'model/layers',
+    'model/time',
+    'model/rin',
+    ...optimizers,
+  ];
   const classes = files.flatMap((name) => {
     const source = readFileSync(join(docs, `../packages/rin/src/${name}.ts`), 'utf8');
     return [...source.matchAll(/^export class (\w+)/gm)].map(([, found]) => found);

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { grid, type Image } from '../../src/media/grid.js';
-import { writeAnimation, writePng } from '../../src/media/imageFiles.js';
+import { writeAnimation } from '../../src/media/animation.js';
+import { grid } from '../../src/media/grid.js';
+import type { Image } from '../../src/media/image.js';
+import { writePng } from '../../src/media/png.js';
 import sharp from '../../src/media/sharp.js';
 import { problem, work } from '../data/fixtures.js';
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import { tensor } from '@rin/torch';
 import { imagesLabel, listCheckpoints, loadNewest, saveCheckpoint } from '../../src/runs/checkpoint.js';
 import { Learner } from '../../src/training/learner.js';
+import { refusedAt } from '../disk/dying.js';
 import { freshFolder, tiny } from '../training/tiny.js';
 
 const state = (images: number) => ({
@@ -39,6 +40,31 @@ test('the newest is by images, not by name', async () => {
     'checkpoint-000002k',
   ]);
   assert.equal((await loadNewest(run, silent))?.counters.images, 2e9);
+});
+
+test('a folder that has the name of a checkpoint is moved aside, and the whole checkpoint takes its place', async () => {
+  const run = freshFolder();
+  const path = join(run, 'checkpoint-000000.016k');
+  mkdirSync(path);
+  writeFileSync(join(path, 'checkpoint.json'), 'cut short');
+  await saveCheckpoint(run, imagesLabel(16), state(16));
+  assert.equal((await loadNewest(run, silent))?.counters.images, 16);
+  assert.deepEqual(readdirSync(run).sort(), ['checkpoint-000000.016k', 'checkpoint-000000.016k.damaged']);
+  assert.equal(readFileSync(join(run, 'checkpoint-000000.016k.damaged/checkpoint.json'), 'utf8'), 'cut short');
+});
+
+test('whatever the system refuses while a checkpoint is written is told in a sentence, and nothing half made is left', async () => {
+  for (const code of ['ENOSPC', 'EIO']) {
+    for (let n = 1; ; n++) {
+      const run = freshFolder();
+      const { error, isReached } = await refusedAt(n, code, () => saveCheckpoint(run, imagesLabel(16), state(16)));
+      if (!isReached) break;
+      assert.ok(error instanceof RinError, `${code} at change ${n}: ${error}`);
+      assert.match(error.message, /cannot write .*(checkpoint-000000\.016k|rin-training-)/);
+      assert.doesNotMatch(error.message, /\.part|raw/);
+      assert.deepEqual(readdirSync(run), []);
+    }
+  }
 });
 
 test('whatever is done to any file of a checkpoint, the one before it is found', async () => {

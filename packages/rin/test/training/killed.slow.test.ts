@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.js';
-import { beside, observeChanges } from '../../src/disk/wholeFiles.js';
 import { train } from '../../src/training/trainer.js';
+import { dieAt } from '../disk/dying.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 
 const config = tiny({ training: { images: 48, logEvery: 24, checkpointEvery: 24, sampleEvery: 48 } });
@@ -27,29 +27,7 @@ async function finish(runsFolder: string): Promise<ReturnType<typeof outcome>> {
   return outcome(run, files);
 }
 
-/** Trains until the disk is about to change for the nth time; what was being written then is left half done. */
-async function trainAndDie(runsFolder: string, n: number): Promise<boolean> {
-  let count = 0;
-  observeChanges((change) => {
-    if (++count < n) return;
-    const [kind, path] = [change.slice(0, change.indexOf(' ')), change.slice(change.indexOf(' ') + 1)];
-    if (count === n && kind === 'append') appendFileSync(path, '{"images":4');
-    if (count === n && kind === 'write') {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(beside(path), 'half');
-    }
-    throw new Error('killed'); // and so does every later change, as if the process were gone
-  });
-  try {
-    await train({ config, data: samples, runsFolder });
-    return false;
-  } catch (error) {
-    assert.ok(error instanceof Error && error.message === 'killed', String(error));
-    return true;
-  } finally {
-    observeChanges(() => {});
-  }
-}
+const trainAndDie = (runsFolder: string, n: number) => dieAt(n, () => train({ config, data: samples, runsFolder }));
 
 test('a run killed at any write resumes to the same bytes', async () => {
   const whole = await finish(freshFolder());

@@ -2,7 +2,7 @@ import { decode, type Target } from '../../data/decoding/decode.js';
 import { findSource } from '../../data/find.js';
 import type { Listing, Picture } from '../../data/sources/source.js';
 import type { PictureHeaders } from '../../data/survey.js';
-import type { Image } from '../../media/grid.js';
+import type { Image } from '../../media/image.js';
 import { Sheet } from '../../media/sheet.js';
 
 /** So many pictures of a class, in a row of its own, and so many rows at most. */

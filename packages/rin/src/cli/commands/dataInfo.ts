@@ -1,20 +1,22 @@
 import { bytes, count, UsageError } from '@rin/core';
 import { type PictureHeaders, type PixelSpread, type Survey, surveyData } from '../../data/survey.js';
-import { writePng } from '../../media/imageFiles.js';
+import { writePng } from '../../media/png.js';
 import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';
 import { contactSheet } from './contactSheet.js';
+import { makeFileReady } from './outputs.js';
 
 /** So many classes, sizes and unreadable pictures are shown one by one. */
 const most = { classes: 100, sizes: 3, skipped: 20 };
 
-/** Says what a source holds, and draws a sheet of it where one is asked for. */
+/** Says what a source holds, and draws a sheet of it if one is asked for. */
 export async function info(source: string, given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const sheet = given.text('--sheet');
   if (sheet !== undefined && !/\.png$/i.test(sheet)) {
     throw new UsageError(`--sheet ${sheet}: expected the name of a PNG file, such as sheet.png`);
   }
+  if (sheet !== undefined) await makeFileReady(sheet);
   const survey = await surveyData(source, {
     signal,
     onProgress: (progress) => screen.status(() => dataLine(progress)),

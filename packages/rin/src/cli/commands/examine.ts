@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bytes } from '@rin/core';
-import { cacheFolder } from '../../data/cacheFolder.js';
+import { cacheFolder, cacheHome } from '../../data/cacheFolder.js';
 import { demoModel } from '../../runs/findModel.js';
 import { memoryLimit } from '../../training/resources/memoryLimit.js';
 import { readBuild } from '../addon.js';
@@ -114,8 +114,9 @@ const demo = (): Finding =>
     : { state: 'note', text: "the demo's model is not there", mend: 'train it: npm run demo' };
 
 function cache(): Finding {
-  const folder = dirname(cacheFolder());
+  const [folder, data] = [cacheHome(), cacheFolder()];
   const parts = names(folder).map((name) => `${name} ${bytes(size(join(folder, name)))}`);
+  if (dirname(data) !== folder) parts.push(`decoded pictures in ${data} ${bytes(size(data))}`);
   return {
     state: 'good',
     text: `cache ${folder}: ${parts.length > 0 ? parts.join(', ') : 'empty'}`,

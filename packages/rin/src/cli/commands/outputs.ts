@@ -1,8 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { RinError, UsageError } from '@rin/core';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '@rin/core';
 import { makeFolder } from '../../disk/makeFolder.js';
-import { whyNot } from '../../disk/systemError.js';
+import { WriteError } from '../../disk/systemError.js';
+import { change, removeAbandoned } from '../../disk/wholeFiles.js';
 import type { Given } from '../terminal/command.js';
 
 /** With `--out` alone, a grid is made of up to so many pictures. */
@@ -17,9 +18,9 @@ export interface Outputs {
 }
 
 /**
- * What was asked for; `samples.png` where nothing was. Folders are made, so that what cannot be written is known before
+ * What was asked for; `samples.png` if nothing was. Folders are made, so that what cannot be written is known before
  * anything is drawn.
- * @throws {RinError} where a place cannot be written
+ * @throws {RinError} if a place cannot be written
  */
 export async function readOutputs(given: Given, pictures: number): Promise<Outputs> {
   const [folder, gridFile, animation] = ['--out', '--grid', '--animate'].map((flag) => given.text(flag));
@@ -32,22 +33,25 @@ export async function readOutputs(given: Given, pictures: number): Promise<Outpu
   const nothing = folder === undefined && gridFile === undefined && animation === undefined;
   const inFolder = folder !== undefined && pictures <= mostInGrid ? join(folder, 'grid.png') : undefined;
   const outputs: Outputs = { folder, grid: gridFile ?? (nothing ? 'samples.png' : inFolder), animation };
-  if (folder !== undefined) await makeWritable(folder);
-  for (const file of [outputs.grid, animation]) {
-    if (file === undefined) continue;
-    await makeWritable(dirname(file));
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-      throw new RinError(`cannot write ${file}: it is a folder`);
-  }
+  if (folder !== undefined) await makeReady(folder, (name) => /^\d+\.png$/.test(name));
+  for (const file of [outputs.grid, animation]) if (file !== undefined) await makeFileReady(file);
   return outputs;
 }
 
-async function makeWritable(path: string): Promise<void> {
-  try {
-    await makeFolder(path);
-    accessSync(path, constants.W_OK);
-  } catch (error) {
-    const reason = whyNot(error);
-    throw reason ? new RinError(`cannot write ${path}: ${reason}`) : error;
-  }
+/**
+ * Makes sure, before long work, that a file can be written: its folder is made, and what killed processes left of the file
+ * is removed.
+ * @throws {RinError} if it cannot be written
+ */
+export async function makeFileReady(file: string): Promise<void> {
+  await makeReady(dirname(file), (name) => name === basename(file));
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new WriteError(file, 'it is a folder');
+}
+
+async function makeReady(folder: string, isOurs: (name: string) => boolean): Promise<void> {
+  await change('make', folder, async () => {
+    await makeFolder(folder);
+    accessSync(folder, constants.W_OK);
+  });
+  await removeAbandoned(folder, isOurs);
 }

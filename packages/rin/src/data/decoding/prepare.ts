@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { systemCode } from '../../disk/systemError.js';
 import { type DataOptions, stepper } from '../progress.js';
 import type { Listing, Picture, Skipped } from '../sources/source.js';
-import { type Sample, sha256 } from '../store.js';
+import type { Sample, StoreFacts } from '../store.js';
+import { sha256 } from '../storeIndex.js';
 import type { Target } from './decode.js';
 import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
+import { machineFailure } from './machine.js';
 
 /** Changes when decoding does, so that what an older version decoded is not used. */
 const decoderVersion = 2;
@@ -15,53 +17,114 @@ const decoderVersion = 2;
 export const fingerprintOf = (content: string, target: Target): string =>
   sha256(JSON.stringify([decoderVersion, content, target]));
 
-/** Digest of all that a source says: classes, and name, label and contents of every picture. Reads them all. */
-export async function contentDigest(listing: Listing, watch: DataOptions): Promise<string> {
-  const { pictures, classes, missing, shape } = listing;
-  const step = stepper('reading', pictures.length, watch);
-  const hash = createHash('sha256').update(JSON.stringify([classes, missing, ...(shape ? [shape] : [])]));
-  for (const { name, label, read } of pictures) {
-    hash.update(`${name}\0${label}\0`).update(createHash('sha256').update(contents(read)).digest());
-    if (step(0)) await turn();
+/** Digest of all that a source says: classes, and name, label and contents of every picture in the order of the listing. */
+export class ContentDigest {
+  readonly #hash: Hash;
+
+  constructor({ classes, missing, shape }: Listing) {
+    this.#hash = createHash('sha256').update(JSON.stringify([classes, missing, ...(shape ? [shape] : [])]));
   }
-  return hash.digest('hex');
+
+  /** @param contents SHA-256 of the picture's bytes */
+  add({ name, label }: Picture, contents: Uint8Array): void {
+    this.#hash.update(`${name}\0${label}\0`).update(contents);
+  }
+
+  /** In hexadecimal, of what was added so far. */
+  get value(): string {
+    return this.#hash.copy().digest('hex');
+  }
 }
 
+/** The digest of a source, all of whose pictures are read for it. @throws {RinError} if the system fails to read one */
+export async function contentDigest(listing: Listing, where: string, watch: DataOptions): Promise<string> {
+  const { pictures } = listing;
+  const step = stepper('reading', pictures.length, watch);
+  const digest = new ContentDigest(listing);
+  for (const picture of pictures) {
+    const bytes = contents(picture, where);
+    digest.add(picture, sha256Bytes('reason' in bytes ? nothing : bytes));
+    if (step(0)) await turn();
+  }
+  return digest.value;
+}
+
+const sha256Bytes = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
 /** A file that cannot be read counts like one without contents: it will be skipped. */
-function contents(read: Picture['read']): Uint8Array {
+const nothing = new Uint8Array(0);
+
+/** The bytes of a picture, or why it has none. @throws {RinError} if the source is damaged or the machine failed */
+function contents({ name, read }: Picture, where: string): Uint8Array | Skipped {
   try {
     return read();
-  } catch {
-    return new Uint8Array(0);
+  } catch (error) {
+    if (error instanceof RinError) throw error;
+    refuseMachineFailure(error, where, name);
+    return { name, reason: reasonOf(error) };
   }
+}
+
+/** What the machine did to a picture must not be kept as what the picture is. */
+function refuseMachineFailure(error: unknown, where: string, name: string): void {
+  const reason = machineFailure(error);
+  if (reason === undefined) return;
+  throw new RinError(`${where}: ${name} could not be read: ${reason}; start again, or take this picture out`);
+}
+
+/** What is found while a source is decoded. */
+export interface Decoded {
+  /** pictures that cannot be read; those that the source itself lists as missing stand first */
+  readonly skipped: Skipped[];
+  /** of the bytes that were decoded */
+  readonly content: ContentDigest;
+}
+
+/** Before anything is decoded. */
+export const nothingDecoded = (listing: Listing): Decoded => ({
+  skipped: [...listing.missing],
+  content: new ContentDigest(listing),
+});
+
+/** What a store of these samples tells of them, once all are decoded. */
+export function storeFacts({ skipped, content }: Decoded, target: Target): StoreFacts {
+  const { resize, background } = target;
+  const { value } = content;
+  return { fingerprint: fingerprintOf(value, target), origin: { content: value, resize, background }, skipped };
 }
 
 /**
  * Decodes all pictures of a listing, several at a time, and gives the samples in the order of the listing.
- * @param skipped is extended by the pictures that cannot be read
- * @throws {RinError} where none can be read
+ * @param decoded is extended by what is found
+ * @throws {RinError} if none can be read, or if the machine fails to read one
  */
 export async function* decodeAll(
   { pictures, shape, render }: Listing,
   target: Target,
-  skipped: Skipped[],
+  { skipped, content }: Decoded,
   where: string,
   watch: DataOptions,
 ): AsyncGenerator<Sample> {
   const step = stepper('decoding', pictures.length, watch);
   const before = skipped.length;
   const threads = new DecodeThreads({ target, shape }, pictures.length);
-  const one = async ({ name, label, read }: Picture): Promise<Sample | Skipped> => {
+  const one = async (picture: Picture) => {
+    const { name, label } = picture;
+    const bytes = contents(picture, where);
+    if ('reason' in bytes) return { picture, digest: sha256Bytes(nothing), result: bytes };
+    const digest = sha256Bytes(bytes);
     try {
-      const bytes = read();
-      return { pixels: await threads.decode(render ? await render(bytes) : bytes), label, name };
+      const pixels = await threads.decode(render ? await render(bytes) : bytes);
+      return { picture, digest, result: { pixels, label, name } };
     } catch (error) {
       if (error instanceof ThreadLost) throw error;
-      return { name, reason: reasonOf(error) };
+      refuseMachineFailure(error, where, name);
+      return { picture, digest, result: { name, reason: reasonOf(error) } };
     }
   };
   try {
-    for await (const result of inOrder(pictures, one)) {
+    for await (const { picture, digest, result } of inOrder(pictures, one)) {
+      content.add(picture, digest);
       if ('reason' in result) skipped.push(result);
       else yield result;
       step(skipped.length);

@@ -8,6 +8,7 @@ import { openDataset } from '../../../src/data/open.js';
 
 const cache = mkdtempSync(join(tmpdir(), 'rin-emoji-'));
 process.env.XDG_CACHE_HOME = cache;
+delete process.env.RIN_DATA_CACHE;
 after(() => rmSync(cache, { recursive: true }));
 
 const open = (size = 64) => openDataset('emoji', { size, channels: 3, data: DataConfig.parse({}) });

@@ -303,7 +303,10 @@ test('a cache that cannot be written is told with the mend', async () => {
   const { XDG_CACHE_HOME } = process.env;
   process.env.XDG_CACHE_HOME = join(folder, 'a.png');
   try {
-    assert.match(await problem(open(folder)), /cannot write the cache .* set XDG_CACHE_HOME/);
+    assert.match(
+      await problem(open(folder)),
+      /cannot write the cache .*a part of the path is a file; set RIN_DATA_CACHE to/,
+    );
   } finally {
     process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
   }
