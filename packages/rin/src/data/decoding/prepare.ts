@@ -5,11 +5,12 @@ import { systemCode } from '../../disk/systemError.js';
 import { type DataOptions, stepper } from '../progress.js';
 import type { Listing, Picture, Skipped } from '../sources/source.js';
 import { type Sample, sha256 } from '../store.js';
+import { Budget, type Release } from './budget.js';
 import type { Target } from './decode.js';
 import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
 
 /** Changes when decoding does, so that what an older version decoded is not used. */
-const decoderVersion = 2;
+const decoderVersion = 3;
 
 /** Digest of what is in a source and of what becomes of its pictures: the name of a cache. */
 export const fingerprintOf = (content: string, target: Target): string =>
@@ -51,17 +52,19 @@ export async function* decodeAll(
   const step = stepper('decoding', pictures.length, watch);
   const before = skipped.length;
   const threads = new DecodeThreads({ target, shape }, pictures.length);
-  const one = async ({ name, label, read }: Picture): Promise<Sample | Skipped> => {
+  const one = async ({ picture: { name, label }, bytes, done }: Loaded): Promise<Sample | Skipped> => {
     try {
-      const bytes = read();
-      return { pixels: await threads.decode(render ? await render(bytes) : bytes), label, name };
+      const encoded = bytes();
+      return { pixels: await threads.decode(render ? await render(encoded) : encoded), label, name };
     } catch (error) {
       if (error instanceof ThreadLost) throw error;
       return { name, reason: reasonOf(error) };
+    } finally {
+      done();
     }
   };
   try {
-    for await (const result of inOrder(pictures, one)) {
+    for await (const result of inOrder(loaded(pictures), one)) {
       if ('reason' in result) skipped.push(result);
       else yield result;
       step(skipped.length);
@@ -74,6 +77,37 @@ export async function* decodeAll(
     throw new RinError(
       `${where}: none of the ${pictures.length} pictures can be read; the first is ${first.name} (${first.reason})`,
     );
+  }
+}
+
+/** A picture whose file was read. */
+export interface Loaded {
+  readonly picture: Picture;
+  /** what was read; throws if it could not be read */
+  bytes(): Uint8Array;
+  /** to be called when the bytes are not needed any more */
+  done: Release;
+}
+
+/** Bytes of files that are in memory at once. */
+const loadedBytes = 2 ** 30;
+
+/** Reads pictures one after the other, as far ahead as their files have room in memory together. */
+export async function* loaded(pictures: readonly Picture[]): AsyncGenerator<Loaded> {
+  const room = new Budget(loadedBytes);
+  for (const picture of pictures) {
+    let bytes: () => Uint8Array;
+    let size = 0;
+    try {
+      const content = picture.read();
+      size = content.length;
+      bytes = () => content;
+    } catch (error) {
+      bytes = () => {
+        throw error;
+      };
+    }
+    yield { picture, bytes, done: await room.take(size) };
   }
 }
 
@@ -94,9 +128,10 @@ export async function* inOrder<T, R>(
   for (const result of running) yield await result;
 }
 
-/** The first line, without what sharp repeats. */
+/** Why a picture cannot be used, in one line: the first that says it, without what libvips puts before it. */
 export function reasonOf(error: unknown): string {
   if (systemCode(error) === 'ENOENT') return 'it is gone, or its name is not in UTF-8';
-  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line.replace(/^Input buffer (contains|has) /, '').trim();
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n').map((line) => line.trim());
+  const telling = lines.find((line) => line !== '' && !line.startsWith('source: bad seek')) ?? lines[0];
+  return telling.replace(/^Input buffer (contains|has) /, '');
 }
