@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { whyNot } from '../disk/systemError.js';
 import type { DataOptions } from './progress.js';
 import { archiveSource } from './sources/archive.js';
+import { notFile } from './sources/bytes.js';
 import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
 import { emojiSource } from './sources/emoji.js';
 import { folderSource } from './sources/folder.js';
@@ -27,13 +30,29 @@ export async function findSource(source: string, side: number, watch: DataOption
 async function search(source: string, side: number, watch: DataOptions): Promise<Source> {
   if (source === builtIn) return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory())
-    return storeSource(source) ?? idxFolder(source) ?? cifarFolder(source) ?? folderSource(source, watch);
+  if (stats?.isDirectory()) {
+    const files = await arrayFiles(source, watch);
+    return storeSource(source) ?? idxFolder(source, files) ?? cifarFolder(source, files) ?? folderSource(source, watch);
+  }
   if (stats?.isFile()) {
     if (isIdx(source)) return idxSource(source);
-    return isCifar(source) ? cifarSource(source) : archiveSource(source);
+    return isCifar(source) ? cifarSource(source) : archiveSource(source, watch);
   }
+  if (stats) throw new RinError(`${source}: ${notFile}, or a folder`);
   throw new RinError(`${source}: no such folder or file; "${builtIn}" is the built-in set`);
+}
+
+/** The names in a folder that IDX and CIFAR files may have. */
+async function arrayFiles(folder: string, { signal }: DataOptions): Promise<string[]> {
+  const names: string[] = [];
+  let seen = 0;
+  for await (const { name } of await opendir(folder, { bufferSize: 256 })) {
+    if (isIdx(name) || isCifar(name) || name.endsWith('.txt')) names.push(name);
+    if (++seen % 1024 !== 0) continue; // a folder may hold millions
+    await turn();
+    signal?.throwIfAborted();
+  }
+  return names;
 }
 
 /** Turns what the system says into a sentence. */

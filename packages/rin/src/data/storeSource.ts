@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { RinError } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
-import { fileStamp } from './sources/bytes.js';
+import { fileStamp, isFile } from './sources/bytes.js';
 import { numbered, type Source } from './sources/source.js';
 import { DamagedStore, openStore, storeFiles } from './store.js';
 
@@ -13,7 +12,7 @@ import { DamagedStore, openStore, storeFiles } from './store.js';
  * @throws {RinError} where it is damaged
  */
 export function openConverted(folder: string, memory: number): Dataset | undefined {
-  if (!storeFiles.every((name) => existsSync(join(folder, name)))) return undefined;
+  if (!storeFiles.every((name) => isFile(join(folder, name)))) return undefined;
   try {
     return openStore(folder, basename(resolve(folder)), memory);
   } catch (error) {
