@@ -19,8 +19,9 @@ export const builtIn = 'emoji';
 /**
  * The pictures that a name stands for: `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or
  * CIFAR or their folder, or what `convert` wrote.
- * @param side longer side at which they are wanted, where they are drawings
- * @throws {RinError} where there is no such source, or it is none
+ * @param source a path, or `emoji`
+ * @param side   longer side in pixels at which drawings are rendered
+ * @throws {RinError} if there is no such source, or it is none
  */
 export async function findSource(source: string, side: number, watch: DataOptions): Promise<Source> {
   const found = await reading(source, () => search(source, side, watch));
@@ -68,6 +69,8 @@ async function reading<T>(source: string, action: () => Promise<T>): Promise<T> 
 
 /**
  * Names of the classes that `openDataset` finds in a source, without decoding a picture.
+ * @param source as for `openDataset`
+ * @returns names by label; empty if there are no classes
  * @throws {RinError} where there is no such source, or it is damaged
  */
 export async function classNames(source: string, watch: DataOptions = {}): Promise<readonly string[]> {

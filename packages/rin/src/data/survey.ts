@@ -13,7 +13,7 @@ import { type Origin, readIndex } from './store.js';
 export interface Survey {
   /** how messages and runs call it */
   readonly name: string;
-  /** a sentence where part of what was named is not taken */
+  /** sentences, a line each, if part of what was named is not taken: how many files are passed over, and which */
   readonly notice?: string;
   readonly pictures: number;
   /** in the order of their labels */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { type Bytes, fileStamp, gzipEnd, openBytes } from './bytes.js';
 import { type Listing, mostPictures, numbered, type Picture, type Source } from './source.js';
@@ -101,6 +102,7 @@ export async function listCifar(place: Place, batches: readonly string[]): Promi
           );
         }
         const read = () => content.read(start + kind.labels, pixels);
+        if (pictures.length % 4096 === 4095) await turn();
         pictures.push({ name: numbered(pictures.length, total), label, read });
       }
     }
