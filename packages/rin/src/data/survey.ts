@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { cacheFolder, recall } from './cacheFolder.js';
 import { attempted } from './decoding/attempts.js';
 import { type Header, readHeader } from './decoding/header.js';
@@ -108,7 +109,7 @@ export async function readHeaders({ pictures, shape, render }: Listing, watch: D
       count(sizes, `${header.width}×${header.height}`);
       grey += Number(header.isGrey);
     }
-    step(unreadable.length);
+    if (step(unreadable.length)) await turn();
   }
   const spreads = [0, 1].map((axis) =>
     spread([...sizes].map(([size, times]) => [Number(size.split('×')[axis]), times])),

@@ -67,7 +67,7 @@ export async function* decodeAll(
     for await (const result of inOrder(loaded(pictures), one)) {
       if ('reason' in result) skipped.push(result);
       else yield result;
-      step(skipped.length);
+      if (step(skipped.length)) await turn(); // pixels that fit, and empty files, make no pause by themselves
     }
   } finally {
     await threads.close();

@@ -4,9 +4,11 @@ import { mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { DataProgress } from '../../../src/data/progress.js';
 import { resolveLabels } from '../../../src/data/sources/labels.js';
 import { sorted } from '../../../src/data/sources/sorted.js';
 import { naturalOrder } from '../../../src/data/sources/source.js';
+import { surveyData } from '../../../src/data/survey.js';
 import { TarWriter } from '../../../src/data/tarWriter.js';
 import { type Colour, cifarRecord, folderOf, idx, open, problem, random, solid, tar, work } from '../fixtures.js';
 
@@ -130,18 +132,33 @@ test('a tar with a path of many thousand characters is refused', async () => {
 
 test('long work on names lets other things happen, and ends when it is told to', async () => {
   const draw = random(3);
-  const names = Array.from({ length: 50_000 }, () => `${Math.floor(draw() * 40)}/${Math.floor(draw() * 1e6)}.png`);
+  const names = Array.from({ length: 20_000 }, () => `${Math.floor(draw() * 40)}/${Math.floor(draw() * 1e6)}.png`);
   assert.deepEqual(await sorted(names, {}), [...names].sort(naturalOrder));
   const path = join(work, 'names.tar');
   const archive = new TarWriter(path);
-  for (let i = 0; i < 5000; i++) archive.add(`${i}.txt`, Buffer.alloc(0));
+  for (let i = 0; i < 2000; i++) archive.add(`${i}.txt`, Buffer.alloc(0));
   archive.finish();
   const folder = join(work, 'names');
   mkdirSync(folder);
-  for (let i = 0; i < 5000; i++) writeFileSync(join(folder, `${i}.txt`), '');
+  for (let i = 0; i < 2000; i++) writeFileSync(join(folder, `${i}.txt`), '');
   for (const source of [path, folder]) {
     const stop = new AbortController();
     setImmediate(() => stop.abort());
     await assert.rejects(open(source, { signal: stop.signal }), { name: 'AbortError' });
+  }
+});
+
+test('many empty files, which fail at once, leave room for Ctrl-C', async () => {
+  const empty = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}.png`, '']));
+  const folder = await folderOf({ ...empty, 'good.png': red });
+  for (const [stage, work] of [
+    ['reading', surveyData],
+    ['decoding', open],
+  ] as const) {
+    const stop = new AbortController();
+    const onProgress = (progress: DataProgress) => {
+      if (progress.stage === stage) setImmediate(() => stop.abort());
+    };
+    await assert.rejects(work(folder, { onProgress, signal: stop.signal }), { name: 'AbortError' }, stage);
   }
 });
