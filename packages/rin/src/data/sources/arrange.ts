@@ -53,6 +53,7 @@ interface List {
  */
 export async function arrange(files: Files, watch: DataOptions): Promise<Arranged> {
   const all = await sorted(files.names.filter(isPicture), watch);
+  if (all.length === 0) return { ...empty, others: files.names };
   let base = '';
   const notices: string[] = [];
   const used = new Set<string>();
@@ -95,6 +96,14 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
     },
   };
 }
+
+/** No pictures: whatever lies there belongs to something else. */
+const empty: Omit<Arranged, 'others'> = {
+  base: '',
+  pictures: [],
+  tellers: [],
+  label: async () => ({ classes: [], labels: new Int32Array(0), missing: [] }),
+};
 
 /** The list in a folder, if it speaks of classes, by the folder's path below itself: empty. */
 async function listsIn(

@@ -117,7 +117,8 @@ async function stamp(folder: string, names: readonly string[], watch: DataOption
 }
 
 function nothingFound(folder: string, others: readonly string[]): string {
-  const file = others.find((name) => name.endsWith('.tar') || isIdx(name));
+  const sets = others.filter((name) => name.endsWith('.tar') || isIdx(name)).sort();
+  const file = sets.find((name) => /train/i.test(name)) ?? sets[0];
   const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // of the files in it the right one is taken
   if (data) return `${folder}: no pictures here, but ${data}: name that itself as the data`;
   const [first] = [...others].sort();
