@@ -20,9 +20,7 @@ export function given(value: unknown, where: string): Given {
   if (typeof value === 'string') return { name: value.normalize() };
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestLabel)
     return { number: value };
-  throw new RinError(
-    `${where}: label ${JSON.stringify(value)}: expected an integer from 0 to ${largestLabel}, a name, or null`,
-  );
+  throw new RinError(`${where}: label ${brief(value)}: expected an integer from 0 to ${largestLabel}, a name, or null`);
 }
 
 /** Classes of pictures. */
@@ -104,4 +102,10 @@ export function parseJson(text: string, where: string): unknown {
 }
 
 /** The beginning of a value, for messages. */
-export const brief = (value: unknown) => (JSON.stringify(value) ?? String(value)).slice(0, 80);
+export function brief(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  } catch {
+    return 'brackets in brackets'; // deeper than can be written
+  }
+}

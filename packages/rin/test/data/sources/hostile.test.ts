@@ -101,6 +101,17 @@ test('lists of gigabytes, and with endless lines, are refused', async () => {
   assert.match(await problem(open(folder)), /metadata\.jsonl: line 1: \d+ bytes; expected at most 1048576/);
 });
 
+test('labels of brackets in brackets are refused', async () => {
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+  const ask = async (name: string, text: string) => problem(open(await folderOf({ 'a.png': red, [name]: text })));
+  assert.match(
+    await ask('metadata.jsonl', `{"file_name": "a.png", "label": ${deep}}`),
+    /line 1: (not JSON|label brackets)/,
+  );
+  assert.match(await ask('dataset.json', `{"labels": [${deep}]}`), /dataset\.json: (not JSON|labels\[0\]: expected)/);
+  assert.match(await ask('a.json', `{"label": ${deep}}`), /a\.json: (not JSON|label brackets)/);
+});
+
 test('more classes than labels have room for are refused', () => {
   const givens = Array.from({ length: 100_001 }, (_, i) => ({ name: `c${i}` }));
   assert.equal(resolveLabels(givens.slice(1), 'x').classes.length, 100_000);
