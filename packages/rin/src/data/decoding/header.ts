@@ -16,7 +16,7 @@ export interface Header {
   /** in pixels, turned as the EXIF orientation says */
   readonly height: number;
   readonly isGrey: boolean;
-  /** 16 bits a value, or 10 or 12 in AVIF */
+  /** grey or RGB of more than 8 bits a value */
   readonly isDeep: boolean;
   /** whether a colour profile is embedded */
   readonly hasProfile: boolean;
@@ -38,22 +38,29 @@ export async function readHeader(bytes: Uint8Array): Promise<Header> {
     throw new Error(`${width}×${height} pixels; expected at most ${mostPixels / 1e6} megapixels`);
   if (!/^u(char|short)$/.test(depth))
     throw new Error(`pixels of type ${depth}; expected whole numbers of 8 or 16 bits`);
-  const isDeep = depth === 'ushort';
-  const memory = pixels * bytesPerPixel(format, isDeep, isProgressive);
+  const memory = pixels * bytesPerPixel(format, depth === 'ushort', isProgressive);
   if (memory > mostMemory)
     throw new Error(
       `${width}×${height} pixels of ${format} take ${inBytes(memory)} to decode; expected at most ${inBytes(mostMemory)}`,
     );
-  return { format, width, height, isGrey: /^(b-w|grey16)$/.test(space), isDeep, hasProfile, memory };
+  return {
+    format,
+    width,
+    height,
+    isGrey: /^(b-w|grey16)$/.test(space),
+    isDeep: /^(rgb|grey)16$/.test(space),
+    hasProfile,
+    memory,
+  };
 }
 
 /**
  * Bytes that decoding takes for each pixel, as measured (libvips 8.18, 64 megapixels). JPEG, PNG and TIFF stream; the others,
  * and those that are interlaced or progressive, are held whole.
  */
-function bytesPerPixel(format: string, isDeep: boolean, isProgressive: boolean): number {
-  if (format === 'heif') return isDeep ? 25 : 18.5;
+function bytesPerPixel(format: string, isWide: boolean, isProgressive: boolean): number {
+  if (format === 'heif') return isWide ? 25 : 18.5;
   if (format === 'webp') return 8.5;
   if (format === 'gif') return 5;
-  return (isProgressive ? 3.5 : 1) * (isDeep ? 2 : 1);
+  return (isProgressive ? 3.5 : 1) * (isWide ? 2 : 1);
 }

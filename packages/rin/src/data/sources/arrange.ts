@@ -1,11 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import type { DataOptions } from '../progress.js';
-import { byFolder, type Given, type Labelled, resolveLabels } from './labels.js';
-import { type Entries, largestList, listFiles, namesFiles, parseList } from './lists.js';
+import { type List, labelByLists } from './labelByLists.js';
+import { byFolder, type Labelled, resolveLabels } from './labels.js';
+import { largestList, listFiles, namesFiles, parseList } from './lists.js';
 import { passedOver } from './passedOver.js';
 import { findSidecars, labelBySidecars } from './sidecars.js';
 import { sorted } from './sorted.js';
-import { isPicture, type Skipped } from './source.js';
+import { isPicture, mostFiles, type Skipped } from './source.js';
 import { step } from './splits.js';
 
 /** What a folder or an archive holds. */
@@ -37,11 +39,6 @@ export interface Arranged {
   label(): Promise<Labelled & { readonly missing: readonly Skipped[] }>;
 }
 
-interface List {
-  readonly file: string;
-  readonly entries: Entries;
-}
-
 /**
  * Finds the pictures among files, and what tells their classes. That is a list (`dataset.json` or `metadata.jsonl`) in the
  * base; else lists (`metadata.jsonl`) in folders below it; else the files beside the pictures (see `findSidecars`); else
@@ -64,6 +61,7 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
   while (lists.size === 0) {
     const inner = step(pictures, base, files);
     if (!inner) break;
+    await pause(watch);
     untaken.push(...inner.untaken.map((folder) => base + folder));
     base += inner.folder;
     pictures = pictures.filter((name) => name.startsWith(inner.folder)).map((name) => name.slice(inner.folder.length));
@@ -130,85 +128,23 @@ async function listsBelow(
 ): Promise<Map<string, List>> {
   const file = 'metadata.jsonl';
   const lists = new Map<string, List>();
+  let total = 0;
   for (const name of files.names) {
     if (!name.startsWith(base) || !name.endsWith(`/${file}`) || used.has(name)) continue;
     const content = files.read(name, largestList[file]);
+    await pause(watch);
     if (!namesFiles(content)) continue;
     used.add(name);
     const entries = await parseList(file, content, `${files.where}/${name}`, watch);
     if (entries) lists.set(name.slice(base.length, -file.length), { file, entries });
+    total += entries?.size ?? 0;
+    if (total > mostFiles)
+      throw new RinError(`${files.where}: more than ${mostFiles} entries in its lists; expected fewer`);
   }
   return lists;
 }
 
-/** Classes by lists: for each picture that of the nearest folder above it. */
-function labelByLists(pictures: readonly string[], lists: ReadonlyMap<string, List>, where: string) {
-  const [only] = lists.values();
-  if (lists.size === 1 && only.entries === null)
-    return { classes: [], labels: new Int32Array(pictures.length).fill(-1), missing: [] };
-  const readers = new Map(Array.from(lists, ([folder, list]) => [folder, new ListReader(folder, list)]));
-  const place = lists.size === 1 ? `${where}/${[...lists.keys()][0]}${only.file}` : where;
-  const absent: string[] = [];
-  const givens = pictures.map((name): Given => {
-    const said = nearest(name, readers)?.take(name);
-    if (!said) absent.push(name);
-    return said ?? {};
-  });
-  if (absent.length > 0) {
-    const speaker = lists.size === 1 ? `${place} says` : `${where}: its lists (${only.file}) say`;
-    throw new RinError(
-      `${speaker} nothing of ${absent.length} of ${pictures.length} pictures (${absent[0]} is one); list them or take them away`,
-    );
-  }
-  const missing = [...readers.values()].flatMap((reader) => reader.rest());
-  return { ...resolveLabels(givens, place), missing };
+async function pause({ signal }: DataOptions): Promise<void> {
+  await turn();
+  signal?.throwIfAborted();
 }
-
-function nearest<T>(name: string, byFolderPath: ReadonlyMap<string, T>): T | undefined {
-  for (let end = name.lastIndexOf('/') + 1; ; end = name.lastIndexOf('/', end - 2) + 1) {
-    const found = byFolderPath.get(name.slice(0, end));
-    if (found !== undefined || end === 0) return found;
-  }
-}
-
-/** Finds pictures in a list, whose paths may begin with `./`, and have other code points for the same letters. */
-class ListReader {
-  readonly #folder: string;
-  readonly #file: string;
-  /** what is left of the list, by path */
-  readonly #entries: Map<string, Given>;
-  /** paths of the list by their plain form */
-  readonly #plain = new Map<string, string>();
-
-  constructor(folder: string, { file, entries }: List) {
-    this.#folder = folder;
-    this.#file = file;
-    this.#entries = new Map(entries ?? []);
-    for (const path of this.#entries.keys()) this.#plain.set(plain(path), path);
-  }
-
-  /** What the list says of a picture. */
-  take(name: string): Given | undefined {
-    const path = name.slice(this.#folder.length);
-    const listed = this.#entries.has(path) ? path : this.#plain.get(plain(path));
-    const said = listed === undefined ? undefined : this.#entries.get(listed);
-    if (listed !== undefined) this.#entries.delete(listed);
-    return said;
-  }
-
-  /** What is listed and was not taken. */
-  rest(): Skipped[] {
-    return [...this.#entries.keys()].map((path) => {
-      const why = isPicture(path) ? 'not there' : 'not called like a picture that is read';
-      return { name: this.#folder + path, reason: `listed in ${this.#file}, but ${why}` };
-    });
-  }
-}
-
-/** `./a//é.png`, however the é is written, as `a/é.png`. */
-const plain = (path: string): string =>
-  path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/')
-    .normalize();
