@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { whyNot } from '../disk/systemError.js';
 import type { DataOptions } from './progress.js';
 import { archiveSource } from './sources/archive.js';
+import { notFile } from './sources/bytes.js';
 import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
 import { emojiSource } from './sources/emoji.js';
 import { folderSource } from './sources/folder.js';
@@ -16,8 +19,9 @@ export const builtIn = 'emoji';
 /**
  * The pictures that a name stands for: `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or
  * CIFAR or their folder, or what `convert` wrote.
- * @param side longer side at which they are wanted, where they are drawings
- * @throws {RinError} where there is no such source, or it is none
+ * @param source a path, or `emoji`
+ * @param side   longer side in pixels at which drawings are rendered
+ * @throws {RinError} if there is no such source, or it is none
  */
 export async function findSource(source: string, side: number, watch: DataOptions): Promise<Source> {
   const found = await reading(source, () => search(source, side, watch));
@@ -27,13 +31,29 @@ export async function findSource(source: string, side: number, watch: DataOption
 async function search(source: string, side: number, watch: DataOptions): Promise<Source> {
   if (source === builtIn) return emojiSource(side);
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory())
-    return storeSource(source) ?? idxFolder(source) ?? cifarFolder(source) ?? folderSource(source, watch);
+  if (stats?.isDirectory()) {
+    const files = await arrayFiles(source, watch);
+    return storeSource(source) ?? idxFolder(source, files) ?? cifarFolder(source, files) ?? folderSource(source, watch);
+  }
   if (stats?.isFile()) {
     if (isIdx(source)) return idxSource(source);
-    return isCifar(source) ? cifarSource(source) : archiveSource(source);
+    return isCifar(source) ? cifarSource(source) : archiveSource(source, watch);
   }
+  if (stats) throw new RinError(`${source}: ${notFile}, or a folder`);
   throw new RinError(`${source}: no such folder or file; "${builtIn}" is the built-in set`);
+}
+
+/** The names in a folder that IDX and CIFAR files may have. */
+async function arrayFiles(folder: string, { signal }: DataOptions): Promise<string[]> {
+  const names: string[] = [];
+  let seen = 0;
+  for await (const { name } of await opendir(folder, { bufferSize: 256 })) {
+    if (isIdx(name) || isCifar(name) || name.endsWith('.txt')) names.push(name);
+    if (++seen % 1024 !== 0) continue; // a folder may hold millions
+    await turn();
+    signal?.throwIfAborted();
+  }
+  return names;
 }
 
 /** Turns what the system says into a sentence. */
@@ -49,6 +69,8 @@ async function reading<T>(source: string, action: () => Promise<T>): Promise<T> 
 
 /**
  * Names of the classes that `openDataset` finds in a source, without decoding a picture.
+ * @param source as for `openDataset`
+ * @returns names by label; empty if there are no classes
  * @throws {RinError} where there is no such source, or it is damaged
  */
 export async function classNames(source: string, watch: DataOptions = {}): Promise<readonly string[]> {

@@ -32,6 +32,10 @@ export class Loader {
   #ahead?: { position: number; batch: Promise<Batch> };
   #closed = false;
 
+  /**
+   * @param dataset stays open when the loader is closed
+   * @throws {RinError} if the batch is no integer from 1
+   */
   constructor(dataset: Dataset, options: LoaderOptions) {
     if (!(Number.isInteger(options.batch) && options.batch > 0)) {
       throw new RinError(`loader: batch ${options.batch}: expected an integer from 1`);
@@ -44,6 +48,8 @@ export class Loader {
   /**
    * Samples `position` to `position + batch - 1` of the stream. Any position may be asked for; the one that follows is
    * at hand already.
+   * @param position integer from 0
+   * @throws {RinError} if it is none, the loader is closed, or the data cannot be read
    */
   next(position: number): Promise<Batch> {
     if (this.#closed) throw new RinError('loader: closed');

@@ -5,14 +5,16 @@ import { type Dataset, sampleLength } from './dataset.js';
 export interface Nearest {
   readonly index: number;
   readonly image: Image;
-  /** root of the mean squared difference, of pixels from 0 to 1 */
+  /** root of the mean squared difference of values from 0 to 1 */
   readonly rmse: number;
 }
 
 /**
- * Compares a picture with every sample, pixel by pixel: a small distance says that it is a copy. It reads the whole data
- * set, which is meant to be small.
- * @param except  leave this sample out: to compare the data with themselves
+ * Finds the sample that is most like a picture, pixel by pixel: a small distance says that the picture is a copy. The whole
+ * data set is read, so it should be small.
+ * @param image  of the shape of the samples
+ * @param except index of a sample that is left out, to compare the data with themselves; default −1 = none
+ * @returns the first of the samples with the smallest root mean squared difference
  */
 export function nearestSample(dataset: Dataset, { data, shape }: Image, except = -1): Nearest {
   const pixels = new Uint8Array(sampleLength(dataset.shape));

@@ -48,7 +48,7 @@ export async function openDataset(source: string, options: OpenOptions): Promise
   if (converted?.shape.join() === target.shape.join()) return converted;
   converted?.close();
   const from = await findSource(source, Math.max(...size), options);
-  if (from.notice !== undefined) onNotice(from.notice);
+  for (const sentence of from.notice?.split('\n') ?? []) onNotice(sentence);
   const root = cacheFolder();
   let listing: Listing | undefined;
   try {

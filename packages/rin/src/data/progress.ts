@@ -19,7 +19,12 @@ export interface DataOptions {
   signal?: AbortSignal;
 }
 
-/** Counts pictures and tells of it ten times a second; true where it is time to let other things happen. */
+/**
+ * Counts pictures and tells `onProgress` of it ten times a second.
+ * @param total pictures
+ * @returns is to be called for each picture, with the number of those that could not be read so far. It returns true if it
+ *     is time to let other things happen, and throws the reason of `signal` if that is aborted
+ */
 export function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: DataOptions) {
   let done = 0;
   let told = Number.NEGATIVE_INFINITY;

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { RinError } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
-import { fileStamp } from './sources/bytes.js';
+import { fileStamp, isFile } from './sources/bytes.js';
 import { numbered, type Source } from './sources/source.js';
 import { openStore } from './store.js';
 import { DamagedStore, storeFiles } from './storeIndex.js';
@@ -14,7 +13,7 @@ import { DamagedStore, storeFiles } from './storeIndex.js';
  * @throws {RinError} if it is damaged or cannot be read
  */
 export function openConverted(folder: string, memory: number): Dataset | undefined {
-  if (!storeFiles.every((name) => existsSync(join(folder, name)))) return undefined;
+  if (!storeFiles.every((name) => isFile(join(folder, name)))) return undefined;
   try {
     return openStore(folder, basename(resolve(folder)), { memory, former: true });
   } catch (error) {

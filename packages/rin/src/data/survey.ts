@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from '../media/sharp.js';
+import { setImmediate as turn } from 'node:timers/promises';
 import { cacheFolder, recall } from './cacheFolder.js';
-import { contentDigest, inOrder, reasonOf } from './decoding/prepare.js';
+import { attempted } from './decoding/attempts.js';
+import { type Header, readHeader } from './decoding/header.js';
+import { contentDigest, inOrder, type Loaded, loaded, reasonOf } from './decoding/prepare.js';
 import { findSource } from './find.js';
 import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './sources/source.js';
@@ -12,7 +14,7 @@ import { type Origin, readIndex } from './storeIndex.js';
 export interface Survey {
   /** how messages and runs call it */
   readonly name: string;
-  /** a sentence where part of what was named is not taken */
+  /** sentences, a line each, if part of what was named is not taken: how many files are passed over, and which */
   readonly notice?: string;
   readonly pictures: number;
   /** in the order of their labels */
@@ -79,38 +81,35 @@ export async function surveyData(source: string, watch: DataOptions = {}): Promi
   }
 }
 
-interface Header {
-  readonly format: string;
-  readonly width: number;
-  readonly height: number;
-  readonly isGrey: boolean;
-}
-
-/** Reads the header of every picture. */
+/**
+ * Reads the header of every picture. What it refuses, decoding refuses for the same reason.
+ * @returns what the headers say, and the pictures without a usable one
+ */
 export async function readHeaders({ pictures, shape, render }: Listing, watch: DataOptions) {
   const step = stepper('reading', pictures.length, watch);
   const formats = new Map<string, number>();
   const sizes = new Map<string, number>();
   const unreadable: Skipped[] = [];
   let grey = 0;
-  const one = async ({ name, read }: Picture): Promise<Header | Skipped> => {
+  const one = async ({ picture, bytes, done }: Loaded): Promise<Seen | Skipped> => {
     if (shape) return { format: 'pixels', width: shape[2], height: shape[1], isGrey: shape[0] === 1 };
     try {
-      const bytes = read();
-      const { format, space, autoOrient } = await sharp(render ? await render(bytes) : bytes).metadata();
-      return { format, ...autoOrient, isGrey: ['b-w', 'grey16'].includes(space) };
+      const encoded = render ? await render(bytes()) : bytes();
+      return await attempted(() => readHeader(encoded));
     } catch (error) {
-      return { name, reason: reasonOf(error) };
+      return { name: picture.name, reason: reasonOf(error) };
+    } finally {
+      done();
     }
   };
-  for await (const header of inOrder(pictures, one)) {
+  for await (const header of inOrder(shape ? unread(pictures) : loaded(pictures), one)) {
     if ('reason' in header) unreadable.push(header);
     else {
       count(formats, header.format);
       count(sizes, `${header.width}×${header.height}`);
       grey += Number(header.isGrey);
     }
-    step(unreadable.length);
+    if (step(unreadable.length)) await turn();
   }
   const spreads = [0, 1].map((axis) =>
     spread([...sizes].map(([size, times]) => [Number(size.split('×')[axis]), times])),
@@ -123,6 +122,13 @@ export async function readHeaders({ pictures, shape, render }: Listing, watch: D
     grey,
   };
   return { headers, unreadable };
+}
+
+type Seen = Pick<Header, 'format' | 'width' | 'height' | 'isGrey'>;
+
+/** Pictures that need not be read, for they all have the same shape. */
+function* unread(pictures: readonly Picture[]): Generator<Loaded> {
+  for (const picture of pictures) yield { picture, bytes: () => picture.read(), done() {} };
 }
 
 const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);

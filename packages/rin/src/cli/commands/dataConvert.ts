@@ -21,7 +21,7 @@ export async function convert(
     signal,
     onProgress: (progress) => screen.status(() => dataLine(progress)),
   });
-  if (notice !== undefined) screen.say(notice);
+  for (const line of notice?.split('\n') ?? []) screen.say(line);
   for (const { name, reason } of skipped) screen.say(`left out ${name}: ${reason}`);
   const [channels, height, width] = shape;
   const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;

@@ -29,8 +29,9 @@ export async function info(source: string, given: Given, screen: Screen, signal:
 
 function* lines({ name, notice, pictures, classes, headers, skipped, caches }: Survey): Generator<string> {
   const { formats, sizes, widths, heights, grey } = headers;
-  yield `${name}: ${count(pictures)} pictures, ${classes.length > 0 ? `${count(classes.length)} classes` : 'no classes'}`;
-  if (notice !== undefined) yield notice;
+  const unusable = skipped.length > 0 ? `; ${count(skipped.length)} unusable` : '';
+  yield `${name}: ${number(pictures, 'picture')}, ${classes.length > 0 ? number(classes.length, 'class') : 'no classes'}${unusable}`;
+  if (notice !== undefined) yield* notice.split('\n');
   const readable = [...sizes.values()].reduce((sum, times) => sum + times, 0);
   const colours = grey === 0 ? 'colour' : grey === readable ? 'grey' : `${count(grey)} of them grey`;
   const kinds = [...formats].map(([format, times]) => `${format} ${count(times)}`).join(', ');
@@ -44,9 +45,15 @@ function* lines({ name, notice, pictures, classes, headers, skipped, caches }: S
   }
   if (caches.length === 0) yield 'cached   nothing yet';
   yield* some(skipped, most.skipped, (each) => `unusable ${each.name}: ${each.reason}`);
-  const width = Math.max(0, ...classes.map((each) => count(each.pictures).length));
+  const width = classes.reduce((widest, each) => Math.max(widest, count(each.pictures).length), 0);
   yield* some(classes, most.classes, (each) => `${count(each.pictures).padStart(width + 2)}  ${each.name}`);
+  const classless = classes.reduce((rest, each) => rest - each.pictures, pictures);
+  if (classes.length > 0 && classless > 0) yield `${count(classless).padStart(width + 2)}  (no class)`;
 }
+
+/** `1 class`, `2 classes` */
+const number = (amount: number, thing: 'picture' | 'class'): string =>
+  `${count(amount)} ${thing}${amount === 1 ? '' : thing === 'class' ? 'es' : 's'}`;
 
 function sizeText(sizes: PictureHeaders['sizes']): string {
   const [first] = sizes.keys();

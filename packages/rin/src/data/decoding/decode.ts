@@ -1,7 +1,10 @@
 import { RinError } from '@rin/core';
+import type { Sharp } from 'sharp';
 import type { DataConfig } from '../../config/data.js';
 import { interleaved, planar } from '../../media/planar.js';
 import sharp from '../../media/sharp.js';
+import type { Release } from './budget.js';
+import { type Header, readHeader } from './header.js';
 import { centerCropDhariwal } from './resample.js';
 
 /** What becomes of a picture. */
@@ -12,44 +15,85 @@ export interface Target {
   readonly background: string;
 }
 
-/** Larger pictures are refused: a file of a few kilobytes can unfold to gigabytes. */
-const mostPixels = 100_000_000;
-
 sharp.cache(false); // every picture is read once; a cache of operations only holds memory
 
-/** Whether pictures are planar pixels of the target's size already; grey ones become colour by being repeated. */
+/**
+ * Whether pictures are planar pixels of the target's size already; grey ones become colour by being repeated.
+ * @param shape [C, H, W] of the planar pixels; undefined = they are encoded
+ */
 export const fits = ({ shape: [channels, height, width] }: Target, shape?: readonly number[]): boolean =>
   shape?.[1] === height && shape[2] === width && shape[0] <= channels;
 
+/** How one picture is decoded beside others. */
+export interface Circumstances {
+  /** waits until so many bytes may be taken, and returns what gives them back */
+  admit?(bytes: number): Promise<Release>;
+  /** the time limit is so many times as long; default 1 */
+  patience?: number;
+}
+
 /**
  * Decodes one picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; of several frames the first), turned as its EXIF orientation
- * says, transparent parts on the background, converted to sRGB or grey, and scaled as `resize` says, by an
- * antialiased Lanczos filter unless it names another.
- * @param shape where the bytes are no file but planar pixels: theirs; where it is the target's they stay as they are
+ * says, converted by its colour profile to sRGB or grey, transparent parts on the background, and scaled as `resize` says,
+ * by an antialiased Lanczos filter unless it names another.
+ * @param bytes the file, or planar pixels [C, H, W] if there is a `shape`
+ * @param shape of planar pixels; if it is that of the target they stay as they are
  * @returns planar pixels [C, H, W]
- * @throws {Error} with a reason of one line where the picture cannot be read or is only partly there
+ * @throws {Error} with a reason of one line if the picture cannot be read, is only partly there, or is refused (see
+ *     `readHeader`)
  */
-export async function decode(bytes: Uint8Array, target: Target, shape?: readonly number[]): Promise<Uint8Array> {
-  const { resize, background } = target;
-  const [channels, height, width] = target.shape;
+export async function decode(
+  bytes: Uint8Array,
+  target: Target,
+  shape?: readonly number[],
+  { admit = async () => () => {}, patience = 1 }: Circumstances = {},
+): Promise<Uint8Array> {
+  const [channels] = target.shape;
   if (fits(target, shape)) return shape?.[0] === channels ? bytes : Buffer.concat(new Array(channels).fill(bytes));
-  const picture = sharp(shape ? interleaved(bytes, shape[0]) : bytes, {
-    failOn: 'error',
-    limitInputPixels: mostPixels,
-    autoOrient: true,
-    ...(shape && { raw: { channels: shape[0] === 1 ? 1 : 3, height: shape[1], width: shape[2] } }),
-  });
-  if (isTiff(bytes) || isColoured(background)) {
-    const { depth, space } = await picture.metadata();
-    if (!/^u(char|short)$/.test(depth))
-      throw new Error(`pixels of type ${depth}; expected whole numbers of 8 or 16 bits`);
-    // Else a grey picture would take the luminance of the background, or its red alone.
-    if (isColoured(background) && ['b-w', 'grey16'].includes(space)) picture.pipelineColourspace('srgb');
+  if (shape) {
+    const raw = { channels: shape[0] === 1 ? 1 : 3, height: shape[1], width: shape[2] } as const;
+    const picture = sharp(interleaved(bytes, shape[0]), { raw });
+    if (shape[0] === 1 && isColoured(target.background)) picture.pipelineColourspace('srgb');
+    return scaled(picture, target, basicTime * patience);
   }
+  const header = await readHeader(bytes);
+  const pixels = header.width * header.height;
+  const isDrawnWhole = target.resize === 'center-crop-dhariwal';
+  const release = await admit(header.memory + (isDrawnWhole ? 3 * target.shape[0] * pixels : 0));
+  try {
+    return await scaled(await opened(bytes, header, target.background), target, (basicTime + pixels / 1e6) * patience);
+  } finally {
+    release();
+  }
+}
+
+/** Seconds that decoding may take, besides one for each million pixels. */
+const basicTime = 60;
+
+/**
+ * A picture of 8 bits a value, upright.
+ *
+ * What has more bits is brought to 8 before its profile is applied. libvips would else convert it to Display P3 instead of
+ * sRGB, and would pass over the profile of a grey picture.
+ */
+async function opened(bytes: Uint8Array, { isGrey, isDeep, hasProfile }: Header, background: string): Promise<Sharp> {
+  const picture = sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true });
+  if (isDeep) picture.pipelineColourspace(isGrey ? 'b-w' : 'srgb');
+  if (!isGrey || !isColoured(background)) return picture;
+  // Else a grey picture would take the luminance of the background, or its red alone.
+  if (!hasProfile) return picture.pipelineColourspace('srgb');
+  return sharp(await picture.toColourspace('srgb').png({ compressionLevel: 1 }).toBuffer(), {
+    limitInputPixels: false,
+  });
+}
+
+/** Puts a picture on the background and scales it. */
+async function scaled(picture: Sharp, { shape, resize, background }: Target, seconds: number): Promise<Uint8Array> {
+  const [channels, height, width] = shape;
   picture
     .flatten({ background })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .timeout({ seconds: 60 });
+    .timeout({ seconds: Math.min(Math.ceil(seconds), 3600) });
   if (resize !== 'center-crop-dhariwal') {
     picture.resize(width, height, {
       fit: resize === 'fit' ? 'contain' : 'cover',
@@ -65,13 +109,13 @@ export async function decode(bytes: Uint8Array, target: Target, shape?: readonly
   return centerCropDhariwal(pixels, [channels, info.height, info.width], [height, width]);
 }
 
-/** The only format with other pixels than whole numbers of 8 or 16 bits. */
-const isTiff = (bytes: Uint8Array): boolean => /^(II|MM)$/.test(String.fromCharCode(...bytes.subarray(0, 2)));
-
 /** Whether a `#rrggbb` is no shade of grey. */
 const isColoured = (background: string): boolean => !/^#(..)\1\1$/i.test(background);
 
-/** @throws {RinError} for shapes that pictures cannot have */
+/**
+ * Checks [C, H, W].
+ * @throws {RinError} for shapes that pictures cannot have
+ */
 export function checkShape(shape: readonly number[]): void {
   const [channels, ...size] = shape;
   if (size.length !== 2) {

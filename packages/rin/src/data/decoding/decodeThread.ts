@@ -1,17 +1,32 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { decode } from './decode.js';
-import type { Answer, Work } from './decodeThreads.js';
+import { type Answer, littleMemory, type Question, type Work } from './decodeThreads.js';
 
 /* A thread of DecodeThreads: a picture comes in, its pixels go out. */
 const { target, shape }: Work = workerData;
 
-parentPort?.on('message', async ({ id, bytes }: { id: number; bytes: Uint8Array }) => {
+/** Pictures that wait for memory. */
+const waiting = new Map<number, () => void>();
+
+const tell = (answer: Answer, ...transfer: ArrayBuffer[]) => parentPort?.postMessage(answer, transfer);
+
+parentPort?.on('message', async ({ id, bytes, patience }: Question) => {
+  if (!bytes) {
+    waiting.get(id)?.();
+    waiting.delete(id);
+    return;
+  }
+  const admit = async (needs: number) => {
+    if (needs >= littleMemory) {
+      tell({ id, needs });
+      await new Promise<void>((resolve) => waiting.set(id, resolve));
+    }
+    return () => {}; // the answer gives it back
+  };
   try {
-    const pixels = await decode(bytes, target, shape);
-    const answer: Answer = { id, pixels };
-    parentPort?.postMessage(answer, [pixels.buffer as ArrayBuffer]);
+    const pixels = await decode(bytes, target, shape, { admit, patience });
+    tell({ id, pixels }, pixels.buffer as ArrayBuffer);
   } catch (error) {
-    const answer: Answer = { id, reason: error instanceof Error ? error.message : String(error) };
-    parentPort?.postMessage(answer);
+    tell({ id, reason: error instanceof Error ? error.message : String(error) });
   }
 });

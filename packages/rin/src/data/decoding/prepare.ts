@@ -6,12 +6,13 @@ import { type DataOptions, stepper } from '../progress.js';
 import type { Listing, Picture, Skipped } from '../sources/source.js';
 import type { Sample, StoreFacts } from '../store.js';
 import { sha256 } from '../storeIndex.js';
+import { Budget, type Release } from './budget.js';
 import type { Target } from './decode.js';
 import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
 import { machineFailure } from './machine.js';
 
 /** Changes when decoding does, so that what an older version decoded is not used. */
-const decoderVersion = 2;
+const decoderVersion = 3;
 
 /** Digest of what is in a source and of what becomes of its pictures: the name of a cache. */
 export const fingerprintOf = (content: string, target: Target): string =>
@@ -108,26 +109,30 @@ export async function* decodeAll(
   const step = stepper('decoding', pictures.length, watch);
   const before = skipped.length;
   const threads = new DecodeThreads({ target, shape }, pictures.length);
-  const one = async (picture: Picture) => {
+  const one = async ({ picture, bytes: read, done }: Loaded) => {
     const { name, label } = picture;
-    const bytes = contents(picture, where);
-    if ('reason' in bytes) return { picture, digest: sha256Bytes(nothing), result: bytes };
-    const digest = sha256Bytes(bytes);
     try {
-      const pixels = await threads.decode(render ? await render(bytes) : bytes);
-      return { picture, digest, result: { pixels, label, name } };
-    } catch (error) {
-      if (error instanceof ThreadLost) throw error;
-      refuseMachineFailure(error, where, name);
-      return { picture, digest, result: { name, reason: reasonOf(error) } };
+      const bytes = contents({ ...picture, read }, where);
+      if ('reason' in bytes) return { picture, digest: sha256Bytes(nothing), result: bytes };
+      const digest = sha256Bytes(bytes);
+      try {
+        const pixels = await threads.decode(render ? await render(bytes) : bytes);
+        return { picture, digest, result: { pixels, label, name } };
+      } catch (error) {
+        if (error instanceof ThreadLost) throw error;
+        refuseMachineFailure(error, where, name);
+        return { picture, digest, result: { name, reason: reasonOf(error) } };
+      }
+    } finally {
+      done();
     }
   };
   try {
-    for await (const { picture, digest, result } of inOrder(pictures, one)) {
+    for await (const { picture, digest, result } of inOrder(loaded(pictures), one)) {
       content.add(picture, digest);
       if ('reason' in result) skipped.push(result);
       else yield result;
-      step(skipped.length);
+      if (step(skipped.length)) await turn(); // pixels that fit, and empty files, make no pause by themselves
     }
   } finally {
     await threads.close();
@@ -137,6 +142,37 @@ export async function* decodeAll(
     throw new RinError(
       `${where}: none of the ${pictures.length} pictures can be read; the first is ${first.name} (${first.reason})`,
     );
+  }
+}
+
+/** A picture whose file was read. */
+export interface Loaded {
+  readonly picture: Picture;
+  /** what was read; throws if it could not be read */
+  bytes(): Uint8Array;
+  /** to be called when the bytes are not needed any more */
+  done: Release;
+}
+
+/** Bytes of files that are in memory at once. */
+const loadedBytes = 2 ** 30;
+
+/** Reads pictures one after the other, as far ahead as their files have room in memory together. */
+export async function* loaded(pictures: readonly Picture[]): AsyncGenerator<Loaded> {
+  const room = new Budget(loadedBytes);
+  for (const picture of pictures) {
+    let bytes: () => Uint8Array;
+    let size = 0;
+    try {
+      const content = picture.read();
+      size = content.length;
+      bytes = () => content;
+    } catch (error) {
+      bytes = () => {
+        throw error;
+      };
+    }
+    yield { picture, bytes, done: await room.take(size) };
   }
 }
 
@@ -157,9 +193,10 @@ export async function* inOrder<T, R>(
   for (const result of running) yield await result;
 }
 
-/** The first line, without what sharp repeats. */
+/** Why a picture cannot be used, in one line: the first that says it, without what libvips puts before it. */
 export function reasonOf(error: unknown): string {
   if (systemCode(error) === 'ENOENT') return 'it is gone, or its name is not in UTF-8';
-  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line.replace(/^Input buffer (contains|has) /, '').trim();
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n').map((line) => line.trim());
+  const telling = lines.find((line) => line !== '' && !line.startsWith('source: bad seek')) ?? lines[0];
+  return telling.replace(/^Input buffer (contains|has) /, '');
 }

@@ -4,9 +4,10 @@ interface Filter {
   weight(x: number): number;
 }
 
+/** The mean of what falls together, as Pillow has it. */
 const box: Filter = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 
-/** Keys' cubic convolution with a = -1/2. */
+/** Cubic convolution with a = −1/2 (R. Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981), as Pillow has it. */
 const bicubic: Filter = {
   support: 2,
   weight(x) {
@@ -17,10 +18,12 @@ const bicubic: Filter = {
 };
 
 /**
- * Scales planar pixels, first across and then down, each rounded to a byte: value for value what Pillow's `resize` gives,
- * by which published data sets were made.
- * @param shape [C, H, W] of the pixels
- * @returns planar pixels [C, height, width]
+ * Scales planar pixels, first across and then down, each rounded to a byte: value for value what Pillow's `resize` gives
+ * (`ImagingResample` in its Resample.c), by which published data sets were made.
+ * @param pixels bytes, planar
+ * @param shape  [C, H, W] of the pixels
+ * @param size   [H, W] of the result
+ * @returns planar pixels [C, H, W]
  */
 function resample(
   pixels: Uint8Array,
@@ -32,7 +35,7 @@ function resample(
   return scaleAxis(across, channels, height, newWidth, newHeight, filter);
 }
 
-/** Weights are whole multiples of 2⁻²², as Pillow's are, so that nothing depends on how sums round. */
+/** Weights are whole multiples of 2⁻²², as Pillow's are (`PRECISION_BITS`), so that nothing depends on how sums round. */
 const fractionBits = 22;
 
 /** Scales the middle axis of [before, length, after]. */
@@ -80,9 +83,11 @@ const roundAway = (x: number): number => Math.trunc(x + 0.5 * Math.sign(x));
 /**
  * The centre of a picture as the authors of ADM (Dhariwal and Nichol, "Diffusion Models Beat GANs on Image Synthesis") cut
  * it for their data: halved by averaging while it stays at least twice as large as the result, then scaled bicubically so
- * that it just covers the result, then cut.
- * @param shape [C, H, W] of the pixels
- * @param size  [H, W] of the result
+ * that it just covers the result, then cut (`center_crop_arr` in their image_datasets.py).
+ * @param pixels bytes, planar; they stay as they are
+ * @param shape  [C, H, W] of the pixels
+ * @param size   [H, W] of the result
+ * @returns planar pixels [C, H, W]
  */
 export function centerCropDhariwal(pixels: Uint8Array, shape: readonly number[], size: readonly number[]): Uint8Array {
   const channels = shape[0];

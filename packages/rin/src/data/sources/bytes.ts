@@ -1,7 +1,7 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { RinError } from '@rin/core';
+import { bytes as inBytes, RinError } from '@rin/core';
 
 /**
  * What tells, without reading it, whether a file may have changed; undefined where none can be reached, as at the end of a
@@ -24,11 +24,77 @@ export interface Bytes {
   close(): void;
 }
 
-/** An open file. */
+/** What a path leads to that is neither a file nor a folder. */
+export const notFile = 'a pipe, socket or device; expected a file';
+
+/** Whether a path leads to a file, through links or not. False for pipes and folders, unlike `existsSync`. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Why a file is not read; says nothing of which file it is. */
+class Refused extends Error {}
+
+/**
+ * Opens a file for reading. A pipe, a socket and a device are refused: to read them may wait without end.
+ * @returns the descriptor
+ */
+function openFile(path: string): number {
+  const check = (stats: Stats) => {
+    if (!stats.isFile()) throw new Refused(stats.isDirectory() ? 'a folder; expected a file' : notFile);
+  };
+  check(statSync(path)); // first, for to open a device may do something
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // does not wait if it is a pipe by now
+  try {
+    check(fstatSync(fd));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Puts the file before the reason. */
+function naming<T>(path: string, action: (path: string) => T): T {
+  try {
+    return action(path);
+  } catch (error) {
+    throw error instanceof Refused ? new RinError(`${path}: ${error.message}`) : error;
+  }
+}
+
+/** An open file. @throws {RinError} if the path leads to anything else */
 export function fileBytes(path: string): Bytes {
-  const fd = openSync(path, 'r');
+  const fd = naming(path, openFile);
   return { length: fstatSync(fd).size, read: (...range) => readAt(fd, ...range), close: () => closeSync(fd) };
 }
+
+/**
+ * The contents of a file.
+ * @param most a larger file is not read, in bytes
+ * @throws {Error} if it is no file, or is larger; the message does not name it
+ */
+export function readFile(path: string, most: number): Buffer {
+  const fd = openFile(path);
+  try {
+    const { size } = fstatSync(fd);
+    if (size > most) throw new Refused(tooLarge(size, most));
+    return readAt(fd, 0, size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same. @throws {RinError} if it is no file, or is larger; the message names it */
+export const readNamed = (path: string, most: number): Buffer => naming(path, () => readFile(path, most));
+
+/** Says that something has too many bytes. */
+export const tooLarge = (length: number, most: number): string =>
+  `${inBytes(length)}; expected at most ${inBytes(most)}`;
 
 /** A part of other bytes; closing it closes nothing. */
 export const part = (whole: Bytes, { offset, size }: { offset: number; size: number }): Bytes => ({
@@ -59,8 +125,9 @@ export const gzipEnd = /\.(gz|tgz)$/i;
 export async function unpack(path: string, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
+  const fd = naming(path, openFile);
   try {
-    await pipeline(createReadStream(path), createGunzip(), async (unpacked: AsyncIterable<Buffer>) => {
+    await pipeline(createReadStream('', { fd }), createGunzip(), async (unpacked: AsyncIterable<Buffer>) => {
       for await (const chunk of unpacked) {
         chunks.push(chunk);
         length += chunk.length;

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { type Bytes, fileStamp, gzipEnd, openBytes } from './bytes.js';
 import { type Listing, mostPictures, numbered, type Picture, type Source } from './source.js';
@@ -45,9 +46,12 @@ export function trainingBatches(files: readonly string[]): string[] {
   return batches.filter((file) => !(gzipEnd.test(file) && batches.includes(file.replace(gzipEnd, ''))));
 }
 
-/** The batches for training in a folder; undefined where it holds none. */
-export function cifarFolder(folder: string): Source | undefined {
-  const files = readdirSync(folder);
+/**
+ * The batches for training in a folder.
+ * @param files names of the files in it
+ * @returns undefined if it holds none
+ */
+export function cifarFolder(folder: string, files: readonly string[]): Source | undefined {
   const batches = trainingBatches(files);
   if (batches.length === 0) return undefined;
   const others = files.filter((file) => isCifar(file) && !batches.includes(file)).sort();
@@ -60,12 +64,15 @@ export function cifarFolder(folder: string): Source | undefined {
 export const cifarSource = (path: string): Source => batchSource(dirname(path), [basename(path)]);
 
 function batchSource(folder: string, batches: readonly string[]): Source {
-  const files = readdirSync(folder);
-  const names = kinds.map((kind) => kind.names).filter((name) => files.includes(name));
+  const names = kinds.map((kind) => kind.names).filter((name) => existsSync(join(folder, name)));
   return {
     name: batches[0].replace(binEnd, ''),
     stamp: [...batches, ...names].map((file) => fileStamp(join(folder, file))).join(' '),
-    list: () => listCifar({ where: folder, files, open: (file) => openBytes(join(folder, file)) }, batches),
+    list: () =>
+      listCifar(
+        { where: folder, files: [...batches, ...names], open: (file) => openBytes(join(folder, file)) },
+        batches,
+      ),
   };
 }
 
@@ -95,6 +102,7 @@ export async function listCifar(place: Place, batches: readonly string[]): Promi
           );
         }
         const read = () => content.read(start + kind.labels, pixels);
+        if (pictures.length % 4096 === 4095) await turn();
         pictures.push({ name: numbered(pictures.length, total), label, read });
       }
     }

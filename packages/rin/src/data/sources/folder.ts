@@ -1,33 +1,37 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, statSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { type DataOptions, stepper } from '../progress.js';
-import { fileStamp } from './bytes.js';
+import { arrange } from './arrange.js';
+import { fileStamp, readFile, readNamed } from './bytes.js';
 import { isIdx } from './idx.js';
-import { labelPictures, listFiles } from './labels.js';
-import { isHidden, isPicture, naturalOrder, type Source } from './source.js';
+import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, understanding } from './source.js';
 
 /**
- * A folder of pictures, searched with all its subfolders; links are followed. Hidden files are passed over. The class
- * of a picture is told by `dataset.json` or `metadata.jsonl` in the folder, or else by its top subfolder.
- * @throws {RinError} where there are no pictures, or a list does not fit them
+ * A folder of pictures, searched with all its subfolders; links are followed. Hidden files are passed over. See `arrange`
+ * for what tells the classes.
+ * @throws {RinError} if there are no pictures, or a list does not fit them
  */
 export async function folderSource(folder: string, watch: DataOptions): Promise<Source> {
-  const found = await search(folder, watch);
-  if (found.pictures.length === 0) throw new RinError(nothingFound(folder, found.others));
-  found.pictures.sort(naturalOrder);
+  const { names, special } = await search(folder, watch);
+  const read = (name: string, most: number) => readNamed(join(folder, name), most);
+  const arranged = await arrange({ where: folder, kind: 'folder', names, special, read }, watch);
+  const { base, notice } = arranged;
+  if (arranged.pictures.length === 0) throw new RinError(nothingFound(folder, arranged.others));
+  const files = [...arranged.tellers, ...arranged.pictures.map((name) => base + name)];
   return {
     name: basename(resolve(folder)),
-    stamp: await stamp(folder, [...found.lists, ...found.pictures], watch),
+    stamp: await stamp(folder, files, watch),
+    ...(notice !== undefined && { notice }),
     async list() {
-      const lists = new Map(found.lists.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
-      const { classes, labels, missing } = labelPictures(found.pictures, lists, folder);
-      const pictures = found.pictures.map((name, index) => ({
+      const { classes, labels, missing } = await arranged.label();
+      const pictures = arranged.pictures.map((name, index) => ({
         name,
         label: labels[index],
-        read: () => readFileSync(join(folder, name)),
+        read: () => readFile(join(folder, base + name), largestPicture),
       }));
       return { pictures, classes, missing, close() {} };
     },
@@ -35,32 +39,51 @@ export async function folderSource(folder: string, watch: DataOptions): Promise<
 }
 
 interface Found {
-  pictures: string[];
-  lists: string[];
-  others: string[];
+  /** paths within the folder, with slashes */
+  readonly names: string[];
+  /** number of pipes, sockets and devices */
+  special: number;
 }
 
-/** Paths within the folder, with slashes. A link that leads back into a folder above it is not followed. */
+/** A folder that is to be searched, and those above it. */
+interface Place {
+  readonly path: string;
+  readonly above?: Place & { readonly self: string };
+}
+
+/** Finds all files. A link that leads back into a folder above it is not followed. */
 async function search(root: string, { signal }: DataOptions): Promise<Found> {
-  const found: Found = { pictures: [], lists: [], others: [] };
-  const visit = async (path: string, above: ReadonlySet<string>): Promise<void> => {
-    const place = join(root, path);
-    const self = identity(statOf(place));
-    if (above.has(self)) return;
-    for (const entry of readdirSync(place, { withFileTypes: true })) {
-      const name = path ? `${path}/${entry.name}` : entry.name;
+  const found: Found = { names: [], special: 0 };
+  const places: Place[] = [{ path: '' }];
+  for (let place = places.pop(); place; place = places.pop()) {
+    const { path, above } = place;
+    const self = identity(statOf(join(root, path)));
+    if (isAbove(self, above)) continue;
+    let seen = 0;
+    for await (const entry of await opendir(join(root, path), { bufferSize: 256 })) {
+      if (++seen % 1024 === 0) await pause(signal); // a folder may hold millions
       if (isHidden(entry.name)) continue;
+      const name = path ? `${path}/${entry.name}` : entry.name;
       const kind = kindOf(entry, join(root, name));
-      if (kind === 'folder') await visit(name, new Set(above).add(self));
-      else if (!path && listFiles.includes(entry.name)) found.lists.push(name);
-      else if (isPicture(entry.name)) found.pictures.push(name);
-      else found.others.push(name);
+      if (kind === 'folder') places.push({ path: name, above: { path, above, self } });
+      else if (kind === 'special') found.special++;
+      else found.names.push(name);
+      if (found.names.length + places.length > mostFiles)
+        throw new RinError(`${root}: more than ${mostFiles} files; expected fewer`);
     }
-    await turn();
-    signal?.throwIfAborted();
-  };
-  await visit('', new Set());
+    await pause(signal);
+  }
   return found;
+}
+
+async function pause(signal?: AbortSignal): Promise<void> {
+  await turn();
+  signal?.throwIfAborted();
+}
+
+function isAbove(self: string, above: Place['above']): boolean {
+  for (let place = above; place; place = place.above) if (place.self === self) return true;
+  return false;
 }
 
 function statOf(place: string): BigIntStats {
@@ -72,11 +95,11 @@ function statOf(place: string): BigIntStats {
 const identity = (stats: BigIntStats) => `${stats.dev}:${stats.ino}`;
 
 /** A link that leads nowhere counts as a file: if it is called like a picture, it is listed as one that cannot be read. */
-function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
-  if (entry.isDirectory()) return 'folder';
-  if (!entry.isSymbolicLink()) return 'file';
+function kindOf(entry: Dirent, path: string): 'folder' | 'file' | 'special' {
   try {
-    return statSync(path).isDirectory() ? 'folder' : 'file';
+    const kind = entry.isSymbolicLink() ? statSync(path) : entry;
+    if (kind.isDirectory()) return 'folder';
+    return kind.isFile() ? 'file' : 'special';
   } catch {
     return 'file';
   }
@@ -84,7 +107,7 @@ function kindOf(entry: Dirent, path: string): 'folder' | 'file' {
 
 /** Digest of the files' names and stamps. */
 async function stamp(folder: string, names: readonly string[], watch: DataOptions): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(`${understanding}\0`);
   const step = stepper('searching', names.length, watch);
   for (const name of names) {
     hash.update(`${name}\0${fileStamp(join(folder, name))}\0`);
@@ -94,9 +117,11 @@ async function stamp(folder: string, names: readonly string[], watch: DataOption
 }
 
 function nothingFound(folder: string, others: readonly string[]): string {
-  const file = others.find((name) => name.endsWith('.tar') || isIdx(name));
+  const sets = others.filter((name) => name.endsWith('.tar') || isIdx(name)).sort();
+  const file = sets.find((name) => /train/i.test(name)) ?? sets[0];
   const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // of the files in it the right one is taken
   if (data) return `${folder}: no pictures here, but ${data}: name that itself as the data`;
-  const instead = others.length ? `${others.length} other files, such as ${others[0]}` : 'nothing else either';
-  return `${folder}: no pictures here (jpg, png, webp, gif, avif, tiff); ${instead}`;
+  const [first] = [...others].sort();
+  const instead = first === undefined ? 'nothing else either' : `${others.length} other files, such as ${first}`;
+  return `${folder}: no pictures here (${pictureFormats}); ${instead}`;
 }

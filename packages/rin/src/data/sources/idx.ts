@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RinError } from '@rin/core';
 import { type Bytes, fileBytes, fileStamp, gzipEnd, memoryBytes, unpack } from './bytes.js';
@@ -13,11 +13,12 @@ export const isIdx = (path: string): boolean => imagesName.test(basename(path));
 
 /**
  * The IDX files in a folder: the set for training where there are others beside it.
+ * @param files names of the files in it
  * @returns undefined where there are none
  * @throws {RinError} where there are several, and none or more than one is for training
  */
-export function idxFolder(folder: string): Source | undefined {
-  const names = readdirSync(folder).filter(isIdx).sort();
+export function idxFolder(folder: string, files: readonly string[]): Source | undefined {
+  const names = files.filter(isIdx).sort();
   const sets = names.filter((name) => !(gzipEnd.test(name) && names.includes(name.replace(gzipEnd, ''))));
   if (sets.length === 0) return undefined;
   const training = sets.filter((name) => name.includes('train'));

@@ -36,7 +36,7 @@ export interface Source {
    * that is quicker read than watched has none.
    */
   readonly stamp?: string;
-  /** a sentence for the user, where part of what was named is not taken */
+  /** sentences for the user, a line each, if part of what was named is not taken */
   readonly notice?: string;
   /** @throws RinError where the source is damaged or holds no pictures */
   list(): Promise<Listing>;
@@ -48,12 +48,27 @@ export const mostPictures = 2 ** 22;
 /** The name of a picture that has none: its number, with zeros before, so that names are in order. */
 export const numbered = (index: number, count: number): string => String(index).padStart(String(count - 1).length, '0');
 
+/** Bytes of the largest file of a picture that is read. */
+export const largestPicture = 2 ** 30;
+
+/** More files in a folder or an archive are refused. */
+export const mostFiles = 2 ** 23;
+
+/**
+ * A part of the stamps of folders and archives. It changes when rin begins to understand them in another way, so that
+ * what an older version noted of them does not count.
+ */
+export const understanding = '2';
+
 /** What names of pictures end with; everything else in a source is passed over. */
-export const pictureEnd = /\.(jpe?g|png|webp|gif|avif|tiff?)$/i;
+export const pictureEnd = /\.(jpe?g|jpe|jfif|pjpe?g|pjp|a?png|webp|gif|avif|tiff?)$/i;
+/** The formats of pictures, for messages. */
+export const pictureFormats = 'jpg, png, webp, gif, avif, tiff';
 export const isPicture = (name: string): boolean => pictureEnd.test(name);
 
-/** Hidden files, and what systems leave behind: `.DS_Store`, `._photo.jpg`, `__MACOSX`, `@eaDir`, `$RECYCLE.BIN`. */
-export const isHidden = (name: string): boolean => /^(\.|__MACOSX$|@eaDir$|\$RECYCLE\.BIN$)/.test(name);
+/** Hidden files, and what systems leave behind: `.DS_Store`, `._photo.jpg`, `__MACOSX`, `@eaDir`, `$RECYCLE.BIN`, `Thumbs.db`. */
+export const isHidden = (name: string): boolean =>
+  /^(\.|__MACOSX$|@eaDir$|\$RECYCLE\.BIN$|thumbs\.db$|desktop\.ini$)/i.test(name);
 
 const isDigit = (code: number) => code >= 48 && code <= 57;
 

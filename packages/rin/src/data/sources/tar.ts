@@ -1,5 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
+import type { DataOptions } from '../progress.js';
 import type { Bytes } from './bytes.js';
+import { mostFiles } from './source.js';
 
 const block = 512;
 
@@ -10,6 +13,14 @@ export interface Member {
   readonly size: number;
 }
 
+/** What an archive holds. */
+export interface Index {
+  /** files by path, in the archive's order */
+  readonly members: Map<string, Member>;
+  /** number of pipes and devices */
+  readonly special: number;
+}
+
 /**
  * Index of a tar archive: its files by path, in the archive's order, without reading them. Understands ustar, pax
  * (path, linkpath, size), GNU long names, the old format, and links within the archive. Of a path that occurs twice the
@@ -17,13 +28,19 @@ export interface Member {
  * @param where how messages call the archive
  * @throws {RinError} where the file is no tar archive, compressed, damaged or cut short
  */
-export function indexTar(archive: Bytes, where: string): Map<string, Member> {
+export async function indexTar(archive: Bytes, where: string, { signal }: DataOptions): Promise<Index> {
   const end = archive.length;
   const members = new Map<string, Member>();
+  let special = 0;
+  let seen = 0;
   const links = new Map<string, string>(); // to the path that each leads to
   let common: Attributes = {}; // of all that follows ('g')
   let next: Attributes = {}; // of the next member ('x', 'L', 'K')
   for (let position = 0; ; ) {
+    if (++seen % 1024 === 0) {
+      await turn();
+      signal?.throwIfAborted();
+    }
     const header = archive.read(position, block);
     if (position === 0 && !isHeader(header)) throw new RinError(noTar(where, header));
     if (header.length < block) {
@@ -56,11 +73,16 @@ export function indexTar(archive: Bytes, where: string): Map<string, Member> {
       continue;
     }
     next = {};
+    if (name.length > longestPath)
+      throw new RinError(`${where}: damaged at byte ${position}: a path of ${name.length} characters`);
+    if (members.size + links.size >= mostFiles)
+      throw new RinError(`${where}: more than ${mostFiles} files; expected fewer`);
     members.delete(name);
     links.delete(name);
     const target = attributes.linkpath ?? terminated(header.subarray(157, 257));
     if (type === '1') links.set(name, clean(target));
     else if (type === '2') links.set(name, clean(`${name}/../${target}`));
+    else if (/[346]/.test(type)) special++;
     else if (isFile(type) && !fullName(header).endsWith('/')) members.set(name, { offset, size });
   }
   for (const name of links.keys()) {
@@ -70,8 +92,11 @@ export function indexTar(archive: Bytes, where: string): Map<string, Member> {
     const member = members.get(target ?? '');
     if (member) members.set(name, member);
   }
-  return members;
+  return { members, special };
 }
+
+/** Characters in a path; no system has longer ones. */
+const longestPath = 2 ** 14;
 
 /** Names and attributes are short; a longer description is damage. */
 const longestDescription = 1 << 20;

@@ -18,20 +18,24 @@ test('info tells counts, sizes, what is unusable, and what is in the cache', asy
     'p/cat/2.png': red,
     'p/dog/3.jpg': wide,
     'p/dog/4.png': 'no picture',
+    'p/5.png': red,
+    'p/6.bmp': 'x',
   });
   const info = async () => {
     const { code, stdout, stderr } = await rin(['data', 'info', 'p'], { cwd });
     assert.deepEqual([code, stderr], [0, '']);
     return stdout;
   };
-  const before = `p: 4 pictures, 2 classes
-formats  png 2, jpeg 1; colour
-sizes    2 different, most often 4×4 2, 20×10 1
+  const before = `p: 5 pictures, 2 classes; 1 unusable
+p: 1 file passed over: 1 .bmp; pictures that are read: jpg, png, webp, gif, avif, tiff
+formats  png 3, jpeg 1; colour
+sizes    2 different, most often 4×4 3, 20×10 1
          width 4 to 20, median 4; height 4 to 10, median 4
 cached   nothing yet
 unusable 4.png
   2  cat
   2  dog
+  1  (no class)
 `.replace('4.png', 'dog/4.png: REASON');
   assert.equal((await info()).replace(/(4\.png: ).*/, '$1REASON'), before);
   const data = await openDataset(join(cwd, 'p'), {
@@ -39,7 +43,7 @@ unusable 4.png
     channels: 1,
     data: { resize: 'fit', flip: false, background: '#ffffff' },
   });
-  const line = new RegExp(`\\ncached   8×6 grey, fit, on #ffffff: 144 B in .*/${data.fingerprint}\\n`);
+  const line = new RegExp(`\\ncached   8×6 grey, fit, on #ffffff: 192 B in .*/${data.fingerprint}\\n`);
   assert.match(await info(), line);
 });
 

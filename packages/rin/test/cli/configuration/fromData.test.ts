@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { command } from '../../../src/cli/commands/train.js';
@@ -26,7 +27,9 @@ test('classes and name follow the data, unless file or flags say otherwise', asy
   assert.deepEqual(await resolved('--preset', 'cifar10', '--data', pictures), ['cifar10', 3, three]);
   assert.deepEqual(await resolved('--data', pictures, '--model.classes', '0'), ['rin', 0]);
   assert.deepEqual(await resolved('--config', join(folder, 'tiny.yaml'), '--data', pictures), ['tiny', 3, three]);
-  // No subfolders, no classes; and one class is none.
+  // A folder around the class folders is no class. No subfolders, no classes; and one class is none.
+  assert.deepEqual(await resolved('--data', folder), ['rin', 3, three]);
   assert.deepEqual(await resolved('--data', red), ['rin', 0, 'model.classes is 0, from the data']);
-  assert.deepEqual(await resolved('--data', join(folder)), ['rin', 0, 'model.classes is 0, from the data']);
+  cpSync(red, join(folder, 'one', 'red'), { recursive: true });
+  assert.deepEqual(await resolved('--data', join(folder, 'one')), ['rin', 0, 'model.classes is 0, from the data']);
 });

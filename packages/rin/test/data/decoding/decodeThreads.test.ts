@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import sharp from '../../../src/media/sharp.js';
 import { type Colour, contents, folderOf, idx, open, sample, work } from '../fixtures.js';
 
 /** Enough for threads: 600 pictures of a colour each, of which every hundredth cannot be read. */
@@ -34,6 +35,15 @@ test('pixels that have another size are scaled in threads as they are without', 
     folderOf({ 'a-images-idx3-ubyte': idx([count, 8, 8], values.slice(0, count * 64)) });
   const [few, all] = [await open(await source(50), { size: 5 }), await open(await source(600), { size: 5 })];
   for (let index = 0; index < few.length; index++) assert.deepEqual(sample(all, index), sample(few, index));
+});
+
+test('large pictures among many wait for memory in the threads, and are decoded like the others', async () => {
+  const create = { width: 1000, height: 1000, channels: 3, background: '#0000ff' } as const;
+  const large = await sharp({ create }).avif({ effort: 0 }).toBuffer();
+  const files = many.map(([name, content], i) => [name, i % 60 === 1 ? large : content] as const);
+  const data = await open(await folderOf(Object.fromEntries(files)));
+  const blue = contents(data).filter(({ colour: [r, g, b] }) => r < 5 && g < 5 && b > 250);
+  assert.deepEqual([data.length, blue.length], [600 - broken.length, 10]);
 });
 
 test('where the threads cannot start, that is told at once and later, and no picture is blamed', async () => {

@@ -193,6 +193,8 @@ test('a source without a readable picture is an error that says what is there', 
     /no pictures here .* 1 other files, such as notes\.txt/,
   );
   assert.match(await problem(open(await folderOf({ 'flowers.tar': 'x' }))), /but flowers\.tar: name that itself/);
+  const packed = { 'test.tar': 'x', 'train.tar': 'x', 'metadata.jsonl': '{"of": "something else"}' };
+  assert.match(await problem(open(await folderOf(packed))), /but train\.tar: name that itself/);
   const torchvision = { 'MNIST/raw/t10k-images-idx3-ubyte': 'x', 'MNIST/raw/train-images-idx3-ubyte': 'x' };
   assert.match(await problem(open(await folderOf(torchvision))), /but MNIST\/raw: name that itself/);
   assert.match(await problem(open(join(work, 'nowhere'))), /nowhere: no such folder or file/);

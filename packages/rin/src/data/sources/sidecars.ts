@@ -1,0 +1,64 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { RinError } from '@rin/core';
+import type { DataOptions } from '../progress.js';
+import { byFolder, classOf, type Given, given, type Labelled, parseJson, plainText, resolveLabels } from './labels.js';
+
+/** Bytes of the largest file beside a picture that is read. */
+const largestSidecar = 2 ** 24;
+
+/**
+ * The files that may tell the classes of pictures as a WebDataset does: `KEY.cls` or `KEY.json` beside `KEY.jpg`. The key
+ * is the path up to the first dot of the name, as WebDataset has it; if no file has that key, up to the last dot.
+ * @param pictures paths
+ * @param names    paths of all other files
+ * @returns the file beside each picture that has one
+ */
+export function findSidecars(pictures: readonly string[], names: readonly string[]): Map<string, string> {
+  const candidates = new Map<string, string>();
+  for (const name of names) if (/\.(cls|json)$/.test(name)) candidates.set(name.normalize(), name);
+  const found = new Map<string, string>();
+  if (candidates.size === 0) return found;
+  for (const picture of pictures) {
+    const path = picture.normalize();
+    const start = path.lastIndexOf('/') + 1;
+    const keys = [path.slice(0, path.indexOf('.', start)), path.slice(0, path.lastIndexOf('.'))];
+    const file = keys.flatMap((key) => candidates.get(`${key}.cls`) ?? candidates.get(`${key}.json`) ?? []).at(0);
+    if (file !== undefined) found.set(picture, file);
+  }
+  return found;
+}
+
+/**
+ * Classes by the files beside the pictures; by top folder if none of the files tells a class.
+ * @param pictures paths
+ * @param read     gives the contents of a file of at most so many bytes
+ * @throws {RinError} if a file is damaged
+ */
+export async function labelBySidecars(
+  pictures: readonly string[],
+  sidecars: ReadonlyMap<string, string>,
+  read: (name: string, most: number) => Buffer,
+  where: string,
+  { signal }: DataOptions,
+): Promise<Labelled> {
+  const givens: Given[] = [];
+  for (const picture of pictures) {
+    const file = sidecars.get(picture);
+    givens.push(file === undefined ? {} : said(file, plainText(read(file, largestSidecar)), `${where}: ${file}`));
+    if (givens.length % 1024 !== 0) continue;
+    await turn();
+    signal?.throwIfAborted();
+  }
+  const saysNothing = givens.every(({ number, name }) => number === undefined && name === undefined);
+  return resolveLabels(saysNothing ? pictures.map(byFolder) : givens, where);
+}
+
+function said(file: string, text: string, place: string): Given {
+  if (file.endsWith('.cls')) {
+    const word = text.trim();
+    return given(/^-?\d+$/.test(word) ? Number(word) : word, place);
+  }
+  const content = parseJson(text, place);
+  if (content === null || typeof content !== 'object') throw new RinError(`${place}: expected an object`);
+  return 'cls' in content ? given(content.cls, place) : classOf(content, place);
+}
