@@ -6,7 +6,7 @@ import { cacheFolder, cannotWrite, recall, remember, removeAbandoned } from './c
 import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { contentDigest, decodeAll, fingerprintOf } from './decoding/prepare.js';
-import { builtIn, findSource } from './find.js';
+import { builtIn, type FoundSource, findSource } from './find.js';
 import type { DataOptions } from './progress.js';
 import type { Listing, Skipped } from './sources/source.js';
 import { DamagedStore, openStore, writeStore } from './store.js';
@@ -30,19 +30,20 @@ export interface OpenOptions extends DataOptions {
  * `~/.cache/rin/data`), whose key is made from the contents of the files, their names, their classes and the options:
  * a copy of the source finds it, a changed source does not. Pictures that cannot be read are left out and listed.
  * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or CIFAR or their folder,
- *     or what `convertData` wrote
+ *     or what `convertData` wrote; or any of them as `findSource` found it
  * @throws {RinError} where there is no such source, it is damaged, or none of its pictures can be read
  */
-export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
+export async function openDataset(source: string | FoundSource, options: OpenOptions): Promise<Dataset> {
   const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text) } = options;
   options.signal?.throwIfAborted();
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
   checkShape(target.shape);
-  const converted = source === builtIn ? undefined : openConverted(source, memory);
+  const place = typeof source === 'string' ? source : source.place;
+  const converted = place === builtIn ? undefined : openConverted(place, memory);
   if (converted?.shape.join() === target.shape.join()) return converted;
   converted?.close();
-  const from = await findSource(source, Math.max(...size), options);
+  const from = typeof source === 'string' ? await findSource(source, Math.max(...size), options) : source;
   if (from.notice !== undefined) onNotice(from.notice);
   const root = cacheFolder();
   let listing: Listing | undefined;
@@ -61,7 +62,7 @@ export async function openDataset(source: string, options: OpenOptions): Promise
     listing ??= await from.list();
     const { classes } = listing;
     const skipped: Skipped[] = [...listing.missing];
-    const samples = decodeAll(listing, target, skipped, source, options);
+    const samples = decodeAll(listing, target, skipped, place, options);
     const { shape, ...how } = target;
     const facts = { shape, classes, fingerprint, origin: { content, ...how } };
     await writeStore(folder, samples, facts, () => skipped).catch((error) => {
