@@ -25,3 +25,7 @@ function escaped(character: string): string {
   const code = character.charCodeAt(0).toString(16);
   return short[character] ?? (code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`);
 }
+
+/** A path in a command that is proposed: in quotes if a shell would take it for something else. */
+export const quoted = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

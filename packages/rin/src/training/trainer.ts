@@ -8,6 +8,7 @@ import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/che
 import { namedModel } from '../runs/namedModel.js';
 import { openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
+import { changeRun } from './changeRun.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
@@ -96,11 +97,14 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
     said = [startFromModel(learner, config, init ?? gone(path), data.classes)];
     await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
   };
-  const { directory, finished } = await openRun({ config, data, init: init?.digest, run, runsFolder, fresh, begin });
+  const places = { run, runsFolder, fresh };
+  const purpose = { config, data, init: init?.digest };
+  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice: log });
   const { images } = config.training;
   if (finished) {
+    const idle = changes.length > 0 ? ` Nothing is changed by ${changes.map(({ key }) => key).join(', ')}.` : '';
     log(
-      `${directory.path} is finished: it has seen its ${count(images)} images. To train again, start another run (--new).`,
+      `${directory.path} is finished: it has seen its ${count(images)} images.${idle} To train it further, raise training.images; to train again, start another run (--new).`,
     );
     return { run: directory.path, images, finished };
   }
@@ -111,6 +115,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   };
   try {
     for (const text of said) say(text);
+    await changeRun(directory, config, changes, say);
     using session = await prepare(data, split, resolved, directory, say, options);
     init?.[Symbol.dispose](); // its memory is the training's now
     return { run: directory.path, ...(await session.run()) };
