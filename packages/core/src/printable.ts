@@ -19,6 +19,12 @@ export const printable = (text: string): string =>
 /** The same on one line: tabs and line feeds are escaped too. For names in a table or a list. */
 export const printableLine = (text: string): string => text.replace(unsafe, escaped);
 
+/** A value as indented JSON that is safe to print; it reads back to the same. */
+export const printableJson = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replace(unsafe, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 const short: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 function escaped(character: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable, printableLine } from '../src/printable.js';
+import { printable, printableJson, printableLine, quoted } from '../src/printable.js';
 
 test('control characters come out as their escapes, and what people write stays', () => {
   assert.equal(printable('\x1b[2J\x1b]0;title\x07 \x9b31m \x7f\0'), '\\x1b[2J\\x1b]0;title\\x07 \\x9b31m \\x7f\\x00');
@@ -24,4 +24,16 @@ test('every character that a terminal may obey is replaced, and no other below U
 
 test('a name stays on one line', () => {
   assert.equal(printableLine('a\nfinished  100\tb\r'), 'a\\nfinished  100\\tb\\r');
+});
+
+test('JSON with such names is printed safely and reads back to the same', () => {
+  const value = { 'a\x9b\n': ['\x1b\u202e\x7f', 1, 'ü'] };
+  const text = printableJson(value);
+  assert.equal(printable(text), text);
+  assert.deepEqual(JSON.parse(text), value);
+});
+
+test('a path in a command is quoted if a shell would take it apart', () => {
+  assert.equal(quoted('runs/00003-a.b'), 'runs/00003-a.b');
+  assert.equal(quoted("my runs/it's"), "'my runs/it'\\''s'");
 });

@@ -1,4 +1,4 @@
-import { ConfigError, count, RinError } from '@rin/core';
+import { ConfigError, count, printable, RinError } from '@rin/core';
 import { Document, parseDocument, visit } from 'yaml';
 import type { Config } from './config.js';
 import { excess, longestText } from './limits.js';
@@ -31,15 +31,21 @@ export function parsed(text: string, refuse: (problem: string) => Error): unknow
   }
 }
 
-/** A configuration as YAML text that `fromYaml` and `parseConfig` read back to the same; lists stay on one line. */
+/**
+ * A configuration as YAML text that `fromYaml` and `parseConfig` read back to the same; lists stay on one line. The text is
+ * safe to print: control characters in names of files are escapes in quotes.
+ */
 export function toYaml(config: Config): string {
   const document = new Document(config);
   visit(document, {
     Seq: (_, list) => {
       list.flow = true;
     },
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === 'string' && printable(scalar.value) !== scalar.value) scalar.type = 'QUOTE_DOUBLE';
+    },
   });
-  return document.toString({ flowCollectionPadding: false });
+  return printable(document.toString({ flowCollectionPadding: false })); // \x9b and \u202e are escapes of YAML too
 }
 
 /** What is wrong and where, in one line: the library adds a picture of the place below. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { arePictures, RinError, sizeList } from '@rin/core';
+import { arePictures, printable, RinError, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { fromYaml, toYaml } from '../config/yaml.js';
@@ -47,8 +47,10 @@ export class RunDirectory {
     return existsSync(this.file(name));
   }
 
+  /** Adds lines to `log.txt`, each with the time; they are safe to print. */
   log(text: string): void {
-    for (const line of text.split('\n')) appendLine(this.file('log.txt'), `${new Date().toISOString()} ${line}`);
+    for (const line of printable(text).split('\n'))
+      appendLine(this.file('log.txt'), `${new Date().toISOString()} ${line}`);
   }
 
   /** Writes `config.yaml` anew, whole: that of a run which goes on with another configuration. */

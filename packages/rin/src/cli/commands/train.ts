@@ -1,4 +1,4 @@
-import { isTorchError, UsageError } from '@rin/core';
+import { isTorchError, printable, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
@@ -17,8 +17,8 @@ export const command: Command = {
   name: 'train',
   usage: '[OPTIONS]',
   description:
-    'Trains a network, or goes on with the run that has the same configuration and data. Ctrl-C saves and ends.\n' +
-    'The configuration: preset, then file, then flags; each wins over the one before. Defaults in brackets hold where none says.',
+    'Trains a network, or resumes the run of the same configuration and data. Ctrl-C saves and ends.\n' +
+    'Settings come from the preset, then the file, then flags; later ones override earlier ones. Anything left unset takes the default in brackets.',
   examples: [
     ['rin train --data my-pictures', 'a folder; its subfolders are the classes'],
     ['rin train --data flowers.tar --size 32 --images 200k', 'another size, and a longer run'],
@@ -67,7 +67,9 @@ export const command: Command = {
     { title: 'Training; IMAGES are images seen, such as 5000, 200k or 1.5M', options: configOptions('training') },
     { title: 'Sampling, of the previews and by default of the model', options: configOptions('sampling') },
   ],
-  closing: 'Same command again: the run resumes.',
+  closing:
+    'Same command again: the run resumes. It also resumes with other values for how often things are written or shown, for sampling,\n' +
+    'threads, device and micro-batch, and with more --images, which a finished run takes too. Other changes start a new run.',
   run: trainCommand,
 };
 
@@ -88,12 +90,12 @@ async function trainCommand(given: Given): Promise<number> {
 
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
-  const notice = isDryRun ? console.error : (sentence: string) => screen.say(sentence); // stdout is for the YAML then
+  const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // stdout is for the YAML then
   const { config, source = config.source, init } = await request(given, notice, signal);
   if (isDryRun) {
     init?.[Symbol.dispose]();
     process.stdout.write(toYaml(config));
-    console.error(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs'));
+    console.error(printable(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs')));
     return;
   }
   if (source === undefined) {
