@@ -20,21 +20,23 @@ import { tooLarge } from './resources/outOfMemory.js';
 import { type Progress, Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
-/** What `train` trains, on what, and whom it tells. */
+/** What `train` takes. */
 export interface TrainOptions {
+  /** checked again, so that a program may build it by hand */
   readonly config: Config;
+  /** the name of a source, an open data set, or samples [C, ...size] of uint8; they must fit `config.model` */
   readonly data: DataInput;
-  /** folder of the run itself; default: a numbered one in `runsFolder` */
+  /** folder of this run; default: a numbered one in `runsFolder` */
   readonly run?: string;
-  /** default `runs` */
+  /** where numbered runs are kept; default `runs` */
   readonly runsFolder?: string;
-  /** start another run even where there is one of the same configuration and data */
+  /** start another run, even if one of the same configuration and data is there; default false */
   readonly fresh?: boolean;
   /** is called after every update, and while previews are drawn */
   readonly onProgress?: (progress: Progress) => void;
   /** is called while pictures are decoded */
   readonly onDataProgress?: (progress: DataProgress) => void;
-  /** is told, in sentences, what happens; they also go to `log.txt` of the run */
+  /** is called with each sentence about what happens; they also go to `log.txt` of the run */
   readonly log?: (text: string) => void;
   /** when aborted, training ends after the update at hand, with a checkpoint */
   readonly signal?: AbortSignal;
@@ -52,10 +54,17 @@ export interface TrainResult {
 }
 
 /**
- * Trains a network, or goes on with the run of the same configuration and data that was interrupted. Weights, samples and
- * `stats.jsonl` become the same, bit for bit, wherever and however often a run is interrupted or killed (on one machine,
- * with one number of threads).
- * @throws {RinError} where configuration, data or folder do not fit, the disk is full, or the loss is not finite
+ * Trains a network, or resumes the run of the same configuration and data. Weights, samples and `stats.jsonl` become the same,
+ * bit for bit, wherever and however often a run is interrupted or killed (on one machine, with one number of threads).
+ *
+ * A run is also resumed with other values of keys that do not touch what is learnt: `sampling`, and of `training`:
+ * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`. It can be made longer,
+ * finished or not, or shorter down to the images that it has seen: the learning rate is then that of a run of the new
+ * length at the same image.
+ * @returns how far it came; `run` is null if the signal ended it while data were prepared
+ * @throws {ConfigError} if the configuration does not hold together
+ * @throws {RinError} if data, initial model, device or folder do not fit, the run is being trained by another process, the disk
+ *     is full, memory does not suffice for a single sample, or the loss is not finite
  */
 export async function train({ config, data, ...options }: TrainOptions): Promise<TrainResult> {
   const checked = parseConfig(config, 'configuration');
