@@ -29,10 +29,11 @@ export interface SafetensorsFile {
 
 /**
  * Opens a safetensors file and reads its header.
+ * @param from the file itself, where it is open already; it is closed with the result, or where this throws
  * @throws TorchError in one sentence with the path, if it cannot be read or is not sound
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await explained(path, () => open(path, 'r'));
+export async function openSafetensors(path: string, from?: FileHandle): Promise<SafetensorsFile> {
+  const file = from ?? (await explained(path, () => open(path, 'r')));
   try {
     return await explained(path, () => fromHandle(path, file));
   } catch (error) {
@@ -43,12 +44,14 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 
 /**
  * All tensors of a safetensors file, on the CPU, and its metadata. The tensors belong to no scope.
+ * @param from the file itself, where it is open already; it is closed in any case
  * @throws TorchError in one sentence with the path, if it cannot be read or is not sound
  */
 export async function readSafetensors(
   path: string,
+  from?: FileHandle,
 ): Promise<{ tensors: Record<string, Tensor>; metadata: Readonly<Record<string, string>> }> {
-  const file = await openSafetensors(path);
+  const file = await openSafetensors(path, from);
   const tensors: Record<string, Tensor> = {};
   try {
     for (const name of file.names) tensors[name] = await file.read(name);

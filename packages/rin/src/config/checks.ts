@@ -2,11 +2,16 @@ import { gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList, warmParts }
 import type { Config } from './config.js';
 import { either } from './describe.js';
 import type { DiffusionConfig, ScheduleConfig } from './diffusion.js';
+import { limits } from './limits.js';
 import type { ModelConfig } from './model.js';
 import type { TrainingConfig } from './training.js';
 
 /** What does not fit together in a configuration whose keys are each valid: one sentence for each problem. */
-export function* checks({ model, diffusion, training, sampling }: Config): Generator<string> {
+export function* checks(config: Config): Generator<string> {
+  const tooMuch = [...limits(config)];
+  yield* tooMuch;
+  if (tooMuch.length > 0) return;
+  const { model, diffusion, training, sampling } = config;
   yield* patches(model);
   yield* conditions(model);
   yield* widths(model);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { checks } from './checks.js';
 import { Config } from './config.js';
 import { child, either, expectation, isRecord, keys, keysOf, kindsOf, type Node, root } from './describe.js';
+import { excess } from './limits.js';
 import { nearest } from './nearest.js';
 
 /**
@@ -11,12 +12,18 @@ import { nearest } from './nearest.js';
  * @throws ConfigError with one line for each problem: the key, what was found, what is allowed
  */
 export function parseConfig(value: unknown, where: string): Config {
+  const tooMuch = excess(value);
+  if (tooMuch !== undefined) throw new ConfigError(`${where}: ${tooMuch}, which no configuration needs`);
   const { data, error } = Config.safeParse(value);
-  const problems = error ? error.issues.flatMap((issue) => sentences(issue, value)) : [...checks(data)];
-  if (!data || problems.length > 0)
-    throw new ConfigError([...new Set(problems)].map((each) => `${where}: ${each}`).join('\n'));
+  const problems = new Set(
+    error ? error.issues.slice(0, mostIssues).flatMap((issue) => sentences(issue, value)) : checks(data),
+  );
+  if (!data || problems.size > 0) throw new ConfigError([...problems].map((each) => `${where}: ${each}`).join('\n'));
   return data;
 }
+
+/** So many problems are explained: a list of thousands of wrong values has one for each. */
+const mostIssues = 100;
 
 /**
  * Two unchecked configurations laid over each other: sections are merged key by key, everything else of `over` wins. A

@@ -1,6 +1,7 @@
-import { ConfigError } from '@rin/core';
+import { ConfigError, count, printable, RinError } from '@rin/core';
 import { Document, parseDocument, visit } from 'yaml';
 import type { Config } from './config.js';
+import { excess, longestText } from './limits.js';
 
 /**
  * The value that YAML text describes, unchecked; text without content is an empty configuration.
@@ -13,29 +14,42 @@ export function fromYaml(text: string, where: string): unknown {
 
 /** The value that YAML text describes. @param refuse makes the error of what is wrong with the text */
 export function parsed(text: string, refuse: (problem: string) => Error): unknown {
-  const document = parseDocument(text);
-  if (document.errors.length > 0) throw refuse(yamlProblem(document.errors[0]));
+  if (text.length > longestText) {
+    throw refuse(`the text has ${count(text.length)} characters; a configuration has at most ${count(longestText)}`);
+  }
   try {
-    return document.toJS();
+    const document = parseDocument(text);
+    if (document.errors.length > 0) throw refuse(yamlProblem(document.errors[0]));
+    const value: unknown = document.toJS();
+    const tooMuch = excess(value);
+    if (tooMuch === undefined) return value;
+    throw refuse(`${tooMuch}, which no configuration needs`);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof RinError) throw error;
     // A word with * in front stands for what has its name behind & elsewhere.
     throw refuse(`${yamlProblem(error)}; text that begins with * or & belongs into quotes`);
   }
 }
 
-/** A configuration as YAML text that `fromYaml` and `parseConfig` read back to the same; lists stay on one line. */
+/**
+ * A configuration as YAML text that `fromYaml` and `parseConfig` read back to the same; lists stay on one line. The text is
+ * safe to print: control characters in names of files are escapes in quotes.
+ */
 export function toYaml(config: Config): string {
   const document = new Document(config);
   visit(document, {
     Seq: (_, list) => {
       list.flow = true;
     },
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === 'string' && printable(scalar.value) !== scalar.value) scalar.type = 'QUOTE_DOUBLE';
+    },
   });
-  return document.toString({ flowCollectionPadding: false });
+  return printable(document.toString({ flowCollectionPadding: false })); // \x9b and \u202e are escapes of YAML too
 }
 
 /** What is wrong and where, in one line: the library adds a picture of the place below. */
 export function yamlProblem(error: Error): string {
+  if (/call stack/.test(error.message)) return 'it is nested too deeply'; // the parser recurses, and reports its overflow
   return error.message.split('\n')[0].replace(/:$/, '');
 }

@@ -16,6 +16,12 @@ import { storeSource } from './storeSource.js';
 /** Stands for the built-in set, whatever file or folder is called so. */
 export const builtIn = 'emoji';
 
+/** A source that was searched once: `openDataset` takes it in place of its name, and looks at no file again. */
+export interface FoundSource extends Source {
+  /** as the user named it: `emoji`, a folder or a file */
+  readonly place: string;
+}
+
 /**
  * The pictures that a name stands for: `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or
  * CIFAR or their folder, or what `convert` wrote.
@@ -23,9 +29,9 @@ export const builtIn = 'emoji';
  * @param side   longer side in pixels at which drawings are rendered
  * @throws {RinError} if there is no such source, or it is none
  */
-export async function findSource(source: string, side: number, watch: DataOptions): Promise<Source> {
+export async function findSource(source: string, side: number, watch: DataOptions): Promise<FoundSource> {
   const found = await reading(source, () => search(source, side, watch));
-  return { ...found, list: () => reading(source, () => found.list()) };
+  return { ...found, place: source, list: () => reading(source, () => found.list()) };
 }
 
 async function search(source: string, side: number, watch: DataOptions): Promise<Source> {

@@ -6,7 +6,7 @@ import { cacheFolder, cannotWrite, forget, recall, remember, sweepCache } from '
 import type { Dataset } from './dataset.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { contentDigest, decodeAll, fingerprintOf, nothingDecoded, storeFacts } from './decoding/prepare.js';
-import { builtIn, findSource } from './find.js';
+import { builtIn, type FoundSource, findSource } from './find.js';
 import type { DataOptions } from './progress.js';
 import type { Listing } from './sources/source.js';
 import { FormerStore, openStore, writeStore } from './store.js';
@@ -34,20 +34,21 @@ export interface OpenOptions extends DataOptions {
  * even if it cannot be written. Pictures that cannot be read are left out and listed; if it is the machine that fails to
  * read one (a disk error, no memory), nothing is kept.
  * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or CIFAR or their folder,
- *     or what `convertData` wrote
+ *     or what `convertData` wrote; or any of them as `findSource` found it
  * @throws {RinError} if there is no such source, it is damaged or changes while it is read, none of its pictures can be
  *     read, or the cache cannot be written
  */
-export async function openDataset(source: string, options: OpenOptions): Promise<Dataset> {
+export async function openDataset(source: string | FoundSource, options: OpenOptions): Promise<Dataset> {
   const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text) } = options;
   options.signal?.throwIfAborted();
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
   checkShape(target.shape);
-  const converted = source === builtIn ? undefined : openConverted(source, memory);
+  const place = typeof source === 'string' ? source : source.place;
+  const converted = place === builtIn ? undefined : openConverted(place, memory);
   if (converted?.shape.join() === target.shape.join()) return converted;
   converted?.close();
-  const from = await findSource(source, Math.max(...size), options);
+  const from = typeof source === 'string' ? await findSource(source, Math.max(...size), options) : source;
   for (const sentence of from.notice?.split('\n') ?? []) onNotice(sentence);
   const root = cacheFolder();
   let listing: Listing | undefined;
@@ -55,7 +56,7 @@ export async function openDataset(source: string, options: OpenOptions): Promise
     let content = from.stamp && recall(root, from.stamp);
     if (!content) {
       listing = await from.list();
-      content = await contentDigest(listing, source, options);
+      content = await contentDigest(listing, place, options);
       if (from.stamp) await remember(root, from.stamp, content);
     }
     const folder = join(root, fingerprintOf(content, target));
@@ -64,9 +65,9 @@ export async function openDataset(source: string, options: OpenOptions): Promise
     listing ??= await from.list();
     const changed = () => {
       if (from.stamp) forget(root, from.stamp);
-      return new RinError(`${source} changed while it was read; start again when nothing writes there`);
+      return new RinError(`${place} changed while it was read; start again when nothing writes there`);
     };
-    await decodeInto(folder, { listing, target, content, changed }, source, options);
+    await decodeInto(folder, { listing, target, content, changed }, place, options);
     const written = openStore(folder, from.name, { memory, former: false });
     if (!written) throw new RinError(`${folder} was removed while it was being written; start again`);
     return written;

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { RinError } from '@rin/core';
 import { type Device, noGrad, readSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
 import type { Config } from '../config/config.js';
@@ -42,10 +43,14 @@ export async function saveModel(
 
 /**
  * Reads a model file.
+ * @param options.from  the file itself, where it is open already; it is closed in any case
  * @throws RinError if it cannot be read, is damaged or none, or its weights do not fit its configuration
  */
-export async function loadModel(path: string, { device = 'cpu' }: { device?: Device } = {}): Promise<Model> {
-  const { tensors, metadata } = await readSafetensors(path).catch((error) => mendable(error));
+export async function loadModel(
+  path: string,
+  { device = 'cpu', from }: { device?: Device; from?: FileHandle } = {},
+): Promise<Model> {
+  const { tensors, metadata } = await readSafetensors(path, from).catch((error) => mendable(error));
   try {
     const facts = readMetadata(path, metadata);
     const network = new RIN(facts.config.model, { seed: null });

@@ -21,7 +21,7 @@ export interface LossRow {
 /** So many rows at most. */
 const mostRows = 12;
 
-/** What differs between the configurations of runs, and whether their data do. */
+/** Keys in which the configurations of runs differ, in their order, and `data` if the contents of their data differ. */
 export function differences(runs: readonly RunSummary[]): Difference[] {
   const configs = runs.map(({ config }) => flatten(config));
   const keys = new Set(configs.flatMap((config) => [...config.keys()]));
@@ -32,7 +32,10 @@ export function differences(runs: readonly RunSummary[]): Difference[] {
   );
 }
 
-/** The losses of runs side by side at equal images seen, in at most 12 rows. */
+/**
+ * The losses of runs side by side at equal images seen, in at most 12 rows. Each row is the mean since the row before, null for a
+ * run that has no line there. The rows are 1, 2 or 5 times a power of ten images apart, and no closer than the lines of any run.
+ */
 export function lossRows(runs: readonly Pick<RunSummary, 'stats'>[]): LossRow[] {
   const lines = runs.map(({ stats }) => stats);
   const last = Math.max(0, ...lines.map((stats) => stats.at(-1)?.images ?? 0));

@@ -14,11 +14,18 @@ export function modelFile(path: string): string | undefined {
 /**
  * The model file that a user names.
  * @param path a model file, or the folder of a run
- * @throws {RinError} where there is none
+ * @returns the path of the file itself
+ * @throws {RinError} where there is none, or it is no regular file: reading a device or a pipe might never end
  */
 export function namedModel(path: string): string {
   const file = modelFile(path);
-  if (file !== undefined) return file;
+  if (file !== undefined) {
+    const stats = statSync(file);
+    if (stats.isFile()) return file;
+    throw new RinError(
+      `${file}: it is ${stats.isDirectory() ? 'a folder' : 'no regular file'}; name a model file or the folder of a run`,
+    );
+  }
   if (!existsSync(path)) throw new RinError(`${path}: there is no such model file or run`);
   throw new RinError(`${path}: there is no ${modelName} in this folder; a run has one from its first checkpoint on`);
 }

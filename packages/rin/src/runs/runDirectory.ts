@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { arePictures, RinError, sizeList } from '@rin/core';
+import { arePictures, printable, RinError, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
-import { flatten } from '../config/flatten.js';
 import { parseConfig } from '../config/parse.js';
 import { fromYaml, toYaml } from '../config/yaml.js';
 import type { Dataset } from '../data/dataset.js';
@@ -49,8 +47,15 @@ export class RunDirectory {
     return existsSync(this.file(name));
   }
 
+  /** Adds lines to `log.txt`, each with the time; they are safe to print. */
   log(text: string): void {
-    for (const line of text.split('\n')) appendLine(this.file('log.txt'), `${new Date().toISOString()} ${line}`);
+    for (const line of printable(text).split('\n'))
+      appendLine(this.file('log.txt'), `${new Date().toISOString()} ${line}`);
+  }
+
+  /** Writes `config.yaml` anew, whole: that of a run which goes on with another configuration. */
+  async writeConfig(config: Config): Promise<void> {
+    await writeWhole(this.file('config.yaml'), toYaml(config));
   }
 
   /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
@@ -120,7 +125,12 @@ export async function createRun(path: string, { config, data, init }: Purpose, b
 /** What a run was started with, as its folder tells. */
 export interface RunFacts {
   readonly config: Config;
-  readonly data: { readonly name: string; readonly fingerprint: string };
+  readonly data: {
+    readonly name: string;
+    readonly fingerprint: string;
+    /** number of samples, those held out for validation included; absent in damaged or foreign files */
+    readonly length?: number;
+  };
   /** SHA-256 of the model that it started from */
   readonly init?: string;
 }
@@ -135,7 +145,8 @@ export async function readFacts(path: string): Promise<RunFacts> {
   const facts = parsed(dataText);
   if (typeof facts.name !== 'string' || typeof facts.fingerprint !== 'string')
     throw new RinError(`${dataPath} is damaged`);
-  const data = { name: facts.name, fingerprint: facts.fingerprint };
+  const { name, fingerprint, length } = facts;
+  const data = { name, fingerprint, ...(typeof length === 'number' && { length }) };
   return { config, data, ...(typeof facts.init === 'string' && { init: facts.init }) };
 }
 
@@ -148,38 +159,9 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-/** Why the run at `path` is not one for this purpose; undefined where it is. */
-export async function mismatch(path: string, { config, data, init }: Purpose): Promise<string | undefined> {
-  try {
-    const theirs = await readFacts(path);
-    const key = difference(withoutPlaces(theirs.config), withoutPlaces(config));
-    if (key) return `its configuration differs in ${key}`;
-    if (theirs.data.fingerprint !== data.fingerprint) return 'its data were others';
-    const isSame = init === undefined ? theirs.config.training.init === config.training.init : theirs.init === init;
-    return isSame ? undefined : 'it started from another model';
-  } catch (error) {
-    const problem = problemOf(error);
-    if (problem === undefined) throw error;
-    return problem;
-  }
-}
-
 /** Why a run cannot be read, in words; undefined for an error that does not say so. */
 export const problemOf = (error: unknown): string | undefined =>
   error instanceof RinError ? error.message : whyNot(error);
-
-/** Data and the initial model are told by their contents, not by where they lie. */
-const withoutPlaces = (config: Config) => ({ ...config, source: null, training: { ...config.training, init: null } });
-
-/** The first key in which two configurations differ, with both sides; undefined where they are equal. */
-function difference(theirs: object, ours: object): string | undefined {
-  const [a, b] = [flatten(theirs), flatten(ours)];
-  for (const key of new Set([...a.keys(), ...b.keys()])) {
-    if (isDeepStrictEqual(a.get(key), b.get(key))) continue;
-    return `${key} (${JSON.stringify(a.get(key))} there, ${JSON.stringify(b.get(key))} here)`;
-  }
-  return undefined;
-}
 
 /** `emoji-64-rin`: data, size and name of the configuration; the name alone where it says what the data are. */
 function describe({ config, data }: Purpose): string {

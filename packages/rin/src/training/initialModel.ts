@@ -1,71 +1,107 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { RinError } from '@rin/core';
 import { noGrad, scope } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { loadModel, type Model } from '../diffusion/modelFile.js';
+import { whyNot } from '../disk/systemError.js';
 import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
-import { sha256OfFile } from '../runs/checkpoint.js';
-import { modelFile, namedModel } from '../runs/namedModel.js';
+import { namedModel } from '../runs/namedModel.js';
 import type { Learner } from './learner.js';
+import { compareMeaning } from './sameMeaning.js';
 
 /** So many classes or parameters are named in a sentence. */
 const mostNamed = 8;
 
-/** SHA-256 of the model `training.init`; undefined where a run is to start from none, or where it is gone. */
-export async function initialDigest(config: Config): Promise<string | undefined> {
-  const file = initialFile(config);
-  return file === undefined ? undefined : sha256OfFile(file);
+/** The model that training starts from, `training.init`: loaded once, and held until its weights are copied. */
+export interface InitialModel extends Disposable {
+  readonly file: string;
+  /** SHA-256 of the file, by which a run knows its initial model again */
+  readonly digest: string;
+  readonly model: Model;
 }
 
-const initialFile = ({ training: { init } }: Config): string | undefined =>
-  init === undefined ? undefined : modelFile(init);
+/**
+ * Loads the model to start from. Digest and weights come from one open file, so they belong together even if a run replaces
+ * the file meanwhile.
+ * @param path a model file, or the folder of a run
+ * @throws {RinError} where there is none, or it cannot be read, is damaged or no model
+ */
+export async function openInitialModel(path: string): Promise<InitialModel> {
+  const file = namedModel(path);
+  try {
+    const from = await open(file, 'r');
+    const hash = createHash('sha256');
+    try {
+      await pipeline(from.createReadStream({ autoClose: false }), hash);
+    } catch (error) {
+      await from.close();
+      throw error;
+    }
+    const model = await loadModel(file, { from });
+    return { file, digest: hash.digest('hex'), model, [Symbol.dispose]: () => dispose(model.network.parameters()) };
+  } catch (error) {
+    const reason = whyNot(error);
+    throw reason ? new RinError(`cannot read ${file}: ${reason}`) : error;
+  }
+}
+
+const dispose = (tensors: Named): void => {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+};
 
 /**
- * Looks whether the model `training.init` fits, which can be told before there are data. Where it is gone, that is no matter
- * here: a run that began from it goes on without it.
- * @throws {RinError} where it is no model, or its parameters do not fit
+ * Looks whether a configuration can train on from a model, which can be told before there are data.
+ * @returns sentences about differences that only make a worse start
+ * @throws {RinError} where parameters do not fit in shape, or mean something else under this configuration
  */
-export async function checkInitialModel(config: Config): Promise<void> {
-  const file = initialFile(config);
-  if (file === undefined) return;
-  const model = await loadModel(file);
-  const given = model.network.parameters();
+export function checkInitialModel({ file, model }: InitialModel, config: Config): string[] {
   const own = new RIN(config.model, { seed: null }).parameters();
   try {
-    checkShapes(file, given, own, model.config, config);
+    checkShapes(file, model.network.parameters(), own, model.config, config);
   } finally {
-    for (const tensor of [...Object.values(given), ...Object.values(own)]) tensor.dispose();
+    dispose(own);
   }
+  const { meaningless, worse } = compareMeaning(model.config, config);
+  if (meaningless.length > 0) {
+    const mends = meaningless.map(({ key, there }) => `${key} ${there}`).join(', ');
+    throw new RinError(
+      `${file}: its weights have another meaning here: ${listed(meaningless.map(sentence))}; use ${mends}, or leave --preset and --config out to take it from the file`,
+    );
+  }
+  return worse.map(
+    (each) => `${file} was trained otherwise: ${sentence(each)}; its weights are a worse start than with ${each.there}`,
+  );
 }
 
+const sentence = ({ key, there, here }: { key: string; there: string; here: string }): string =>
+  `${key} is ${there} there, ${here} here`;
+
 /**
- * Gives a network that was not trained yet, and its average, the weights of the model `training.init`. The projection of
- * the labels is carried over class by class, by name; a class that the model does not know stays as it was drawn.
- * @param path    of the model, or of its run
+ * Gives a network that was not trained yet, and its average, the weights of a model. The projection of the labels is carried
+ * over class by class, by name; a class that the model does not know stays as it was drawn.
+ * @param init    fits the configuration (`checkInitialModel`)
  * @param classes names of the classes of the data
  * @returns what was done, in a sentence
- * @throws {RinError} where there is no such model, or its parameters do not fit
  */
-export async function startFromModel(
+export function startFromModel(
   { tensors: { weights, average } }: Learner,
   config: Config,
-  path: string,
+  { file, model }: InitialModel,
   classes: readonly string[],
-): Promise<string> {
-  const file = namedModel(path);
-  const model = await loadModel(file);
+): string {
   const given = model.network.parameters();
-  try {
-    const common = checkShapes(file, given, weights, model.config, config);
-    copyAll(common, weights);
-    const told = hasClasses(model.config, config)
-      ? carryClasses(model, given, config.model.classes > 0 ? classes : [], weights)
-      : '';
-    copyAll(weights, average);
-    return `starts from the averaged weights of ${file}${told}`;
-  } finally {
-    for (const tensor of Object.values(given)) tensor.dispose();
-  }
+  copyAll(
+    Object.fromEntries(sharedNames(given, weights, model.config, config).map((name) => [name, given[name]])),
+    weights,
+  );
+  const told = hasClasses(model.config, config)
+    ? carryClasses(model, given, config.model.classes > 0 ? classes : [], weights)
+    : '';
+  copyAll(weights, average);
+  return `starts from the averaged weights of ${file}${told}`;
 }
 
 /** Copies the columns of the label projection whose classes both sides know, and tells which. */
@@ -91,19 +127,19 @@ function carryClasses(model: Model, given: Named, classes: readonly string[], we
 
 const hasClasses = (one: Config, other: Config): boolean => one.model.classes + other.model.classes > 0;
 
-/**
- * Looks at all parameters but the projection of the labels, which is carried over class by class.
- * @returns what can be copied as it is
- * @throws {RinError} naming the parameters that are not of the same shape on both sides
- */
-function checkShapes(file: string, given: Named, own: Named, theirs: Config, config: Config): Named {
+/** Names of all parameters on either side but those of the labels, which are carried over class by class. */
+function sharedNames(given: Named, own: Named, theirs: Config, config: Config): string[] {
   const isShared = (name: string): boolean => name in own && name in given;
   const isLabel = (name: string): boolean =>
     hasClasses(theirs, config) && (name === 'label.weight' || (name === 'label.bias' && !isShared(name)));
+  return [...new Set([...Object.keys(given), ...Object.keys(own)])].filter((name) => !isLabel(name));
+}
+
+/** @throws {RinError} naming the parameters that are not of the same shape on both sides */
+function checkShapes(file: string, given: Named, own: Named, theirs: Config, config: Config): void {
   const shapeOf = (tensor: Named[string] | undefined): string => (tensor ? `[${tensor.shape.join(', ')}]` : 'missing');
-  const names = [...new Set([...Object.keys(given), ...Object.keys(own)])].filter((name) => !isLabel(name));
-  const misfits = names.filter((name) => shapeOf(given[name]) !== shapeOf(own[name]));
-  if (misfits.length === 0) return Object.fromEntries(names.map((name) => [name, given[name]]));
+  const misfits = sharedNames(given, own, theirs, config).filter((name) => shapeOf(given[name]) !== shapeOf(own[name]));
+  if (misfits.length === 0) return;
   const sentences = misfits.map((name) => `${name} is ${shapeOf(given[name])} there, ${shapeOf(own[name])} here`);
   throw new RinError(
     `${file}: its network is another one than that of the configuration: ${listed(sentences)}; ${mend(misfits, given, own, config.model)}`,

@@ -1,11 +1,12 @@
 import { RinError, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../data/dataset.js';
+import type { FoundSource } from '../data/find.js';
 import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';
 import { datasetFromSamples, type ProgramSample } from '../data/samples.js';
 
-/** What `openDataset` takes as a source; a data set; or the samples of a program. */
+/** The name of a source, as `openDataset` takes it; a data set; or the samples of a program. */
 export type DataInput = string | Dataset | Iterable<ProgramSample> | AsyncIterable<ProgramSample>;
 
 export interface OpenDataOptions extends DataOptions {
@@ -13,14 +14,19 @@ export interface OpenDataOptions extends DataOptions {
 }
 
 /**
- * The data as a data set whose samples and classes are those of the configuration.
- * @throws {RinError} where they are not
+ * The data as a data set whose samples and classes are those of the configuration. It is to be closed, unless it is the one
+ * that was given.
+ * @throws {RinError} where they are not, or the source cannot be opened
  */
-export async function openData(data: DataInput, config: Config, options: OpenDataOptions): Promise<Dataset> {
+export async function openData(
+  data: DataInput | FoundSource,
+  config: Config,
+  options: OpenDataOptions,
+): Promise<Dataset> {
   const { model } = config;
   const shape = [model.channels, ...sizeList(model.size)];
   const dataset =
-    typeof data === 'string'
+    typeof data === 'string' || 'place' in data
       ? await openDataset(data, { size: shape.slice(1), channels: model.channels, data: config.data, ...options })
       : 'fingerprint' in data
         ? data

@@ -5,37 +5,44 @@ import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
+import { namedModel } from '../runs/namedModel.js';
 import { openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
-import { checkInitialModel, initialDigest, startFromModel } from './initialModel.js';
+import { changeRun } from './changeRun.js';
+import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
-import { chooseCompute, useThreads } from './resources/compute.js';
+import { type Resolved, resolve } from './resolve.js';
+import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './resources/forecast.js';
 import { tooLarge } from './resources/outOfMemory.js';
 import { type Progress, Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
-/** What `train` trains, on what, and whom it tells. */
+/** What `train` takes. */
 export interface TrainOptions {
+  /** checked again, so that a program may build it by hand */
   readonly config: Config;
+  /** the name of a source, an open data set, or samples [C, ...size] of uint8; they must fit `config.model` */
   readonly data: DataInput;
-  /** folder of the run itself; default: a numbered one in `runsFolder` */
+  /** folder of this run; default: a numbered one in `runsFolder` */
   readonly run?: string;
-  /** default `runs` */
+  /** where numbered runs are kept; default `runs` */
   readonly runsFolder?: string;
-  /** start another run even where there is one of the same configuration and data */
+  /** start another run, even if one of the same configuration and data is there; default false */
   readonly fresh?: boolean;
   /** is called after every update, and while previews are drawn */
   readonly onProgress?: (progress: Progress) => void;
   /** is called while pictures are decoded */
   readonly onDataProgress?: (progress: DataProgress) => void;
-  /** is told, in sentences, what happens; they also go to `log.txt` of the run */
+  /** is called with each sentence about what happens; they also go to `log.txt` of the run */
   readonly log?: (text: string) => void;
   /** when aborted, training ends after the update at hand, with a checkpoint */
   readonly signal?: AbortSignal;
 }
+
+type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
 
 /** How far `train` came. */
 export interface TrainResult {
@@ -47,46 +54,66 @@ export interface TrainResult {
 }
 
 /**
- * Trains a network, or goes on with the run of the same configuration and data that was interrupted. Weights, samples and
- * `stats.jsonl` become the same, bit for bit, wherever and however often a run is interrupted or killed (on one machine,
- * with one number of threads).
- * @throws {RinError} where configuration, data or folder do not fit, the disk is full, or the loss is not finite
+ * Trains a network, or resumes the run of the same configuration and data. Weights, samples and `stats.jsonl` become the same,
+ * bit for bit, wherever and however often a run is interrupted or killed (on one machine, with one number of threads).
+ *
+ * A run is also resumed with other values of keys that do not touch what is learnt: `sampling`, and of `training`:
+ * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`. It can be made longer,
+ * finished or not, or shorter down to the images that it has seen: the learning rate is then that of a run of the new
+ * length at the same image.
+ * @returns how far it came; `run` is null if the signal ended it while data were prepared
+ * @throws {ConfigError} if the configuration does not hold together
+ * @throws {RinError} if data, initial model, device or folder do not fit, the run is being trained by another process, the disk
+ *     is full, memory does not suffice for a single sample, or the loss is not finite
  */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { signal } = options;
-  const config = parseConfig(options.config, 'configuration');
-  chooseCompute(config.training); // what cannot be is told before data are decoded, which may take an hour
-  await checkInitialModel(config);
+export async function train({ config, data, ...options }: TrainOptions): Promise<TrainResult> {
+  const checked = parseConfig(config, 'configuration');
+  return trainResolved(await resolve({ config: checked, source: data }), options);
+}
+
+/**
+ * The same, of what was resolved already; disposes it.
+ * @throws as `train`
+ */
+export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<TrainResult> {
+  using what = resolved;
+  const { config, source, notices } = what;
+  const { signal, log = () => {}, onDataProgress: onProgress } = options;
+  for (const notice of notices) log(notice);
   let data: Dataset;
   try {
-    data = await openData(options.data, config, { onProgress: options.onDataProgress, onNotice: options.log, signal });
+    data = await openData(source, config, { onProgress, onNotice: options.log, signal });
   } catch (error) {
     if (signal?.aborted) return { run: null, images: 0, finished: false };
     throw error;
   }
   try {
-    return await trainOn(data, config, options);
+    return await trainOn(data, what, options);
   } finally {
-    if (data !== options.data) data.close();
+    if (data !== source) data.close();
   }
 }
 
-async function trainOn(data: Dataset, config: Config, options: TrainOptions): Promise<TrainResult> {
+async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): Promise<TrainResult> {
+  const { config, init } = resolved;
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);
   let said: readonly string[] = []; // anew at every attempt to make the run
   const begin = async (folder: string): Promise<void> => {
-    if (config.training.init === undefined) return;
-    using learner = untrained(config, data);
-    said = [await startFromModel(learner, config, config.training.init, data.classes)];
+    const { init: path } = config.training;
+    if (path === undefined) return;
+    using learner = untrained(resolved, data);
+    said = [startFromModel(learner, config, init ?? gone(path), data.classes)];
     await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
   };
-  const init = await initialDigest(config);
-  const { directory, finished } = await openRun({ config, data, init, run, runsFolder, fresh, begin });
+  const places = { run, runsFolder, fresh };
+  const purpose = { config, data, init: init?.digest };
+  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice: log });
   const { images } = config.training;
   if (finished) {
+    const idle = changes.length > 0 ? ` Nothing is changed by ${changes.map(({ key }) => key).join(', ')}.` : '';
     log(
-      `${directory.path} is finished: it has seen its ${count(images)} images. To train again, start another run (--new).`,
+      `${directory.path} is finished: it has seen its ${count(images)} images.${idle} To train it further, raise training.images; to train again, start another run (--new).`,
     );
     return { run: directory.path, images, finished };
   }
@@ -97,7 +124,9 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
   };
   try {
     for (const text of said) say(text);
-    using session = await prepare(data, split, config, directory, say, options);
+    await changeRun(directory, config, changes, say);
+    using session = await prepare(data, split, resolved, directory, say, options);
+    init?.[Symbol.dispose](); // its memory is the training's now
     return { run: directory.path, ...(await session.run()) };
   } catch (thrown) {
     const error = isOutOfMemory(thrown) ? tooLarge('the weights, the optimiser and a pass') : thrown;
@@ -107,34 +136,40 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
 }
 
 /** A network as it is drawn, with its average and optimiser. */
-function untrained(config: Config, data: Dataset): Learner {
+function untrained({ config, compute }: Resolved, data: Dataset): Learner {
   useThreads(config.training.threads);
-  return new Learner(config, meanSquareOf(config, data), chooseCompute(config.training));
+  return new Learner(config, meanSquareOf(config, data), compute);
 }
 
 const meanSquareOf = ({ diffusion }: Config, data: Dataset): number => diffusion.dataMeanSquare ?? data.meanSquare;
+
+/** A run cannot begin from a model that is gone. @throws {RinError} */
+function gone(path: string): never {
+  namedModel(path);
+  throw new RinError(`${path}: the model was not there a moment ago; start again`);
+}
 
 /** Brings the run to the state of its newest checkpoint, or to the start. */
 async function prepare(
   data: Dataset,
   { trained, heldOut }: Split,
-  config: Config,
+  resolved: Resolved,
   directory: RunDirectory,
   say: (text: string) => void,
-  { onProgress, signal }: TrainOptions,
+  { onProgress, signal }: RunOptions,
 ): Promise<Session> {
+  const { config, compute, init } = resolved;
   const { training } = config;
-  const compute = chooseCompute(training);
   const cost = trainingCost(config, compute);
   const takes = [
     ...memoryLines(cost, config, compute),
     await diskLine(cost, config, directory.path, await sizeOf(directory.path)),
   ];
   const meanSquare = meanSquareOf(config, data);
-  const learner = untrained(config, data);
+  const learner = untrained(resolved, data);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
-  else if (training.init !== undefined) say(await startFromModel(learner, config, training.init, data.classes));
+  else if (training.init !== undefined) say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';

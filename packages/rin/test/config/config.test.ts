@@ -296,3 +296,12 @@ test('nearestKey finds keys by spelling, section and alias', () => {
   assert.equal(nearestKey('model.schedule'), 'diffusion.schedule');
   assert.equal(nearestKey('qqqqqq'), undefined);
 });
+
+test('a configuration as YAML is safe to print, and reads back to the same', () => {
+  for (const source of ['a\x1b[2J', 'b\x9b', 'c\u202egpj', 'd\x7f \'quoted\' "twice"', 'e\nf\tg', 'plain ü']) {
+    const config = parseConfig({ model, source }, '');
+    const text = toYaml(config);
+    assert.doesNotMatch(text, /(?![\n\t])[\p{Cc}\u2028-\u202e]/u);
+    assert.deepEqual(parseConfig(fromYaml(text, ''), ''), config);
+  }
+});

@@ -1,9 +1,9 @@
-import { ConfigError, count, sizeList, UsageError } from '@rin/core';
+import { ConfigError, count, quoted, sizeList, UsageError } from '@rin/core';
 import { parseConfig } from '../../config/parse.js';
 import { type ConvertOptions, convertData } from '../../data/convert.js';
 import { builtIn } from '../../data/find.js';
 import { setFlag } from '../configuration/flags.js';
-import { calling, quoted } from '../terminal/calling.js';
+import { calling } from '../terminal/calling.js';
 import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { RinError } from '@rin/core';
+import { printable, printableJson, RinError } from '@rin/core';
 import { listRuns } from '../../runs/runDirectory.js';
 import { allRuns, type DamagedRun, type RunSummary, summarise } from '../../runs/summary.js';
 import { calling } from '../terminal/calling.js';
@@ -37,13 +37,13 @@ async function runsCommand(given: Given): Promise<number> {
   const paths = named.length > 0 ? named : await allRuns(folder);
   const runs = await Promise.all(paths.map(summarise));
   if (given.has('--json')) {
-    console.log(JSON.stringify(runs.map(named.length > 0 ? detailed : brief), null, 2));
+    console.log(printableJson(runs.map(named.length > 0 ? detailed : brief)));
   } else if (runs.length === 0) {
-    console.log(`there are no runs in ${folder}; train one: ${calling} train --data my-pictures`);
+    console.log(printable(`there are no runs in ${folder}; train one: ${calling} train --data my-pictures`));
   } else {
     const whole = runs.filter((run) => run.state !== 'damaged');
     const lines = [...listTable(runs), ...(named.length > 0 && whole.length > 0 ? comparison(whole) : [])];
-    console.log(lines.join('\n'));
+    console.log(printable(lines.join('\n')));
   }
   return 0;
 }

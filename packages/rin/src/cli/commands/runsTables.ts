@@ -1,4 +1,4 @@
-import { count } from '@rin/core';
+import { count, printableLine } from '@rin/core';
 import { differences, lossRows } from '../../runs/compare.js';
 import type { DamagedRun, RunSummary } from '../../runs/summary.js';
 import { textTable } from '../terminal/textTable.js';
@@ -10,7 +10,7 @@ export function listTable(runs: readonly (RunSummary | DamagedRun)[]): string[] 
   const headings = ['run', 'state', 'images', 'of', 'loss', 'validation', 'images/s', 'written', 'data', 'name'];
   const rows = runs.map((run) => (run.state === 'damaged' ? damagedRow(run, headings.length) : row(run)));
   const problems = runs.flatMap((run) => (run.state === 'damaged' ? `${run.path}: ${run.problem}` : []));
-  const table = textTable([headings, ...rows], ['run', 'state', 'written', 'data', 'name']);
+  const table = safeTable([headings, ...rows], ['run', 'state', 'written', 'data', 'name']);
   return problems.length > 0 ? [...table, '', ...problems] : table;
 }
 
@@ -37,16 +37,23 @@ export function comparison(runs: readonly RunSummary[]): string[] {
     const told = rows.filter((row) => of(row).some((loss) => loss !== null));
     if (told.length === 0) return [];
     const table = told.map((row) => [count(row.images), ...of(row).map(number)]);
-    return ['', `${title}, mean since the line before:`, ...textTable([['images', ...names], ...table], [])];
+    return ['', `${title}, mean since the line before:`, ...safeTable([['images', ...names], ...table], [])];
   };
   return [
     ...(different.length > 0
-      ? ['', ...textTable([['differs in', ...names], ...different], ['differs in', ...names])]
+      ? ['', ...safeTable([['differs in', ...names], ...different], ['differs in', ...names])]
       : []),
     ...losses('loss', (row) => row.loss),
     ...losses('loss on held-out data', (row) => row.validationLoss),
   ];
 }
+
+/** Names of runs and data may hold anything; each cell stays on its line. */
+const safeTable = (rows: readonly (readonly string[])[], left: readonly string[]): string[] =>
+  textTable(
+    rows.map((cells) => cells.map(printableLine)),
+    left.map(printableLine),
+  );
 
 const number = (value: number | null | undefined): string =>
   value === null || value === undefined ? none : value < 100 ? value.toPrecision(3) : count(Math.round(value));

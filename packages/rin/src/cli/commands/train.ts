@@ -1,9 +1,11 @@
-import { isTorchError, UsageError } from '@rin/core';
+import { isTorchError, printable, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { toYaml } from '../../config/yaml.js';
+import type { FoundSource } from '../../data/find.js';
+import type { InitialModel } from '../../training/initialModel.js';
 import { presetNames, presetSummary } from '../../training/presets.js';
-import { withDataLayer } from '../configuration/fromData.js';
-import { modelLayer } from '../configuration/fromModel.js';
+import { fromData } from '../configuration/fromData.js';
+import { fromModel } from '../configuration/fromModel.js';
 import { defaultPreset, readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -15,8 +17,8 @@ export const command: Command = {
   name: 'train',
   usage: '[OPTIONS]',
   description:
-    'Trains a network, or goes on with the run that has the same configuration and data. Ctrl-C saves and ends.\n' +
-    'The configuration: preset, then file, then flags; each wins over the one before. Defaults in brackets hold where none says.',
+    'Trains a network, or resumes the run of the same configuration and data. Ctrl-C saves and ends.\n' +
+    'Settings come from the preset, then the file, then flags; later ones override earlier ones. Anything left unset takes the default in brackets.',
   examples: [
     ['rin train --data my-pictures', 'a folder; its subfolders are the classes'],
     ['rin train --data flowers.tar --size 32 --images 200k', 'another size, and a longer run'],
@@ -65,7 +67,9 @@ export const command: Command = {
     { title: 'Training; IMAGES are images seen, such as 5000, 200k or 1.5M', options: configOptions('training') },
     { title: 'Sampling, of the previews and by default of the model', options: configOptions('sampling') },
   ],
-  closing: 'Same command again: the run resumes.',
+  closing:
+    'Same command again: the run resumes. It also resumes with other values for how often things are written or shown, for sampling,\n' +
+    'threads, device and micro-batch, and with more --images, which a finished run takes too. Other changes start a new run.',
   run: trainCommand,
 };
 
@@ -86,21 +90,20 @@ async function trainCommand(given: Given): Promise<number> {
 
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
-  const notice = isDryRun ? console.error : (sentence: string) => screen.say(sentence); // stdout is for the YAML then
-  const layers = readLayers(given, await modelLayer(given));
-  const config = resolveConfig(await withDataLayer(layers, notice, signal));
+  const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // stdout is for the YAML then
+  const { config, source = config.source, init } = await request(given, notice, signal);
   if (isDryRun) {
+    init?.[Symbol.dispose]();
     process.stdout.write(toYaml(config));
-    console.error(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs'));
+    console.error(printable(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs')));
     return;
   }
-  if (config.source === undefined) {
+  if (source === undefined) {
     throw new UsageError('there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures');
   }
-  const trainer = await import('../../training/trainer.js');
-  const result = await trainer.train({
-    config,
-    data: config.source,
+  const { resolve } = await import('../../training/resolve.js');
+  const { trainResolved } = await import('../../training/trainer.js');
+  const result = await trainResolved(await resolve({ config, source, ...(init && { init }) }), {
     run: given.text('--run'),
     runsFolder: given.text('--runs'),
     fresh: given.has('--new'),
@@ -110,6 +113,24 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
     signal,
   });
   screen.say(outcome(result, config));
+}
+
+/** What the command line asks for: the configuration, checked once, and what was opened to make it. */
+async function request(
+  given: Given,
+  notice: (sentence: string) => void,
+  signal: AbortSignal,
+): Promise<{ config: Config; source?: FoundSource; init?: InitialModel }> {
+  const model = await fromModel(given);
+  try {
+    const layers = readLayers(given, model?.layer);
+    const { layer, source } = await fromData(layers, notice, signal);
+    const config = resolveConfig(layer ? [...layers, layer] : layers);
+    return { config, ...(source && { source }), ...(model && { init: model.init }) };
+  } catch (error) {
+    model?.init[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** What training would take; how long is measured when it begins. Before set-up, that is not known. */

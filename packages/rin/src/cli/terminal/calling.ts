@@ -6,7 +6,3 @@ const ways: Readonly<Record<string, string>> = {
 
 /** How the user calls rin, to be followed by a command in what is proposed: as a script of the clone, or by itself. */
 export const calling: string = ways[process.env.npm_lifecycle_event ?? ''] ?? 'rin';
-
-/** A path in a command that is proposed: in quotes where a shell would take it for something else. */
-export const quoted = (path: string): string =>
-  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { bytes, count, duration } from '@rin/core';
+import { bytes, count, duration, quoted } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import type { DataProgress } from '../../data/progress.js';
 import { modelName } from '../../runs/namedModel.js';
 import type { Progress } from '../../training/session.js';
 import type { TrainResult } from '../../training/trainer.js';
-import { calling, quoted } from './calling.js';
+import { calling } from './calling.js';
 import { bar } from './screen.js';
 
 /** Where training stands, in one line. @param isLive with a bar, for a line that moves */

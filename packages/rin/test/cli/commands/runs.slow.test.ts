@@ -161,3 +161,19 @@ test('as JSON the list is for programs, and what is named has configuration and 
   assert.deepEqual(detailed.config, short());
   assert.deepEqual(detailed.stats[1], { images: 20, loss: 0.25, validationLoss: 0.3 });
 });
+
+test('control characters in names of runs, data and keys do not reach the terminal', async () => {
+  const cwd = freshFolder();
+  const data = { name: 'cats\x1b[2J\nfinished', fingerprint: 'c'.repeat(64) };
+  await make(join(cwd, 'runs/00000-a\x1b]0;x\x07'), { losses: [0.5], data, config: { ...short(), source: 'a\x9b' } });
+  await make(join(cwd, 'runs/00001-b'), { losses: [0.5], config: { ...short(), source: '\u202eb' } });
+  for (const args of [[], ['0', '1'], ['--json'], ['0', '1', '--json']]) {
+    const lines = await runs(cwd, ...args);
+    assert.doesNotMatch(lines.join('\n'), /(?!\n)[\p{Cc}\u2028-\u202e]/u);
+    assert.ok(lines.join().includes(args.includes('--json') ? '00000-a\\u001b]0;x\\u0007' : '00000-a\\x1b]0;x\\x07'));
+  }
+  const [{ data: name }] = JSON.parse((await runs(cwd, '0', '--json')).join('\n'));
+  assert.equal(name, data.name);
+  const { stderr } = await rin(['runs', 'none\x1b[31m'], { cwd });
+  assert.match(stderr, /there is no such run/);
+});

@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { command } from '../../../src/cli/commands/train.js';
-import { withDataLayer } from '../../../src/cli/configuration/fromData.js';
+import { fromData } from '../../../src/cli/configuration/fromData.js';
 import { readLayers, resolveConfig } from '../../../src/cli/configuration/layers.js';
 import { parseArguments } from '../../../src/cli/terminal/arguments.js';
 import { workplace } from '../tiny.js';
@@ -13,7 +13,8 @@ async function resolved(...args: string[]) {
   const said: string[] = [];
   const layers = readLayers(parseArguments(command, args));
   const { signal } = new AbortController();
-  const config = resolveConfig(await withDataLayer(layers, (sentence) => said.push(sentence), signal));
+  const { layer } = await fromData(layers, (sentence) => said.push(sentence), signal);
+  const config = resolveConfig(layer ? [...layers, layer] : layers);
   return [config.name, config.model.classes, ...said];
 }
 

@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util';
+import { count } from '@rin/core';
+import type { Config } from '../config/config.js';
+import { flatten } from '../config/flatten.js';
+import { newestCounters } from './checkpoint.js';
+import { type Purpose, problemOf, type RunFacts, readFacts } from './runDirectory.js';
+
+/** A key of the configuration that was changed since a run was started; undefined where it is not set. */
+export interface Change {
+  readonly key: string;
+  readonly there: unknown;
+  readonly here: unknown;
+}
+
+/** A run beside what is asked for. */
+export interface Comparison {
+  readonly path: string;
+  readonly facts: RunFacts;
+  /** images seen at its newest checkpoint */
+  readonly seen: number;
+  /** differences with which the run can go on */
+  readonly changes: readonly Change[];
+  /** keys whose difference makes it another run */
+  readonly obstacles: readonly Change[];
+  /** that its data or its initial model are others, in words */
+  readonly otherInputs: readonly string[];
+}
+
+/**
+ * Keys that leave alone what is learnt: how often something is written or shown, how samples are drawn, and where and in how
+ * many pieces the sums are made. `training.images` is beside them: a run can be made longer.
+ */
+const free =
+  /^(sampling\..*|training\.(keepCheckpoints|checkpointEvery|sampleEvery|logEvery|threads|device|microBatch))$/;
+
+/** Free keys that change the order of sums, and so the last bits of the weights. */
+export const reordering: readonly string[] = ['training.threads', 'training.device', 'training.microBatch'];
+
+/** Data and the initial model are told by their contents, not by where they lie. */
+const places: readonly string[] = ['source', 'training.init'];
+
+/**
+ * Compares a run with what is asked for, without a look at its tensors.
+ * @returns a sentence where the folder holds no run that can be read
+ */
+export async function compareRun(path: string, purpose: Purpose): Promise<Comparison | string> {
+  try {
+    const facts = await readFacts(path);
+    const different = changesOf(facts.config, purpose.config);
+    const seen = (await newestCounters(path))?.images ?? 0;
+    const { images } = purpose.config.training;
+    const isFree = ({ key }: Change): boolean =>
+      free.test(key) || (key === 'training.images' && (images > facts.config.training.images || images > seen));
+    return {
+      path,
+      facts,
+      seen,
+      changes: different.filter(isFree),
+      obstacles: different.filter((change) => !isFree(change)),
+      otherInputs: inputs(facts, purpose),
+    };
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    return problem;
+  }
+}
+
+/** Whether a run can go on as what is asked for. */
+export const isSame = ({ obstacles, otherInputs }: Comparison): boolean => obstacles.length + otherInputs.length === 0;
+
+/** Why it cannot, in words. */
+export function why({ obstacles, otherInputs }: Comparison): string {
+  const keys = obstacles.length > 0 ? [`its configuration differs in ${listed(obstacles)}`] : [];
+  return [...keys, ...otherInputs].join('; ');
+}
+
+/** `training.batch (8 there, 4 here)`, the first few of them. */
+function listed(changes: readonly Change[]): string {
+  const most = 4;
+  const shown = changes
+    .slice(0, most)
+    .map(({ key, there, here }) => `${key} (${show(there)} there, ${show(here)} here)`);
+  return `${shown.join(', ')}${changes.length > most ? ` and ${changes.length - most} more` : ''}`;
+}
+
+/** A value of a configuration as it is told: `not set` where there is none. */
+export const show = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));
+
+function changesOf(theirs: Config, ours: Config): Change[] {
+  const [a, b] = [flatten(theirs), flatten(ours)];
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .filter((key) => !places.includes(key) && !isDeepStrictEqual(a.get(key), b.get(key)))
+    .map((key) => ({ key, there: a.get(key), here: b.get(key) }));
+}
+
+function inputs(theirs: RunFacts, { config, data, init }: Purpose): string[] {
+  const { fingerprint, length } = theirs.data;
+  const isSameInit = init === undefined ? theirs.config.training.init === config.training.init : theirs.init === init;
+  const sizes =
+    length === undefined || length === data.length
+      ? ', with other contents'
+      : `: ${count(length)} samples there, ${count(data.length)} here`;
+  return [
+    ...(fingerprint === data.fingerprint ? [] : [`its data were others${sizes}`]),
+    ...(isSameInit ? [] : ['it started from another model']),
+  ];
+}

@@ -1,0 +1,38 @@
+import { count } from '@rin/core';
+import type { Config } from '../config/config.js';
+import { newestCounters } from '../runs/checkpoint.js';
+import type { RunDirectory } from '../runs/runDirectory.js';
+import { type Change, reordering, show } from '../runs/sameRun.js';
+import { rateShare } from './learningRate.js';
+
+/**
+ * Gives a run that is locked a changed configuration: says and logs what changes and at how many images, then writes its
+ * `config.yaml` anew, whole. If the process is killed between, the same command says it again.
+ *
+ * The learning rate needs no record of the change: it is a function of the configuration and the images seen (`rateShare`).
+ */
+export async function changeRun(
+  directory: RunDirectory,
+  config: Config,
+  changes: readonly Change[],
+  say: (text: string) => void,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const images = (await newestCounters(directory.path))?.images ?? 0;
+  const told = changes.map(({ key, there, here }) => `${key} ${show(there)} → ${show(here)}`);
+  say(`changed at ${count(images)} images: ${told.join(', ')}`);
+  const length = changes.find(({ key }) => key === 'training.images');
+  if (length) say(rateLine(config, Number(length.there), images));
+  const reordered = changes.filter(({ key }) => reordering.includes(key)).map(({ key }) => key);
+  if (reordered.length > 0)
+    say(`${reordered.join(' and ')} can change how sums are rounded: the last bits of the weights may become others`);
+  await directory.writeConfig(config);
+}
+
+/** How the schedule is continued. */
+function rateLine({ training }: Config, before: number, images: number): string {
+  if (training.decay.kind === 'constant') return 'learning rate: constant, as before';
+  const at = (total: number): string =>
+    (training.learningRate * rateShare({ ...training, images: total }, images)).toPrecision(2);
+  return `learning rate: ${at(training.images)} from here on, as a run of ${count(training.images)} images has it here; it was ${at(before)}`;
+}

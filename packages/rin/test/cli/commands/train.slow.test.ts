@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bin, rin } from '../rin.js';
+import { workplace } from '../tiny.js';
+
+const brief = ['--config', 'tiny.yaml', '--images', '16', '--training.warmup', '0', '--training.sampleEvery', '0'];
+
+let cwd = '';
+before(async () => {
+  cwd = await workplace();
+  const { code, stderr } = await rin(['train', ...brief, '--data', 'pictures', '--run', 'base'], { cwd });
+  assert.equal(code, 0, stderr);
+});
+
+/** Trains from the base model on a folder, and says how often each file was looked at and opened. */
+async function openings(...args: string[]): Promise<Record<string, { stat: number; open: number }>> {
+  const shim = fileURLToPath(new URL('openings.js', import.meta.url));
+  const env = { ...process.env, OPENINGS: join(cwd, 'openings.json') };
+  await promisify(execFile)(process.execPath, ['--import', shim, bin, 'train', '--init', 'base', ...args], {
+    cwd,
+    env,
+  });
+  return JSON.parse(readFileSync(env.OPENINGS, 'utf8'));
+}
+
+test('a fresh run from a model opens its file once, and looks at each picture once, as does the same command again', async () => {
+  for (const when of ['fresh', 'finished']) {
+    const found = await openings('--data', 'pictures', '--run', 'tuned', '--name', 'tuned', '--seed', '1');
+    assert.equal(found['base/model.safetensors'].open, 1, when);
+    const pictures = readdirSync(join(cwd, 'pictures'), { recursive: true, encoding: 'utf8' });
+    const files = pictures.filter((name) => name.endsWith('.png')).map((name) => join('pictures', name));
+    assert.equal(files.length, 6);
+    assert.deepEqual(
+      files.map((name) => found[name].stat),
+      files.map(() => 1),
+      when,
+    );
+  }
+});
+
+test('a model is opened once too when a preset or a file gives the configuration', async () => {
+  const found = await openings(...brief, '--data', 'pictures', '--run', 'other', '--seed', '2');
+  assert.equal(found['base/model.safetensors'].open, 1);
+});
