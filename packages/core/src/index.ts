@@ -7,6 +7,7 @@
 export * from './errors.js';
 export * from './geometry.js';
 export * from './permutation.js';
+export * from './printable.js';
 export * from './quantities.js';
 export * from './random.js';
 export * from './sampling/coefficients.js';
