@@ -1,8 +1,18 @@
 import { RinError } from '@rin/core';
-import { type Device, noGrad, readSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
+import {
+  type Device,
+  noGrad,
+  openSafetensors,
+  readSafetensors,
+  scope,
+  type Tensor,
+  TorchError,
+  writeSafetensors,
+} from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { RIN } from '../model/rin.js';
+import { misfit } from './misfit.js';
 
 /** A trained network with everything that sampling from it needs. */
 export interface Model {
@@ -45,9 +55,9 @@ export async function saveModel(
  * @throws RinError if it cannot be read, is damaged or none, or its weights do not fit its configuration
  */
 export async function loadModel(path: string, { device = 'cpu' }: { device?: Device } = {}): Promise<Model> {
-  const { tensors, metadata } = await readSafetensors(path).catch((error) => mendable(error));
+  const facts = await readFacts(path);
+  const { tensors } = await readSafetensors(path).catch((error) => mendable(error));
   try {
-    const facts = readMetadata(path, metadata);
     const network = new RIN(facts.config.model, { seed: null });
     try {
       network.loadParameters(tensors);
@@ -57,6 +67,19 @@ export async function loadModel(path: string, { device = 'cpu' }: { device?: Dev
     return { ...facts, network: network.to(device) };
   } finally {
     for (const tensor of Object.values(tensors)) tensor.dispose();
+  }
+}
+
+/** What the file says of its network, which goes together with the tensors in it. Only its header is read. */
+async function readFacts(path: string): Promise<Omit<Model, 'network'>> {
+  const file = await openSafetensors(path).catch((error) => mendable(error));
+  try {
+    const facts = readMetadata(path, file.metadata);
+    const problem = misfit(facts.config.model, file);
+    if (problem !== undefined) throw new RinError(`${path}: ${problem}; take another copy of the file`);
+    return facts;
+  } finally {
+    await file.close();
   }
 }
 
