@@ -72,7 +72,7 @@ const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run
  * libgomp reads the setting when it is loaded. A setting of the user has precedence. A worker's environment is a copy: if a
  * worker loads the library first, libgomp's own count holds.
  */
-const spinCount = '6000';
+export const spinCount = '6000';
 
 function waitBriefly<T>(loading: () => T): T {
   const { env } = process;
