@@ -1,14 +1,5 @@
 import { RinError } from '@rin/core';
-import {
-  type Device,
-  noGrad,
-  openSafetensors,
-  readSafetensors,
-  scope,
-  type Tensor,
-  TorchError,
-  writeSafetensors,
-} from '@rin/torch';
+import { type Device, noGrad, openSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { RIN } from '../model/rin.js';
@@ -55,9 +46,13 @@ export async function saveModel(
  * @throws RinError if it cannot be read, is damaged or none, or its weights do not fit its configuration
  */
 export async function loadModel(path: string, { device = 'cpu' }: { device?: Device } = {}): Promise<Model> {
-  const facts = await readFacts(path);
-  const { tensors } = await readSafetensors(path).catch((error) => mendable(error));
+  const file = await openSafetensors(path).catch((error) => mendable(error));
+  const tensors: Record<string, Tensor> = {};
   try {
+    const facts = readMetadata(path, file.metadata);
+    const problem = misfit(facts.config.model, file); // before anything is built or read
+    if (problem !== undefined) throw new RinError(`${path}: ${problem}; take another copy of the file`);
+    for (const name of file.names) tensors[name] = await file.read(name).catch((error) => mendable(error));
     const network = new RIN(facts.config.model, { seed: null });
     try {
       network.loadParameters(tensors);
@@ -67,18 +62,6 @@ export async function loadModel(path: string, { device = 'cpu' }: { device?: Dev
     return { ...facts, network: network.to(device) };
   } finally {
     for (const tensor of Object.values(tensors)) tensor.dispose();
-  }
-}
-
-/** What the file says of its network, which goes together with the tensors in it. Only its header is read. */
-async function readFacts(path: string): Promise<Omit<Model, 'network'>> {
-  const file = await openSafetensors(path).catch((error) => mendable(error));
-  try {
-    const facts = readMetadata(path, file.metadata);
-    const problem = misfit(facts.config.model, file);
-    if (problem !== undefined) throw new RinError(`${path}: ${problem}; take another copy of the file`);
-    return facts;
-  } finally {
     await file.close();
   }
 }
