@@ -2,9 +2,22 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { spinCount } from '../packages/torch/dist/src/native.js';
 import { createLog } from '../packages/torch/setup/log.mjs';
 import { ensurePython } from '../scripts/python.mjs';
 import { median, table } from './machine.mjs';
+
+/** What libgomp takes without a setting: the count of all contestants but ours. */
+export const libgompSpins = '300000';
+
+/**
+ * The environment of a contestant. How threads wait is never inherited: it changes a step by a third.
+ * @param {string | undefined} spins  GOMP_SPINCOUNT; undefined = what the program itself takes
+ */
+function environment(spins) {
+  const { GOMP_SPINCOUNT: _, OMP_WAIT_POLICY: __, ...env } = process.env;
+  return spins === undefined ? env : { ...env, GOMP_SPINCOUNT: spins };
+}
 
 /**
  * One line of JSON goes in ({ steps }), one comes back ({ seconds: [one a step], memory: its peak in MB }); the first one in
@@ -14,11 +27,14 @@ class Contestant {
   #child;
   #lines;
   #errors = '';
+  /** GOMP_SPINCOUNT in it */
+  spins;
 
-  /** @param {string} command @param {string} script @param {object} setup */
-  constructor(command, script, setup) {
+  /** @param {string} command @param {string} script @param {Setup} setup @param {string} ownSpins  what the program takes by itself */
+  constructor(command, script, { spins, ...setup }, ownSpins) {
+    this.spins = spins ?? ownSpins;
     const path = fileURLToPath(new URL(script, import.meta.url));
-    this.#child = spawn(command, [path], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command, [path], { stdio: ['pipe', 'pipe', 'pipe'], env: environment(spins) });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.on('data', (text) => {
       this.#errors = `${this.#errors}${text}`.slice(-2000);
@@ -55,10 +71,10 @@ class Contestant {
   }
 }
 
-/** @typedef {{ task: 'train' | 'sample', config: object, threads: number, dtype?: string, count?: number }} Setup */
+/** @typedef {{ task: 'train' | 'sample', config: object, threads: number, dtype?: string, count?: number, spins?: string }} Setup */
 
 /** @param {Setup} setup */
-export const ours = (setup) => new Contestant(process.execPath, 'ours.mjs', setup);
+export const ours = (setup) => new Contestant(process.execPath, 'ours.mjs', setup, spinCount);
 
 /** @type {string | undefined} */
 let python;
@@ -66,7 +82,7 @@ let python;
 /** @param {Setup & { kind: 'plain' | 'peer', compile?: boolean }} setup */
 export async function theirs(setup) {
   python ??= await ensurePython({ peer: setup.kind === 'peer', log: createLog() });
-  return new Contestant(python, 'peer.py', setup);
+  return new Contestant(python, 'peer.py', setup, libgompSpins);
 }
 
 /**
@@ -102,10 +118,11 @@ export async function race({ rounds, steps, pictures }, entries) {
 
   const [first] = running;
   table([
-    ['', 'torch', 'parameters', 'ms', 'fastest', `÷ ${first.name}`, 'images/s', 'peak MB'],
-    ...running.map(({ name, version, parameters, seconds, memory }) => [
+    ['', 'torch', 'spins', 'parameters', 'ms', 'fastest', `÷ ${first.name}`, 'images/s', 'peak MB'],
+    ...running.map(({ name, version, parameters, contestant, seconds, memory }) => [
       name,
       version,
+      contestant.spins,
       `${(parameters / 1e6).toFixed(2)} M`,
       (median(seconds) * 1000).toFixed(0),
       (Math.min(...seconds) * 1000).toFixed(0),

@@ -2,12 +2,20 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { empty, runtime, scope } from '@rin/torch';
+import { spinCount } from '../packages/torch/dist/src/native.js';
 
 /** Machine, versions, threads: a figure without them says nothing. @param {number} [used]  threads */
 export function machine(used) {
   const { version, cpuCapability, threads } = runtime();
   const processors = `${cpus()[0].model.trim()}, ${cpus().length} processors`;
-  return `${processors}; libtorch ${version} (${cpuCapability}), ${used ?? threads} threads; Node ${process.versions.node}`;
+  return `${processors}; libtorch ${version} (${cpuCapability}), ${used ?? threads} threads, ${waiting()}; Node ${process.versions.node}`;
+}
+
+/** How threads wait for each other in this process. */
+function waiting() {
+  const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
+  if (GOMP_SPINCOUNT !== undefined) return `GOMP_SPINCOUNT=${GOMP_SPINCOUNT}`;
+  return OMP_WAIT_POLICY !== undefined ? `OMP_WAIT_POLICY=${OMP_WAIT_POLICY}` : `GOMP_SPINCOUNT=${spinCount}`;
 }
 
 /** @param {number[]} values */

@@ -37,6 +37,9 @@ static napi_value initialize(napi_env env, napi_value exports) {
   check(napi_set_named_property(env, exports, "description", description), "description");
   add<lookUp>(env, exports, context, "lookUp");
   add<callOperator>(env, exports, context, "callOperator");
+  add<defaultsOf>(env, exports, context, "defaultsOf");
+  add<limitMemory>(env, exports, context, "limitMemory");
+  add<requireMemory>(env, exports, context, "requireMemory");
   add<fromBytes>(env, exports, context, "fromBytes");
   add<toBytes>(env, exports, context, "toBytes");
   add<byteLength>(env, exports, context, "byteLength");

@@ -26,8 +26,12 @@ struct Value {
   bool optional;
 };
 
+// Throws where libtorch would not survive a call with these arguments (guards.cc).
+using Guard = void (*)(const torch::jit::Stack&);
+
 struct Operator {
   c10::OperatorHandle handle;
+  Guard guard;  // null for nearly all
   std::vector<Value> arguments;
   std::vector<Value> results;
   std::vector<size_t> written;       // arguments that are changed in place
@@ -136,6 +140,10 @@ napi_value entry(napi_env env, napi_callback_info info) {
 // The functions that JavaScript sees, by file.
 napi_value lookUp(Call&);           // operators.cc
 napi_value callOperator(Call&);
+napi_value defaultsOf(Call&);
+Guard guardOf(const c10::OperatorName&);  // guards.cc
+napi_value limitMemory(Call&);      // memory.cc
+napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc
 napi_value toBytes(Call&);
 napi_value byteLength(Call&);

@@ -47,9 +47,9 @@ napi_value fromBytes(Call& call) {
 // toBytes(tensor, typed array) fills the array with the elements in row-major order
 napi_value toBytes(Call& call) {
   const Bytes bytes = bytesOf(call, 1);
-  const at::Tensor tensor = call.tensor(0).detach().cpu().contiguous();
+  const at::Tensor tensor = call.tensor(0).detach();
   TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, the tensor ", tensor.nbytes());
-  if (bytes.length > 0) std::memcpy(bytes.data, tensor.const_data_ptr(), bytes.length);
+  if (bytes.length > 0) at::from_blob(bytes.data, tensor.sizes(), tensor.scalar_type()).copy_(tensor);
   return call.nothing();
 }
 

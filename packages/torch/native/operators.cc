@@ -72,7 +72,7 @@ napi_value lookUp(Call& call) {
   TORCH_CHECK(found.has_value(), "unknown operator", overloadsOf(name));
   const auto& schema = found->schema();
   TORCH_CHECK(schema.arguments().size() < maxArguments, "more arguments than can be passed");
-  Operator op{*found, {}, {}, {}, {}};
+  Operator op{*found, guardOf(schema.operator_name()), {}, {}, {}, {}};
   std::ostringstream out;
   out << call.context.operators.size() << ' ' << schema.arguments().size() << ' ' << schema.returns().size() << '\n';
   for (const auto& argument : schema.arguments()) {
@@ -197,17 +197,34 @@ static napi_value write(Call& call, const Value& type, const c10::IValue& value)
   if (value.isDouble()) return call.make(value.toDouble());
   if (value.isString()) return call.make(value.toStringRef());
   if (value.isDevice()) return call.make(value.toDevice().str());
-  if (value.isIntList()) {
+  if (value.isIntList() || value.isBoolList() || value.isDoubleList()) {
     napi_value result;
-    const auto list = value.toIntVector();
+    const auto list = value.toListRef();
     check(napi_create_array_with_length(call.env, list.size(), &result), "a list could not be made");
     for (size_t i = 0; i < list.size(); i++) {
-      check(napi_set_element(call.env, result, static_cast<uint32_t>(i), call.make(static_cast<double>(list[i]))),
+      check(napi_set_element(call.env, result, static_cast<uint32_t>(i), write(call, type, list[i])),
             "a list could not be filled");
     }
     return result;
   }
   TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be passed to JavaScript");
+}
+
+// defaultsOf(id) → the default of each argument, undefined where it has none; for `trace`
+napi_value defaultsOf(Call& call) {
+  const auto id = static_cast<size_t>(call.number(0));
+  TORCH_CHECK(id < call.context.operators.size(), "unknown operator");
+  const Operator& op = call.context.operators[id];
+  const auto& arguments = op.handle.schema().arguments();
+  napi_value defaults;
+  check(napi_create_array_with_length(call.env, arguments.size(), &defaults), "a list could not be made");
+  for (size_t i = 0; i < arguments.size(); i++) {
+    const auto& value = arguments[i].default_value();
+    if (!value.has_value()) continue;
+    check(napi_set_element(call.env, defaults, static_cast<uint32_t>(i), write(call, op.arguments[i], *value)),
+          "a list could not be filled");
+  }
+  return defaults;
 }
 
 static void recount(Call& call, Kind kind, napi_value value) {
@@ -248,6 +265,7 @@ napi_value callOperator(Call& call) {
       }
     }
   }
+  if (op.guard != nullptr) op.guard(stack);
   op.handle.callBoxed(&stack);
   for (const size_t i : op.written) {
     if (isGiven(call, i + 1)) recount(call, op.arguments[i].kind, call.values[i + 1]);

@@ -134,12 +134,16 @@ async function compile(libtorch, native, link, path) {
   }
 }
 
-/** @param {Libtorch} libtorch @param {boolean} cuda */
+/**
+ * nodelete: libtorch keeps the allocator of native/memory.cc, also when the worker that loaded the addon has ended.
+ *
+ * @param {Libtorch} libtorch @param {boolean} cuda
+ */
 function linkArguments({ folder, libraries }, cuda) {
   const rpaths = libraries.map((path) => `-Wl,-rpath,${path}`);
   // Nothing of ours names a symbol of the CUDA libraries: they register themselves when loaded, so they must stay linked.
   const gpu = cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda', '-Wl,--as-needed'] : [];
-  return [`-L${join(folder, 'lib')}`, '-ltorch_cpu', '-lc10', ...gpu, ...rpaths];
+  return [`-L${join(folder, 'lib')}`, '-Wl,-z,nodelete', '-ltorch_cpu', '-lc10', ...gpu, ...rpaths];
 }
 
 function nodeHeaders() {

@@ -16,6 +16,10 @@ const memoryFormats: Readonly<Record<string, number>> = {
   channelsLast3d: 3,
 };
 
+/** The name of a memory format by libtorch's number. */
+export const memoryFormatName = (code: number): string | undefined =>
+  Object.keys(memoryFormats).find((name) => memoryFormats[name] === code);
+
 /** A device's name that libtorch can read. */
 export const isDevice = (value: unknown): value is string =>
   typeof value === 'string' && /^(cpu|cuda(:\d{1,2})?)$/.test(value);

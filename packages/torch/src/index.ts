@@ -25,5 +25,5 @@ export * from './runtime.js';
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 export { keep, scope } from './scope.js';
 export { type Dimensions, type Operand, Tensor } from './tensor.js';
-export { type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';
+export { batchAxes, type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';
 export { unsafe } from './unsafe.js';

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { TorchError } from './errors.js';
 
@@ -15,6 +16,12 @@ export interface Native {
   readonly description: Float64Array;
   lookUp(name: string, overload: string): string;
   callOperator(id: number, ...values: NativeValue[]): NativeValue;
+  /** The default of each argument of an operator; undefined for an argument without one. */
+  defaultsOf(id: number): NativeValue[];
+  /** The most bytes that all tensors of the process may have together on the CPU. */
+  limitMemory(bytes: number): void;
+  /** Throws unless the limit leaves so many bytes beside the tensors. */
+  requireMemory(bytes: number): void;
   fromBytes(array: ArrayBufferView, dtype: number, device: string, shape: readonly number[]): Slot;
   toBytes(tensor: Slot, array: ArrayBufferView): void;
   /** Bytes of a tensor's elements. */
@@ -54,16 +61,23 @@ const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url
 const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run setup';
 
 /**
- * By default idle threads of libgomp, which libtorch computes with, spin for long where they wait for each other. That is
- * no faster (a training step of a small network: 37 ms either way, alone on two cores), and where anything else wants the
- * cores, such as a data loader, everything waits: 600 small steps took 45 s instead of 2 beside three busy processes. The
- * setting is read while the library is loaded, and left to the user where there is one. (A worker's environment is a copy:
- * where a worker loads the library first, libgomp's own default holds.)
+ * libtorch computes with libgomp, whose threads spin while they wait for each other. Its own count of spins, 300,000, is a
+ * disaster where other programs want the same cores. A small count gives the core away at once, and the thread wakes late.
+ * So the count is a compromise: as fast as libgomp's own on a quiet machine, and never slower than it on a busy one. The
+ * command `node bench/waitingThreads.mjs` prints the table behind it. On two cores of an AMD processor with AVX-512, a training
+ * step of emoji-64 takes these milliseconds, alone / beside 1 / beside 3 busy processes:
+ *
+ *     1,000: 122 / 254 / 415    6,000: 115 / 410 / 467    300,000: 112 / 379 / 1,275
+ *
+ * libgomp reads the setting when it is loaded. A setting of the user has precedence. A worker's environment is a copy: if a
+ * worker loads the library first, libgomp's own count holds.
  */
+export const spinCount = '6000';
+
 function waitBriefly<T>(loading: () => T): T {
   const { env } = process;
   if (env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined) return loading();
-  env.GOMP_SPINCOUNT = '1000';
+  env.GOMP_SPINCOUNT = spinCount;
   try {
     return loading();
   } finally {
@@ -82,6 +96,22 @@ function load(): Native {
 }
 
 export const native = load();
+native.limitMemory(memoryLimit());
+
+/** Bytes of memory that a container may use; without a container, the machine's memory and swap. */
+function memoryLimit(): number {
+  const constrained = process.constrainedMemory();
+  if (constrained > 0 && constrained < totalmem()) return constrained;
+  return totalmem() + swapSize();
+}
+
+function swapSize(): number {
+  try {
+    return 1024 * Number(/^SwapTotal:\s*(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0; // a system that does not tell
+  }
+}
 
 /** Runs a native function, turning what it throws into a TorchError that begins with `what`. */
 export function attempt<T>(what: string, run: () => T): T {

@@ -37,6 +37,14 @@ const damaged = 'the file is damaged or no safetensors file: fetch or write it a
 /** The largest header that is read, as in the format's reference implementation. */
 export const maxHeaderLength = 100_000_000;
 
+// What JSON.parse can build within 1 GB and some seconds. 500,000 tensors have 2 million keys, and 1.5 million lists and objects.
+const maxDepth = 8;
+const maxKeys = 2_000_000;
+const maxLists = 2_000_000;
+const maxValues = 16_000_000;
+/** libtorch's own limit. */
+const maxDimensions = 64;
+
 /**
  * The header of a file, checked: every tensor's size fits its shape, and the tensors fill the data without gap or overlap.
  * @param bytes       the header, without the 8 bytes of its length
@@ -51,7 +59,8 @@ export function parseHeader(bytes: Uint8Array, dataLength: number, path: string)
   const header = parseObject(bytes, fail);
   let metadata: Record<string, string> = {};
   const entries: SafetensorsEntry[] = [];
-  for (const [name, value] of Object.entries(header)) {
+  for (const name of Object.keys(header)) {
+    const value = header[name];
     if (name === '__proto__') fail('a tensor is called __proto__');
     if (name === metadataKey) {
       metadata = isStrings(value) ? value : fail(`${metadataKey} is not an object of strings`);
@@ -119,7 +128,52 @@ const isStrings = (value: unknown): value is Record<string, string> =>
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
+/**
+ * Refuses a header that would take all memory once it is parsed, such as a list in a list, millions of times. It takes no
+ * memory itself: it counts the signs of JSON that stand outside of strings.
+ */
+function checkExtent(bytes: Uint8Array, fail: Fail): void {
+  let [depth, keys, lists, values] = [0, 0, 0, 0];
+  for (let at = 0; at < bytes.length; at++) {
+    switch (bytes[at]) {
+      case sign.quote:
+        at = closingQuote(bytes, at);
+        break;
+      case sign.openList:
+      case sign.openObject:
+        lists++;
+        if (++depth > maxDepth) fail(`its header is nested more than ${maxDepth} deep`);
+        break;
+      case sign.closeList:
+      case sign.closeObject:
+        depth--;
+        break;
+      case sign.colon:
+        keys++;
+        break;
+      case sign.comma:
+        values++;
+        break;
+    }
+    if (keys > maxKeys) fail(`its header has more than ${maxKeys} keys`);
+    if (lists > maxLists) fail(`its header has more than ${maxLists} lists and objects`);
+    if (values > maxValues) fail(`its header has more than ${maxValues} values`);
+  }
+}
+
+const signs = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
+const [quote, backslash, openList, closeList, openObject, closeObject, colon, comma] = signs('"\\[]{}:,');
+const sign = { quote, openList, closeList, openObject, closeObject, colon, comma };
+
+// Where the string ends that begins at `start`; the end of the bytes if it does not.
+function closingQuote(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at;
+}
+
 function parseObject(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+  checkExtent(bytes, fail);
   let header: unknown;
   let text = '';
   try {
@@ -165,14 +219,21 @@ function endOfString(json: string, start: number): number {
   }
 }
 
+/** JSON, cut off where it is long. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(Array.isArray(value) ? value.slice(0, 10) : value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
 function parseEntry(name: string, value: unknown, fail: Fail): SafetensorsEntry {
   if (!isObject(value)) return fail(`${name} is not described by an object`);
   const { dtype: code, shape, data_offsets: offsets } = value;
   if (typeof code !== 'string' || !Object.hasOwn(dtypeOf, code)) {
-    return fail(`${name} is of type ${JSON.stringify(code)}, not one of ${Object.keys(dtypeOf).join(', ')}`);
+    return fail(`${name} is of type ${shown(code)}, not one of ${Object.keys(dtypeOf).join(', ')}`);
   }
-  if (!isSizes(shape)) return fail(`${name} has the shape ${JSON.stringify(shape)}`);
-  if (!isSizes(offsets) || offsets.length !== 2) return fail(`${name} has the offsets ${JSON.stringify(offsets)}`);
+  if (!isSizes(shape)) return fail(`${name} has the shape ${shown(shape)}`);
+  if (shape.length > maxDimensions) return fail(`${name} has ${shape.length} dimensions, more than ${maxDimensions}`);
+  if (!isSizes(offsets) || offsets.length !== 2) return fail(`${name} has the offsets ${shown(offsets)}`);
   const [dtype, [start, end]] = [dtypeOf[code], offsets];
   if (end - start !== byteLength(dtype, shape)) {
     return fail(

@@ -1,5 +1,7 @@
+import { type Argument, memoryFormatName } from './argument.js';
+import { dtypeName } from './dtype.js';
 import { TorchError } from './errors.js';
-import { attempt, native } from './native.js';
+import { attempt, type NativeValue, native } from './native.js';
 
 // The order is that of Kind in native/context.h.
 const kinds = [
@@ -76,6 +78,26 @@ function lookUp(name: string): Operator {
   const found = { name, id, parameters, results, writes: parameters.some(({ written }) => written) };
   known.set(name, found);
   return found;
+}
+
+const knownDefaults = new Map<number, readonly Argument[]>();
+
+/** The default of each argument of an operator, as one would give it; undefined for an argument without a default. */
+export function defaultsOf({ id, name, parameters }: Operator): readonly Argument[] {
+  const made =
+    knownDefaults.get(id) ??
+    Array.from(
+      attempt(name, () => native.defaultsOf(id)), // sparse
+      (value, i) => fromDefault(parameters[i], value),
+    );
+  knownDefaults.set(id, made);
+  return made;
+}
+
+function fromDefault({ kind }: Parameter, value: NativeValue): Argument {
+  if (typeof value !== 'number') return value;
+  if (kind === 'ScalarType') return dtypeName(value);
+  return kind === 'MemoryFormat' ? memoryFormatName(value) : value;
 }
 
 function parameter(line: string): Parameter {

@@ -1,6 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { describe, isDevice } from './argument.js';
-import { arrayFor, arrayOn, type DataArray, type Dtype, isDtype } from './dtype.js';
+import { arrayFor, arrayOn, type DataArray, type Dtype, dtypeWidth, isDtype } from './dtype.js';
 import { TorchError } from './errors.js';
 import { type Device, Handle } from './handle.js';
 import { attempt, native } from './native.js';
@@ -35,6 +35,7 @@ export class Tensor extends Handle {
   /** A copy of the elements in row-major order; float16 and bfloat16 as their raw bits. Waits for the device. */
   toTypedArray(): DataArray {
     refuseInTrace('toTypedArray', 'a trace cannot record numbers that leave the tensors');
+    attempt(`toTypedArray (${this})`, () => native.requireMemory(this.size * dtypeWidth(this.dtype)));
     const array = arrayFor(this.dtype, this.size);
     attempt('toTypedArray', () => native.toBytes(this.slot, array));
     return array;

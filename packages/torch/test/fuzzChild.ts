@@ -1,5 +1,5 @@
 /*
- * Calls every typed method and function with random arguments: `node fuzzChild.js SEED CALLS`. The last call is the last
+ * Calls every typed method and function, and operators that divide integers, with random arguments: `node fuzzChild.js SEED CALLS`. The last call is the last
  * line of stderr, so that a crash tells what it was. Prints how many calls went through, how many were refused, and how
  * often each method and function was called.
  */
@@ -194,6 +194,60 @@ const callables = [
   })),
   ...functions,
 ];
+
+/** Integers at both ends of their range, and divisors that trap. */
+const extremes = (): Tensor =>
+  torch
+    .tensor(
+      BigInt64Array.from([pick([-(2n ** 63n), 2n ** 63n - 1n, -(2n ** 31n), 7n]), pick([-1n, 0n, 1n, -(2n ** 31n)])]),
+    )
+    .to(pick(['int64', 'int64', 'int32', 'int16', 'int8', 'uint8']));
+const divisor = (): unknown => pick<() => unknown>([extremes, tensor, () => pick([-1, 0, 1, -1n, -(2n ** 63n)])])();
+function divide(): unknown {
+  const other = divisor();
+  const kind = other instanceof Tensor ? 'Tensor' : 'Scalar';
+  const mode = pick(['trunc', 'floor', null]);
+  const [name, named] = pick<[string, Record<string, string | null>]>([
+    [`div.${kind}_mode`, { rounding_mode: mode }],
+    [`div_.${kind}_mode`, { rounding_mode: mode }],
+    [kind === 'Tensor' ? 'floor_divide' : 'floor_divide.Scalar', {}],
+    [`floor_divide_.${kind}`, {}],
+    [`remainder.${kind}`, {}],
+    [`remainder_.${kind}`, {}],
+    [`fmod.${kind}`, {}],
+    [`fmod_.${kind}`, {}],
+  ]);
+  const self = random() < 0.8 ? extremes() : tensor().detach().clone();
+  return unsafe.call(`aten::${name}`, [self, other as Tensor], named);
+}
+
+/** Work on a tensor that is huge, but has the memory of one element: its result has not. */
+function spread(): unknown {
+  const huge = tensor()
+    .reshape([-1])
+    .narrow(0, 0, 1)
+    .expand([2 ** 36, pick([1, 3])]);
+  const work: ((x: Tensor) => unknown)[] = [
+    (x) => x.add(1),
+    (x) => x.mul(x),
+    (x) => x.exp(),
+    (x) => x.clone(),
+    (x) => x.contiguous(),
+    (x) => x.to(pick(dtypes.filter((dtype) => dtype !== x.dtype))),
+    (x) => x.eq(0),
+    (x) => x.softmax(0),
+    (x) => x.toTypedArray(),
+    (x) => torch.cat([x, x]),
+    (x) => torch.stack([x, x]),
+    (x) => torch.where(x.narrow(0, 0, 1).gt(0), x, x),
+    (x) => x.split(pick([1, 1000])),
+    (x) => x.chunk(2 ** 30),
+    (x) => x.unbind(),
+    (x) => x.transpose(0, 1).unbind(1),
+  ];
+  return pick(work)(huge);
+}
+callables.push({ name: 'torch.divide', run: divide }, { name: 'torch.spread', run: spread });
 const counts = Object.fromEntries(callables.map(({ name }) => [name, 0]));
 
 const show = (value: unknown): string =>

@@ -185,6 +185,27 @@ test('a file that is not sound is refused in one sentence that names it and what
   await assert.rejects(openSafetensors(folder), /it is a folder/);
 });
 
+test('a header that would take all memory once it is parsed is refused before', async () => {
+  const list = (element: string, count: number) => `{"a":[${`${element},`.repeat(count - 1)}${element}]}`;
+  for (const [header, what] of [
+    [`{"a":${'['.repeat(4e6)}${']'.repeat(4e6)}}`, /its header is nested more than 8 deep/],
+    ['{"a":'.repeat(9), /its header is nested more than 8 deep/],
+    [list('[]', 2_000_001), /its header has more than 2000000 lists and objects/],
+    [list('{}', 2_000_001), /its header has more than 2000000 lists and objects/],
+    [list('0', 16_000_002), /its header has more than 16000000 values/],
+    [`{${'"a":0,'.repeat(2_000_000)}"b":0}`, /its header has more than 2000000 keys/],
+    [list('"\\"[{"', 10), /a is not described by an object/], // brackets in a string are text
+    ['{"a":"'.padEnd(1000, '['), /not JSON/],
+  ] as const) {
+    write(header);
+    await assert.rejects(openSafetensors(path), (error) => error instanceof TorchError && what.test(error.message));
+  }
+  write({ a: u8(new Array<number>(65).fill(1), 0, 1) }, [1]);
+  await assert.rejects(openSafetensors(path), /a has 65 dimensions, more than 64/);
+  write({ a: { dtype: 'U8', shape: 'x'.repeat(1e6), data_offsets: [0, 1] } });
+  await assert.rejects(openSafetensors(path), (error: Error) => error.message.length < 400);
+});
+
 test('text that only looks like a key is no key twice', async () => {
   const texts = ['"a": {"a": 1}, \\"a\\":', 'a\\', '"a', '\n'.repeat(8_000_000)];
   for (const text of texts) {

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cat, gradients, linear, ones, scope, TorchError, type TracedTensor, trace, unsafe } from '../src/index.js';
+import {
+  batchAxes,
+  cat,
+  gradients,
+  linear,
+  memory,
+  ones,
+  scope,
+  TorchError,
+  type TracedTensor,
+  tensor,
+  trace,
+  unsafe,
+  zeros,
+} from '../src/index.js';
 
 test('a trace records operators with inputs and outputs, by number, shape and dtype', () => {
   const [x, w] = [ones([2, 3]), ones([4, 3])];
@@ -8,8 +22,13 @@ test('a trace records operators with inputs and outputs, by number, shape and dt
   assert.deepEqual(result.shape, [2, 4]);
   const t = (id: number, shape: number[]): TracedTensor => ({ id, shape, dtype: 'float32' });
   assert.deepEqual(calls, [
-    { operator: 'aten::linear', inputs: [t(0, [2, 3]), t(1, [4, 3]), null], outputs: [t(2, [2, 4])] },
-    { operator: 'aten::relu', inputs: [t(2, [2, 4])], outputs: [t(3, [2, 4])] },
+    {
+      operator: 'aten::linear',
+      inputs: [t(0, [2, 3]), t(1, [4, 3]), null],
+      names: ['input', 'weight', 'bias'],
+      outputs: [t(2, [2, 4])],
+    },
+    { operator: 'aten::relu', inputs: [t(2, [2, 4])], names: ['self'], outputs: [t(3, [2, 4])] },
   ]);
   assert.deepEqual([x, w, result].map(idOf), [0, 1, 3]);
   assert.equal(idOf(ones([1])), undefined);
@@ -25,7 +44,7 @@ test('numbers, lists and several outputs are recorded as they are', () => {
   const parts = [1, 2].map((id) => ({ id, shape: [2, 2], dtype: 'float32' }));
   assert.deepEqual(calls[0].outputs, [parts]);
   assert.deepEqual(calls[1].inputs, [parts, 1]);
-  assert.deepEqual(calls[3].inputs.slice(1), [[0, 1], true]);
+  assert.deepEqual(calls[3].inputs.slice(1), [[0, 1], true, null]);
 });
 
 test('scopes inside a trace do not confuse its numbers', () => {
@@ -53,6 +72,115 @@ test('what a record could not tell is refused: in-place operators, item, backwar
   refused(async () => x.add(1), /trace: the function returned a promise; what comes after an await/);
   refused(() => x.sum().backward(), /backward: a trace records a forward pass only/);
   refused(() => gradients([x.sum()], [x]), /gradients: a trace records a forward pass only/);
+});
+
+test('an argument that was left out has its default, under the name that the schema gives it', () => {
+  const x = ones([1, 1, 4, 4]);
+  const { calls } = trace(() => {
+    unsafe.call('aten::conv2d', [x, x], { padding: 1 });
+    x.contiguous();
+    unsafe.call('aten::rand', [[2]], { dtype: 'float64' });
+    unsafe.call('aten::max_pool2d', [x, 2]);
+  });
+  const named = ({ names, inputs }: (typeof calls)[number]) =>
+    Object.fromEntries(names.map((name, i) => [name, inputs[i]] as const));
+  const [{ input: _, weight: __, ...conv2d }, { self: ___, ...contiguous }, rand, { self: ____, ...pool }] =
+    calls.map(named);
+  assert.deepEqual(conv2d, { bias: null, stride: [1, 1], padding: 1, dilation: [1, 1], groups: 1 });
+  assert.deepEqual(contiguous, { memory_format: 'contiguous' });
+  assert.deepEqual(rand, { size: [2], dtype: 'float64', layout: null, device: null, pin_memory: null });
+  assert.deepEqual(pool, { kernel_size: 2, stride: [], padding: [0, 0], dilation: [1, 1], ceil_mode: false });
+});
+
+test('a trace keeps the tensors that no recorded call made, constants of an inner scope too', () => {
+  const [x, weight] = [tensor([1, 2]), tensor([3, 4])];
+  const before = memory().tensors;
+  const made = trace(() =>
+    scope(() => {
+      using constant = tensor([10, 20]);
+      return x.mul(weight).add(constant).add(x);
+    }),
+  );
+  assert.deepEqual(
+    Array.from(made.captured, ([id, kept]) => [id, [...kept.toTypedArray()]]),
+    [
+      [0, [1, 2]],
+      [1, [3, 4]],
+      [3, [10, 20]],
+    ],
+  );
+  assert.deepEqual([x, weight].map(made.idOf), [0, 1]);
+  assert.deepEqual(
+    made.calls.map(({ operator }) => operator),
+    ['aten::mul.Tensor', 'aten::add.Tensor', 'aten::add.Tensor'],
+  );
+  x.fill_(7);
+  assert.deepEqual([...(made.captured.get(0)?.toTypedArray() ?? [])], [7, 7]); // no copy
+  scope(() => assert.equal(made.captured.get(0)?.disposed, false));
+  made.dispose();
+  made.dispose();
+  made.result.dispose();
+  assert.deepEqual(
+    [...made.captured.values()].map(({ disposed }) => disposed),
+    [true, true, true],
+  );
+  assert.equal(memory().tensors, before);
+  assert.throws(() =>
+    trace(() => {
+      x.add(1).dispose();
+      throw new Error('on purpose');
+    }),
+  );
+  assert.equal(memory().tensors, before);
+});
+
+test('two traces, with 2 and 3 samples, tell which axis of each tensor is the batch', () => {
+  const weight = ones([4, 3]);
+  const pass = (batch: number) =>
+    trace(() => {
+      const x = ones([batch, 5, 3]);
+      const y = linear(x, weight).transpose(0, 1); // [5, B, 4]
+      return cat([y.reshape([-1, 4]), zeros([1, 4])]).unsqueeze(0); // [1, 5·B + 1, 4]
+    });
+  using two = pass(2);
+  using three = pass(3);
+  const axes = batchAxes(two, three);
+  const outputs = two.calls.map(({ operator, outputs }) => [operator, axes.get((outputs[0] as TracedTensor).id)]);
+  assert.deepEqual(outputs, [
+    ['aten::ones', 0],
+    ['aten::linear', 0],
+    ['aten::transpose.int', 1],
+    ['aten::reshape', 0],
+    ['aten::zeros', undefined],
+    ['aten::cat', 0],
+    ['aten::unsqueeze', 1],
+  ]);
+  assert.equal(axes.has(two.idOf(weight) ?? -1), false);
+  const refused = (first: () => unknown, second: () => unknown, message: RegExp) =>
+    assert.throws(
+      () => batchAxes(trace(first), trace(second)),
+      (error: Error) => error instanceof TorchError && message.test(error.message),
+    );
+  refused(
+    () => ones([2]),
+    () => ones([2]).add(1),
+    /the traces have 1 and 2 calls; trace one pass twice, with 2 and/,
+  );
+  refused(
+    () => ones([2]).add(1),
+    () => ones([2]).mul(1),
+    /call 1 is aten::add\.Scalar and aten::mul\.Scalar/,
+  );
+  refused(
+    () => ones([2]),
+    () => ones([2, 1]),
+    /call 0, aten::ones, has other tensors/,
+  );
+  refused(
+    () => ones([2, 2]),
+    () => ones([3, 3]),
+    /tensor 0 of call 0, aten::ones, is \[2, 2\] and \[3, 3\]/,
+  );
 });
 
 test('after a trace, also one that failed, nothing is observed any more', () => {

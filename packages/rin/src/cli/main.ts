@@ -1,10 +1,13 @@
-import { isTorchError, RinError, UsageError } from '@rin/core';
+import { isTorchError, printable, RinError, UsageError } from '@rin/core';
 import { nearest } from '../config/nearest.js';
 import { whyNot } from '../disk/systemError.js';
 import { readBuild } from './addon.js';
 import { calling } from './terminal/calling.js';
 import type { Command } from './terminal/command.js';
+import { outlivesTerminal } from './terminal/hangup.js';
 import { commandHelp, programHelp } from './terminal/help.js';
+import { endWithNpm } from './terminal/npm.js';
+import { guardOutput } from './terminal/output.js';
 import { version } from './version.js';
 
 /** The commands; each is loaded when it is called, so that help is quick and needs no libtorch. */
@@ -47,7 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    console.error(explain(error, args.includes('--verbose'), args[0]));
+    console.error(printable(explain(error, args.includes('--verbose'), args[0])));
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -90,9 +93,7 @@ function explain(error: unknown, verbose: boolean, name: string | undefined): st
   return `${error.message}\nThis was not expected: --verbose shows where it arose`;
 }
 
-/** Whoever read the output went away, as `head` does: what is at work may save, as at a signal. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
-}
-for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
+// At once, since a signal may come before a command has begun. Under nohup nothing may be left that ends the program.
+if (outlivesTerminal) process.on('SIGHUP', () => {});
+else endWithNpm();
+guardOutput();

@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { RinError } from '@rin/core';
-import { type Device, noGrad, readSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
+import { type Device, noGrad, openSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { RIN } from '../model/rin.js';
+import { misfit } from './misfit.js';
 
 /** A trained network with everything that sampling from it needs. */
 export interface Model {
@@ -50,9 +51,13 @@ export async function loadModel(
   path: string,
   { device = 'cpu', from }: { device?: Device; from?: FileHandle } = {},
 ): Promise<Model> {
-  const { tensors, metadata } = await readSafetensors(path, from).catch((error) => mendable(error));
+  const file = await openSafetensors(path, from).catch((error) => mendable(error));
+  const tensors: Record<string, Tensor> = {};
   try {
-    const facts = readMetadata(path, metadata);
+    const facts = readMetadata(path, file.metadata);
+    const problem = misfit(facts.config.model, file); // before anything is built or read
+    if (problem !== undefined) throw new RinError(`${path}: ${problem}; take another copy of the file`);
+    for (const name of file.names) tensors[name] = await file.read(name).catch((error) => mendable(error));
     const network = new RIN(facts.config.model, { seed: null });
     try {
       network.loadParameters(tensors);
@@ -62,6 +67,7 @@ export async function loadModel(
     return { ...facts, network: network.to(device) };
   } finally {
     for (const tensor of Object.values(tensors)) tensor.dispose();
+    await file.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { printable } from '@rin/core';
 import { type Dataset, sampleLength } from '../../data/dataset.js';
 import { nearestSample } from '../../data/nearestSample.js';
 import { openDataset } from '../../data/open.js';
@@ -60,7 +61,7 @@ Next, with a folder of your own pictures (its subfolders are the classes):
 
 /** One of the other commands, called as it would be typed. */
 async function call({ command }: { command: Command }, args: readonly string[]): Promise<number> {
-  console.log(`\n$ rin ${command.name} ${args.join(' ')}`);
+  console.log(printable(`\n$ rin ${command.name} ${args.join(' ')}`));
   return command.run(parseArguments(command, args));
 }
 
@@ -82,7 +83,7 @@ async function compare(run: string, path: string): Promise<void> {
     await writePng(path, grid(beside, { columns: 2 * pairs, labels: model.classes }));
     const own = distancesAmong(dataset);
     console.log(
-      `${path}: each picture with the training picture that is most like it on its right. They differ by ` +
+      `${printable(path)}: each picture with the training picture that is most like it on its right. They differ by ` +
         `${mean(found.map(({ rmse }) => rmse)).toFixed(3)} (root mean square, of 1), training pictures among themselves by ${mean(own).toFixed(3)}: ` +
         `a set of ${dataset.length} pictures is partly learnt by heart.`,
     );

@@ -1,3 +1,4 @@
+import { printable } from '@rin/core';
 import type { Command } from '../terminal/command.js';
 import { examine } from './examine.js';
 
@@ -14,8 +15,8 @@ export const command: Command = {
   async run() {
     const findings = await examine();
     for (const { state, text, mend } of findings) {
-      console.log(`${marks[state]} ${text}`);
-      if (mend !== undefined) console.log(`    ${mend}`);
+      console.log(`${marks[state]} ${printable(text)}`);
+      if (mend !== undefined) console.log(`    ${printable(mend)}`);
     }
     return findings.some(({ state }) => state === 'bad') ? 1 : 0;
   },

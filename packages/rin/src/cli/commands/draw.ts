@@ -78,7 +78,7 @@ async function present(
   const grid = sheet.draw(images);
   await writePng(outputs.grid, grid);
   const depth = show ? pictureDepth(process.stdout) : undefined;
-  if (depth !== undefined) screen.say(await terminalPicture(grid, process.stdout.columns, depth));
+  if (depth !== undefined) screen.show(await terminalPicture(grid, process.stdout.columns, depth));
 }
 
 /** Name of each picture's class; empty where there are none. */

@@ -29,7 +29,7 @@ export function programHelp(commands: readonly { name: string; summary: string }
       ]),
     ),
     group('Exit codes', [
-      '0 done   1 it could not be done   2 the command was called wrongly   130, 143 stopped by Ctrl-C or SIGTERM',
+      '0 done   1 it could not be done   2 the command was called wrongly   130, 143, 129 stopped by Ctrl-C, SIGTERM or SIGHUP',
     ]),
   ]);
 }

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { outlivesTerminal } from './hangup.js';
 
 /**
  * npm hands a Ctrl-C on that the terminal has sent to every process already: what comes within so many ms is the same one.
@@ -6,9 +7,10 @@ import { constants } from 'node:os';
 const sameKey = 500;
 
 /**
- * Ctrl-C (SIGINT) and SIGTERM while it lives: the first asks the work to end (`signal`), a second one ends the process.
- * The exit code of a program that a signal stopped is 128 + the signal's number, as shells have it. Output that nobody reads
- * any more (SIGPIPE) asks likewise, and is no error.
+ * While it lives, Ctrl-C (SIGINT), SIGTERM or a terminal that goes away (SIGHUP) ask the work to end (`signal`). A second
+ * SIGINT or SIGTERM ends the process at once. A second SIGHUP does not: shell and system send one each. If the program was
+ * started to outlive its terminal, SIGHUP is ignored. Output that nobody reads any more (SIGPIPE) asks the work to end too, and
+ * is no error. The exit code of a program that a signal stopped is 128 + the signal's number, as shells have it.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -21,6 +23,7 @@ export class Interruption implements Disposable {
     this.#onFirst = onFirst;
     process.on('SIGINT', this.#received);
     process.on('SIGTERM', this.#received);
+    if (!outlivesTerminal) process.on('SIGHUP', this.#received);
     process.on('SIGPIPE', this.#unread);
   }
 
@@ -31,7 +34,7 @@ export class Interruption implements Disposable {
       this.#exitCode = 128 + constants.signals[name];
       this.#onFirst();
       this.#controller.abort();
-    } else if (now - this.#at > sameKey) {
+    } else if (name !== 'SIGHUP' && now - this.#at > sameKey) {
       if (process.stderr.isTTY) process.stderr.write('\n'); // leaves the line of progress
       process.exit(this.#exitCode);
     }
@@ -44,7 +47,7 @@ export class Interruption implements Disposable {
     return this.#controller.signal;
   }
 
-  /** 130 after Ctrl-C, 143 after SIGTERM; 0 where there was neither. */
+  /** 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP; 0 without a signal. */
   get exitCode(): number {
     return this.#exitCode;
   }
@@ -52,6 +55,7 @@ export class Interruption implements Disposable {
   [Symbol.dispose](): void {
     process.off('SIGINT', this.#received);
     process.off('SIGTERM', this.#received);
+    process.off('SIGHUP', this.#received);
     process.off('SIGPIPE', this.#unread);
   }
 }

@@ -1,3 +1,5 @@
+import { printable, printableLine } from '@rin/core';
+
 /** Without a terminal, progress is a line every so many ms. */
 const plainEvery = 10_000;
 /** On a terminal the line is drawn anew at most every so many ms. */
@@ -28,8 +30,13 @@ export class Screen {
     this.#last = this.isLive ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
-  /** Prints lines that stay. */
+  /** Prints lines that stay. Control characters, as in the name of a file, are escaped. */
   say(text: string): void {
+    this.show(printable(text));
+  }
+
+  /** Prints lines that stay, with the colours that are in them: pictures. */
+  show(text: string): void {
     this.clear();
     this.#out.write(`${text}\n`);
   }
@@ -39,10 +46,11 @@ export class Screen {
     const now = performance.now();
     if (now - this.#last < (this.isLive ? liveEvery : plainEvery)) return;
     this.#last = now;
-    if (!this.isLive) this.#progress.write(`${text()}\n`);
+    const line = printableLine(text());
+    if (!this.isLive) this.#progress.write(`${line}\n`);
     else {
       // Cut to the width: a line that wraps could not be drawn over.
-      this.#progress.write(`\r\x1b[K${text().slice(0, Math.max(20, this.#progress.columns - 1))}`);
+      this.#progress.write(`\r\x1b[K${line.slice(0, Math.max(20, this.#progress.columns - 1))}`);
       this.#shown = true;
     }
   }

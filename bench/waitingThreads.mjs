@@ -1,0 +1,79 @@
+// @ts-check
+// How long libgomp's threads should spin while they wait for each other: node bench/waitingThreads.mjs, after a build.
+//   --task train | sample     --network emoji-64     --threads (all)     --rounds 7
+//   --spins 1000,2000,3000,4500,6000,300000   values of GOMP_SPINCOUNT; the last is what the others are compared with
+// A step of our program with each value, by turns: alone, and beside 1 and 3 processes that keep a core busy. libgomp's own value
+// is 300,000. What @rin/torch sets is in packages/torch/src/native.ts.
+import { spawn } from 'node:child_process';
+import { runtime } from '@rin/torch';
+import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
+import { libgompSpins, ours } from './contestants.mjs';
+import { flags, machine, median, table } from './machine.mjs';
+
+const given = flags({
+  task: { type: 'string', default: 'train' },
+  network: { type: 'string', default: 'emoji-64' },
+  threads: { type: 'string', default: String(runtime().threads) },
+  rounds: { type: 'string', default: '7' },
+  spins: { type: 'string', default: `1000,2000,3000,4500,6000,${libgompSpins}` },
+});
+const { network } = given;
+const task = given.task === 'sample' ? 'sample' : 'train';
+const [threads, rounds] = [Number(given.threads), Number(given.rounds)];
+const steps = task === 'train' ? 3 : 1;
+const config = loadPreset(network, {
+  training: { batch: 32, optimizer: { kind: 'adamw' }, learningRate: 1e-4 },
+  sampling: { steps: 10 },
+});
+
+/** Runs something beside processes that keep a core busy each. @template T @param {number} count @param {() => Promise<T>} run */
+async function beside(count, run) {
+  const busy = Array.from({ length: count }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
+  const end = () => {
+    for (const child of busy) child.kill('SIGKILL');
+  };
+  process.on('exit', end); // Ctrl-C too
+  try {
+    return await run();
+  } finally {
+    end();
+    process.off('exit', end);
+  }
+}
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => process.exit(1));
+
+const contestants = given.spins
+  .split(',')
+  .map((spins) => ours({ task, config, threads, dtype: 'float32', count: 64, spins }));
+console.log(task === 'train' ? `A training step of ${network}, batch 32` : `64 pictures of ${network}, 10 steps`);
+console.log(machine(threads));
+try {
+  for (const contestant of contestants) await contestant.ready();
+  for (const busy of [0, 1, 3]) {
+    const milliseconds = await beside(busy, () => turns());
+    const last = milliseconds[milliseconds.length - 1];
+    table([
+      [`beside ${busy} busy`, 'ms', 'fastest', 'slowest', `÷ ${contestants[contestants.length - 1].spins}`],
+      ...milliseconds.map((times, i) => [
+        contestants[i].spins,
+        ...[median(times), Math.min(...times), Math.max(...times)].map((time) => time.toFixed(0)),
+        median(times.map((time, round) => time / last[round])).toFixed(3), // of each round: what slows a round slows all
+      ]),
+    ]);
+  }
+} finally {
+  for (const contestant of contestants) contestant.end();
+}
+console.log(`Medians of ${rounds} rounds of ${steps === 1 ? 'one' : steps}.`);
+
+/** The median of each round, by contestant. */
+async function turns() {
+  const milliseconds = contestants.map(() => /** @type {number[]} */ ([]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, contestant] of contestants.entries()) {
+      const { seconds } = await contestant.run(steps);
+      milliseconds[i].push(1000 * median(seconds));
+    }
+  }
+  return milliseconds;
+}

@@ -1,0 +1,72 @@
+// How much memory tensors may take on the CPU. The system grants more than there is, and ends the process that uses it.
+#include "context.h"
+
+#include <c10/core/CPUAllocator.h>
+#include <malloc.h>
+
+#include <atomic>
+
+namespace rin {
+
+// libtorch's own allocator, with a limit on what all tensors of the process have together.
+struct LimitedAllocator final : c10::Allocator {
+  c10::Allocator* base = nullptr;
+  std::atomic<int64_t> limit{0};
+  std::atomic<int64_t> used{0};
+
+  void require(int64_t size) const {
+    const int64_t most = limit, held = used;
+    TORCH_CHECK_WITH(OutOfMemoryError, size <= most - held, "out of memory: ", size,
+                     " bytes are needed; the tensors have ", held, ", and the limit of this machine or container is ", most);
+  }
+
+  at::DataPtr allocate(size_t size) override;
+  c10::DeleterFnPtr raw_deleter() const override;
+  void copy_data(void* to, const void* from, std::size_t count) const override { base->copy_data(to, from, count); }
+};
+
+// The pointer is set once for the whole process. What it points at is never freed: tensors may outlive every environment.
+static std::atomic<LimitedAllocator*> limited{nullptr};
+
+static int64_t bytesAt(void* data) { return static_cast<int64_t>(malloc_usable_size(data)); }
+
+static void releaseCounted(void* data) {
+  LimitedAllocator& allocator = *limited;
+  allocator.used -= bytesAt(data);
+  allocator.base->raw_deleter()(data);
+}
+
+c10::DeleterFnPtr LimitedAllocator::raw_deleter() const { return releaseCounted; }
+
+at::DataPtr LimitedAllocator::allocate(size_t size) {
+  require(static_cast<int64_t>(std::min(size, static_cast<size_t>(std::numeric_limits<int64_t>::max()))));
+  void* data = base->raw_allocate(size);
+  if (data != nullptr) used += bytesAt(data);
+  return {data, data, releaseCounted, c10::Device(c10::kCPU)};
+}
+
+// limitMemory(bytes): the most that the tensors of the process may have together on the CPU.
+napi_value limitMemory(Call& call) {
+  if (limited == nullptr) {
+    c10::Allocator* base = c10::GetCPUAllocator();
+    if (base->raw_deleter() == nullptr) return call.nothing();  // one whose memory cannot be told from its address
+    auto* made = new LimitedAllocator;
+    made->base = base;
+    LimitedAllocator* none = nullptr;
+    if (limited.compare_exchange_strong(none, made)) {
+      c10::SetCPUAllocator(made, /*priority=*/100);
+    } else {
+      delete made;  // another thread was first
+    }
+  }
+  (*limited).limit = call.integer(0);
+  return call.nothing();
+}
+
+// requireMemory(bytes): throws unless so much is left beside the tensors.
+napi_value requireMemory(Call& call) {
+  if (limited != nullptr) (*limited).require(call.integer(0));
+  return call.nothing();
+}
+
+}  // namespace rin
