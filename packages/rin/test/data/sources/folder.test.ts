@@ -148,7 +148,7 @@ test('links to pictures and folders are followed, a circle of links is not, one 
     ['a/3.png', 'a/4.png'],
   );
   symlinkSync('loop', join(folder, 'loop'));
-  assert.match(await problem(open(join(folder, 'loop'))), /cannot read .*loop: its links lead in a circle/);
+  assert.match(await problem(open(join(folder, 'loop'))), /cannot read .*loop: its symbolic links form a circle/);
 });
 
 test('unreadable pictures are skipped and listed with the reason', async () => {
