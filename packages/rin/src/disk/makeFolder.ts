@@ -4,8 +4,8 @@ import { RinError } from '@rin/core';
 import { systemCode } from './systemError.js';
 
 /**
- * Makes a folder and its missing parents. Unlike `mkdir` of Node with `recursive`, it returns if the system refuses with
- * ENOENT, as below /proc.
+ * Makes a folder and its missing parents. Unlike `mkdir` of Node with `recursive`, it returns if the system refuses
+ * with ENOENT, as below /proc.
  * @throws RinError if the system refuses with ENOENT; otherwise the system's own error
  */
 export async function makeFolder(path: string): Promise<void> {

@@ -4,8 +4,8 @@ import { makeFolder } from './makeFolder.js';
 import { change, writeWhole } from './wholeFiles.js';
 
 /**
- * Writes a file that the user named, and makes its missing folders. The new file is complete or absent; an existing file
- * is replaced only by the complete new one. Links are followed. A pipe or a device is written to directly.
+ * Writes a file that the user named, and makes its missing folders. The new file is complete or absent; an existing
+ * file is replaced only by the complete new one. Links are followed. A pipe or a device is written to directly.
  * @throws RinError if it cannot be written
  */
 export async function writeOutput(path: string, bytes: Uint8Array): Promise<void> {

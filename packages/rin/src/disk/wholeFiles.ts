@@ -11,8 +11,9 @@ export { beside } from '@rin/torch/files';
 export type { Content, Write };
 
 /*
- * Every change that rin makes on the disk. A process may be killed between any two changes, and the disk may lose power.
- * Even then, every file with its final name is complete. @rin/torch/files does this; this file adds the error messages.
+ * Every change that rin makes on the disk. A process may be killed between any two changes, and the disk may lose
+ * power. Even then, every file with its final name is complete. @rin/torch/files does this; this file adds the error
+ * messages.
  */
 
 let observer: (change: string) => void = () => {};
@@ -50,7 +51,10 @@ export const removeAbandoned = (folder: string, isOurs: (name: string) => boolea
 export const writeWhole = (path: string, content: Content, durable = true): Promise<void> =>
   files.writeWhole(path, content, watch, durable);
 
-/** Writes a new file and flushes it, in a folder that `writeFolder` fills. @throws WriteError if the system refuses it */
+/**
+ * Writes a new file and flushes it, in a folder that `writeFolder` fills.
+ * @throws WriteError if the system refuses it
+ */
 export const writeFlushed = (path: string, content: Content): Promise<void> => files.writeFlushed(path, content, watch);
 
 /**

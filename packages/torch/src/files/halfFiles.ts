@@ -44,9 +44,9 @@ export function targetOf(name: string): string | undefined {
 export type BeforeRemoval = (path: string) => void;
 
 /**
- * Removes the half files in a folder whose process has ended. A process of another machine, of another container or from
- * before a restart cannot be looked up. Its half files are removed after 7 days without a write. Errors of the system are
- * ignored.
+ * Removes the half files in a folder whose process has ended. A process of another machine, of another container or
+ * from before a restart cannot be looked up. Its half files are removed after 7 days without a write. Errors of the
+ * system are ignored.
  * @param isOurs whether to consider a half file; gets the name of its target
  */
 export async function sweep(

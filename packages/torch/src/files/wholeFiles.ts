@@ -36,7 +36,10 @@ export async function making<T>(watch: Watch, change: Change, path: string, make
   }
 }
 
-/** Writes a new file under its final name and flushes it to the disk. @throws the system's error, as explained by `watch` */
+/**
+ * Writes a new file under its final name and flushes it to the disk.
+ * @throws the system's error, as explained by `watch`
+ */
 export const writeFlushed = (path: string, content: Content, watch: Watch = {}): Promise<void> =>
   writeNew(path, content, watch, path, true);
 
@@ -70,10 +73,10 @@ async function fill(file: FileHandle, content: Content, watch: Watch, name: stri
 }
 
 /**
- * Writes a file and replaces an existing one. At any moment, `path` has the old file or the complete new one. If writing
- * fails, the half file is removed.
- * @param durable false: nothing is flushed, so a power loss may lose the file. For files that replace no other and can be
- *     made again
+ * Writes a file and replaces an existing one. At any moment, `path` has the old file or the complete new one. If
+ * writing fails, the half file is removed.
+ * @param durable false: nothing is flushed, so a power loss may lose the file. For files that replace no other and can
+ *     be made again
  * @throws the system's error, as explained by `watch`
  */
 export async function writeWhole(path: string, content: Content, watch: Watch = {}, durable = true): Promise<void> {
@@ -88,7 +91,8 @@ export async function writeWhole(path: string, content: Content, watch: Watch = 
 }
 
 /**
- * Makes a folder. It appears with all files that `fillFolder` writes, or not at all. An empty folder at `path` is replaced.
+ * Makes a folder. It appears with all files that `fillFolder` writes, or not at all. An empty folder at `path` is
+ * replaced.
  * @param fillFolder gets a temporary folder, which is renamed afterwards; it must flush the files that it writes
  * @throws the system's error, as explained by `watch`; ENOTEMPTY if `path` is a folder with files
  */

@@ -316,10 +316,10 @@ test('a cache that cannot be written is told with the mend', async () => {
 
 test('sizes and channels that pictures cannot have are told', async () => {
   const folder = await folderOf({ 'a.png': red });
-  assert.match(await problem(open(folder, { channels: 4 })), /1 channel \(grey\) or 3 \(colour\), the model has 4/);
+  assert.match(await problem(open(folder, { channels: 4 })), /1 channel \(grey\) or 3 \(colour\), but the model has 4/);
   assert.match(
     await problem(open(folder, { size: [16] })),
-    /pictures have two sizes \[height, width\], the model has 1/,
+    /pictures have two sizes \[height, width\], but the model has 1/,
   );
   assert.match(await problem(open(folder, { size: [8, 16, 16] })), /the model has 3: \[8, 16, 16\]/);
 });
