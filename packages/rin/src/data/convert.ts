@@ -46,8 +46,8 @@ export interface ConvertResult {
  * decoding. The target is written completely or not at all.
  * @param source as for `openDataset`
  * @param target path of a tar if it ends with `.tar`, else of a folder. It must not exist; its missing parents are made
- * @throws RinError if the target exists or cannot be written, the source does not exist or is damaged, or pictures
- *     differ in size and `size` is absent
+ * @throws RinError if the source does not exist or is damaged, or the target exists or cannot be written
+ * @throws RinError if pictures differ in size and `size` is absent
  */
 export async function convertData(source: string, target: string, options: ConvertOptions): Promise<ConvertResult> {
   const path = join(dirname(target), basename(target)); // without a slash at the end

@@ -23,8 +23,8 @@ export interface FoundSource extends Source {
 }
 
 /**
- * Finds the pictures of a source. A source is a folder of pictures, a tar archive, a file of IDX or CIFAR, a folder of
- * such files, or the output of `convertData`. `emoji` is the built-in set.
+ * Finds the pictures of a source: a folder of pictures, a tar archive, a file of IDX or CIFAR, or a folder of such
+ * files. The output of `convertData` is also a source. `emoji` is the built-in set.
  * @param source a path, or `emoji`
  * @param side   longer side of the samples in pixels, for rendering drawings
  * @throws RinError if the source does not exist, is damaged or has no pictures

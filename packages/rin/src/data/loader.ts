@@ -19,8 +19,8 @@ export interface LoaderOptions {
 }
 
 /**
- * The training stream: an endless sequence of samples. Each epoch is a permutation of the data. The sample at a
- * position depends only on (data, seed, position), so a run can resume anywhere, and the batch size does not change the
+ * The training stream: an endless sequence of samples. Each epoch is a permutation of the data. The sample at a position
+ * depends only on (data, seed, position). A run can therefore resume anywhere, and the batch size does not change the
  * order.
  *
  * While a batch is used, the threads of the system read the following batch. They continue while native code blocks the
@@ -50,7 +50,7 @@ export class Loader {
    * Samples `position` to `position + batch - 1` of the stream. Every position works; consecutive batches are fastest,
    * because they are read ahead.
    * @param position integer from 0
-   * @throws RinError if `position` is not such an integer, the loader is closed, or the data cannot be read
+   * @throws RinError if `position` is not an integer from 0, the loader is closed, or the data cannot be read
    */
   next(position: number): Promise<Batch> {
     if (this.#closed) throw new RinError('loader: closed');

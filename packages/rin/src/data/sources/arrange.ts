@@ -40,11 +40,12 @@ export interface Arranged {
 }
 
 /**
- * Finds the pictures among files, and the source of their classes. It uses the first of these that exists:
- * - a list (`dataset.json` or `metadata.jsonl`) in the base
- * - lists (`metadata.jsonl`) in folders below the base
- * - files next to the pictures (see `findSidecars`)
- * - the top folders
+ * Finds the pictures among files, and the source of their classes. The first of these that exists gives the classes:
+ *
+ * 1. A list (`dataset.json` or `metadata.jsonl`) in the base.
+ * 2. Lists (`metadata.jsonl`) in folders below the base.
+ * 3. Files next to the pictures (see `findSidecars`).
+ * 4. The top folders.
  *
  * The base is the folder that contains all pictures, so a folder around the class folders is not a class. If all top
  * folders have names such as `train`, `val` and `test`, the base is the training folder.

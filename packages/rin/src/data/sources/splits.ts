@@ -14,8 +14,8 @@ const isTraining = (folder: string): boolean => /^train(ing)?$/i.test(folder);
 const isSplit = (folder: string): boolean => isTraining(folder) || /^(test(ing)?|val|valid|validation)$/i.test(folder);
 
 /**
- * Finds a top folder that is not a class: a folder that contains all pictures, or the training folder among folders
- * such as `train`, `val` and `test`.
+ * Finds a top folder that is not a class. It contains all pictures, or it is the training folder among folders such as
+ * `train`, `val` and `test`.
  * @param pictures paths below the base
  * @param base     empty, or with a slash at its end
  * @returns undefined if the top folders are the classes, or there are no folders
