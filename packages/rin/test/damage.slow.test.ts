@@ -238,7 +238,7 @@ test('a few kilobytes that unfold to much are refused', limits, async () => {
   const folder = await folderOf({ 'batches.meta.txt': names });
   const [images, batch] = [join(folder, 'a-images-idx3-ubyte.gz'), join(folder, 'data_batch_1.bin.gz')];
   await pipeline(zeros, createGzip({ level: 1 }), createWriteStream(images));
-  assert.match(await problem(open(images)), /goes on behind the 1216 bytes that its header says/);
+  assert.match(await problem(open(images)), /is longer than 1216 bytes, the length in its header/);
   writeFileSync(batch, readFileSync(images));
   assert.match(await problem(open(batch)), /bytes unpacked; unpack it \(gzip -d\)/);
   assert.ok(process.resourceUsage().maxRSS * 1024 < mostMemory, `${process.resourceUsage().maxRSS} kB`);

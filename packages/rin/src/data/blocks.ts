@@ -4,17 +4,17 @@ import { sampleLength } from './dataset.js';
 /** Bytes of a SHA-256. */
 const digestLength = 32;
 
-/** A block has as many whole samples as go into so many bytes, but at least one. */
+/** A block has as many whole samples as fit into this number of bytes, but at least one. */
 const blockBytes = 2 ** 18;
 
-/** Bytes of the largest block that is believed; it is read at once. */
+/** Bytes of the largest block that is accepted, because a block is read at once. */
 const largestBlock = 2 ** 24;
 
-/** Samples in a block of a new store. */
+/** Samples in a block of a new store. @param shape [C, ...size] of a sample */
 export const samplesInBlock = (shape: readonly number[]): number =>
   Math.max(1, Math.floor(blockBytes / sampleLength(shape)));
 
-/** Makes the digests of blocks, sample by sample. */
+/** Computes the digests of blocks, sample by sample. */
 export class BlockDigests {
   readonly #samples: number;
   readonly #digests: Buffer[] = [];
@@ -32,7 +32,7 @@ export class BlockDigests {
     if (++this.#inOpen === this.#samples) this.#end();
   }
 
-  /** The digests one after the other, in base64. Nothing may be added afterwards. */
+  /** All digests one after the other, in base64. Do not call `add` afterwards. */
   finish(): string {
     this.#end();
     return Buffer.concat(this.#digests).toString('base64');
@@ -47,7 +47,7 @@ export class BlockDigests {
 
 /** The blocks of a file of samples, each with its digest. */
 export class Blocks {
-  /** bytes in each block but the last, which may have fewer */
+  /** bytes in each block; the last block may have fewer */
   readonly length: number;
   readonly count: number;
   readonly #samples: number;
@@ -55,8 +55,9 @@ export class Blocks {
 
   /**
    * @param samples in a block
+   * @param shape   [C, ...size] of a sample
    * @param total   bytes of all samples
-   * @param digests as `BlockDigests` gives them
+   * @param digests the result of `BlockDigests.finish`
    */
   constructor(samples: number, shape: readonly number[], total: number, digests: string) {
     this.#samples = samples;
@@ -65,18 +66,18 @@ export class Blocks {
     this.#digests = Buffer.from(digests, 'base64');
   }
 
-  /** Whether there is a digest for each block, and a block of several samples is small enough to be read at once. */
+  /** Whether each block has a digest, and a block of several samples is small enough to be read at once. */
   get isSound(): boolean {
     return this.#digests.length === this.count * digestLength && (this.#samples === 1 || this.length <= largestBlock);
   }
 
-  /** Whether the bytes of a block are those that were written. */
+  /** Whether the bytes of a block match its digest. */
   isIntact(block: number, bytes: Uint8Array): boolean {
     const expected = this.#digests.subarray(block * digestLength, (block + 1) * digestLength);
     return createHash('sha256').update(bytes).digest().equals(expected);
   }
 
-  /** Whether all blocks of a whole file are those that were written. */
+  /** Whether all blocks match their digests. @param pixels the whole file */
   areIntact(pixels: Uint8Array): boolean {
     for (let block = 0; block < this.count; block++) {
       if (!this.isIntact(block, pixels.subarray(block * this.length, (block + 1) * this.length))) return false;

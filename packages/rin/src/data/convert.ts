@@ -16,41 +16,41 @@ import { type Sample, writeStore } from './store.js';
 import { readHeaders } from './survey.js';
 import { TarWriter } from './tarWriter.js';
 
-/** The pictures that are written. */
+/** Options of `convertData`. */
 export interface ConvertOptions extends DataOptions {
-  /** [H, W] of the samples in pixels; what all pictures have, if absent */
+  /** [H, W] of the samples in pixels; default: the size of the pictures, if all have the same */
   size?: readonly number[];
-  /** 1 = grey, 3 = colour; what the pictures have, if absent */
+  /** 1 = grey, 3 = colour; default: grey if all pictures are grey */
   channels?: number;
-  /** how pictures are brought to the size, as `data.resize` of a configuration */
+  /** how pictures are scaled to the size, as `data.resize` in a configuration */
   resize: DataConfig['resize'];
-  /** `#rrggbb`, behind transparent pictures and beside those that `fit` */
+  /** `#rrggbb`, behind transparent pixels, and around pictures that `fit` scales */
   background: string;
 }
 
-/** What was written. */
+/** Result of `convertData`. */
 export interface ConvertResult {
-  /** how many */
+  /** number of pictures written */
   readonly pictures: number;
   /** [C, H, W] */
   readonly shape: readonly number[];
-  /** pictures that were left out, each with the reason */
+  /** pictures that were skipped, each with the reason */
   readonly skipped: readonly Skipped[];
-  /** sentences, a line each, if part of what was named is not taken or written */
+  /** sentences, one on each line, if a part of the source is not used or not written */
   readonly notice?: string;
 }
 
 /**
- * Decodes the pictures of a source and writes them as samples of one shape: to a folder that is opened without decoding
- * (a cache to take along), or to a tar of PNG files `CLASS/NAME.png`. Either can be opened as data and gives the same samples.
- * The target is there whole or not at all.
+ * Decodes the pictures of a source and writes them as samples of one shape. The target is a folder of decoded samples,
+ * or a tar of PNG files `CLASS/NAME.png`. `openDataset` reads both, with the same samples; the folder needs no
+ * decoding. The target is written completely or not at all.
  * @param source as for `openDataset`
- * @param target a name that ends with `.tar`, or the name of a folder; nothing may be there. Folders on the way are made
- * @throws {RinError} if something is there, there is no such source, pictures differ in size and none was given, or the
- *     target cannot be written
+ * @param target path of a tar if it ends with `.tar`, else of a folder. It must not exist; its missing parents are made
+ * @throws RinError if the source does not exist or is damaged, or the target exists or cannot be written
+ * @throws RinError if pictures differ in size and `size` is absent
  */
 export async function convertData(source: string, target: string, options: ConvertOptions): Promise<ConvertResult> {
-  const path = join(dirname(target), basename(target)); // without the slash that may stand behind a folder
+  const path = join(dirname(target), basename(target)); // without a slash at the end
   refuseTaken(path);
   const from = await findSource(source, Math.max(...(options.size ?? [1])), options);
   const listing = await from.list();
@@ -66,7 +66,7 @@ export async function convertData(source: string, target: string, options: Conve
     if (/\.tar$/i.test(path)) {
       const empty = await writeTar(path, samples, classes, shape);
       if (empty.length > 0)
-        notices.push(`${path}: without the classes that have no picture (${empty.join(', ')}); a folder keeps them`);
+        notices.push(`${path}: a tar cannot keep classes without pictures (${empty.join(', ')}); a folder can`);
     } else {
       const told = () => storeFacts(decoded, how);
       if (!(await writeStore(path, samples, { shape, classes }, told))) throw taken(path);
@@ -81,14 +81,14 @@ export async function convertData(source: string, target: string, options: Conve
   }
 }
 
-const taken = (path: string): RinError => new RinError(`${path} is there already; take it away or give another name`);
+const taken = (path: string): RinError => new RinError(`${path} already exists; remove it or choose another name`);
 
-/** @throws {RinError} if something has the name */
+/** @throws RinError if the path exists */
 function refuseTaken(path: string): void {
   if (existsSync(path)) throw taken(path);
 }
 
-/** The shape that was asked for, completed by what the pictures have. */
+/** The shape from the options. Absent parts come from the pictures. @throws RinError if their sizes differ */
 async function shapeOf(listing: Listing, source: string, { size, channels, ...watch }: ConvertOptions) {
   if (size && channels !== undefined) {
     checkShape([channels, ...size]);
@@ -98,18 +98,18 @@ async function shapeOf(listing: Listing, source: string, { size, channels, ...wa
   const { widths, heights, sizes, grey } = headers;
   if (!size && sizes.size > 1) {
     throw new RinError(
-      `${source}: pictures of ${sizes.size} sizes, ${widths.least} to ${widths.most} wide and ${heights.least} to ${heights.most} high; give the size that all shall have`,
+      `${source}: pictures of ${sizes.size} sizes, ${widths.least} to ${widths.most} wide and ${heights.least} to ${heights.most} high; give one size for all`,
     );
   }
   const isGrey = grey > 0 && grey === [...sizes.values()].reduce((sum, times) => sum + times, 0);
-  const shape = [channels ?? (isGrey ? 1 : 3), ...(size ?? [heights.most || 1, widths.most || 1])]; // where none can be read, decoding says why
+  const shape = [channels ?? (isGrey ? 1 : 3), ...(size ?? [heights.most || 1, widths.most || 1])]; // if no picture can be read, decoding reports why
   checkShape(shape);
   return shape;
 }
 
 /**
- * Folders are the classes if that tells the same labels; else a list inside does.
- * @returns classes without a picture, of which nothing in a tar can tell
+ * Writes a tar. Its folders are the classes if they give the same labels. Otherwise a list in it has the labels.
+ * @returns classes without a picture, which a tar cannot keep
  */
 async function writeTar(
   path: string,
@@ -117,7 +117,7 @@ async function writeTar(
   classes: readonly string[],
   shape: readonly number[],
 ): Promise<string[]> {
-  const files = new Map<string, number>(); // to the label of each
+  const files = new Map<string, number>(); // label by path
   await writeWhole(path, async (write) => {
     const archive = new TarWriter(write);
     const encode = async (sample: Sample) => ({ ...sample, png: await encodePng({ data: sample.pixels, shape }) });
@@ -129,13 +129,13 @@ async function writeTar(
     }
     if (!areTold(files, classes, path)) archive.add('metadata.jsonl', labelList(files, classes));
     archive.finish();
-    refuseTaken(path); // a file that got the name meanwhile would be replaced
+    refuseTaken(path); // otherwise a file created meanwhile would be replaced
   });
   const labels = new Set(files.values());
   return classes.filter((_, label) => !labels.has(label));
 }
 
-/** Whether the folders of the files tell the labels. */
+/** Whether the folders of the files give the same labels and classes. */
 function areTold(files: ReadonlyMap<string, number>, classes: readonly string[], path: string): boolean {
   const told = resolveLabels([...files.keys()].map(byFolder), path);
   return (
@@ -144,7 +144,7 @@ function areTold(files: ReadonlyMap<string, number>, classes: readonly string[],
   );
 }
 
-/** The content of `metadata.jsonl`: a line for each file. */
+/** The content of `metadata.jsonl`: one line for each file. */
 function labelList(files: ReadonlyMap<string, number>, classes: readonly string[]): Uint8Array {
   const lines = Array.from(files, ([file_name, label]) =>
     JSON.stringify({ file_name, ...(label >= 0 && { label, class: classes[label] }) }),
@@ -152,10 +152,10 @@ function labelList(files: ReadonlyMap<string, number>, classes: readonly string[
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
-/** Whether a class can be called by a folder. */
+/** Whether a class name can be the name of a folder. */
 const isFolderName = (name: string): boolean => name !== '' && !name.includes('/') && !isHidden(name);
 
-/** Two pictures may differ in nothing but what their names end with. */
+/** A path that is not taken. Two pictures may have names that differ only in the suffix. */
 function freeName(path: string, taken: ReadonlyMap<string, unknown>): string {
   for (let number = 1; ; number++) {
     const name = `${path}${number > 1 ? `-${number}` : ''}.png`;

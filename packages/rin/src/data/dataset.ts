@@ -2,11 +2,11 @@ import type { PixelFile } from './pixelFile.js';
 import type { Skipped } from './sources/source.js';
 
 /**
- * Decoded samples, ready to be read in any order. `openDataset` makes one of files, `datasetFromSamples` of a program's
- * samples; a program may have its own.
+ * Decoded samples that can be read in any order. `openDataset` makes a data set from files, `datasetFromSamples` from
+ * the samples of a program. A program may also implement this interface.
  */
 export interface Dataset {
-  /** how messages and runs call it */
+  /** name in messages and runs */
   readonly name: string;
   /** number of samples, at least 1 */
   readonly length: number;
@@ -14,35 +14,38 @@ export interface Dataset {
   readonly shape: readonly number[];
   /** names by label; empty if no sample has a class */
   readonly classes: readonly string[];
-  /** mean of (2x/255 - 1)² over all values x of all samples, in [0, 1]: the mean square of the data in [-1, 1] */
+  /** mean square of the data scaled to [−1, 1]: the mean of (2x/255 − 1)² over all values x; in [0, 1] */
   readonly meanSquare: number;
-  /** what of the source could not be used, and why */
+  /** pictures of the source that could not be used, and why */
   readonly skipped: readonly Skipped[];
-  /** 64 hexadecimal digits, equal for equal contents and options, whatever the place: a run resumes on the same data only */
+  /**
+   * 64 hexadecimal digits, equal for equal contents and options in any place. A run resumes only on data with the same
+   * fingerprint.
+   */
   readonly fingerprint: string;
   /** index into `classes`, or -1 for none */
   label(index: number): number;
   /**
    * Copies one sample, planar [C, ...size], to the start of `out`.
    * @param index from 0 to `length - 1`
-   * @throws {RangeError} if there is no such sample, or `out` is too short
-   * @throws {RinError} if it lies in a file that cannot be read or was changed
+   * @throws RangeError if there is no such sample, or `out` is too short
+   * @throws RinError if its file cannot be read or was changed
    */
   read(index: number, out: Uint8Array): void;
-  /** The same without blocking the thread, for samples that are not in memory. */
+  /** `read` without blocking the thread, for samples that are not in memory. */
   readLater?(index: number, out: Uint8Array): Promise<void>;
-  /** Gives files back; nothing may be read afterwards. */
+  /** Closes the files. Do not read samples afterwards. */
   close(): void;
 }
 
-/** What a data set tells of itself. */
+/** The description of a data set. */
 export type Facts = Omit<Dataset, 'length' | 'label' | 'read' | 'readLater' | 'close'>;
 
-/** Number of values in one sample. */
+/** Number of values in one sample. @param shape [C, ...size] */
 export const sampleLength = (shape: readonly number[]): number =>
   shape.reduce((product, extent) => product * extent, 1);
 
-/** What data sets have in common: the facts, and a label for every sample. */
+/** The common part of data sets: the facts, and a label for every sample. */
 abstract class Labelled {
   readonly name: string;
   readonly length: number;
@@ -70,7 +73,7 @@ abstract class Labelled {
 
   protected checked(index: number): number {
     if (Number.isInteger(index) && index >= 0 && index < this.length) return index;
-    throw new RangeError(`${this.name}: sample ${index}: there are 0 to ${this.length - 1}`);
+    throw new RangeError(`${this.name}: sample ${index}: expected 0 to ${this.length - 1}`);
   }
 }
 
@@ -79,7 +82,7 @@ export class MemoryDataset extends Labelled implements Dataset {
   readonly #pixels: Uint8Array;
   readonly #sample: number;
 
-  /** @param pixels all samples, one after the other */
+  /** @param pixels all samples, one after the other; each planar [C, ...size] */
   constructor(facts: Facts, labels: Int32Array, pixels: Uint8Array) {
     super(facts, labels);
     this.#pixels = pixels;
@@ -94,11 +97,11 @@ export class MemoryDataset extends Labelled implements Dataset {
   close(): void {}
 }
 
-/** A data set in a file, read by position. */
+/** A data set in a file. Samples are read when they are needed. */
 export class FileDataset extends Labelled implements Dataset {
   readonly #pixels: PixelFile;
 
-  /** @param pixels all samples, one after the other; closed by `close` */
+  /** @param pixels all samples, one after the other; `close` closes the file */
   constructor(facts: Facts, labels: Int32Array, pixels: PixelFile) {
     super(facts, labels);
     this.#pixels = pixels;
@@ -117,7 +120,7 @@ export class FileDataset extends Labelled implements Dataset {
   }
 }
 
-/** Sum over values of (2x/255 - 1)², exact: the sums of x and x² are integers below 2⁵³. */
+/** Mean of (2x/255 − 1)² over all values x. The sums of x and x² are exact, because they are integers below 2⁵³. */
 export class MeanSquare {
   #count = 0;
   #sum = 0;

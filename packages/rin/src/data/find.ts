@@ -13,21 +13,21 @@ import { idxFolder, idxSource, isIdx } from './sources/idx.js';
 import type { Source } from './sources/source.js';
 import { storeSource } from './storeSource.js';
 
-/** Stands for the built-in set, whatever file or folder is called so. */
+/** Name of the built-in set. It has precedence over a file or a folder of this name. */
 export const builtIn = 'emoji';
 
-/** A source that was searched once: `openDataset` takes it in place of its name, and looks at no file again. */
+/** A source that was searched already. `openDataset` accepts it in place of the name, and does not search again. */
 export interface FoundSource extends Source {
-  /** as the user named it: `emoji`, a folder or a file */
+  /** the name that the user gave: `emoji`, a folder or a file */
   readonly place: string;
 }
 
 /**
- * The pictures that a name stands for: `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or
- * CIFAR or their folder, or what `convert` wrote.
+ * Finds the pictures of a source: a folder of pictures, a tar archive, a file of IDX or CIFAR, or a folder of such
+ * files. The output of `convertData` is also a source. `emoji` is the built-in set.
  * @param source a path, or `emoji`
- * @param side   longer side in pixels at which drawings are rendered
- * @throws {RinError} if there is no such source, or it is none
+ * @param side   longer side of the samples in pixels, for rendering drawings
+ * @throws RinError if the source does not exist, is damaged or has no pictures
  */
 export async function findSource(source: string, side: number, watch: DataOptions): Promise<FoundSource> {
   const found = await reading(source, () => search(source, side, watch));
@@ -45,11 +45,11 @@ async function search(source: string, side: number, watch: DataOptions): Promise
     if (isIdx(source)) return idxSource(source);
     return isCifar(source) ? cifarSource(source) : archiveSource(source, watch);
   }
-  if (stats) throw new RinError(`${source}: ${notFile}, or a folder`);
+  if (stats) throw new RinError(`${source}: ${notFile} or a folder`);
   throw new RinError(`${source}: no such folder or file; "${builtIn}" is the built-in set`);
 }
 
-/** The names in a folder that IDX and CIFAR files may have. */
+/** The names in a folder that may belong to IDX or CIFAR. */
 async function arrayFiles(folder: string, { signal }: DataOptions): Promise<string[]> {
   const names: string[] = [];
   let seen = 0;
@@ -62,22 +62,22 @@ async function arrayFiles(folder: string, { signal }: DataOptions): Promise<stri
   return names;
 }
 
-/** Turns what the system says into a sentence. */
+/** Turns an error of the system into a `RinError` with a clear message. */
 async function reading<T>(source: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     const reason = whyNot(error);
-    const place = error instanceof Error && 'path' in error ? error.path : source; // may lie deep in the source
+    const place = error instanceof Error && 'path' in error ? error.path : source; // may be deep in the source
     throw reason ? new RinError(`cannot read ${place}: ${reason}`) : error;
   }
 }
 
 /**
- * Names of the classes that `openDataset` finds in a source, without decoding a picture.
+ * Names of the classes that `openDataset` finds in a source. No picture is decoded.
  * @param source as for `openDataset`
  * @returns names by label; empty if there are no classes
- * @throws {RinError} where there is no such source, or it is damaged
+ * @throws RinError if the source does not exist or is damaged
  */
 export async function classNames(source: string, watch: DataOptions = {}): Promise<readonly string[]> {
   const listing = await (await findSource(source, 1, watch)).list();

@@ -10,20 +10,21 @@ export interface Batch {
 }
 
 export interface LoaderOptions {
-  /** order and mirroring are functions of it */
+  /** sets the order and the mirroring */
   seed: number;
   /** samples in a batch */
   batch: number;
-  /** mirror each sample left-right half of the time */
+  /** mirror each sample left-right with probability 1/2 */
   flip: boolean;
 }
 
 /**
- * The training stream: an endless sequence of samples, each epoch a permutation of the data. What stands at a position
- * is a function of (data, seed, position) alone, so a run resumes anywhere, and the batch size does not matter.
+ * The training stream: an endless sequence of samples. Each epoch is a permutation of the data. The sample at a position
+ * depends only on (data, seed, position). A run can therefore resume anywhere, and the batch size does not change the
+ * order.
  *
- * The batch after the one asked for is read meanwhile, by the system's threads, which go on while native code blocks
- * this one.
+ * While a batch is used, the threads of the system read the following batch. They continue while native code blocks the
+ * thread of JavaScript.
  */
 export class Loader {
   readonly #dataset: Dataset;
@@ -34,7 +35,7 @@ export class Loader {
 
   /**
    * @param dataset stays open when the loader is closed
-   * @throws {RinError} if the batch is no integer from 1
+   * @throws RinError if the batch is not an integer from 1
    */
   constructor(dataset: Dataset, options: LoaderOptions) {
     if (!(Number.isInteger(options.batch) && options.batch > 0)) {
@@ -46,10 +47,10 @@ export class Loader {
   }
 
   /**
-   * Samples `position` to `position + batch - 1` of the stream. Any position may be asked for; the one that follows is
-   * at hand already.
+   * Samples `position` to `position + batch - 1` of the stream. Every position works; consecutive batches are fastest,
+   * because they are read ahead.
    * @param position integer from 0
-   * @throws {RinError} if it is none, the loader is closed, or the data cannot be read
+   * @throws RinError if `position` is not an integer from 0, the loader is closed, or the data cannot be read
    */
   next(position: number): Promise<Batch> {
     if (this.#closed) throw new RinError('loader: closed');
@@ -59,11 +60,11 @@ export class Loader {
     const batch = this.#ahead?.position === position ? this.#ahead.batch : this.#read(position);
     const following = position + this.#options.batch;
     this.#ahead = { position: following, batch: this.#read(following) };
-    this.#ahead.batch.catch(() => {}); // an error is told when this batch is asked for
+    this.#ahead.batch.catch(() => {}); // an error is thrown when this batch is requested
     return batch;
   }
 
-  /** Waits for what is still being read. The data set stays open. */
+  /** Waits for reads in progress. The data set stays open. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#ahead?.batch.catch(() => {});

@@ -1,20 +1,21 @@
 import type { Image } from '../media/image.js';
 import { type Dataset, sampleLength } from './dataset.js';
 
-/** The sample of a data set that is most like a picture. */
+/** The sample of a data set that is nearest to a picture. */
 export interface Nearest {
   readonly index: number;
   readonly image: Image;
-  /** root of the mean squared difference of values from 0 to 1 */
+  /** root mean squared difference of values scaled to [0, 1] */
   readonly rmse: number;
 }
 
 /**
- * Finds the sample that is most like a picture, pixel by pixel: a small distance says that the picture is a copy. The whole
- * data set is read, so it should be small.
- * @param image  of the shape of the samples
- * @param except index of a sample that is left out, to compare the data with themselves; default −1 = none
- * @returns the first of the samples with the smallest root mean squared difference
+ * Finds the sample that is nearest to a picture, pixel by pixel. A small distance means that the picture is a copy. The
+ * whole data set is read, so it should be small.
+ * @param image  [C, H, W], as the samples
+ * @param except index of a sample to ignore, to compare the data with themselves; default −1 = no sample
+ * @returns the sample with the smallest root mean squared difference; the first one if several are equal
+ * @throws RinError if the data cannot be read
  */
 export function nearestSample(dataset: Dataset, { data, shape }: Image, except = -1): Nearest {
   const pixels = new Uint8Array(sampleLength(dataset.shape));

@@ -13,30 +13,32 @@ import { FormerStore, openStore, writeStore } from './store.js';
 import { DamagedStore } from './storeIndex.js';
 import { openConverted } from './storeSource.js';
 
-/** The samples that `openDataset` makes of pictures. */
+/** Options of `openDataset`. */
 export interface OpenOptions extends DataOptions {
   /** [H, W] in pixels, or a number for a square picture */
   size: number | readonly number[];
   /** 1 = grey, 3 = colour */
   channels: number;
-  /** how pictures are brought to the size, and what stands behind transparent ones */
+  /** how pictures are scaled to the size, and the background of transparent pictures */
   data: DataConfig;
-  /** is told, in a sentence, what is unusual but no error; a warning of the process when absent */
+  /** gets a sentence about anything unusual that is not an error; default: a warning of the process */
   onNotice?: (sentence: string) => void;
-  /** up to so many bytes of pixels are held in memory, more are read from the cache; default 256 MiB */
+  /** data up to this number of bytes are held in memory, larger data are read from the cache; default 256 MiB */
   memory?: number;
 }
 
 /**
  * Opens pictures as samples of one shape. They are decoded once, into a cache in `$RIN_DATA_CACHE` (else
- * `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`). Its key is made from the contents of the files, their names, their
- * classes and the options: a copy of the source finds it, a changed source does not. A cache that holds the samples is used
- * even if it cannot be written. Pictures that cannot be read are left out and listed; if it is the machine that fails to
- * read one (a disk error, no memory), nothing is kept.
- * @param source `emoji` for the built-in set, a folder of pictures, a tar archive, files of IDX or CIFAR or their folder,
- *     or what `convertData` wrote; or any of them as `findSource` found it
- * @throws {RinError} if there is no such source, it is damaged or changes while it is read, none of its pictures can be
- *     read, or the cache cannot be written
+ * `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`). The key of the cache is a digest of the contents of the files,
+ * their names, their classes and the options. A copy of the source therefore uses the same cache, a changed source does
+ * not. A read-only cache is used if it has the samples.
+ *
+ * Unreadable pictures are skipped and listed in `skipped`. If the machine fails (a disk error, no memory), this is an
+ * error, and nothing is kept.
+ * @param source a folder of pictures, a tar archive, a file of IDX or CIFAR, a folder of such files, or the output of
+ *     `convertData`. `emoji` is the built-in set. A result of `findSource` saves the search
+ * @throws RinError if the source does not exist, is damaged, or changes while it is read
+ * @throws RinError if no picture can be read, the shape does not fit pictures, or the cache cannot be written
  */
 export async function openDataset(source: string | FoundSource, options: OpenOptions): Promise<Dataset> {
   const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text) } = options;
@@ -80,7 +82,7 @@ export async function openDataset(source: string | FoundSource, options: OpenOpt
 
 type Notice = (sentence: string) => void;
 
-/** The samples in the cache; what cannot be used is removed. Undefined if there are none. */
+/** The samples in the cache; undefined if there are none. A cache that cannot be used is removed. */
 async function fromCache(folder: string, name: string, memory: number, notice: Notice): Promise<Dataset | undefined> {
   try {
     return openStore(folder, name, { memory, former: false });
@@ -93,12 +95,12 @@ async function fromCache(folder: string, name: string, memory: number, notice: N
   }
 }
 
-/** What is decoded, how, and which contents it is thought to have. */
+/** A source, the samples that it becomes, and the content digest that it had before. */
 interface Decoding {
   readonly listing: Listing;
   readonly target: Target;
   readonly content: string;
-  /** the error if its contents are others */
+  /** the error if its contents have changed */
   changed(): Error;
 }
 

@@ -4,8 +4,8 @@ import { whyNot } from '../disk/systemError.js';
 import type { Blocks } from './blocks.js';
 
 /**
- * An open file of samples that are read by position. The first time that a sample of a block is asked for, the whole block
- * is read and compared with its digest.
+ * An open file of samples that are read by position. At the first read from a block, the whole block is read and
+ * compared with its digest.
  */
 export class PixelFile {
   readonly #path: string;
@@ -13,13 +13,14 @@ export class PixelFile {
   readonly #sample: number;
   readonly #total: number;
   readonly #blocks?: Blocks;
-  /** for each block, whether it was compared */
+  /** for each block, whether it was compared with its digest */
   readonly #isCompared: Uint8Array;
 
   /**
    * @param sample bytes of a sample
-   * @param total  bytes of all
+   * @param total  bytes of all samples
    * @param blocks absent: nothing is compared
+   * @throws the system's error if the file cannot be opened
    */
   constructor(path: string, sample: number, total: number, blocks?: Blocks) {
     this.#path = path;
@@ -30,7 +31,7 @@ export class PixelFile {
     this.#isCompared = new Uint8Array(blocks?.count ?? 0);
   }
 
-  /** Copies a sample to the start of `out`. @throws {RinError} if the file was changed, or cannot be read */
+  /** Copies a sample to the start of `out`. @throws RinError if the file was changed, or cannot be read */
   read(index: number, out: Uint8Array): void {
     const range = this.#range(index, out);
     const { bytes, start } = range;
@@ -43,7 +44,7 @@ export class PixelFile {
     this.#deliver(index, out, range, count);
   }
 
-  /** The same without blocking the thread. */
+  /** `read` without blocking the thread. */
   readLater(index: number, out: Uint8Array): Promise<void> {
     const range = this.#range(index, out);
     const { bytes, start } = range;
@@ -64,7 +65,7 @@ export class PixelFile {
     closeSync(this.#fd);
   }
 
-  /** What is read for a sample: itself, or its block if that was not compared yet. */
+  /** The range to read for a sample: the sample, or its whole block if the block was not compared yet. */
   #range(index: number, out: Uint8Array): Range {
     const position = index * this.#sample;
     if (out.length < this.#sample) throw new RangeError(`a sample has ${this.#sample} values, not ${out.length}`);

@@ -1,8 +1,8 @@
-/** How far the preparation of the data has come. */
+/** Progress of the preparation of data. */
 export interface DataProgress {
   /**
-   * `searching` = the files of a folder are looked at, `reading` = what a source holds is compared with what was decoded
-   * before, `decoding` = pictures become samples
+   * `searching` = looks at the files of a folder, `reading` = reads the pictures to find their cache,
+   * `decoding` = turns pictures into samples
    */
   readonly stage: 'searching' | 'reading' | 'decoding';
   /** pictures */
@@ -12,18 +12,19 @@ export interface DataProgress {
   readonly skipped: number;
 }
 
-/** Who is told of a long piece of work on data, and what ends it. */
+/** Progress and end of long work on data. */
 export interface DataOptions {
+  /** called ten times a second */
   onProgress?: (progress: DataProgress) => void;
-  /** when aborted, the work ends with its reason */
+  /** when it is aborted, the work ends with its reason */
   signal?: AbortSignal;
 }
 
 /**
- * Counts pictures and tells `onProgress` of it ten times a second.
- * @param total pictures
- * @returns is to be called for each picture, with the number of those that could not be read so far. It returns true if it
- *     is time to let other things happen, and throws the reason of `signal` if that is aborted
+ * Counts pictures and calls `onProgress` ten times a second.
+ * @param total number of pictures
+ * @returns a function to call for each picture, with the number of unreadable pictures so far. It returns true if the
+ *     caller should let other work run. It throws the reason of `signal` if that is aborted
  */
 export function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: DataOptions) {
   let done = 0;

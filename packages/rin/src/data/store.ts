@@ -11,20 +11,22 @@ import { DamagedStore, type FormerIndex, type Index, indexText, type Origin, rea
 
 /*
  * A store is a folder with decoded samples:
- *   index.json    what the data set tells of itself, and the digests of the labels and of blocks of pixels
+ *   index.json    the description of the data set, and the digests of the labels and of blocks of pixels
  *   pixels.bin    uint8, sample after sample, each planar [C, ...size]
  *   labels.bin    int32, little-endian, -1 = none
  */
 
 /** One decoded sample. */
 export interface Sample {
-  /** of the picture, within its source */
+  /** of the picture, as in its source */
   readonly name: string;
+  /** planar [C, ...size] */
   readonly pixels: Uint8Array;
+  /** -1 = none */
   readonly label: number;
 }
 
-/** What a store tells besides its samples. */
+/** What a store records next to its samples. */
 export interface StoreFacts {
   readonly fingerprint: string;
   readonly origin: Origin;
@@ -32,10 +34,11 @@ export interface StoreFacts {
 }
 
 /**
- * Writes a store, which is there whole or not at all.
+ * Writes a store, completely or not at all.
  * @param samples in their order
- * @param told    is asked for what is known after the last sample
- * @returns false if something has the name by now, which stays
+ * @param told    returns the facts; called after the last sample
+ * @returns false if the path exists by now; it is not changed
+ * @throws RinError if the store cannot be written
  */
 export async function writeStore(
   folder: string,
@@ -50,7 +53,7 @@ export async function writeStore(
       const blocks = new BlockDigests(samplesInBlock(shape));
       await writeFlushed(join(half, 'pixels.bin'), async (write) => {
         for await (const { pixels, label } of samples) {
-          write(pixels); // in the thread pool it would queue behind the decoding of the next pictures
+          write(pixels); // in the thread pool it would wait for the decoding of the next pictures
           blocks.add(pixels);
           meanSquare.add(pixels);
           labels.push(label);
@@ -86,17 +89,20 @@ export class FormerStore extends Error {}
 
 /** How a store is opened. */
 export interface StoreOptions {
-  /** up to so many bytes of pixels are read at once and compared with their digests; of more each block when it is needed */
+  /**
+   * pixels up to this number of bytes are read and checked at once; otherwise each block is checked when it is needed
+   */
   readonly memory: number;
-  /** open stores of earlier versions too; of large ones of them only the length is compared */
+  /** whether to open stores of earlier versions; if they are larger than `memory`, only their length is checked */
   readonly former: boolean;
 }
 
 /**
  * Opens a store.
- * @returns undefined if there is none
- * @throws {DamagedStore} if it is not what was written, {FormerStore} if it is of an earlier version that is not wanted
- * @throws {RinError} if the system does not let it be read
+ * @returns undefined if there is no store
+ * @throws DamagedStore if the store was changed
+ * @throws FormerStore if it is of an earlier version and `former` is false
+ * @throws RinError if the system refuses to read it
  */
 export function openStore(folder: string, name: string, { memory, former }: StoreOptions): Dataset | undefined {
   if (!existsSync(folder)) return undefined;
@@ -119,17 +125,17 @@ export function openStore(folder: string, name: string, { memory, former }: Stor
   }
 }
 
-/** Errors that say what the store is. All others of the system say what it did, and the store may well be whole. */
+/** Errors of the system that mean a damaged store. After any other error, the store may be intact. */
 const missing = new Set<unknown>(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
 function explained(error: unknown, folder: string): unknown {
   if (error instanceof DamagedStore || error instanceof FormerStore) return error;
   const reason = missing.has(systemCode(error)) ? undefined : whyNot(error);
   if (reason === undefined) return new DamagedStore(oneLine(error));
-  return new RinError(`cannot read the samples in ${folder}: ${reason}; mend that, or remove the folder`);
+  return new RinError(`cannot read the samples in ${folder}: ${reason}; fix this, or remove the folder`);
 }
 
-/** The pixels, or the open file if they are more than `memory` bytes. */
+/** The pixels; the open file if they are larger than `memory` bytes. */
 function openPixels(path: string, index: Index | FormerIndex, memory: number): Uint8Array | PixelFile {
   const { length, shape } = index;
   const sample = sampleLength(shape);

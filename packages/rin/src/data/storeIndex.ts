@@ -19,10 +19,10 @@ const described = {
   skipped: z.array(z.strictObject({ name: z.string(), reason: z.string() })).readonly(),
   length: count,
 };
-/** SHA-256 of labels.bin; and of the text of index.json without this last key. */
+/** SHA-256 of labels.bin, and of the text of index.json without the key `sha256`. */
 const digests = { labelsSha256: digest, sha256: digest };
 
-/** Keys are written in this order, which their digest depends on. */
+/** The keys are written in this order. Their digest depends on it. */
 const IndexFile = z.strictObject({
   format: z.literal(2),
   ...described,
@@ -31,24 +31,24 @@ const IndexFile = z.strictObject({
   blockDigests: z.string(),
   ...digests,
 });
-/** What earlier versions wrote: one digest of all pixels, so that of a large file nothing is compared. */
+/** The format of earlier versions. It has one digest of all pixels, so a large file cannot be checked in blocks. */
 const FormerIndexFile = z.strictObject({ ...described, pixelsSha256: digest, ...digests });
 
-/** What a store tells of itself. */
+/** The description of a store. */
 export type Index = Omit<z.infer<typeof IndexFile>, 'sha256'>;
 export type FormerIndex = Omit<z.infer<typeof FormerIndexFile>, 'sha256'>;
 
-/** Of what a store was made, and how: the digest of all that the source says, and the options. */
+/** How a store was made: the content digest of the source, and the options. */
 export type Origin = z.infer<typeof Origin>;
 
-/** A store that is not what was written. The message says in what. */
+/** A store was changed after it was written. The message says what is wrong. */
 export class DamagedStore extends Error {}
 
 /** The text of index.json. */
 export const indexText = (index: Index): string =>
   JSON.stringify({ ...index, sha256: sha256(JSON.stringify(index)) } satisfies z.infer<typeof IndexFile>);
 
-/** What a store tells of itself. @throws {DamagedStore} if it is not what was written */
+/** Reads the description of a store. @throws DamagedStore if it was changed */
 export function readIndex(folder: string): Index | FormerIndex {
   const raw: unknown = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
   const { success, data } = z.union([IndexFile, FormerIndexFile]).safeParse(raw);

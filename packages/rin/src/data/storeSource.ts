@@ -7,10 +7,10 @@ import { openStore } from './store.js';
 import { DamagedStore, storeFiles } from './storeIndex.js';
 
 /**
- * A folder with decoded samples that `convertData` wrote, as a data set.
- * @param memory up to so many bytes of pixels are held in memory, more are read by position
- * @returns undefined if the folder holds no such samples
- * @throws {RinError} if it is damaged or cannot be read
+ * Opens a folder that `convertData` wrote, as a data set.
+ * @param memory data up to this number of bytes are held in memory, larger data are read when they are needed
+ * @returns undefined if the folder has no such samples
+ * @throws RinError if it is damaged or cannot be read
  */
 export function openConverted(folder: string, memory: number): Dataset | undefined {
   if (!storeFiles.every((name) => isFile(join(folder, name)))) return undefined;
@@ -18,11 +18,11 @@ export function openConverted(folder: string, memory: number): Dataset | undefin
     return openStore(folder, basename(resolve(folder)), { memory, former: true });
   } catch (error) {
     if (!(error instanceof DamagedStore)) throw error;
-    throw new RinError(`${folder}: damaged (${error.message}); convert the data anew or copy it again`);
+    throw new RinError(`${folder}: damaged (${error.message}); convert the data again, or copy the folder again`);
   }
 }
 
-/** The same as pictures that can be made into samples of another size. */
+/** The same folder as pictures, which can become samples of another size; undefined if it has no samples. */
 export function storeSource(folder: string): Source | undefined {
   const data = openConverted(folder, 0);
   if (!data) return undefined;
@@ -32,7 +32,7 @@ export function storeSource(folder: string): Source | undefined {
     stamp: storeFiles.map((name) => fileStamp(join(folder, name))).join(' '),
     async list() {
       const opened = openConverted(folder, 0);
-      if (!opened) throw new RinError(`${folder} was taken away while it was being read; put it back and start again`);
+      if (!opened) throw new RinError(`${folder} was removed while it was being read; restore it and start again`);
       const { length, shape, classes, skipped } = opened;
       const pictures = Array.from({ length }, (_, index) => ({
         name: numbered(index, length),

@@ -10,25 +10,25 @@ import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './sources/source.js';
 import { type Origin, readIndex } from './storeIndex.js';
 
-/** What a source holds, as far as can be told without decoding a picture. */
+/** The content of a source, as far as it is known without decoding a picture. */
 export interface Survey {
-  /** how messages and runs call it */
+  /** name in messages and runs */
   readonly name: string;
-  /** sentences, a line each, if part of what was named is not taken: how many files are passed over, and which */
+  /** sentences, one on each line, if a part of the source is not used: how many files are ignored, and which */
   readonly notice?: string;
   readonly pictures: number;
   /** in the order of their labels */
   readonly classes: readonly { readonly name: string; readonly pictures: number }[];
   readonly headers: PictureHeaders;
-  /** what cannot be used, by its header or by the source's own list */
+  /** pictures that cannot be used, according to their header or the source's own list */
   readonly skipped: readonly Skipped[];
-  /** what is in the cache of it */
+  /** caches of this source */
   readonly caches: readonly CachedData[];
 }
 
-/** What the headers of pictures say; orientation notes are honoured. */
+/** The facts in the headers of pictures. EXIF orientations are applied. */
 export interface PictureHeaders {
-  /** pictures by format, the most frequent first; `pixels` where they are not encoded */
+  /** pictures by format, the most frequent first; `pixels` if they are not encoded */
   readonly formats: ReadonlyMap<string, number>;
   /** pictures by `WIDTH×HEIGHT`, the most frequent first */
   readonly sizes: ReadonlyMap<string, number>;
@@ -45,7 +45,7 @@ export interface PixelSpread {
   readonly most: number;
 }
 
-/** What was decoded of a source, in the cache. */
+/** Decoded samples of a source in the cache. */
 export interface CachedData extends Omit<Origin, 'content'> {
   readonly folder: string;
   /** [C, H, W] */
@@ -55,9 +55,9 @@ export interface CachedData extends Omit<Origin, 'content'> {
 }
 
 /**
- * Counts what a source holds, from the headers of its pictures.
+ * Counts the pictures of a source by class, format and size, from their headers.
  * @param source as for `openDataset`
- * @throws {RinError} where there is no such source, it is damaged, or none of its pictures has a header
+ * @throws RinError if the source does not exist, is damaged or has no pictures
  */
 export async function surveyData(source: string, watch: DataOptions = {}): Promise<Survey> {
   const from = await findSource(source, 1, watch);
@@ -82,8 +82,8 @@ export async function surveyData(source: string, watch: DataOptions = {}): Promi
 }
 
 /**
- * Reads the header of every picture. What it refuses, decoding refuses for the same reason.
- * @returns what the headers say, and the pictures without a usable one
+ * Reads the header of every picture. Decoding refuses the same pictures for the same reasons.
+ * @returns the facts in the headers, and the pictures without a usable header
  */
 export async function readHeaders({ pictures, shape, render }: Listing, watch: DataOptions) {
   const step = stepper('reading', pictures.length, watch);
@@ -126,7 +126,7 @@ export async function readHeaders({ pictures, shape, render }: Listing, watch: D
 
 type Seen = Pick<Header, 'format' | 'width' | 'height' | 'isGrey'>;
 
-/** Pictures that need not be read, for they all have the same shape. */
+/** Pictures of one known shape, which need not be read. */
 function* unread(pictures: readonly Picture[]): Generator<Loaded> {
   for (const picture of pictures) yield { picture, bytes: () => picture.read(), done() {} };
 }
@@ -134,7 +134,7 @@ function* unread(pictures: readonly Picture[]): Generator<Loaded> {
 const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
 const byFrequency = (map: ReadonlyMap<string, number>) => new Map([...map].sort(([, a], [, b]) => b - a));
 
-/** @param values each with how often it occurs */
+/** @param values each with its number of occurrences; sorted in place */
 function spread(values: (readonly [value: number, times: number])[]): PixelSpread {
   values.sort(([a], [b]) => a - b);
   const half = values.reduce((sum, [, times]) => sum + times, 0) / 2;
@@ -146,7 +146,7 @@ function spread(values: (readonly [value: number, times: number])[]): PixelSprea
   return { least: values[0]?.[0] ?? 0, median: median?.[0] ?? 0, most: values.at(-1)?.[0] ?? 0 };
 }
 
-/** What was decoded before from these contents. */
+/** The caches that were decoded from these contents. */
 function cachesOf(content: string): CachedData[] {
   const root = cacheFolder();
   return (existsSync(root) ? readdirSync(root) : []).flatMap((name) => {
@@ -158,7 +158,7 @@ function cachesOf(content: string): CachedData[] {
       const bytes = statSync(join(folder, 'pixels.bin')).size;
       return origin.content === content ? [{ folder, shape, resize, background, bytes }] : [];
     } catch {
-      return []; // no cache, or a damaged one, which will be made anew
+      return []; // no cache, or a damaged cache, which will be made again
     }
   });
 }

@@ -2,7 +2,7 @@ import type { Write } from '../disk/wholeFiles.js';
 
 const block = 512;
 
-/** The members of a tar archive (ustar, pax for long names), in pieces that follow each other in the file. */
+/** Writes a tar archive (ustar; pax for long names) piece by piece. Format: POSIX.1-2001, pax. */
 export class TarWriter {
   readonly #write: Write;
 
@@ -10,6 +10,7 @@ export class TarWriter {
     this.#write = write;
   }
 
+  /** Adds a file. @param name path with slashes */
   add(name: string, content: Uint8Array): void {
     if (Buffer.byteLength(name) > longestName) {
       this.#member('pax', paxRecord('path', name), 'x');
@@ -17,7 +18,7 @@ export class TarWriter {
     } else this.#member(name, content, '0');
   }
 
-  /** Nothing may be added afterwards. */
+  /** Writes the end mark. Do not call `add` afterwards. */
   finish(): void {
     this.#write(Buffer.alloc(2 * block));
   }
@@ -28,10 +29,10 @@ export class TarWriter {
   }
 }
 
-/** Bytes of a name in a header. */
+/** Bytes that a header has for a name. */
 const longestName = 100;
 
-/** Owner, time and the like are the same for all, so that the same contents make the same archive. */
+/** The header of a member. Owner, time and mode are constant, so that the same contents give the same archive. */
 function header(name: string, size: number, type: string): Buffer {
   const bytes = Buffer.alloc(block);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
@@ -41,7 +42,7 @@ function header(name: string, size: number, type: string): Buffer {
   bytes.write(octal(0, 7), 116);
   bytes.write(octal(size, 11), 124);
   bytes.write(octal(0, 11), 136);
-  bytes.fill(32, 148, 156); // the checksum counts its own field as blanks
+  bytes.fill(32, 148, 156); // the checksum counts its own field as spaces
   bytes.write(type, 156);
   bytes.write('ustar\x0000', 257);
   bytes.write(
@@ -55,7 +56,7 @@ function header(name: string, size: number, type: string): Buffer {
   return bytes;
 }
 
-/** `LENGTH KEY=VALUE\n`, where the length counts its own digits. */
+/** `LENGTH KEY=VALUE\n`. The length includes its own digits. */
 function paxRecord(key: string, value: string): Buffer {
   const rest = Buffer.byteLength(` ${key}=${value}\n`);
   let length = rest;

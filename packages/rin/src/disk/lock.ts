@@ -6,13 +6,14 @@ import { setTimeout } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { systemCode } from './systemError.js';
 
-/** Attempts to get a lock, and ms between them: the lock of a process that was just killed may take a moment to go. */
+/** Attempts to get a lock, and ms between them. The lock of a process that was just killed may last a moment longer. */
 const [attempts, pause] = [10, 100];
 
 /**
- * Keeps a second process of this machine out of a run until disposed. The lock is a name in the kernel (an abstract
- * socket), not a file: it goes with the process, however that ends.
- * @throws {RinError} if another process trains the run
+ * Locks a run until disposed, so that no second process of this machine trains it. The lock is a name in the kernel (an
+ * abstract socket), not a file. The kernel removes it when the process ends, in whatever way.
+ * @param path folder of the run; it must exist
+ * @throws RinError if another process trains the run
  */
 export async function lockRun(path: string): Promise<Disposable> {
   const name = lockName(path);
@@ -27,13 +28,13 @@ export async function lockRun(path: string): Promise<Disposable> {
       if (attempt < attempts) await setTimeout(pause);
       else
         throw new RinError(
-          `${path} is being trained by another process; wait for its end, or start another run (--new)`,
+          `${path} is being trained by another process; wait until it ends, or start another run with --new`,
         );
     }
   }
 }
 
-/** Whether a process of this machine is training a run. */
+/** Whether a process of this machine is training a run. @param path folder of the run; it must exist */
 export async function isLocked(path: string): Promise<boolean> {
   const visitor = connect({ path: lockName(path) });
   try {
@@ -47,5 +48,5 @@ export async function isLocked(path: string): Promise<boolean> {
   }
 }
 
-/** A name for the folder itself, whatever links lead to it. */
+/** A name for the folder itself: every symbolic link to the folder gives the same name. */
 const lockName = (path: string): string => `\0rin-run-${createHash('sha256').update(realpathSync(path)).digest('hex')}`;

@@ -4,8 +4,9 @@ import { RinError } from '@rin/core';
 import { systemCode } from './systemError.js';
 
 /**
- * Makes a folder and those above it. Node's own way never returns if the system refuses with ENOENT, as below /proc.
- * @throws {RinError} in that case; else the error of the system
+ * Makes a folder and its missing parents. Unlike `mkdir` of Node with `recursive`, it returns if the system refuses
+ * with ENOENT, as below /proc.
+ * @throws RinError if the system refuses with ENOENT; otherwise the system's own error
  */
 export async function makeFolder(path: string): Promise<void> {
   if ((await attempt(path)) === 'made') return;

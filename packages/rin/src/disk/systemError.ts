@@ -3,11 +3,11 @@ import { systemCode } from '@rin/torch/files';
 
 export { systemCode, systemReason as whyNot } from '@rin/torch/files';
 
-/** The message of an error in one line: that of `JSON.parse` quotes what it read, line ends included. */
+/** The message of an error in one line. `JSON.parse` quotes its input with line ends. */
 export const oneLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 
-/** Something could not be written. The message is `cannot write PATH: REASON`. */
+/** A file or a folder could not be written. The message is `cannot write PATH: REASON`. */
 export class WriteError extends RinError {
   /** @param reason such as "the disk is full" */
   constructor(
@@ -18,10 +18,10 @@ export class WriteError extends RinError {
   }
 }
 
-/** A folder could not be made whole at its place, because something else has its name. */
+/** A folder could not be moved into place because something else has its name. */
 export class Taken extends WriteError {
   constructor(path: string) {
-    super(path, 'something else has this name now; choose another one, or take that away');
+    super(path, 'something else has this name now; choose another name, or remove what has it');
   }
 }
 

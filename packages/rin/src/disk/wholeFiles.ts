@@ -11,13 +11,14 @@ export { beside } from '@rin/torch/files';
 export type { Content, Write };
 
 /*
- * Every change that rin makes on the disk. A process may be killed between any two of them, and the disk may lose power:
- * what is under its final name is whole. How that is done is in @rin/torch/files; here are the sentences for what fails.
+ * Every change that rin makes on the disk. A process may be killed between any two changes, and the disk may lose
+ * power. Even then, every file with its final name is complete. @rin/torch/files does this; this file adds the error
+ * messages.
  */
 
 let observer: (change: string) => void = () => {};
 
-/** Tells of every change before it is made, until called anew. For tests, which end the work there by throwing. */
+/** Sets a function that is called before every change. For tests, which stop the work there by throwing. */
 export function observeChanges(next: (change: string) => void): void {
   observer = next;
 }
@@ -28,50 +29,54 @@ const watch: Watch = {
 };
 
 /**
- * Announces and makes one change.
- * @throws {RinError} if the system refuses it; other errors as they are
+ * Reports one change to the observer, then makes it.
+ * @throws RinError if the system refuses it; other errors pass through
  */
 export const change = <T>(kind: Change, path: string, make: () => Promise<T>): Promise<T> =>
   making(watch, kind, path, make);
 
 /**
- * Removes half files that no process works on any more.
- * @param isOurs tells, by the name of what it was to become, whether a half file in `folder` is to be looked at
+ * Removes half files that no process writes any more.
+ * @param isOurs whether to consider a half file in `folder`; gets the final name of the file
  */
 export const removeAbandoned = (folder: string, isOurs: (name: string) => boolean): Promise<void> =>
   sweep(folder, isOurs, (path) => observer(`remove ${path}`));
 
 /**
- * Writes a file that replaces the one at `path`: there is the old one or the whole new one, whatever happens.
- * @param content the whole of it, or a function that writes it piece by piece
- * @param durable false: a power loss may take it. For files that replace none and can be made again
- * @throws {WriteError} if the system refuses it
+ * Writes a file and replaces an existing one. At any moment, `path` has the old file or the complete new one.
+ * @param content all of it, or a function that writes it piece by piece
+ * @param durable false: a power loss may lose the file. For files that replace no other and can be made again
+ * @throws WriteError if the system refuses it
  */
 export const writeWhole = (path: string, content: Content, durable = true): Promise<void> =>
   files.writeWhole(path, content, watch, durable);
 
-/** Writes a new file and flushes it, for a folder that `writeFolder` fills. @throws {WriteError} if the system refuses it */
+/**
+ * Writes a new file and flushes it, in a folder that `writeFolder` fills.
+ * @throws WriteError if the system refuses it
+ */
 export const writeFlushed = (path: string, content: Content): Promise<void> => files.writeFlushed(path, content, watch);
 
 /**
- * Makes a folder, and those above it. It is there with all that `fill` puts into it, or not at all.
- * @param fill gets the folder that will be renamed; flushes the files that it writes
- * @throws {Taken} if something other than an empty folder has the name; {WriteError} if the system refuses it
+ * Makes a folder and its missing parents. The folder appears with all files that `fill` writes, or not at all.
+ * @param fill gets a temporary folder, which is renamed afterwards; it must flush the files that it writes
+ * @throws Taken if a file or a folder with content has the name
+ * @throws WriteError if the system refuses it
  */
 export async function writeFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   await change('make', dirname(path), () => makeFolder(dirname(path)));
   await files.writeFolder(path, fill, watch);
 }
 
-/** Removes a file, or a folder with all that is in it. @throws {WriteError} if the system refuses it */
+/** Removes a file, or a folder with its content. @throws WriteError if the system refuses it */
 export async function remove(path: string): Promise<void> {
   await change('remove', path, () => rm(path, { recursive: true, force: true }));
 }
 
-/** Brings a file that was written before, or the names in a folder, to the disk. */
+/** Flushes a file, or the names in a folder, to the disk. @throws WriteError if the system refuses it */
 export const flush = (path: string): Promise<void> => files.flush(path, watch);
 
-/** Appends a line at once. @throws {WriteError} if the system refuses it */
+/** Appends a line, synchronously. @throws WriteError if the system refuses it */
 export function appendLine(path: string, line: string): void {
   observer(`append ${path}`);
   try {
@@ -81,7 +86,7 @@ export function appendLine(path: string, line: string): void {
   }
 }
 
-/** Keeps the lines that a test lets through; a file that is not there stays so. */
+/** Keeps only the lines for which `keep` is true. A missing file is ignored. */
 export async function filterLines(path: string, keep: (line: string) => boolean): Promise<void> {
   const text = await readText(path);
   if (text === undefined) return;
@@ -90,7 +95,7 @@ export async function filterLines(path: string, keep: (line: string) => boolean)
   if (content !== text) await writeWhole(path, content);
 }
 
-/** The text of a file, or undefined if there is none. */
+/** The text of a file, or undefined if there is no file. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -100,7 +105,7 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** What the system refuses, as a sentence; other errors as they are. */
+/** Turns an error of the system into a `RinError` with a clear message. Other errors pass through. */
 function explained(error: unknown, kind: Change, path: string): unknown {
   if (isTorchError(error) && !isOutOfMemory(error)) return new RinError(finalName(error.message)); // begins with the path
   if (kind === 'rename' && (isTaken(error) || systemCode(error) === 'ENOTDIR')) return new Taken(path);

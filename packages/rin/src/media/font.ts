@@ -1,6 +1,6 @@
 /**
- * Letters of 5 by 7 pixels, so that a picture can be labelled on a machine without fonts. Behind each letter are its 7
- * rows, a row a base-32 digit whose highest bit is the leftmost pixel: e = 01110.
+ * Letters of 5 by 7 pixels, so that a picture can have labels on a machine without fonts. Each letter is followed by
+ * its 7 rows. A row is a base-32 digit whose highest bit is the leftmost pixel: e = 01110.
  */
 const rows = `Aehhvhhh Buhhuhhu Cehggghe Duhhhhhu Evgguggv Fvgguggg Gehgnhhf Hhhhvhhh Ie44444e J72222ic Khikokih
   Lggggggv Mhrllhhh Nhppljjh Oehhhhhe Puhhuggg Qehhhlid Ruhhukih Sfgge11u Tv444444 Uhhhhhhe Vhhhhha4 Whhhllla
@@ -10,17 +10,19 @@ const letters = new Map(rows.split(/\s+/).map((word) => [word[0], word.slice(1)]
 const blank = '0000000';
 const unknown = 'vhhhhhv';
 
-/** Width of a letter with the gap to the next. */
+/** Width of a letter and the gap after it, in pixels of the letter. */
 const letterWidth = 6;
 export const letterHeight = 7;
 
-/** Small letters are drawn as capitals, and letters with accents without them. */
+/** The characters that are drawn: capitals, without accents. */
 const drawable = (text: string) => [...text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase()];
 
 /** Width of a text in pixels of its letters. */
 export const textWidth = (text: string): number => drawable(text).length * letterWidth;
 
-/** Calls `dot` for every dark pixel of the text, from (0, 0) at its top left. What is not in the font is a box. */
+/**
+ * Calls `dot` for every dark pixel of the text; (0, 0) is the top left. Characters that the font lacks become boxes.
+ */
 export function drawText(text: string, dot: (x: number, y: number) => void): void {
   for (const [index, letter] of drawable(text).entries()) {
     const shape = letter === ' ' ? blank : (letters.get(letter) ?? unknown);

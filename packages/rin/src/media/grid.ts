@@ -2,11 +2,11 @@ import { RinError } from '@rin/core';
 import { drawText, letterHeight, textWidth } from './font.js';
 import { checkImage, type Image } from './image.js';
 
-/** How `grid` lays pictures out. */
+/** Options of `grid`. */
 export interface GridOptions {
   /** pictures in a row */
   columns: number;
-  /** a text left of each row; its letters are drawn from a font of our own */
+  /** a text to the left of each row, drawn in a built-in font */
   labels?: readonly string[];
   /** each pixel becomes a square of this side; default 1 */
   scale?: number;
@@ -15,19 +15,17 @@ export interface GridOptions {
 }
 
 /**
- * Lays pictures of one shape out in rows, on white.
+ * Arranges pictures of one shape in rows, on white.
  * @param images each [1 or 3, H, W], in reading order
- * @returns planar [C, height, width] in pixels; height and width beside it
- * @throws {RinError} if there are no pictures, their shapes differ, or one is not [1 or 3, H, W]
+ * @returns a picture, planar [C, height, width], with its height and width in pixels
+ * @throws RinError if there are no pictures, their shapes differ, or one is not [1 or 3, H, W]
  */
 export function grid(images: readonly Image[], { columns, labels = [], scale = 1, margin = 2 }: GridOptions) {
-  if (images.length === 0) throw new RinError('grid: no pictures');
+  if (images.length === 0) throw new RinError('grid: no pictures; expected at least one');
   const shape = images[0].shape;
   const other = images.find((image) => checkImage(image).shape.join() !== shape.join());
   if (other)
-    throw new RinError(
-      `grid: pictures of [${shape.join(', ')}] and [${other.shape.join(', ')}]; one shape is expected`,
-    );
+    throw new RinError(`grid: pictures of [${shape.join(', ')}] and [${other.shape.join(', ')}]; expected one shape`);
   const [channels, cellHeight, cellWidth] = [shape[0], shape[1] * scale, shape[2] * scale];
   const gap = margin * scale;
   const letter = Math.max(1, Math.round(cellHeight / 40)); // side of a letter's pixel
@@ -64,5 +62,5 @@ export function grid(images: readonly Image[], { columns, labels = [], scale = 1
   return { data, shape: [channels, height, width], width, height };
 }
 
-/** The `scale` at which small pictures are shown: the largest that keeps their longer side within 64, at least 1. */
+/** The `scale` for small pictures: the largest integer that keeps the longer side at most 64 pixels, at least 1. */
 export const enlargement = ({ shape }: Image): number => Math.max(1, Math.floor(64 / Math.max(...shape.slice(1))));

@@ -2,13 +2,13 @@ import { RinError } from '@rin/core';
 
 /** A picture: uint8, planar [C, H, W] with 1 (grey) or 3 (sRGB) channels. */
 export interface Image {
-  /** C × H × W values: row by row the first channel, then the next ones */
+  /** C × H × W values: the first channel row by row, then the next channels */
   readonly data: Uint8Array;
   /** [C, H, W] */
   readonly shape: readonly number[];
 }
 
-/** @throws {RinError} if an image is not [1 or 3, H, W], or its data do not have as many values */
+/** Returns the image if it is valid. @throws RinError if it is not [1 or 3, H, W], or has another number of values */
 export function checkImage(image: Image): Image {
   const { data, shape } = image;
   const fits =

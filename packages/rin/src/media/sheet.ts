@@ -1,19 +1,19 @@
 import { enlargement, grid } from './grid.js';
 import type { Image } from './image.js';
 
-/** How many pictures stand in a row unless told otherwise: 8, and of many as many as there are rows. */
+/** Default number of pictures in a row: 8. Above 128 pictures, the sheet has as many columns as rows. */
 const usualColumns = (pictures: number): number => (pictures > 128 ? Math.ceil(Math.sqrt(pictures)) : 8);
 
 /**
- * Pictures side by side. They are sorted by class where each row then holds a single one, whose name stands beside it; else
- * they keep their order.
+ * Pictures side by side. If sorting by class gives rows of one class each, they are sorted, and each row shows the name
+ * of its class. Otherwise they keep their order.
  */
 export class Sheet {
   readonly #columns: number;
   readonly #order: readonly number[];
   readonly #labels: readonly string[];
 
-  /** @param classes name of each picture's class; empty where there are none */
+  /** @param classes name of each picture's class; empty if there are no classes */
   constructor(pictures: number, classes: readonly string[], columns = usualColumns(pictures)) {
     this.#columns = Math.min(pictures, columns);
     const indices = Array.from({ length: pictures }, (_, index) => index);
@@ -27,7 +27,7 @@ export class Sheet {
     this.#labels = isSorted ? rows.map((row) => classes[row[0]]) : [];
   }
 
-  /** The pictures as one; small ones are enlarged. @param images in the order of their classes in the constructor */
+  /** The pictures as one; small pictures are enlarged. @param images in the order of `classes` */
   draw(images: readonly Image[]): Image {
     return grid(
       this.#order.map((index) => images[index]),

@@ -2,12 +2,12 @@ import type { Image } from './image.js';
 import { interleaved } from './planar.js';
 import sharp from './sharp.js';
 
-/** Bits of colour with which a terminal shows pictures. */
+/** Bits of colour that a terminal shows. */
 export type PictureDepth = 8 | 24;
 
 /**
- * How a stream shows pictures: undefined where it is no terminal, or one of fewer than 256 colours. Windows Terminal has 24
- * bits of colour and does not say so; it is known by a variable.
+ * The colour depth of a stream; undefined if it is no terminal, or has fewer than 256 colours. Windows Terminal has 24
+ * bits but does not report them, so a variable identifies it.
  */
 export function pictureDepth(stream: NodeJS.WriteStream, env = process.env): PictureDepth | undefined {
   const depth = stream.isTTY ? stream.getColorDepth(env) : 1;
@@ -15,12 +15,12 @@ export function pictureDepth(stream: NodeJS.WriteStream, env = process.env): Pic
   return depth >= 24 || env.WT_SESSION !== undefined ? 24 : 8;
 }
 
-/** The levels of red, green and blue in the palette of 256 colours, whose cube begins at 16. */
+/** The levels of red, green and blue in the palette of 256 colours. Its colour cube begins at number 16. */
 const levels = [0, 95, 135, 175, 215, 255];
-/** Behind the cube stand the greys 8, 18, … 238. */
+/** After the cube come the greys 8, 18, … 238. */
 const [firstGrey, greys] = [232, 24];
 
-/** Number of the colour, in the cube or among the greys of the palette of 256, that is nearest. */
+/** Number of the nearest colour in the palette of 256, from the cube or the greys. */
 export function paletteColour(red: number, green: number, blue: number): number {
   const wanted = [red, green, blue];
   const steps = wanted.map((value) => indexOfLeast(levels.map((level) => Math.abs(level - value))));
@@ -33,9 +33,9 @@ export function paletteColour(red: number, green: number, blue: number): number 
 const indexOfLeast = (values: readonly number[]): number => values.indexOf(Math.min(...values));
 
 /**
- * A picture as lines of text with colour codes. A character shows two pixels: the upper half block in the colour of the
- * upper one, on the colour of the lower one.
- * @param columns  widest line, in characters; larger pictures are scaled down to it
+ * A picture as lines of text with colour codes. Each character is an upper half block and shows two pixels. Its colour
+ * is the upper pixel, its background the lower pixel.
+ * @param columns width of the longest line, in characters; wider pictures are scaled down to it
  */
 export async function terminalPicture(
   { data, shape }: Image,

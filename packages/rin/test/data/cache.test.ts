@@ -52,7 +52,7 @@ test('a cache that cannot be written but holds the data is used, also for a copy
   const other = await folderOf({ 'a.png': [7, 8, 9] });
   assert.match(
     await problem(readOnly(() => open(other))),
-    /cannot write the cache of decoded pictures in .*: the file system is read-only; set RIN_DATA_CACHE to a folder/,
+    /cannot write the cache of decoded pictures in .*: the file system is read-only; set RIN_DATA_CACHE to a writable folder/,
   );
 });
 

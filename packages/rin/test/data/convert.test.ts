@@ -99,7 +99,7 @@ test('a folder keeps the classes that have no picture; that a tar does not is sa
   const tar = await converted(source, '.tar');
   assert.match(
     tar.notice ?? '',
-    /without the classes that have no picture \(automobile, deer, dog, .*truck\); a folder/,
+    /a tar cannot keep classes without pictures \(automobile, deer, dog, .*truck\); a folder can/,
   );
 });
 
@@ -143,7 +143,7 @@ test('sizes that differ need one that is given, and nothing is written over', as
   const source = await folderOf({ 'a.png': wide, 'b.png': red });
   assert.match(
     await problem(converted(source, '.tar')),
-    /pictures of 2 sizes, 4 to 20 wide and 4 to 10 high; give the size that all shall have/,
+    /pictures of 2 sizes, 4 to 20 wide and 4 to 10 high; give one size for all/,
   );
   assert.match(
     await problem(converted(await folderOf({ 'a.png': 'x' }), '.tar')),
@@ -153,7 +153,7 @@ test('sizes that differ need one that is given, and nothing is written over', as
   writeFileSync(taken, 'mine');
   assert.match(
     await problem(convertData(source, taken, { size: [4, 4], resize: 'fit', background: '#ffffff' })),
-    /taken\.tar is there already/,
+    /taken\.tar already exists/,
   );
   assert.equal(readFileSync(taken, 'utf8'), 'mine');
 });
@@ -179,7 +179,7 @@ test('what gets the name of the target meanwhile is not written over, and told',
       writeFileSync(join(target, 'mine'), 'mine');
     };
     const options = { size: [4, 4], resize: 'fit', background: '#ffffff', onProgress } as const;
-    assert.match(await problem(convertData(source, target, options)), /meanwhile.*(is there already|it is a folder)/);
+    assert.match(await problem(convertData(source, target, options)), /meanwhile.*(already exists|it is a folder)/);
     assert.equal(readFileSync(join(target, 'mine'), 'utf8'), 'mine');
   }
   assert.deepEqual(
@@ -224,7 +224,7 @@ test('a converted folder that is not what was written is told', async () => {
   truncateSync(join(target, 'pixels.bin'), 95);
   assert.match(
     await problem(open(target)),
-    /target\d+: damaged \(pixels\.bin has 95 bytes, not 96\); convert the data anew/,
+    /target\d+: damaged \(pixels\.bin has 95 bytes, not 96\); convert the data again/,
   );
   assert.ok(existsSync(target));
 });

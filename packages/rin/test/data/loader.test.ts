@@ -116,6 +116,6 @@ test('wrong numbers are told', async () => {
   const loader = new Loader(data, { seed: 0, batch: 1, flip: false });
   for (const position of [-1, 0.5, Number.NaN])
     assert.match(await problem((async () => loader.next(position))()), /position/);
-  assert.throws(() => data.read(3, new Uint8Array(6)), /sample 3: there are 0 to 2/);
+  assert.throws(() => data.read(3, new Uint8Array(6)), /sample 3: expected 0 to 2/);
   assert.throws(() => data.label(-1), RangeError);
 });

@@ -54,8 +54,8 @@ test('classes are numbers, names, or names of the program', async () => {
     ['x', 'y', 'z'],
     [1, 0, -1],
   ]);
-  assert.match(await problem(classes([3], ['x', 'y'])), /sample 0: class 3 is not among the 2: x, y/);
-  assert.match(await problem(classes(['w'], ['x', 'y'])), /class "w" is not among/);
+  assert.match(await problem(classes([3], ['x', 'y'])), /sample 0: class 3 is not one of the 2 classes: x, y/);
+  assert.match(await problem(classes(['w'], ['x', 'y'])), /class "w" is not one of/);
   assert.match(await problem(classes([1, 'x'])), /class "x" has no number/);
 });
 
@@ -69,9 +69,12 @@ test('a sample that does not fit is told by its number', async () => {
     await problem(datasetFromSamples([{ ...a, label: 1.5 }], shape)),
     /sample 0: label 1.5: expected an integer/,
   );
-  assert.match(await problem(datasetFromSamples([], shape, { name: 'mine' })), /mine: no samples came/);
+  assert.match(
+    await problem(datasetFromSamples([], shape, { name: 'mine' })),
+    /mine: no samples; expected at least one/,
+  );
   const floats: unknown[] = [{ pixels: new Float32Array(3) }];
-  assert.match(await problem(datasetFromSamples(floats as (typeof a)[], shape)), /pixels is no Uint8Array/);
+  assert.match(await problem(datasetFromSamples(floats as (typeof a)[], shape)), /pixels is not a Uint8Array/);
 });
 
 test('the fingerprint tells contents apart', async () => {

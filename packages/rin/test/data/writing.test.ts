@@ -76,7 +76,7 @@ for (const [name, write] of Object.entries(writers)) {
         if (!isReached) break;
         if (error !== undefined) {
           assert.ok(error instanceof RinError, `${code} at change ${n}: ${error}`);
-          assert.match(error.message, /^[^\n]*(cannot write|is there already|start again)[^\n]*$/);
+          assert.match(error.message, /^[^\n]*(cannot write|already exists|start again)[^\n]*$/);
           assert.doesNotMatch(error.message, /\.part\b|raw/);
         }
         if (existsSync(place)) assert.deepEqual(halfFiles(place), [], `${code} at change ${n}`);

@@ -132,7 +132,7 @@ test('no two processes train one run, by whatever path they come to it', async (
       join(runsFolder, '..', basename(runsFolder), '00000-samples-8-tiny'),
     ];
     for (const run of runs) {
-      const said = `${run} is being trained by another process; wait for its end, or start another run (--new)`;
+      const said = `${run} is being trained by another process; wait until it ends, or start another run with --new`;
       await assert.rejects(
         start({ config, runsFolder, run }),
         (error) => error instanceof RinError && error.message === said,

@@ -5,48 +5,49 @@ import { join } from 'node:path';
 import { systemCode } from './systemErrors.js';
 
 /*
- * A half file is what is being written until it is whole: a file or a folder beside its target. Its name says which process
- * writes it: TARGET.PLACE-PROCESS-START-RANDOM.part
- *   PLACE     what makes process numbers unique: this boot of this kernel, and the namespace of the process (a container)
- *   PROCESS   the number of the process, which the system gives again to others
- *   START     when it started, in ticks since the boot
+ * A half file is a file or a folder that is still being written under a temporary name. It is in the same folder as its
+ * target. The temporary name identifies the process that writes it: TARGET.PLACE-PROCESS-START-RANDOM.part
+ *   PLACE     digest of the kernel's boot and the process namespace (a container); process numbers are unique within it
+ *   PROCESS   number of the process; the system may reuse it
+ *   START     start of the process, in ticks since the boot
  */
 const ending = /\.(?<place>[\da-f]{8})-(?<process>\d+)-(?<start>\d+)-[\da-f]{6}\.part$/;
 
-/** The ending of earlier versions, which name no process. */
+/** The ending that earlier versions used. It does not identify a process. */
 const formerEnding = /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.part$/;
 
-/** A half file whose process cannot be looked up is removed when nothing was written to it for 7 days. */
+/** If the process cannot be looked up, a half file is removed after 7 days without a write. */
 const longAgo = 7 * 24 * 3_600_000;
 
 let ownEnding: string | undefined;
 
-/** A name for a half file of `path`, another one at each call. It belongs to this process. */
+/** A temporary name for `path`, in the same folder. Each call gives another name. It belongs to this process. */
 export function beside(path: string): string {
   ownEnding ??= `${placeOf()}-${process.pid}-${runningSince(process.pid) ?? 0}`;
   return `${path}.${ownEnding}-${randomBytes(3).toString('hex')}.part`;
 }
 
-/** A path without the endings of half files in it: what the user calls it. */
+/** A path without the endings of half files: the path that the user knows. */
 export const finalName = (path: string): string =>
   path
     .split('/')
     .map((name) => targetOf(name) ?? name)
     .join('/');
 
-/** The name of the file that a half file was to become; undefined if the name is no half file's. */
+/** The final name of a half file; undefined if the name does not belong to a half file. */
 export function targetOf(name: string): string | undefined {
   const end = ending.exec(name) ?? formerEnding.exec(name);
   return end ? name.slice(0, end.index) : undefined;
 }
 
-/** Is called before a half file is removed. */
+/** Called before a half file is removed. */
 export type BeforeRemoval = (path: string) => void;
 
 /**
- * Removes half files that no process works on any more: their process has ended, or, if it ran on another machine, in
- * another container or before a restart, nothing was written to them for 7 days. What cannot be removed stays.
- * @param isOurs tells, by the name of its target, whether a half file is to be looked at
+ * Removes the half files in a folder whose process has ended. A process of another machine, of another container or
+ * from before a restart cannot be looked up. Its half files are removed after 7 days without a write. Errors of the
+ * system are ignored.
+ * @param isOurs whether to consider a half file; gets the name of its target
  */
 export async function sweep(
   folder: string,
@@ -72,7 +73,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   return (await lastWritten(path)) < Date.now() - longAgo;
 }
 
-/** The time of the last change to a file, or to anything in a folder, in milliseconds since 1970. */
+/** Time of the last change to a file, or to anything in a folder, in milliseconds since 1970. */
 async function lastWritten(path: string): Promise<number> {
   const stats = await lstat(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
@@ -82,7 +83,7 @@ async function lastWritten(path: string): Promise<number> {
 
 let place: string | undefined;
 
-/** Process numbers are compared with those of the same boot and the same namespace only. */
+/** Process numbers are compared only within the same boot and the same namespace. */
 function placeOf(): string {
   place ??= createHash('sha256').update(placeText()).digest('hex').slice(0, 8);
   return place;
@@ -92,26 +93,26 @@ function placeText(): string | Uint8Array {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
-    return randomBytes(8); // nobody else is at this place: the age decides
+    return randomBytes(8); // no other process has this place, so the age decides
   }
 }
 
-/** Whether the process that started then still runs. */
+/** Whether a process still runs. @param start when it started, as in the name of a half file */
 function isRunning(id: number, start: string): boolean {
   try {
     process.kill(id, 0);
   } catch (error) {
-    if (systemCode(error) !== 'EPERM') return false; // EPERM: it is another user's
+    if (systemCode(error) !== 'EPERM') return false; // EPERM: the process belongs to another user
   }
   const since = runningSince(id);
   return since === undefined || since === start; // undefined: the system hides it
 }
 
-/** When a process started; `ended` if only its exit code is left; undefined if that cannot be read. */
+/** When a process started; `ended` if only its exit code remains; undefined if this cannot be read. */
 function runningSince(id: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${id}/stat`, 'utf8');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' '); // from the third field of proc(5) on
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' '); // starts at the third field of proc(5)
     return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : fields[19];
   } catch {
     return undefined;

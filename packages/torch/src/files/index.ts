@@ -1,5 +1,5 @@
 /**
- * Files that are whole or absent, and the words for what a disk refuses. Nothing here loads libtorch.
+ * Files that are complete or absent, and messages for errors of the disk. Nothing here loads libtorch.
  */
 
 export { beside, finalName, sweep } from './halfFiles.js';

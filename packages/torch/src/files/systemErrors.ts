@@ -14,18 +14,18 @@ const reasons: ReadonlyMap<unknown, string> = new Map([
   ['ENOTEMPTY', 'a folder with files in it has this name'],
   ['EBUSY', 'it is in use'],
   ['ETXTBSY', 'it is in use as a program'],
-  ['ELOOP', 'its links lead in a circle'],
-  ['EMLINK', 'too many links lead to it'],
-  ['EXDEV', 'it lies on another file system'],
+  ['ELOOP', 'its symbolic links form a circle'],
+  ['EMLINK', 'it has too many links'],
+  ['EXDEV', 'it is on another file system'],
   ['ENAMETOOLONG', 'a name in it is too long'],
   ['EINVAL', 'the file system does not support this'],
   ['ENOTSUP', 'the file system does not support this'],
   ['EOPNOTSUPP', 'the file system does not support this'],
   ['ENOSYS', 'the file system does not support this'],
   ['EIO', 'the disk reports an error'],
-  ['ENXIO', 'the device is not there'],
-  ['ENODEV', 'the device is not there'],
-  ['ESTALE', 'the network disk no longer knows it'],
+  ['ENXIO', 'the device does not exist'],
+  ['ENODEV', 'the device does not exist'],
+  ['ESTALE', 'the network disk no longer has it'],
   ['ETIMEDOUT', 'the network disk does not answer'],
   ['EHOSTDOWN', 'the network disk does not answer'],
   ['ENOTCONN', 'the network disk is not connected'],
@@ -37,7 +37,7 @@ const reasons: ReadonlyMap<unknown, string> = new Map([
   ['EINTR', 'it was interrupted'],
   ['ENOLCK', 'the system has no locks left'],
   ['ESPIPE', 'it is a pipe'],
-  ['EPIPE', 'its reader is gone'],
+  ['EPIPE', 'its reader has ended'],
 ]);
 
 /** The code of a failed system call, such as `ENOENT`; undefined for an error without one. */
@@ -45,7 +45,7 @@ export const systemCode = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
 /**
- * Says in words why a system call failed. The words go behind "cannot write PATH: ".
+ * Why a system call failed, in words. They fit after "cannot write PATH: ".
  * @returns undefined if the error does not come from the system
  */
 export function systemReason(error: unknown): string | undefined {

@@ -5,28 +5,28 @@ import { beside } from './halfFiles.js';
 import { systemCode } from './systemErrors.js';
 
 /*
- * Files and folders that are whole or absent. Each is written beside its place, flushed to the disk, and renamed; then the
- * folder that holds it is flushed. A process may be killed, and the disk may lose power, at any moment.
+ * Files and folders that are complete or absent, even if the process is killed or the disk loses power. Each is written
+ * under a temporary name, flushed to the disk, and renamed. Then its parent folder is flushed.
  */
 
-/** What is done to the disk. `extend` adds a piece to the file that is being written. */
+/** A change on the disk. `extend` adds a piece to the file that is being written. */
 export type Change = 'make' | 'write' | 'extend' | 'rename' | 'remove';
 
-/** Who is told of changes. */
+/** Functions that are called at changes. */
 export interface Watch {
-  /** Is called before each change; the change is not made if it throws. */
+  /** Called before each change. If it throws, the change is not made. */
   before?(change: Change, path: string): void;
-  /** Turns what a change threw into what the caller gets. */
+  /** Turns the error of a change into the error that the caller gets. */
   explain?(error: unknown, change: Change, path: string): unknown;
 }
 
 /** Adds a piece to the file. */
 export type Write = (piece: string | Uint8Array) => void;
 
-/** What is written: all at once, or piece by piece. */
+/** The content of a file: all of it, or a function that writes it piece by piece. */
 export type Content = string | Uint8Array | ((write: Write) => void | Promise<void>);
 
-/** Makes one change. */
+/** Makes one change. @throws the error that `watch.explain` returns, if the change fails */
 export async function making<T>(watch: Watch, change: Change, path: string, make: () => T | Promise<T>): Promise<T> {
   try {
     watch.before?.(change, path);
@@ -36,11 +36,14 @@ export async function making<T>(watch: Watch, change: Change, path: string, make
   }
 }
 
-/** Writes a new file and flushes it to the disk. It is not renamed. */
+/**
+ * Writes a new file under its final name and flushes it to the disk.
+ * @throws the system's error, as explained by `watch`
+ */
 export const writeFlushed = (path: string, content: Content, watch: Watch = {}): Promise<void> =>
   writeNew(path, content, watch, path, true);
 
-/** @param name what the file is called in messages */
+/** @param name the file's path in messages */
 async function writeNew(path: string, content: Content, watch: Watch, name: string, durable: boolean): Promise<void> {
   const file = await making(watch, 'write', name, () => open(path, 'wx'));
   let isClosed = false;
@@ -49,14 +52,14 @@ async function writeNew(path: string, content: Content, watch: Watch, name: stri
     const rest: Watch = { explain: watch.explain };
     if (durable) await making(rest, 'write', name, () => file.sync());
     isClosed = true;
-    await making(rest, 'write', name, () => file.close()); // a network disk may find out only now that it is full
+    await making(rest, 'write', name, () => file.close()); // a network disk may report only now that it is full
   } finally {
-    if (!isClosed) await file.close().catch(() => {}); // the first error is the one to tell
+    if (!isClosed) await file.close().catch(() => {}); // the first error is the one to report
   }
 }
 
 async function fill(file: FileHandle, content: Content, watch: Watch, name: string): Promise<void> {
-  // FileHandle.writeFile of Node 20.9 takes a short write, as at a limit of the file's size, for a whole one.
+  // FileHandle.writeFile of Node 20.9 takes a short write for a complete one, for example at a limit of the file size.
   if (typeof content !== 'function')
     return making({ explain: watch.explain }, 'write', name, () => writeFileSync(file.fd, content));
   await content((piece) => {
@@ -70,10 +73,11 @@ async function fill(file: FileHandle, content: Content, watch: Watch, name: stri
 }
 
 /**
- * Writes a file that replaces the one at `path`: there is the old one or the whole new one, whatever happens. If it cannot
- * be written, what was written of it is removed.
- * @param durable false: nothing is flushed, so that a power loss may take the file. For files that replace none and can be
- *     made again
+ * Writes a file and replaces an existing one. At any moment, `path` has the old file or the complete new one. If
+ * writing fails, the half file is removed.
+ * @param durable false: nothing is flushed, so a power loss may lose the file. For files that replace no other and can
+ *     be made again
+ * @throws the system's error, as explained by `watch`
  */
 export async function writeWhole(path: string, content: Content, watch: Watch = {}, durable = true): Promise<void> {
   const half = beside(path);
@@ -87,9 +91,10 @@ export async function writeWhole(path: string, content: Content, watch: Watch = 
 }
 
 /**
- * Makes a folder at `path`, where nothing or an empty folder may be. It is there with all that `fillFolder` puts into it, or
- * not at all.
- * @param fillFolder gets the folder that will be renamed; flushes the files that it writes
+ * Makes a folder. It appears with all files that `fillFolder` writes, or not at all. An empty folder at `path` is
+ * replaced.
+ * @param fillFolder gets a temporary folder, which is renamed afterwards; it must flush the files that it writes
+ * @throws the system's error, as explained by `watch`; ENOTEMPTY if `path` is a folder with files
  */
 export async function writeFolder(
   path: string,
@@ -113,15 +118,15 @@ async function moveIntoPlace(half: string, path: string, watch: Watch, durable: 
   if (durable) await flush(dirname(path), watch);
 }
 
-/** Removes a half file as far as that is possible: the error that made it useless is the one to tell. */
+/** Removes a half file. Errors are ignored, because the error that made it useless is the one to report. */
 async function discard(half: string, watch: Watch): Promise<void> {
   await making(watch, 'remove', half, () => rm(half, { recursive: true, force: true })).catch(() => {});
 }
 
-/** Some file systems cannot flush a folder, and a folder may be writable without being readable. */
+/** Codes that `flush` ignores. Some file systems cannot flush a folder; a writable folder may be unreadable. */
 const cannotFlush = new Set<unknown>(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EPERM']);
 
-/** Brings a file, or the names in a folder, to the disk. */
+/** Flushes a file, or the names in a folder, to the disk. */
 export async function flush(path: string, watch: Watch = {}): Promise<void> {
   await making({ explain: watch.explain }, 'write', path, async () => {
     try {

@@ -4,12 +4,12 @@ let isSomeAlone = false;
 const sleepers: (() => void)[] = [];
 
 /**
- * Runs work of libvips that may fail. libvips has one text of errors for the whole process, so failures at the same time
- * swap their reasons. What fails is therefore tried again alone, and the error of that second try counts. What failed
- * for want of memory or time beside the others gets its second chance by the same way.
- * @param attempt    does the work; `isAlone` tells that it is the second try
- * @param isHopeless whether an error has another cause, so that no second try is made
- * @throws the error of the second try
+ * Runs work of libvips that may fail. libvips has one error text for the whole process, so failures at the same time
+ * can swap their reasons. Failed work therefore runs again alone, and the error of this second try counts. Work that
+ * lacked memory or time next to other work also gets a second chance.
+ * @param attempt    does the work; `isAlone` is true at the second try
+ * @param isHopeless whether an error has another cause, so that a second try is useless
+ * @throws the error of the second try, or an error that `isHopeless` accepts
  */
 export async function attempted<T>(
   attempt: (isAlone: boolean) => Promise<T>,
@@ -21,7 +21,7 @@ export async function attempted<T>(
     return await attempt(false);
   } catch (error) {
     if (isHopeless(error)) throw error;
-    alone++; // keeps new work out from now on
+    alone++; // from now on, new work waits
   } finally {
     together--;
     wake();
@@ -37,7 +37,9 @@ export async function attempted<T>(
   }
 }
 
-/** Until the numbers of attempts change; to be looked at in a loop, for others may be quicker. */
+/**
+ * Waits until the number of attempts changes. Callers check their condition in a loop, because another may come first.
+ */
 const change = (): Promise<void> => new Promise((resolve) => sleepers.push(resolve));
 
 function wake(): void {

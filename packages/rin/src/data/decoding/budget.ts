@@ -1,21 +1,21 @@
-/** Gives back what was taken. */
+/** Gives back the amount that was taken. */
 export type Release = () => void;
 
-/** An amount that pieces of work at once share, such as memory. Who comes first is served first. */
+/** An amount that simultaneous pieces of work share, such as memory. Requests are served in their order. */
 export class Budget {
   readonly #total: number;
   #free: number;
   readonly #waiting: { readonly amount: number; start(release: Release): void }[] = [];
 
-  /** @param total what all of them may take together */
+  /** @param total largest amount that all of them take together */
   constructor(total: number) {
     this.#total = total;
     this.#free = total;
   }
 
   /**
-   * Waits until the amount is free. A larger amount than the total takes all of it, so that this work runs alone.
-   * @returns to be called once, when the work is done
+   * Waits until the amount is free. An amount above the total takes all of it, so this work runs alone.
+   * @returns a function to call once, when the work is done
    */
   take(amount: number): Promise<Release> {
     return new Promise((start) => {

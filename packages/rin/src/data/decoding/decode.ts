@@ -7,7 +7,7 @@ import type { Release } from './budget.js';
 import { type Header, readHeader } from './header.js';
 import { centerCropDhariwal } from './resample.js';
 
-/** What becomes of a picture. */
+/** The samples that pictures become. */
 export interface Target {
   /** [C, H, W]; C is 1 (grey) or 3 (sRGB) */
   readonly shape: readonly number[];
@@ -15,32 +15,31 @@ export interface Target {
   readonly background: string;
 }
 
-sharp.cache(false); // every picture is read once; a cache of operations only holds memory
+sharp.cache(false); // every picture is read once, so a cache of operations only wastes memory
 
 /**
- * Whether pictures are planar pixels of the target's size already; grey ones become colour by being repeated.
- * @param shape [C, H, W] of the planar pixels; undefined = they are encoded
+ * Whether pictures are already planar pixels of the target's size. Grey pixels fit a colour target: they are repeated.
+ * @param shape [C, H, W] of the planar pixels; undefined = encoded pictures
  */
 export const fits = ({ shape: [channels, height, width] }: Target, shape?: readonly number[]): boolean =>
   shape?.[1] === height && shape[2] === width && shape[0] <= channels;
 
-/** How one picture is decoded beside others. */
+/** Limits for decoding one picture while others are decoded. */
 export interface Circumstances {
-  /** waits until so many bytes may be taken, and returns what gives them back */
+  /** waits until this number of bytes is free; returns the function that gives them back */
   admit?(bytes: number): Promise<Release>;
-  /** the time limit is so many times as long; default 1 */
+  /** factor on the time limit; default 1 */
   patience?: number;
 }
 
 /**
- * Decodes one picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; of several frames the first), turned as its EXIF orientation
- * says, converted by its colour profile to sRGB or grey, transparent parts on the background, and scaled as `resize` says,
- * by an antialiased Lanczos filter unless it names another.
+ * Decodes one picture: JPEG, PNG, WebP, GIF, AVIF or TIFF; the first frame if there are several. Its EXIF orientation
+ * is applied. Its colour profile converts it to sRGB or grey. Transparent parts show the background. `resize` sets how
+ * it is scaled: by an antialiased Lanczos filter, except for `center-crop-dhariwal`.
  * @param bytes the file, or planar pixels [C, H, W] if there is a `shape`
- * @param shape of planar pixels; if it is that of the target they stay as they are
- * @returns planar pixels [C, H, W]
- * @throws {Error} with a reason of one line if the picture cannot be read, is only partly there, or is refused (see
- *     `readHeader`)
+ * @param shape [C, H, W] of planar pixels; pixels of the target's shape are returned unchanged
+ * @returns planar pixels [C, H, W] of the target's shape, 0 to 255
+ * @throws Error with a reason in one line if the picture cannot be read, is cut short, or is refused (see `readHeader`)
  */
 export async function decode(
   bytes: Uint8Array,
@@ -67,20 +66,20 @@ export async function decode(
   }
 }
 
-/** Seconds that decoding may take, besides one for each million pixels. */
+/** Time limit of decoding in seconds, plus one second for each million pixels. */
 const basicTime = 60;
 
 /**
- * A picture of 8 bits a value, upright.
+ * Opens a picture with 8 bits a value, with its EXIF orientation applied.
  *
- * What has more bits is brought to 8 before its profile is applied. libvips would else convert it to Display P3 instead of
- * sRGB, and would pass over the profile of a grey picture.
+ * Deeper values are reduced to 8 bits before the profile is applied. Otherwise libvips would convert to Display P3
+ * instead of sRGB, and would ignore the profile of a grey picture.
  */
 async function opened(bytes: Uint8Array, { isGrey, isDeep, hasProfile }: Header, background: string): Promise<Sharp> {
   const picture = sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true });
   if (isDeep) picture.pipelineColourspace(isGrey ? 'b-w' : 'srgb');
   if (!isGrey || !isColoured(background)) return picture;
-  // Else a grey picture would take the luminance of the background, or its red alone.
+  // Otherwise a grey picture would take only the luminance or the red of the background.
   if (!hasProfile) return picture.pipelineColourspace('srgb');
   return sharp(await picture.toColourspace('srgb').png({ compressionLevel: 1 }).toBuffer(), {
     limitInputPixels: false,
@@ -99,7 +98,7 @@ async function scaled(picture: Sharp, { shape, resize, background }: Target, sec
       fit: resize === 'fit' ? 'contain' : 'cover',
       background,
       kernel: 'lanczos3',
-      fastShrinkOnLoad: false, // leaves the last factor of 2 to the filter, so that nothing aliases
+      fastShrinkOnLoad: false, // leaves the last factor of 2 to the filter, which avoids aliasing
     });
   }
   const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
@@ -109,21 +108,20 @@ async function scaled(picture: Sharp, { shape, resize, background }: Target, sec
   return centerCropDhariwal(pixels, [channels, info.height, info.width], [height, width]);
 }
 
-/** Whether a `#rrggbb` is no shade of grey. */
+/** Whether a colour `#rrggbb` is not grey. */
 const isColoured = (background: string): boolean => !/^#(..)\1\1$/i.test(background);
 
-/**
- * Checks [C, H, W].
- * @throws {RinError} for shapes that pictures cannot have
- */
+/** Checks a shape. @throws RinError if it is not [1 or 3, H, W] */
 export function checkShape(shape: readonly number[]): void {
   const [channels, ...size] = shape;
   if (size.length !== 2) {
-    throw new RinError(`pictures have two sizes [height, width], the model has ${size.length}: [${size.join(', ')}]`);
+    throw new RinError(
+      `pictures have two sizes [height, width], but the model has ${size.length}: [${size.join(', ')}]`,
+    );
   }
   if (channels !== 1 && channels !== 3) {
     throw new RinError(
-      `pictures are read with 1 channel (grey) or 3 (colour), the model has ${channels}; set model.channels`,
+      `pictures have 1 channel (grey) or 3 (colour), but the model has ${channels}; change model.channels`,
     );
   }
 }

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { decode } from './decode.js';
 import { type Answer, littleMemory, type Question, type Work } from './decodeThreads.js';
 
-/* A thread of DecodeThreads: a picture comes in, its pixels go out. */
+/* A thread of DecodeThreads. It receives pictures and returns their pixels. */
 const { target, shape }: Work = workerData;
 
 /** Pictures that wait for memory. */
@@ -21,7 +21,7 @@ parentPort?.on('message', async ({ id, bytes, patience }: Question) => {
       tell({ id, needs });
       await new Promise<void>((resolve) => waiting.set(id, resolve));
     }
-    return () => {}; // the answer gives it back
+    return () => {}; // the main thread releases the memory when it gets the answer
   };
   try {
     const pixels = await decode(bytes, target, shape, { admit, patience });

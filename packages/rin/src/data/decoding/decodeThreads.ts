@@ -4,20 +4,20 @@ import { attempted } from './attempts.js';
 import { Budget, type Release } from './budget.js';
 import { decode, fits, type Target } from './decode.js';
 
-/** What a thread is told of all pictures. */
+/** What a thread knows about all pictures. */
 export interface Work {
   readonly target: Target;
   readonly shape?: readonly number[];
 }
 
-/** What a thread is asked: to decode a picture, or, without bytes, to go on with it, for its memory is granted. */
+/** A request to a thread: decode a picture. Without bytes: continue with the picture, because its memory is granted. */
 export interface Question {
   readonly id: number;
   readonly bytes?: Uint8Array;
   readonly patience?: number;
 }
 
-/** What a thread says of a picture: its pixels, why it cannot be read, or, before either, how much memory it needs. */
+/** A thread's answer: the pixels, or why the picture cannot be read. Before that, possibly the memory that it needs. */
 export interface Answer {
   readonly id: number;
   readonly pixels?: Uint8Array;
@@ -26,33 +26,33 @@ export interface Answer {
   readonly needs?: number;
 }
 
-/** Fewer pictures are decoded before a thread is ready. */
+/** Below this number of pictures, no threads are started: decoding ends before a thread is ready. */
 const worthThreads = 500;
 
-/** Threads of ours; each takes some 40 MB. */
+/** Number of decoding threads. Each takes about 40 MB. */
 const threads = Math.min(availableParallelism(), 16);
 
-/** Pictures that are worth being decoded or encoded at once, so that neither our threads nor those of libuv are ever idle. */
+/** Number of pictures decoded or encoded at once. It keeps our threads and the threads of libuv busy. */
 export const atOnce = 2 * Math.max(threads, Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
-/** Bytes that pictures take together while they are decoded, about; a picture that takes more is decoded alone. */
+/** About how many bytes all pictures take together while they are decoded. A larger picture is decoded alone. */
 const memory = new Budget(2e9);
 
-/** Pictures that take fewer bytes do not ask. */
+/** Pictures that take fewer bytes do not ask for memory. */
 export const littleMemory = 2 ** 24;
 
-/** Waits until so many bytes are free for decoding a picture. */
+/** Waits until there is memory for decoding a picture. @param needs bytes */
 const admit = async (needs: number): Promise<Release> => (needs < littleMemory ? () => {} : memory.take(needs));
 
-/** The second try of a picture has so many times as long. */
+/** Factor on the time limit of a picture's second try. */
 const morePatience = 2;
 
-/** A thread ended that should not have: no picture is to blame. */
+/** A thread ended unexpectedly. No picture is to blame. */
 export class ThreadLost extends Error {}
 
 /**
- * Decodes pictures beside the thread that asks. libvips itself works in the threads of libuv; what is left, putting each
- * picture through it and scaling by filters of our own, is done in a thread for each processor.
+ * Decodes pictures in other threads. libvips works in the threads of libuv. Our threads, one for each processor, do the
+ * rest: they call libvips for each picture and scale by our own filters.
  */
 export class DecodeThreads {
   readonly #work: Work;
@@ -61,7 +61,7 @@ export class DecodeThreads {
   #asked = 0;
   #lost?: ThreadLost;
 
-  /** @param pictures how many there are: a few are decoded without threads */
+  /** @param pictures number of pictures; below 500, no threads are started */
   constructor(work: Work, pictures: number) {
     this.#work = work;
     if (pictures < worthThreads || fits(work.target, work.shape)) return;
@@ -74,11 +74,11 @@ export class DecodeThreads {
   }
 
   /**
-   * Decodes one picture. If that fails, it is tried again alone, so that the reason is its own.
-   * @param bytes stay as they are
+   * Decodes one picture. If that fails, it is tried again alone, so that the reported reason is its own.
+   * @param bytes are not changed
    * @returns planar pixels of the target's shape
-   * @throws {Error} with a reason if the picture cannot be read
-   * @throws {ThreadLost} if it fails for another cause
+   * @throws Error with a reason if the picture cannot be read
+   * @throws ThreadLost if a thread ended or was closed
    */
   decode(bytes: Uint8Array): Promise<Uint8Array> {
     return attempted(
@@ -92,14 +92,14 @@ export class DecodeThreads {
     if (this.#threads.length === 0) return decode(bytes, target, shape, { admit, patience });
     if (this.#lost) return Promise.reject(this.#lost);
     const id = this.#asked++;
-    const copy = new Uint8Array(bytes); // what is read may be a part of something larger, which must stay here
+    const copy = new Uint8Array(bytes); // the bytes may be part of a larger buffer, which must not be transferred
     this.#threads[id % this.#threads.length].postMessage({ id, bytes: copy, patience } satisfies Question, [
       copy.buffer,
     ]);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
-  /** Ends the threads. What was asked for and is not answered yet fails. */
+  /** Ends the threads. Requests without an answer fail. */
   async close(): Promise<void> {
     this.#giveUp(new ThreadLost('the decoding threads were closed'));
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
@@ -133,7 +133,7 @@ export class DecodeThreads {
   }
 }
 
-/** Who waits for a picture. */
+/** A caller that waits for a picture. */
 interface Waiting {
   resolve(pixels: Uint8Array): void;
   reject(error: Error): void;

@@ -1,33 +1,35 @@
 import { bytes as inBytes } from '@rin/core';
 import sharp from '../../media/sharp.js';
 
-/** Larger pictures are refused: a file of a few kilobytes can unfold to gigabytes. Cameras reach 400 million. */
+/**
+ * Larger pictures are refused, because a file of a few kilobytes can expand to gigabytes. Cameras reach 400 million.
+ */
 const mostPixels = 500_000_000;
 
-/** Pictures that take more memory to decode are refused, in bytes. */
+/** Pictures that take more memory to decode are refused. In bytes. */
 const mostMemory = 4e9;
 
-/** What the header of an encoded picture says. */
+/** The facts in the header of an encoded picture. */
 export interface Header {
-  /** such as `jpeg`, as sharp calls it */
+  /** name that sharp uses, such as `jpeg` */
   readonly format: string;
-  /** in pixels, turned as the EXIF orientation says */
+  /** in pixels, after the EXIF orientation is applied */
   readonly width: number;
-  /** in pixels, turned as the EXIF orientation says */
+  /** in pixels, after the EXIF orientation is applied */
   readonly height: number;
   readonly isGrey: boolean;
-  /** grey or RGB of more than 8 bits a value */
+  /** whether it is grey or RGB with more than 8 bits a value */
   readonly isDeep: boolean;
   /** whether a colour profile is embedded */
   readonly hasProfile: boolean;
-  /** bytes that libvips needs to decode it, about */
+  /** about how many bytes libvips needs to decode it */
   readonly memory: number;
 }
 
 /**
- * Reads the header of an encoded picture, and checks all that can be checked without decoding it.
+ * Reads the header of an encoded picture, and checks the picture as far as possible without decoding it.
  * @param bytes the file (JPEG, PNG, WebP, GIF, AVIF, TIFF)
- * @throws {Error} with a reason where it is no picture, or is refused: too large, or with pixels of another type
+ * @throws Error with a reason if it is no picture, is too large, or has values that are not integers of 8 or 16 bits
  */
 export async function readHeader(bytes: Uint8Array): Promise<Header> {
   const metadata = await sharp(bytes, { failOn: 'error', limitInputPixels: false }).metadata();
@@ -55,8 +57,8 @@ export async function readHeader(bytes: Uint8Array): Promise<Header> {
 }
 
 /**
- * Bytes that decoding takes for each pixel, as measured (libvips 8.18, 64 megapixels). JPEG, PNG and TIFF stream; the others,
- * and those that are interlaced or progressive, are held whole.
+ * Bytes that decoding takes for each pixel, as measured (libvips 8.18, 64 megapixels). JPEG, PNG and TIFF are streamed.
+ * Other formats, and interlaced or progressive files, are held in memory as a whole.
  */
 function bytesPerPixel(format: string, isWide: boolean, isProgressive: boolean): number {
   if (format === 'heif') return isWide ? 25 : 18.5;

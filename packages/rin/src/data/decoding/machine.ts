@@ -1,6 +1,6 @@
 import { systemCode, whyNot } from '../../disk/systemError.js';
 
-/** Errors of the system that say what a file is: it is gone, nobody may read it, or it is no file. */
+/** Errors that the file itself causes: it is missing, unreadable, or not a file. */
 const ofTheFile = new Set<unknown>([
   'ENOENT',
   'EACCES',
@@ -13,14 +13,14 @@ const ofTheFile = new Set<unknown>([
   'ENODEV',
 ]);
 
-/** Words of decoders that found no memory. libheif says so too of a picture that is over its own limit. */
+/** Messages of decoders that got no memory. libheif uses them also for a picture above its own limit. */
 const noMemory =
   /out of memory|insufficient memory|cannot allocate memory|memory allocation error|bad_alloc|array buffer allocation failed/i;
 const ownLimit = /security limit/i;
 
 /**
- * Tells a failure of the machine, which may not happen again, from a picture that cannot be read.
- * @param error what reading or decoding a picture threw
+ * Distinguishes a failure of the machine, which may be temporary, from an unreadable picture.
+ * @param error error of reading or decoding a picture
  * @returns why the machine failed, in words; undefined if the picture is to blame
  */
 export function machineFailure(error: unknown): string | undefined {

@@ -11,14 +11,14 @@ import type { Target } from './decode.js';
 import { atOnce, DecodeThreads, ThreadLost } from './decodeThreads.js';
 import { machineFailure } from './machine.js';
 
-/** Changes when decoding does, so that what an older version decoded is not used. */
+/** Changes with the decoder, so that pixels of an older decoder are not used. */
 const decoderVersion = 3;
 
-/** Digest of what is in a source and of what becomes of its pictures: the name of a cache. */
+/** Digest of a source's content and of the target: the name of a cache. */
 export const fingerprintOf = (content: string, target: Target): string =>
   sha256(JSON.stringify([decoderVersion, content, target]));
 
-/** Digest of all that a source says: classes, and name, label and contents of every picture in the order of the listing. */
+/** Digest of a listing: its classes, and the name, label and contents of every picture in their order. */
 export class ContentDigest {
   readonly #hash: Hash;
 
@@ -31,13 +31,13 @@ export class ContentDigest {
     this.#hash.update(`${name}\0${label}\0`).update(contents);
   }
 
-  /** In hexadecimal, of what was added so far. */
+  /** The digest of all pictures that were added so far, in hexadecimal. */
   get value(): string {
     return this.#hash.copy().digest('hex');
   }
 }
 
-/** The digest of a source, all of whose pictures are read for it. @throws {RinError} if the system fails to read one */
+/** The digest of a source. It reads all pictures. @throws RinError if the machine fails to read a picture */
 export async function contentDigest(listing: Listing, where: string, watch: DataOptions): Promise<string> {
   const { pictures } = listing;
   const step = stepper('reading', pictures.length, watch);
@@ -52,10 +52,13 @@ export async function contentDigest(listing: Listing, where: string, watch: Data
 
 const sha256Bytes = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
-/** A file that cannot be read counts like one without contents: it will be skipped. */
+/** An unreadable file counts as an empty file, which is skipped later. */
 const nothing = new Uint8Array(0);
 
-/** The bytes of a picture, or why it has none. @throws {RinError} if the source is damaged or the machine failed */
+/**
+ * The bytes of a picture, or why they cannot be read.
+ * @throws RinError if the source is damaged or the machine failed
+ */
 function contents({ name, read }: Picture, where: string): Uint8Array | Skipped {
   try {
     return read();
@@ -66,28 +69,28 @@ function contents({ name, read }: Picture, where: string): Uint8Array | Skipped 
   }
 }
 
-/** What the machine did to a picture must not be kept as what the picture is. */
+/** A failure of the machine must not be kept as a fault of the picture. @throws RinError if the machine failed */
 function refuseMachineFailure(error: unknown, where: string, name: string): void {
   const reason = machineFailure(error);
   if (reason === undefined) return;
-  throw new RinError(`${where}: ${name} could not be read: ${reason}; start again, or take this picture out`);
+  throw new RinError(`${where}: ${name} could not be read: ${reason}; start again, or remove this picture`);
 }
 
-/** What is found while a source is decoded. */
+/** Findings while a source is decoded. */
 export interface Decoded {
-  /** pictures that cannot be read; those that the source itself lists as missing stand first */
+  /** pictures that cannot be read; the pictures that the source lists as missing come first */
   readonly skipped: Skipped[];
-  /** of the bytes that were decoded */
+  /** digest of the bytes that were decoded */
   readonly content: ContentDigest;
 }
 
-/** Before anything is decoded. */
+/** The findings before the first picture is decoded. */
 export const nothingDecoded = (listing: Listing): Decoded => ({
   skipped: [...listing.missing],
   content: new ContentDigest(listing),
 });
 
-/** What a store of these samples tells of them, once all are decoded. */
+/** What a store records about these samples, after all are decoded. */
 export function storeFacts({ skipped, content }: Decoded, target: Target): StoreFacts {
   const { resize, background } = target;
   const { value } = content;
@@ -95,9 +98,9 @@ export function storeFacts({ skipped, content }: Decoded, target: Target): Store
 }
 
 /**
- * Decodes all pictures of a listing, several at a time, and gives the samples in the order of the listing.
- * @param decoded is extended by what is found
- * @throws {RinError} if none can be read, or if the machine fails to read one
+ * Decodes all pictures of a listing, several at a time. The samples come in the order of the listing.
+ * @param decoded receives the findings
+ * @throws RinError if no picture can be read, or the machine fails to read a picture
  */
 export async function* decodeAll(
   { pictures, shape, render }: Listing,
@@ -132,7 +135,7 @@ export async function* decodeAll(
       content.add(picture, digest);
       if ('reason' in result) skipped.push(result);
       else yield result;
-      if (step(skipped.length)) await turn(); // pixels that fit, and empty files, make no pause by themselves
+      if (step(skipped.length)) await turn(); // fitting pixels and empty files cause no pause of their own
     }
   } finally {
     await threads.close();
@@ -148,16 +151,16 @@ export async function* decodeAll(
 /** A picture whose file was read. */
 export interface Loaded {
   readonly picture: Picture;
-  /** what was read; throws if it could not be read */
+  /** the bytes of the file; throws if it could not be read */
   bytes(): Uint8Array;
-  /** to be called when the bytes are not needed any more */
+  /** to call when the bytes are no longer needed */
   done: Release;
 }
 
-/** Bytes of files that are in memory at once. */
+/** Bytes of all files that are in memory at once. */
 const loadedBytes = 2 ** 30;
 
-/** Reads pictures one after the other, as far ahead as their files have room in memory together. */
+/** Reads pictures one after the other, ahead of their use as far as memory allows (`loadedBytes`). */
 export async function* loaded(pictures: readonly Picture[]): AsyncGenerator<Loaded> {
   const room = new Budget(loadedBytes);
   for (const picture of pictures) {
@@ -176,7 +179,7 @@ export async function* loaded(pictures: readonly Picture[]): AsyncGenerator<Load
   }
 }
 
-/** `action` on each item, several at once; results in the order of the items. */
+/** Runs `action` on several items at once. Results come in the order of the items. */
 export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   action: (item: T) => Promise<R>,
@@ -184,7 +187,7 @@ export async function* inOrder<T, R>(
   const running: Promise<R>[] = [];
   for await (const item of items) {
     const result = action(item);
-    result.catch(() => {}); // an error is told when its turn comes
+    result.catch(() => {}); // an error is thrown when its turn comes
     running.push(result);
     if (running.length < atOnce) continue;
     const [oldest] = running.splice(0, 1);
@@ -193,7 +196,7 @@ export async function* inOrder<T, R>(
   for (const result of running) yield await result;
 }
 
-/** Why a picture cannot be used, in one line: the first that says it, without what libvips puts before it. */
+/** Why a picture cannot be used: the first useful line of the message, without the prefix of libvips. */
 export function reasonOf(error: unknown): string {
   if (systemCode(error) === 'ENOENT') return 'it is gone, or its name is not in UTF-8';
   const lines = (error instanceof Error ? error.message : String(error)).split('\n').map((line) => line.trim());

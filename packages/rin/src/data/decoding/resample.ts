@@ -1,13 +1,16 @@
-/** A filter for scaling: its weight at a distance in pixels of the smaller picture, zero from `support` on. */
+/** A filter for scaling. `weight` takes a distance in pixels of the smaller picture, and is zero from `support` on. */
 interface Filter {
   readonly support: number;
   weight(x: number): number;
 }
 
-/** The mean of what falls together, as Pillow has it. */
+/** The mean of the pixels that become one pixel, as in Pillow. */
 const box: Filter = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 
-/** Cubic convolution with a = −1/2 (R. Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981), as Pillow has it. */
+/**
+ * Cubic convolution with a = −1/2, as in Pillow. Source: R. Keys, "Cubic Convolution Interpolation for Digital Image
+ * Processing", 1981.
+ */
 const bicubic: Filter = {
   support: 2,
   weight(x) {
@@ -18,8 +21,8 @@ const bicubic: Filter = {
 };
 
 /**
- * Scales planar pixels, first across and then down, each rounded to a byte: value for value what Pillow's `resize` gives
- * (`ImagingResample` in its Resample.c), by which published data sets were made.
+ * Scales planar pixels, first the width and then the height. Both passes round to bytes. The values are exactly those
+ * of Pillow's `resize` (`ImagingResample` in its Resample.c), which made published data sets.
  * @param pixels bytes, planar
  * @param shape  [C, H, W] of the pixels
  * @param size   [H, W] of the result
@@ -35,7 +38,7 @@ function resample(
   return scaleAxis(across, channels, height, newWidth, newHeight, filter);
 }
 
-/** Weights are whole multiples of 2⁻²², as Pillow's are (`PRECISION_BITS`), so that nothing depends on how sums round. */
+/** Weights are multiples of 2⁻²², as in Pillow (`PRECISION_BITS`), so sums are exact in every order. */
 const fractionBits = 22;
 
 /** Scales the middle axis of [before, length, after]. */
@@ -55,7 +58,7 @@ function scaleAxis(
     for (const { first, weights } of taps) {
       const start = (row * length + first) * after;
       for (let column = 0; column < after; column++) {
-        let sum = 1 << (fractionBits - 1); // a half, which rounds; all sums are below 2³¹
+        let sum = 1 << (fractionBits - 1); // one half, for rounding; all sums are below 2³¹
         for (let i = 0, from = start + column; i < weights.length; i++, from += after) sum += pixels[from] * weights[i];
         const value = sum >> fractionBits;
         out[to++] = value < 0 ? 0 : value > 255 ? 255 : value;
@@ -65,9 +68,9 @@ function scaleAxis(
   return out;
 }
 
-/** Which values make the new one at `place`, and how much each counts. */
+/** The values that make the new value at `place`, and their weights. */
 function tapsAt(place: number, scale: number, length: number, filter: Filter) {
-  const spread = Math.max(1, scale); // what is made smaller is averaged over all that falls together
+  const spread = Math.max(1, scale); // shrinking averages over all pixels that become one
   const centre = (place + 0.5) * scale;
   const reach = filter.support * spread;
   const first = Math.max(0, Math.trunc(centre - reach + 0.5));
@@ -77,14 +80,14 @@ function tapsAt(place: number, scale: number, length: number, filter: Filter) {
   return { first, weights: Int32Array.from(shares, (share) => roundAway((share / total) * 2 ** fractionBits)) };
 }
 
-/** Half is rounded away from zero. */
+/** Rounds halves away from zero. */
 const roundAway = (x: number): number => Math.trunc(x + 0.5 * Math.sign(x));
 
 /**
- * The centre of a picture as the authors of ADM (Dhariwal and Nichol, "Diffusion Models Beat GANs on Image Synthesis") cut
- * it for their data: halved by averaging while it stays at least twice as large as the result, then scaled bicubically so
- * that it just covers the result, then cut (`center_crop_arr` in their image_datasets.py).
- * @param pixels bytes, planar; they stay as they are
+ * Cuts out the centre of a picture as ADM does. The picture is halved by averaging while both sides are at least twice
+ * the result's. Then it is scaled bicubically until it just covers the result, and cut. Source: `center_crop_arr` in
+ * image_datasets.py by the authors of "Diffusion Models Beat GANs on Image Synthesis" (Dhariwal and Nichol, 2021).
+ * @param pixels bytes, planar; they are not changed
  * @param shape  [C, H, W] of the pixels
  * @param size   [H, W] of the result
  * @returns planar pixels [C, H, W]
@@ -109,7 +112,7 @@ export function centerCropDhariwal(pixels: Uint8Array, shape: readonly number[],
   return out;
 }
 
-/** As Python rounds. */
+/** Rounds halves to even, as Python does. */
 function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   return x - below === 0.5 ? below + (below % 2) : Math.round(x);

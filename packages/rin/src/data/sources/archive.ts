@@ -8,9 +8,9 @@ import { isHidden, type Listing, largestPicture, pictureFormats, type Source, un
 import { indexTar, type Member } from './tar.js';
 
 /**
- * A tar archive of pictures. What tells their classes is the same as in a folder (see `arrange`). An archive of CIFAR's
- * batches is read as their folder is.
- * @throws {RinError} if the archive is damaged, cut short or without pictures, or a list does not fit
+ * A tar archive of pictures. Their classes are found as in a folder (see `arrange`). An archive of CIFAR batches is
+ * read like their folder.
+ * @throws RinError if the archive is damaged, cut short or without pictures, or a list in it is damaged
  */
 export async function archiveSource(path: string, watch: DataOptions): Promise<Source> {
   const stamp = () => `${understanding} ${fileStamp(path)}`;
@@ -44,10 +44,10 @@ export async function archiveSource(path: string, watch: DataOptions): Promise<S
   };
 }
 
-/** As it is downloaded it is packed, and small enough to be unpacked into memory. */
+/** The download of CIFAR is compressed, and small enough to be unpacked into memory. */
 const cifarDownload = /cifar[^/]*\.(tar\.gz|tgz)$/i;
 
-/** Opens an archive, which is closed if the work with it fails. */
+/** Opens an archive and works with it. If the work fails, the archive is closed. */
 async function opened<T>(open: () => Promise<Bytes>, work: (archive: Bytes) => Promise<T>): Promise<T> {
   const archive = await open();
   try {
@@ -58,10 +58,10 @@ async function opened<T>(open: () => Promise<Bytes>, work: (archive: Bytes) => P
   }
 }
 
-/** What was found in an archive. */
+/** The content of an archive. */
 interface Inside {
   readonly notice?: string;
-  /** @param archive the same, open; the listing closes it */
+  /** @param archive the same archive, open; the listing closes it */
   list(archive: Bytes): Promise<Listing>;
 }
 
@@ -83,11 +83,11 @@ async function look(archive: Bytes, where: string, watch: DataOptions): Promise<
       throw new RinError(`${where}/${name}: ${error instanceof Error ? error.message : error}`);
     }
   };
-  let current = archive; // that which lists are read from
+  let current = archive; // the open archive from which lists are read
   const arranged = await arrange({ where, kind: 'archive', names, special, read: readText }, watch);
   const { base, notice } = arranged;
   if (arranged.pictures.length === 0)
-    throw new RinError(`${where}: no pictures inside (${pictureFormats}) among ${names.length} files`);
+    throw new RinError(`${where}: no pictures (${pictureFormats}) among its ${names.length} files`);
   return {
     ...(notice !== undefined && { notice }),
     async list(open) {

@@ -10,43 +10,46 @@ import { sorted } from './sorted.js';
 import { isPicture, mostFiles, type Skipped } from './source.js';
 import { step } from './splits.js';
 
-/** What a folder or an archive holds. */
+/** The files of a folder or an archive. */
 export interface Files {
-  /** how messages call it */
+  /** name in messages */
   readonly where: string;
   readonly kind: 'folder' | 'archive';
-  /** paths of the files with slashes, in any order, without those that are hidden */
+  /** paths of the files with slashes, in any order, without hidden files */
   readonly names: readonly string[];
   /** number of pipes, sockets and devices, which are not read */
   readonly special: number;
-  /** contents of a file. @throws {RinError} if it is longer than `most` bytes */
+  /** contents of a file. @throws RinError if it is longer than `most` bytes */
   read(name: string, most: number): Buffer;
 }
 
-/** The pictures among some files, and what tells their classes. */
+/** The pictures among files, and the source of their classes. */
 export interface Arranged {
-  /** the folder in which all pictures lie: empty, or with a slash at its end */
+  /** the folder that contains all pictures: empty, or with a slash at its end */
   readonly base: string;
   /** paths below the base, in natural order */
   readonly pictures: readonly string[];
-  /** paths of the files that tell classes */
+  /** paths of the files that give classes */
   readonly tellers: readonly string[];
   /** paths of the files that are not used */
   readonly others: readonly string[];
-  /** sentences, a line each, if something is not taken */
+  /** sentences, one on each line, if something is not used */
   readonly notice?: string;
-  /** @throws {RinError} if what tells the classes is damaged, or does not fit the pictures */
+  /** @throws RinError if the files that give classes are damaged, or do not fit the pictures */
   label(): Promise<Labelled & { readonly missing: readonly Skipped[] }>;
 }
 
 /**
- * Finds the pictures among files, and what tells their classes. That is a list (`dataset.json` or `metadata.jsonl`) in the
- * base; else lists (`metadata.jsonl`) in folders below it; else the files beside the pictures (see `findSidecars`); else
- * the top folders.
+ * Finds the pictures among files, and the source of their classes. The first of these that exists gives the classes:
  *
- * The base is the folder in which all pictures lie: a folder around the class folders is no class. If all top folders
- * are called `train`, `val`, `test` and the like, it is the one for training.
- * @throws {RinError} if a list is damaged, or none of such folders is for training
+ * 1. A list (`dataset.json` or `metadata.jsonl`) in the base.
+ * 2. Lists (`metadata.jsonl`) in folders below the base.
+ * 3. Files next to the pictures (see `findSidecars`).
+ * 4. The top folders.
+ *
+ * The base is the folder that contains all pictures, so a folder around the class folders is not a class. If all top
+ * folders have names such as `train`, `val` and `test`, the base is the training folder.
+ * @throws RinError if a list is damaged, or none of these folders is for training
  */
 export async function arrange(files: Files, watch: DataOptions): Promise<Arranged> {
   const all = await sorted(files.names.filter(isPicture), watch);
@@ -95,7 +98,7 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
   };
 }
 
-/** No pictures: whatever lies there belongs to something else. */
+/** The result if there are no pictures: all files belong to something else. */
 const empty: Omit<Arranged, 'others'> = {
   base: '',
   pictures: [],
@@ -103,7 +106,7 @@ const empty: Omit<Arranged, 'others'> = {
   label: async () => ({ classes: [], labels: new Int32Array(0), missing: [] }),
 };
 
-/** The list in a folder, if it speaks of classes, by the folder's path below itself: empty. */
+/** The list in the base, if it gives classes, as a map whose only key is the empty path. */
 async function listsIn(
   base: string,
   files: Files,
@@ -119,7 +122,7 @@ async function listsIn(
   return entries === undefined ? new Map() : new Map([['', { file, entries }]]);
 }
 
-/** The lists in folders below the base that speak of classes, by the path of their folder: empty, or with a slash at its end. */
+/** The lists below the base that give classes, by the path of their folder, with a slash at its end. */
 async function listsBelow(
   base: string,
   files: Files,
@@ -139,7 +142,7 @@ async function listsBelow(
     if (entries) lists.set(name.slice(base.length, -file.length), { file, entries });
     total += entries?.size ?? 0;
     if (total > mostFiles)
-      throw new RinError(`${files.where}: more than ${mostFiles} entries in its lists; expected fewer`);
+      throw new RinError(`${files.where}: more than ${mostFiles} entries in its lists; expected at most ${mostFiles}`);
   }
   return lists;
 }

@@ -4,30 +4,31 @@ import { createGunzip } from 'node:zlib';
 import { bytes as inBytes, RinError } from '@rin/core';
 
 /**
- * What tells, without reading it, whether a file may have changed; undefined where none can be reached, as at the end of a
- * broken link. The time of the last status change is in it: a program can set a file's modification time, but not that one.
+ * A text that differs if a file may have changed, found without reading the file. It is undefined if there is no file,
+ * as after a broken link. It includes the time of the last status change, because programs can set the modification
+ * time.
  */
 export function fileStamp(path: string): string | undefined {
   try {
     const stats = statSync(path, { bigint: true });
     return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
   } catch {
-    return undefined; // why is told when it is read
+    return undefined; // the reason is reported when the file is read
   }
 }
 
-/** Bytes that are read by position: those of a file, or of what was unpacked from one. */
+/** Bytes that are read by position, from a file or from its unpacked content. */
 export interface Bytes {
   readonly length: number;
-  /** `length` bytes from `position` on; fewer only at the end */
+  /** `length` bytes from `position`; fewer only at the end */
   read(position: number, length: number): Buffer;
   close(): void;
 }
 
-/** What a path leads to that is neither a file nor a folder. */
+/** Reason for refusing a path that is neither a file nor a folder. */
 export const notFile = 'a pipe, socket or device; expected a file';
 
-/** Whether a path leads to a file, through links or not. False for pipes and folders, unlike `existsSync`. */
+/** Whether a path is a file or a link to a file. False for pipes and folders, unlike `existsSync`. */
 export function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
@@ -36,19 +37,20 @@ export function isFile(path: string): boolean {
   }
 }
 
-/** Why a file is not read; says nothing of which file it is. */
+/** Why a file is refused. The message does not name the file. */
 class Refused extends Error {}
 
 /**
- * Opens a file for reading. A pipe, a socket and a device are refused: to read them may wait without end.
+ * Opens a file for reading. Pipes, sockets and devices are refused, because reading them may never end.
  * @returns the descriptor
+ * @throws Refused if the path is not a file; else the system's error
  */
 function openFile(path: string): number {
   const check = (stats: Stats) => {
     if (!stats.isFile()) throw new Refused(stats.isDirectory() ? 'a folder; expected a file' : notFile);
   };
-  check(statSync(path)); // first, for to open a device may do something
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // does not wait if it is a pipe by now
+  check(statSync(path)); // before opening, because opening a device may have effects
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // does not block if the path has become a pipe
   try {
     check(fstatSync(fd));
     return fd;
@@ -58,7 +60,7 @@ function openFile(path: string): number {
   }
 }
 
-/** Puts the file before the reason. */
+/** Runs an action and adds the path to the message of `Refused`. */
 function naming<T>(path: string, action: (path: string) => T): T {
   try {
     return action(path);
@@ -67,7 +69,7 @@ function naming<T>(path: string, action: (path: string) => T): T {
   }
 }
 
-/** An open file. @throws {RinError} if the path leads to anything else */
+/** Opens a file. @throws RinError if the path is not a file */
 export function fileBytes(path: string): Bytes {
   const fd = naming(path, openFile);
   return { length: fstatSync(fd).size, read: (...range) => readAt(fd, ...range), close: () => closeSync(fd) };
@@ -75,8 +77,8 @@ export function fileBytes(path: string): Bytes {
 
 /**
  * The contents of a file.
- * @param most a larger file is not read, in bytes
- * @throws {Error} if it is no file, or is larger; the message does not name it
+ * @param most size limit in bytes
+ * @throws Error if it is not a file, or is larger than `most`; the message does not name it
  */
 export function readFile(path: string, most: number): Buffer {
   const fd = openFile(path);
@@ -89,14 +91,17 @@ export function readFile(path: string, most: number): Buffer {
   }
 }
 
-/** The same. @throws {RinError} if it is no file, or is larger; the message names it */
+/**
+ * The contents of a file.
+ * @throws RinError if it is not a file, or is larger than `most` bytes; the message names it
+ */
 export const readNamed = (path: string, most: number): Buffer => naming(path, () => readFile(path, most));
 
-/** Says that something has too many bytes. */
+/** The message for too many bytes. */
 export const tooLarge = (length: number, most: number): string =>
   `${inBytes(length)}; expected at most ${inBytes(most)}`;
 
-/** A part of other bytes; closing it closes nothing. */
+/** A part of other bytes. Closing it has no effect. */
 export const part = (whole: Bytes, { offset, size }: { offset: number; size: number }): Bytes => ({
   length: size,
   read: (position, length) => whole.read(offset + position, Math.max(0, Math.min(length, size - position))),
@@ -114,13 +119,13 @@ function readAt(fd: number, position: number, length: number): Buffer {
   return bytes.subarray(0, filled);
 }
 
-/** What names of gzip files end with. */
+/** The suffix of gzip files. */
 export const gzipEnd = /\.(gz|tgz)$/i;
 
 /**
- * Unpacks a gzip file into memory, for it cannot be read by position.
- * @param most so many bytes, and no more, are unpacked
- * @throws {RinError} where it is damaged or cut short before that
+ * Unpacks a gzip file into memory, because it cannot be read by position.
+ * @param most number of bytes after which unpacking stops
+ * @throws RinError if it is damaged or cut short before `most` bytes
  */
 export async function unpack(path: string, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -135,7 +140,7 @@ export async function unpack(path: string, most: number): Promise<Buffer> {
       }
     });
   } catch (error) {
-    const isEnough = length >= most; // that the rest was not wanted is told as an error too
+    const isEnough = length >= most; // stopping early is also reported as an error
     if (!isEnough) {
       throw isZlib(error) ? new RinError(`${path}: damaged or cut short (${error.message}); copy it again`) : error;
     }
@@ -146,25 +151,25 @@ export async function unpack(path: string, most: number): Promise<Buffer> {
 const isZlib = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
 
-/** What was unpacked, as bytes. */
+/** Bytes in memory. */
 export const memoryBytes = (content: Buffer): Bytes => ({
   length: content.length,
   read: (position, length) => content.subarray(position, position + length),
   close() {},
 });
 
-/** What nobody says the length of may unpack to so many bytes; the larger of CIFAR's archives has 185 million. */
+/** Limit in bytes for unpacking a file of unknown length. The larger archive of CIFAR has 185 million. */
 const mostUnpacked = 2 ** 28;
 
 /**
- * Opens a file; what is packed by gzip, by its name, is unpacked into memory.
- * @throws {RinError} where that would be too much
+ * Opens a file. If its name ends with `.gz` or `.tgz`, it is unpacked into memory.
+ * @throws RinError if it unpacks to more than 256 MiB, is damaged, or is not a file
  */
 export async function openBytes(path: string): Promise<Bytes> {
   if (!gzipEnd.test(path)) return fileBytes(path);
   const content = await unpack(path, mostUnpacked + 1);
   if (content.length <= mostUnpacked) return memoryBytes(content);
   throw new RinError(
-    `${path}: more than ${mostUnpacked} bytes unpacked; unpack it (gzip -d) and name the unpacked file`,
+    `${path}: more than ${mostUnpacked} bytes unpacked; unpack it (gzip -d) and use the unpacked file`,
   );
 }

@@ -5,13 +5,13 @@ import { RinError } from '@rin/core';
 import { type Bytes, fileStamp, gzipEnd, openBytes } from './bytes.js';
 import { type Listing, mostPictures, numbered, type Picture, type Source } from './source.js';
 
-/** One of the two sets in their binary version: records of labels and then [3, 32, 32] pixels. */
+/** CIFAR-10 or CIFAR-100 in the binary version: records of labels, then pixels [3, 32, 32]. */
 interface Kind {
   readonly title: string;
-  /** bytes before the pixels; the last one is the label that counts (of CIFAR-100 the fine one) */
+  /** bytes before the pixels; the last byte is the label (the fine label in CIFAR-100) */
   readonly labels: number;
   readonly classes: number;
-  /** text file with the name of a class in each line */
+  /** text file with one class name on each line */
   readonly names: string;
   readonly training: RegExp;
 }
@@ -23,44 +23,44 @@ const shape = [3, 32, 32];
 const pixels = 3 * 32 * 32;
 const recordSize = ({ labels }: Kind) => labels + pixels;
 
-/** `data_batch_1.bin`, packed by gzip or not. */
+/** The suffix of batches, with or without gzip. */
 const binEnd = /\.bin(\.gz)?$/i;
 
-/** Whether a file is called as the batches of CIFAR are. */
+/** Whether a file has the suffix of CIFAR batches. */
 export const isCifar = (path: string): boolean => binEnd.test(path);
 
-/** Where batches and names lie together: a folder or an archive. */
+/** A folder or an archive with batches and class names. */
 export interface Place {
-  /** how messages call it */
+  /** name in messages */
   readonly where: string;
   /** names of the files */
   readonly files: readonly string[];
   open(file: string): Promise<Bytes>;
 }
 
-/** The batches for training among files, sorted; empty where they are not those of CIFAR. */
+/** The training batches among files, sorted; empty if the files are not from CIFAR. */
 export function trainingBatches(files: readonly string[]): string[] {
   const isOne = ({ names, training }: Kind) => files.includes(names) && files.some((file) => training.test(file));
-  const kind = kinds.find(isOne) ?? kinds[0]; // `train.bin` without the names of CIFAR-100 may be anything
+  const kind = kinds.find(isOne) ?? kinds[0]; // `train.bin` without the class names of CIFAR-100 may be anything
   const batches = files.filter((file) => kind.training.test(file)).sort();
   return batches.filter((file) => !(gzipEnd.test(file) && batches.includes(file.replace(gzipEnd, ''))));
 }
 
 /**
- * The batches for training in a folder.
- * @param files names of the files in it
- * @returns undefined if it holds none
+ * The training batches of CIFAR in a folder.
+ * @param files names of the files in the folder
+ * @returns undefined if it has no training batches
  */
 export function cifarFolder(folder: string, files: readonly string[]): Source | undefined {
   const batches = trainingBatches(files);
   if (batches.length === 0) return undefined;
   const others = files.filter((file) => isCifar(file) && !batches.includes(file)).sort();
-  const notice = `${folder}: ${batches.join(', ')} ${batches.length > 1 ? 'are' : 'is'} taken; to take others, name their file: ${others.join(', ')}`;
+  const notice = `${folder}: rin uses ${batches.join(', ')}; to use another file, name it: ${others.join(', ')}`;
   const source = batchSource(folder, batches);
   return { ...source, name: basename(resolve(folder)), ...(others.length > 0 && { notice }) };
 }
 
-/** One file of batches. The names of its classes are found beside it; without them classes are called by number. */
+/** One batch of CIFAR. Class names come from a file next to it; without that file, the numbers are the names. */
 export const cifarSource = (path: string): Source => batchSource(dirname(path), [basename(path)]);
 
 function batchSource(folder: string, batches: readonly string[]): Source {
@@ -77,8 +77,8 @@ function batchSource(folder: string, batches: readonly string[]): Source {
 }
 
 /**
- * The records of some batches, one after the other.
- * @throws {RinError} where one is damaged, cut short or something else
+ * Lists the records of batches, one batch after the other.
+ * @throws RinError if a batch is damaged, cut short or not from CIFAR
  */
 export async function listCifar(place: Place, batches: readonly string[]): Promise<Listing> {
   const { where, files, open } = place;
@@ -98,7 +98,7 @@ export async function listCifar(place: Place, batches: readonly string[]): Promi
         const label = content.read(start + kind.labels - 1, 1)[0];
         if (label >= kind.classes) {
           throw new RinError(
-            `${path}: damaged: the label of record ${start / size} is ${label}; ${kind.title} has 0 to ${kind.classes - 1}`,
+            `${path}: damaged: the label of record ${start / size} is ${label}; ${kind.title} has labels 0 to ${kind.classes - 1}`,
           );
         }
         const read = () => content.read(start + kind.labels, pixels);
@@ -115,7 +115,7 @@ export async function listCifar(place: Place, batches: readonly string[]): Promi
   }
 }
 
-/** By the names that lie beside the batches, else by what divides the length of the first. */
+/** The kind whose class names are there; else the kind whose record size divides the length of the first batch. */
 function kindOf(opened: readonly { content: Bytes; path: string }[], files: readonly string[]): Kind {
   const beside = kinds.filter(({ names }) => files.includes(names));
   const possible = beside.length > 0 ? beside : kinds;
@@ -125,7 +125,7 @@ function kindOf(opened: readonly { content: Bytes; path: string }[], files: read
   if (!odd) return kind;
   const expected = possible.map((each) => `${each.title} (${recordSize(each)} bytes each)`).join(' or ');
   throw new RinError(
-    `${odd.path}: ${odd.content.length} bytes are no whole number of records of ${expected}; copy it again`,
+    `${odd.path}: ${odd.content.length} bytes are not a whole number of records of ${expected}; copy it again`,
   );
 }
 
@@ -138,12 +138,12 @@ async function readNames({ names, classes, title }: Kind, { where, open }: Place
     const found = lines.filter((line) => line !== '');
     if (new Set(found).size === found.length && found.length === classes) return found;
     throw new RinError(
-      `${join(where, names)}: ${found.length} names; ${title} has ${classes}, each in a line of its own`,
+      `${join(where, names)}: ${found.length} names; ${title} has ${classes} classes, expected one name on each line`,
     );
   } finally {
     file.close();
   }
 }
 
-/** Bytes of a file of names; the real ones have at most a tenth of it. */
+/** Limit in bytes for a file of class names. The original files have at most a tenth of it. */
 const longestNames = 1 << 14;

@@ -4,9 +4,9 @@ import sharp from '../../media/sharp.js';
 import type { Source } from './source.js';
 
 /**
- * The built-in pictures: 83 Twemoji in 7 classes, those of the Unicode subgroups face-smiling, face-tongue,
- * face-concerned, face-glasses and face-hat, and cat-face, the plain hearts, and the fruits that are one compact body.
- * Graphics by Twitter, Inc. and other contributors, CC BY 4.0.
+ * The built-in pictures: 83 Twemoji in 7 classes. Five classes come from the Unicode subgroups face-smiling,
+ * face-tongue, face-concerned, face-glasses with face-hat, and cat-face. The others are plain hearts, and fruits of one
+ * compact body. Graphics by Twitter, Inc. and other contributors, CC BY 4.0.
  */
 export const emoji = {
   happy: '😀😃😄😁😆😅🤣😂🙂🙃🫠😉😊😇',
@@ -22,11 +22,12 @@ const require = createRequire(import.meta.url);
 
 /**
  * The built-in set as a source.
- * @param side longer side of the samples; drawings are rendered at twice that, at least at 128, then scaled down
+ * @param side longer side of the samples in pixels. Drawings are rendered at twice this size, at least at 128, and
+ *     scaled down
  */
 export function emojiSource(side: number): Source {
   const rendered = Math.max(128, 2 * side);
-  const density = (72 * rendered) / 36; // the drawings are 36 units wide, a unit is 1/72 inch
+  const density = (72 * rendered) / 36; // a drawing is 36 units wide; a unit is 1/72 inch
   return {
     name: 'emoji',
     async list() {

@@ -11,9 +11,9 @@ import { isIdx } from './idx.js';
 import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, understanding } from './source.js';
 
 /**
- * A folder of pictures, searched with all its subfolders; links are followed. Hidden files are passed over. See `arrange`
- * for what tells the classes.
- * @throws {RinError} if there are no pictures, or a list does not fit them
+ * A folder of pictures with all its subfolders. Links are followed, hidden files are ignored. See `arrange` for the
+ * classes.
+ * @throws RinError if there are no pictures, or a list is damaged
  */
 export async function folderSource(folder: string, watch: DataOptions): Promise<Source> {
   const { names, special } = await search(folder, watch);
@@ -45,13 +45,13 @@ interface Found {
   special: number;
 }
 
-/** A folder that is to be searched, and those above it. */
+/** A folder to search, and the folders above it. */
 interface Place {
   readonly path: string;
   readonly above?: Place & { readonly self: string };
 }
 
-/** Finds all files. A link that leads back into a folder above it is not followed. */
+/** Finds all files. A link to a folder above itself is not followed. */
 async function search(root: string, { signal }: DataOptions): Promise<Found> {
   const found: Found = { names: [], special: 0 };
   const places: Place[] = [{ path: '' }];
@@ -69,7 +69,7 @@ async function search(root: string, { signal }: DataOptions): Promise<Found> {
       else if (kind === 'special') found.special++;
       else found.names.push(name);
       if (found.names.length + places.length > mostFiles)
-        throw new RinError(`${root}: more than ${mostFiles} files; expected fewer`);
+        throw new RinError(`${root}: more than ${mostFiles} files; expected at most ${mostFiles}`);
     }
     await pause(signal);
   }
@@ -94,7 +94,7 @@ function statOf(place: string): BigIntStats {
 
 const identity = (stats: BigIntStats) => `${stats.dev}:${stats.ino}`;
 
-/** A link that leads nowhere counts as a file: if it is called like a picture, it is listed as one that cannot be read. */
+/** A broken link counts as a file. If it has the suffix of a picture, it is reported as an unreadable picture. */
 function kindOf(entry: Dirent, path: string): 'folder' | 'file' | 'special' {
   try {
     const kind = entry.isSymbolicLink() ? statSync(path) : entry;
@@ -119,9 +119,9 @@ async function stamp(folder: string, names: readonly string[], watch: DataOption
 function nothingFound(folder: string, others: readonly string[]): string {
   const sets = others.filter((name) => name.endsWith('.tar') || isIdx(name)).sort();
   const file = sets.find((name) => /train/i.test(name)) ?? sets[0];
-  const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // of the files in it the right one is taken
-  if (data) return `${folder}: no pictures here, but ${data}: name that itself as the data`;
+  const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // rin finds the right file in this folder
+  if (data) return `${folder}: no pictures here, but it has ${data}; use that as the data`;
   const [first] = [...others].sort();
-  const instead = first === undefined ? 'nothing else either' : `${others.length} other files, such as ${first}`;
+  const instead = first === undefined ? 'no other files either' : `other files: ${others.length}, such as ${first}`;
   return `${folder}: no pictures here (${pictureFormats}); ${instead}`;
 }

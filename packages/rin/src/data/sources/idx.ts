@@ -8,14 +8,14 @@ import { type Listing, mostPictures, numbered, type Source } from './source.js';
 /** `train-images-idx3-ubyte`, `train-images.idx3-ubyte`, and the same with `.gz`. */
 const imagesName = /^(.*images)[-.]idx3-ubyte(\.gz)?$/;
 
-/** Whether a file is called as the pictures of MNIST are. */
+/** Whether a file has a name like the pictures of MNIST. */
 export const isIdx = (path: string): boolean => imagesName.test(basename(path));
 
 /**
- * The IDX files in a folder: the set for training where there are others beside it.
- * @param files names of the files in it
- * @returns undefined where there are none
- * @throws {RinError} where there are several, and none or more than one is for training
+ * The IDX files in a folder. If there are several sets, it is the training set.
+ * @param files names of the files in the folder
+ * @returns undefined if there are no IDX files
+ * @throws RinError if there are several sets, and not exactly one is for training
  */
 export function idxFolder(folder: string, files: readonly string[]): Source | undefined {
   const names = files.filter(isIdx).sort();
@@ -25,18 +25,20 @@ export function idxFolder(folder: string, files: readonly string[]): Source | un
   const [taken, another] = training.length > 0 ? training : sets;
   if (another !== undefined) {
     throw new RinError(
-      `${folder}: several sets of pictures, such as ${taken} and ${another}; name one file as the data`,
+      `${folder}: several sets of pictures, such as ${taken} and ${another}; use one file as the data`,
     );
   }
   const others = sets.filter((name) => name !== taken);
-  const notice = `${folder}: ${taken} is taken; to take others, name their file: ${others.join(', ')}`;
+  const notice = `${folder}: rin uses ${taken}; to use another file, name it: ${others.join(', ')}`;
   return { ...idxSource(join(folder, taken)), name: basename(resolve(folder)), ...(others.length > 0 && { notice }) };
 }
 
 /**
- * Grey pictures in an IDX file, packed by gzip or not, as MNIST and its successors come. Classes are the numbers in the
- * file of labels that lies beside it, called the same with `labels-idx1`; without one there are no classes.
- * @throws {RinError} from `list`, where a file is damaged, cut short or of another kind, or the two do not belong together
+ * Grey pictures in an IDX file, with or without gzip: the format of MNIST and its successors. Classes are the numbers
+ * in the file of labels next to it. Its name has `labels-idx1` in place of `images-idx3`. Without this file, there are
+ * no classes.
+ * @throws RinError from `list`, if a file is damaged, cut short or of another format, or the numbers of labels and
+ *     pictures differ
  */
 export function idxSource(path: string): Source {
   const labels = labelsBeside(path);
@@ -89,14 +91,14 @@ async function readLabels(path: string, images: Idx): Promise<Buffer> {
     const [count] = extents;
     if (count === images.extents[0]) return content.read(header, count);
     throw new RinError(
-      `${path}: ${count} labels, but there are ${images.extents[0]} pictures; they do not belong together`,
+      `${path}: ${count} labels, but there are ${images.extents[0]} pictures; use the labels of these pictures`,
     );
   } finally {
     content.close();
   }
 }
 
-/** What a header may say of a packed file, in bytes; the largest set of EMNIST has 550 million. */
+/** Limit in bytes for unpacking, according to the header. The largest set of EMNIST has 550 million. */
 const mostUnpacked = 2 ** 30;
 
 interface Idx {
@@ -106,7 +108,10 @@ interface Idx {
   readonly extents: readonly number[];
 }
 
-/** Opens a file of unsigned bytes with so many dimensions, whose length is what its header says. */
+/**
+ * Opens a file of unsigned bytes with this number of dimensions.
+ * @throws RinError if its length differs from its header
+ */
 async function openIdx(path: string, dimensions: number): Promise<Idx> {
   const header = 4 + 4 * dimensions;
   const isPacked = gzipEnd.test(path);
@@ -115,17 +120,19 @@ async function openIdx(path: string, dimensions: number): Promise<Idx> {
     const extents = readHeader(file ? file.read(0, header) : await unpack(path, header), dimensions, path);
     const length = header + extents.reduce((product, extent) => product * extent);
     if (isPacked && length > mostUnpacked) {
-      throw new RinError(`${path}: its header says ${length} bytes; unpack it (gzip -d) and name the unpacked file`);
-    }
-    // One byte more than expected tells that there is more.
-    const content = file ?? memoryBytes(await unpack(path, length + 1));
-    if (content.length < length) {
       throw new RinError(
-        `${path}: cut short: it should have ${length} bytes and ends at ${content.length}; copy it again`,
+        `${path}: its header says ${length} bytes, expected at most ${mostUnpacked}; unpack it (gzip -d) and use the unpacked file`,
       );
     }
+    // One extra byte shows that the file is too long.
+    const content = file ?? memoryBytes(await unpack(path, length + 1));
+    if (content.length < length) {
+      throw new RinError(`${path}: cut short: it has ${content.length} bytes, expected ${length}; copy it again`);
+    }
     if (content.length > length) {
-      throw new RinError(`${path}: damaged: it goes on behind the ${length} bytes that its header says; copy it again`);
+      throw new RinError(
+        `${path}: damaged: it is longer than ${length} bytes, the length in its header; copy it again`,
+      );
     }
     return { content, header, extents };
   } catch (error) {
@@ -138,7 +145,7 @@ function readHeader(bytes: Buffer, dimensions: number, path: string): number[] {
   if (bytes.length < 4 + 4 * dimensions || bytes.readUInt32BE(0) !== 0x800 + dimensions) {
     const start = bytes.subarray(0, 4).toString('hex');
     throw new RinError(
-      `${path}: no IDX file of unsigned bytes with ${dimensions} dimensions: it begins with ${start || 'nothing'}, expected 0000080${dimensions}`,
+      `${path}: not an IDX file of unsigned bytes with ${dimensions} dimensions: it begins with ${start || 'nothing'}, expected 0000080${dimensions}`,
     );
   }
   const extents = Array.from({ length: dimensions }, (_, index) => bytes.readUInt32BE(4 + 4 * index));

@@ -3,19 +3,20 @@ import { type Given, type Labelled, resolveLabels } from './labels.js';
 import type { Entries } from './lists.js';
 import { isPicture, type Skipped } from './source.js';
 
-/** A list that speaks of classes. */
+/** A list that gives classes. */
 export interface List {
-  /** its name */
+  /** name of the file */
   readonly file: string;
   readonly entries: Entries;
 }
 
 /**
- * Classes by lists: for each picture by that of the nearest folder above it.
+ * Classes from lists. Each picture gets its class from the list in the nearest folder above it.
  * @param pictures paths
  * @param lists    by the path of their folder: empty, or with a slash at its end
- * @param where    how messages call the place of all
- * @throws {RinError} if the lists leave pictures out, or do not agree
+ * @param where    name of the source in messages
+ * @returns labels, and the entries of the lists that are no pictures
+ * @throws RinError if a picture is in no list, or the lists contradict each other
  */
 export function labelByLists(
   pictures: readonly string[],
@@ -34,9 +35,9 @@ export function labelByLists(
     return said ?? {};
   });
   if (absent.length > 0) {
-    const speaker = lists.size === 1 ? `${place} says` : `${where}: its lists (${only.file}) say`;
+    const speaker = lists.size === 1 ? `${place} does` : `${where}: its lists (${only.file}) do`;
     throw new RinError(
-      `${speaker} nothing of ${absent.length} of ${pictures.length} pictures (${absent[0]} is one); list them or take them away`,
+      `${speaker} not list ${absent.length} of ${pictures.length} pictures, such as ${absent[0]}; list them or remove them`,
     );
   }
   const missing = [...readers.values()].flatMap((reader) => reader.rest());
@@ -50,13 +51,15 @@ function nearest<T>(name: string, byFolderPath: ReadonlyMap<string, T>): T | und
   }
 }
 
-/** Finds pictures in a list, whose paths may begin with `./`, and have other code points for the same letters. */
+/**
+ * Finds pictures in a list. Its paths may begin with `./`, and may use other Unicode code points for the same letters.
+ */
 class ListReader {
   readonly #folder: string;
   readonly #file: string;
-  /** what is left of the list, by path */
+  /** entries that no picture has used yet, by path */
   readonly #entries: Map<string, Given>;
-  /** paths of the list by their plain form */
+  /** paths of the list by their normal form */
   readonly #plain = new Map<string, string>();
 
   constructor(folder: string, { file, entries }: List) {
@@ -66,7 +69,7 @@ class ListReader {
     for (const path of this.#entries.keys()) this.#plain.set(plain(path), path);
   }
 
-  /** What the list says of a picture. */
+  /** The class of a picture; undefined if the list does not have the picture. */
   take(name: string): Given | undefined {
     const path = name.slice(this.#folder.length);
     const listed = this.#entries.has(path) ? path : this.#plain.get(plain(path));
@@ -75,7 +78,7 @@ class ListReader {
     return said;
   }
 
-  /** What is listed and was not taken. */
+  /** The entries that no picture used. The reasons are part of the data's fingerprint: do not change their text. */
   rest(): Skipped[] {
     return [...this.#entries.keys()].map((path) => {
       const why = isPicture(path) ? 'not there' : 'not called like a picture that is read';
@@ -84,7 +87,7 @@ class ListReader {
   }
 }
 
-/** `./a//é.png`, however the é is written, as `a/é.png`. */
+/** The normal form of a path: `./a//é.png` becomes `a/é.png`, in Unicode NFC. */
 const plain = (path: string): string =>
   path
     .split('/')

@@ -2,18 +2,19 @@ import { RinError } from '@rin/core';
 import { oneLine } from '../../disk/systemError.js';
 import { naturalOrder } from './source.js';
 
-/** What a source says of the class of one picture: a number, a name, both, or nothing. */
+/** The class of one picture in its source: a number, a name, both, or neither. */
 export interface Given {
   readonly number?: number;
   readonly name?: string;
 }
 
-/** Labels are indices into a list of names; a larger one is a mistake, and would fill the memory. */
+/** Labels are indices into a list of names. A larger label is a mistake, and its list would fill the memory. */
 const largestLabel = 99_999;
 
 /**
- * Reads a class as programs write it: an integer from 0, a name, or null (or -1) for none.
+ * Reads a class: an integer from 0, a name, or null or -1 for no class.
  * @param where file and entry, for the message
+ * @throws RinError if the value is none of these
  */
 export function given(value: unknown, where: string): Given {
   if (value === null || value === undefined || value === -1) return {};
@@ -32,9 +33,12 @@ export interface Labelled {
 }
 
 /**
- * Turns what was said of each picture into labels and class names. Where numbers are given, they are the labels, and a
- * class without a name is called by its number; names alone are numbered in natural order.
- * @returns labels [number of pictures], -1 = none; `classes` is empty where no picture has a class
+ * Turns the class of each picture into labels and class names. If there are numbers, they are the labels, and a class
+ * without a name has its number as its name. If there are only names, they are numbered in natural order.
+ * @param where name of the source in messages
+ * @returns labels [number of pictures], -1 = none; `classes` is empty if no picture has a class
+ * @throws RinError if a class has no number but others have one, a label has two names, or two labels have the same
+ *     name
  */
 export function resolveLabels(givens: readonly Given[], where: string): Labelled {
   const numbered = givens.some(({ number }) => number !== undefined);
@@ -44,14 +48,16 @@ export function resolveLabels(givens: readonly Given[], where: string): Labelled
     for (const { number, name } of givens) {
       if (number === undefined) {
         if (name === undefined) continue;
-        throw new RinError(`${where}: class "${name}" has no number, but others have; give all pictures a number`);
+        throw new RinError(
+          `${where}: class "${name}" has no number, but other classes have one; give every class a number`,
+        );
       }
       count = Math.max(count, number + 1);
       if (name === undefined) continue;
       names[number] ??= name;
       if (names[number] !== name) {
         throw new RinError(
-          `${where}: label ${number} is called "${names[number]}" and "${name}"; one name is expected`,
+          `${where}: label ${number} has the names "${names[number]}" and "${name}"; expected one name`,
         );
       }
     }
@@ -67,7 +73,7 @@ export function resolveLabels(givens: readonly Given[], where: string): Labelled
   const indexOf = new Map(names.map((name, label) => [name, label]));
   if (indexOf.size < names.length) {
     const twice = names.find((name, label) => indexOf.get(name) !== label);
-    throw new RinError(`${where}: two labels have the name "${twice}"; each class needs its own`);
+    throw new RinError(`${where}: two labels have the name "${twice}"; give each class its own name`);
   }
   const labels = Int32Array.from(
     givens,
@@ -76,23 +82,23 @@ export function resolveLabels(givens: readonly Given[], where: string): Labelled
   return { classes: names, labels };
 }
 
-/** The class in an object with `label`, `class` or both. */
+/** The class in an object with `label`, `class` or both. @throws RinError if a value is not a class */
 export function classOf(entry: object, where: string): Given {
   const label = given('label' in entry ? entry.label : undefined, where);
   const named = given('class' in entry ? entry.class : undefined, where);
   return { ...named, ...label };
 }
 
-/** The class of a picture by its top folder; none for pictures that lie beside the folders. */
+/** The class of a picture by its top folder. Pictures outside folders have no class. */
 export function byFolder(name: string): Given {
   const slash = name.indexOf('/');
   return slash < 0 ? {} : { name: name.slice(0, slash).normalize() };
 }
 
-/** A text without the byte order mark that some programs write before it. */
+/** The text of a file, without a byte order mark. */
 export const plainText = (content: Buffer): string => String(content).replace(/^\uFEFF/, '');
 
-/** @throws {RinError} if the text is not JSON */
+/** Parses JSON. @throws RinError if the text is not JSON */
 export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
@@ -106,6 +112,6 @@ export function brief(value: unknown): string {
   try {
     return (JSON.stringify(value) ?? String(value)).slice(0, 80);
   } catch {
-    return 'brackets in brackets'; // deeper than can be written
+    return '(nested too deeply)'; // JSON.stringify ran out of stack
   }
 }

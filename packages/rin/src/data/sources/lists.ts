@@ -3,27 +3,27 @@ import { RinError } from '@rin/core';
 import type { DataOptions } from '../progress.js';
 import { brief, classOf, type Given, given, parseJson, plainText } from './labels.js';
 
-/** The two files in which a source can list its pictures with their classes, in the order of precedence. */
+/** The two files that can list pictures with their classes, in order of precedence. */
 export const listFiles = ['dataset.json', 'metadata.jsonl'];
 
-/** Bytes of the largest list that is read; ImageNet's has some 60 MB. */
+/** Limit in bytes for a list. The list of ImageNet has about 60 MB. */
 export const largestList: Record<string, number> = { 'dataset.json': 2 ** 27, 'metadata.jsonl': 2 ** 28 };
 
-/** More entries in a list are refused. */
+/** Limit for the entries of a list. */
 const mostEntries = 2 ** 22;
 
-/** A longer line of a list is refused, in bytes. */
+/** Limit in bytes for a line of a list. */
 const longestLine = 2 ** 20;
 
-/** What a list says of each path; null = "no classes". Paths are those of the list, relative to its folder. */
+/** The class of each path in a list; null = "no classes". Paths are as in the list, relative to its folder. */
 export type Entries = ReadonlyMap<string, Given> | null;
 
 /**
  * Reads a list.
  * @param file  `dataset.json` or `metadata.jsonl`
- * @param where how messages call it
- * @returns undefined if it does not speak of classes
- * @throws {RinError} if it is damaged
+ * @param where name of the list in messages
+ * @returns undefined if it gives no classes
+ * @throws RinError if it is damaged
  */
 export async function parseList(
   file: string,
@@ -52,7 +52,10 @@ function parseDatasetJson(text: string, where: string): Entries {
   );
 }
 
-/** Reads `metadata.jsonl`: one object a line with `file_name` and `label` (number or name) or `class` (name) or both. */
+/**
+ * Reads `metadata.jsonl`. Each line is an object with `file_name`, and with `label` (number or name), `class` (name) or
+ * both.
+ */
 async function parseMetadata(content: Buffer, where: string, watch: DataOptions): Promise<Entries | undefined> {
   const result = new Map<string, Given>();
   let speaks = false;
@@ -66,7 +69,7 @@ async function parseMetadata(content: Buffer, where: string, watch: DataOptions)
   return speaks ? result : undefined;
 }
 
-/** Whether the first line of a `metadata.jsonl` names a file. Other programs use the name for other things. */
+/** Whether the first line of a `metadata.jsonl` has `file_name`. Other programs use this file name for other things. */
 export function namesFiles(content: Buffer): boolean {
   const [first] = plainText(content.subarray(0, longestLine)).trimStart().split('\n', 1);
   try {
@@ -79,7 +82,7 @@ export function namesFiles(content: Buffer): boolean {
 const hasFileName = (entry: unknown): entry is { file_name: string } =>
   entry !== null && typeof entry === 'object' && 'file_name' in entry && typeof entry.file_name === 'string';
 
-/** The lines that are not blank, each with how messages call it. */
+/** The lines that are not blank, each with its name in messages. */
 async function* rows(content: Buffer, where: string, { signal }: DataOptions): AsyncGenerator<[string, string]> {
   for (let start = 0, number = 1; start < content.length; number++) {
     const found = content.indexOf(10, start);
@@ -96,5 +99,6 @@ async function* rows(content: Buffer, where: string, { signal }: DataOptions): A
 }
 
 function checkCount(count: number, where: string): void {
-  if (count > mostEntries) throw new RinError(`${where}: more than ${mostEntries} entries; expected fewer`);
+  if (count > mostEntries)
+    throw new RinError(`${where}: more than ${mostEntries} entries; expected at most ${mostEntries}`);
 }

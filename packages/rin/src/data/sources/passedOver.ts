@@ -2,18 +2,18 @@ import { extname } from 'node:path/posix';
 import { count } from '@rin/core';
 import { pictureFormats } from './source.js';
 
-/** So many kinds of files are named. */
+/** Number of suffixes that the message names. */
 const mostKinds = 6;
 
-/** What names of pictures end with that are not read. */
+/** Suffixes of picture formats that rin does not read. */
 const unread =
   /^\.(bmp|dib|heic|heif|hif|svgz?|jxl|jp2|j2k|jpx|psd|ico|tga|ppm|pgm|pnm|pbm|exr|hdr|dng|cr2|cr3|nef|arw|orf|rw2|raf)$/;
 
 /**
- * Says which files are not used.
- * @param names   their paths
+ * A sentence that counts the ignored files by suffix.
+ * @param names   paths of the files
  * @param special number of pipes, sockets and devices
- * @returns undefined if there are none
+ * @returns undefined if there are no ignored files
  */
 export function passedOver(names: readonly string[], special: number): string | undefined {
   const kinds = new Map<string, number>();
@@ -25,12 +25,12 @@ export function passedOver(names: readonly string[], special: number): string | 
   const frequent = [...kinds].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
   const parts = frequent.slice(0, mostKinds).map(([kind, number]) => `${count(number)} ${kind}`);
   if (frequent.length > mostKinds) parts.push('…');
-  const files = `${count(total)} file${total === 1 ? '' : 's'} passed over: ${parts.join(', ')}`;
+  const files = `${count(total)} file${total === 1 ? '' : 's'} ignored: ${parts.join(', ')}`;
   const isUnread = frequent.some(([kind]) => unread.test(kind));
-  return isUnread ? `${files}; pictures that are read: ${pictureFormats}` : files;
+  return isUnread ? `${files}; rin reads ${pictureFormats}` : files;
 }
 
-/** The suffix, if it is one. */
+/** The suffix of a name, for the message. */
 function kindOf(name: string): string {
   const suffix = extname(name).toLowerCase();
   if (suffix === '') return 'without a suffix';

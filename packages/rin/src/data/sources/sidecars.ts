@@ -3,15 +3,15 @@ import { RinError } from '@rin/core';
 import type { DataOptions } from '../progress.js';
 import { byFolder, classOf, type Given, given, type Labelled, parseJson, plainText, resolveLabels } from './labels.js';
 
-/** Bytes of the largest file beside a picture that is read. */
+/** Limit in bytes for a file next to a picture. */
 const largestSidecar = 2 ** 24;
 
 /**
- * The files that may tell the classes of pictures as a WebDataset does: `KEY.cls` or `KEY.json` beside `KEY.jpg`. The key
- * is the path up to the first dot of the name, as WebDataset has it; if no file has that key, up to the last dot.
+ * Finds the files that give classes as in WebDataset: `KEY.cls` or `KEY.json` next to `KEY.jpg`. The key is the path up
+ * to the first dot of the name, as in WebDataset. If no file has that key, it is the path up to the last dot.
  * @param pictures paths
  * @param names    paths of all other files
- * @returns the file beside each picture that has one
+ * @returns such a file by picture; pictures without a file are absent
  */
 export function findSidecars(pictures: readonly string[], names: readonly string[]): Map<string, string> {
   const candidates = new Map<string, string>();
@@ -29,10 +29,12 @@ export function findSidecars(pictures: readonly string[], names: readonly string
 }
 
 /**
- * Classes by the files beside the pictures; by top folder if none of the files tells a class.
+ * Classes from the files next to the pictures. If none of the files gives a class, the top folders are the classes.
  * @param pictures paths
- * @param read     gives the contents of a file of at most so many bytes
- * @throws {RinError} if a file is damaged
+ * @param sidecars file by picture, as `findSidecars` returns it
+ * @param read     returns the contents of a file of at most `most` bytes
+ * @param where    name of the source in messages
+ * @throws RinError if a file is damaged
  */
 export async function labelBySidecars(
   pictures: readonly string[],

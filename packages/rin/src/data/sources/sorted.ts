@@ -2,11 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { DataOptions } from '../progress.js';
 import { naturalOrder } from './source.js';
 
-/** So many names are sorted in one go, within some 50 ms. */
+/** Number of names that are sorted at once. This takes about 50 ms. */
 const atOnce = 2 ** 14;
 
 /**
- * Sorts names in natural order (see `naturalOrder`). Of millions of names that takes long; other things can happen meanwhile.
+ * Sorts names in natural order (see `naturalOrder`). Millions of names take long, so it pauses for other work.
  * @throws the reason of `signal` if it is aborted
  */
 export async function sorted(names: readonly string[], { signal }: DataOptions): Promise<string[]> {

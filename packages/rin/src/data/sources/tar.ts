@@ -6,14 +6,15 @@ import { mostFiles } from './source.js';
 
 const block = 512;
 
-/** Where one file lies inside a tar archive. */
+/** Position of a file in a tar archive. */
 export interface Member {
   /** position of its first byte in the archive */
   readonly offset: number;
+  /** bytes */
   readonly size: number;
 }
 
-/** What an archive holds. */
+/** The content of an archive. */
 export interface Index {
   /** files by path, in the archive's order */
   readonly members: Map<string, Member>;
@@ -22,20 +23,20 @@ export interface Index {
 }
 
 /**
- * Index of a tar archive: its files by path, in the archive's order, without reading them. Understands ustar, pax
- * (path, linkpath, size), GNU long names, the old format, and links within the archive. Of a path that occurs twice the
- * last one counts, as for tar itself.
- * @param where how messages call the archive
- * @throws {RinError} where the file is no tar archive, compressed, damaged or cut short
+ * Lists the files of a tar archive without reading them. Supports ustar, pax (path, linkpath, size), GNU long names,
+ * the old format (v7), and links within the archive. If a path occurs twice, the last file counts, as in tar itself.
+ * Source: POSIX.1-2001, pax, and the manual of GNU tar.
+ * @param where name of the archive in messages
+ * @throws RinError if the file is not a tar archive, or is compressed, damaged or cut short
  */
 export async function indexTar(archive: Bytes, where: string, { signal }: DataOptions): Promise<Index> {
   const end = archive.length;
   const members = new Map<string, Member>();
   let special = 0;
   let seen = 0;
-  const links = new Map<string, string>(); // to the path that each leads to
-  let common: Attributes = {}; // of all that follows ('g')
-  let next: Attributes = {}; // of the next member ('x', 'L', 'K')
+  const links = new Map<string, string>(); // target of each link
+  let common: Attributes = {}; // for all following members ('g')
+  let next: Attributes = {}; // for the next member ('x', 'L', 'K')
   for (let position = 0; ; ) {
     if (++seen % 1024 === 0) {
       await turn();
@@ -44,7 +45,7 @@ export async function indexTar(archive: Bytes, where: string, { signal }: DataOp
     const header = archive.read(position, block);
     if (position === 0 && !isHeader(header)) throw new RinError(noTar(where, header));
     if (header.length < block) {
-      throw new RinError(`${where} is cut short: at byte ${end}, before the mark that ends an archive; copy it again`);
+      throw new RinError(`${where} is cut short: it ends at byte ${end}, before its end mark; copy it again`);
     }
     if (header.every((byte) => byte === 0)) break; // the end mark
     if (!isHeader(header)) {
@@ -74,9 +75,9 @@ export async function indexTar(archive: Bytes, where: string, { signal }: DataOp
     }
     next = {};
     if (name.length > longestPath)
-      throw new RinError(`${where}: damaged at byte ${position}: a path of ${name.length} characters`);
+      throw new RinError(`${where}: damaged at byte ${position}: a path of ${name.length} characters; copy it again`);
     if (members.size + links.size >= mostFiles)
-      throw new RinError(`${where}: more than ${mostFiles} files; expected fewer`);
+      throw new RinError(`${where}: more than ${mostFiles} files; expected at most ${mostFiles}`);
     members.delete(name);
     links.delete(name);
     const target = attributes.linkpath ?? terminated(header.subarray(157, 257));
@@ -95,13 +96,13 @@ export async function indexTar(archive: Bytes, where: string, { signal }: DataOp
   return { members, special };
 }
 
-/** Characters in a path; no system has longer ones. */
+/** Limit in characters for a path. No system allows longer paths. */
 const longestPath = 2 ** 14;
 
-/** Names and attributes are short; a longer description is damage. */
+/** Limit in bytes for a name or attributes. A longer description means damage. */
 const longestDescription = 1 << 20;
 
-/** From link to link; more are a circle. */
+/** Limit for links that lead to links. More links mean a circle. */
 const mostHops = 40;
 
 interface Attributes {
@@ -110,20 +111,20 @@ interface Attributes {
   size?: number;
 }
 
-/** Files: of today, of the old format, contiguous ones. */
+/** Types of files: regular, regular in the old format, contiguous. */
 const isFile = (type: string) => type === '0' || type === '\0' || type === '7';
 
-/** Links, devices, folders and pipes have no content, whatever size their header tells. */
+/** Links, devices, folders and pipes have no content, even if their header has a size. */
 const hasContent = (type: string) => !/[1-6]/.test(type);
 
-/** Whether the checksum is that of the header's bytes, its own field counted as blanks; or all is zero. */
+/** Whether the checksum fits the header, with its own field counted as spaces. A header of zeros is also valid. */
 function isHeader(header: Buffer): boolean {
   let sum = 0;
   for (let index = 0; index < header.length; index++) if (index < 148 || index >= 156) sum += header[index];
   return header.length === block && (sum === 0 || sum + 8 * 32 === number(header, 148, 8));
 }
 
-/** A number in octal digits, or (GNU) in big-endian bytes where the first bit is set. NaN where it is neither. */
+/** A number in octal digits, or (GNU) in big-endian bytes if the first bit is set. NaN if it is neither. */
 function number(header: Buffer, offset: number, length: number): number {
   if (header[offset] & 0x80) {
     let value = header[offset] & 0x7f;
@@ -141,7 +142,7 @@ function terminated(bytes: Buffer): string {
 
 function fullName(header: Buffer): string {
   const name = terminated(header.subarray(0, 100));
-  const isUstar = header.toString('latin1', 257, 263) === 'ustar\0'; // GNU's own format has other things in the prefix
+  const isUstar = header.toString('latin1', 257, 263) === 'ustar\0'; // GNU's format uses the prefix for other data
   const prefix = isUstar ? terminated(header.subarray(345, 500)) : '';
   return prefix ? `${prefix}/${name}` : name;
 }
@@ -156,7 +157,10 @@ function clean(path: string): string {
   return parts.join('/');
 }
 
-/** Records `LENGTH KEY=VALUE\n` of a pax header, the length in bytes. */
+/**
+ * Reads the records `LENGTH KEY=VALUE\n` of a pax header. The length is in bytes.
+ * @throws RinError if one is damaged
+ */
 function paxRecords(bytes: Buffer, where: string): Attributes {
   const result: Attributes = {};
   for (let start = 0; start < bytes.length; ) {
@@ -164,7 +168,7 @@ function paxRecords(bytes: Buffer, where: string): Attributes {
     const length = blank < 0 ? Number.NaN : Number(bytes.toString('latin1', start, blank));
     const equals = bytes.indexOf(61, start);
     if (!(length > 0) || start + length > bytes.length || equals < blank || equals >= start + length) {
-      throw new RinError(`${where}: damaged: a pax header is not a list of records`);
+      throw new RinError(`${where}: damaged: a pax header is not a list of records; copy it again`);
     }
     const key = bytes.toString('utf8', blank + 1, equals);
     const value = bytes.toString('utf8', equals + 1, start + length - 1);
@@ -180,7 +184,7 @@ function noTar(where: string, start: Buffer): string {
   const magic = start.toString('latin1', 0, 4);
   const packer = packers.find(([mark]) => magic.startsWith(mark))?.[1];
   if (!packer) return `${where}: not a tar archive; expected a folder of pictures or an uncompressed tar`;
-  return `${where}: compressed by ${packer}, which forbids reading by position; unpack it (${packer} -d) and name the tar`;
+  return `${where}: compressed by ${packer}; expected an uncompressed tar; unpack it (${packer} -d) and use the tar`;
 }
 
 const packers = [

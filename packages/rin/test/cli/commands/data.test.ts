@@ -27,7 +27,7 @@ test('info tells counts, sizes, what is unusable, and what is in the cache', asy
     return stdout;
   };
   const before = `p: 5 pictures, 2 classes; 1 unusable
-p: 1 file passed over: 1 .bmp; pictures that are read: jpg, png, webp, gif, avif, tiff
+p: 1 file ignored: 1 .bmp; rin reads jpg, png, webp, gif, avif, tiff
 formats  png 3, jpeg 1; colour
 sizes    2 different, most often 4×4 3, 20×10 1
          width 4 to 20, median 4; height 4 to 10, median 4
@@ -59,7 +59,7 @@ test('the sheet has a row for each class', async () => {
   });
   const { code, stdout } = await rin(['data', 'info', '.', '--sheet', 'new/sheet.png'], { cwd });
   assert.equal(code, 0);
-  assert.match(stdout, /\n.*train-images-idx3-ubyte is taken.*\n/);
+  assert.match(stdout, /\n.*: rin uses train-images-idx3-ubyte;.*\n/);
   assert.match(stdout, /\nsizes {4}all 8×8\n/);
   const { data, info } = await sharp(join(cwd, 'new/sheet.png'))
     .toColourspace('b-w')
@@ -86,7 +86,7 @@ test('convert says what it wrote and how to train on it', async () => {
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^q\.tar: without .* \(dog\); .*\nleft out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
+    /^q\.tar: a tar cannot keep .* \(dog\); .*\nleft out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
   );
   assert.match((await run('r', '--channels=1')).stdout, /r: 2 pictures, 4×4, grey; .* --size 4 --model\.channels 1\n$/);
   assert.match((await run("it's new")).stdout, / rin train --data 'it'\\''s new' --size 4\n$/, 'as a shell reads it');

@@ -45,11 +45,11 @@ test('files that are no pictures are counted by suffix, the most frequent first'
     '.DS_Store': 'x',
   });
   const sentence =
-    'HERE: 6 files passed over: 2 .bmp, 1 .heic, 1 .txt, 1 others, 1 without a suffix; pictures that are read: jpg, png, webp, gif, avif, tiff';
+    'HERE: 6 files ignored: 2 .bmp, 1 .heic, 1 .txt, 1 others, 1 without a suffix; rin reads jpg, png, webp, gif, avif, tiff';
   assert.deepEqual([said, saidOfTar], [sentence, sentence]);
   assert.equal(pictures.length, 1);
   assert.equal((await taken({ 'a.png': red })).said, '');
-  assert.equal((await taken({ 'a.png': red, 'b.md': 'x' })).said, 'HERE: 1 file passed over: 1 .md');
+  assert.equal((await taken({ 'a.png': red, 'b.md': 'x' })).said, 'HERE: 1 file ignored: 1 .md');
 });
 
 test('other suffixes of JPEG and PNG are taken', async () => {
@@ -70,7 +70,7 @@ test('a folder around the class folders is no class, however many there are', as
       'README.md': 'x',
     });
     assert.deepEqual(classes(found), { red: 'cat', green: 'cat', blue: 'dog' });
-    assert.match(found.said, /^HERE: 1 file passed over: 1 \.md$/);
+    assert.match(found.said, /^HERE: 1 file ignored: 1 \.md$/);
   }
   assert.deepEqual((await taken({ 'cat/1.png': red, 'cat/2.png': blue })).classes, ['cat']);
 });
@@ -91,8 +91,11 @@ test('of train, val and test the first is taken, and the others are told with th
     assert.deepEqual(classes(found), { red: 'cat', green: 'dog' });
     const parts = others.map((name) => `${name} \\((1 picture|2 pictures)\\)`).sort();
     for (const part of parts) assert.match(found.said, new RegExp(part));
-    assert.match(found.said, new RegExp(`^HERE: ${train} is taken, without .*, name its folder, such as HERE/\\w+$`));
-    assert.match(found.saidOfTar, /; to take another one, unpack the archive and name its folder$/);
+    assert.match(
+      found.said,
+      new RegExp(`^HERE: rin uses ${train}, not .*; to use another folder, name it, such as HERE/\\w+$`),
+    );
+    assert.match(found.saidOfTar, /; to use another folder, unpack the archive and name the folder$/);
   }
 });
 
@@ -100,16 +103,13 @@ test('a single folder for a purpose is no class, and a class may be called test 
   assert.deepEqual((await taken({ 'train/1.png': red })).classes, []);
   assert.deepEqual((await taken({ 'x/val/cat/1.png': red })).classes, ['cat']);
   assert.deepEqual((await taken({ 'test/1.png': red, 'cat/1.png': blue })).classes, ['cat', 'test']);
-  assert.match(
-    (await taken({ 'train/1.png': red, '2.png': blue })).said,
-    /train is taken, without 1 picture beside it$/,
-  );
+  assert.match((await taken({ 'train/1.png': red, '2.png': blue })).said, /rin uses train, not 1 picture next to it$/);
 });
 
 test('folders for other purposes alone are refused with the way to take one', async () => {
   const folder = await folderOf({ 'val/1.png': red, 'test/2.png': red });
-  assert.match(await problem(open(folder)), /: none of these folders is for training; name one of them as the data$/);
-  assert.match(await problem(open(tar(folder, '.'))), /; unpack the archive and name one of them as the data$/);
+  assert.match(await problem(open(folder)), /: none of these folders is for training; use one of them as the data$/);
+  assert.match(await problem(open(tar(folder, '.'))), /; unpack the archive and use one of them as the data$/);
 });
 
 test('a metadata.jsonl in a folder tells the classes of what lies below it', async () => {
@@ -135,9 +135,9 @@ test('a metadata.jsonl in a folder tells the classes of what lies below it', asy
     { name: 'b/x.bmp', reason: 'listed in metadata.jsonl, but not called like a picture that is read' },
   ]);
   const foreign = await taken({ 'a/1.png': red, 'b/2.png': blue, 'b/metadata.jsonl': '{"id": 1}\n' });
-  assert.deepEqual([foreign.classes, foreign.said], [['a', 'b'], 'HERE: 1 file passed over: 1 .jsonl']);
+  assert.deepEqual([foreign.classes, foreign.said], [['a', 'b'], 'HERE: 1 file ignored: 1 .jsonl']);
   const left = await folderOf({ 'a/metadata.jsonl': first, 'a/1.png': red, 'a/deep/2.png': green, 'b/3.png': blue });
-  assert.match(await problem(open(left)), /metadata\.jsonl says nothing of 1 of 3 pictures \(b\/3\.png is one\)/);
+  assert.match(await problem(open(left)), /metadata\.jsonl does not list 1 of 3 pictures, such as b\/3\.png;/);
 });
 
 test('the list of the whole holds for pictures in train and val too', async () => {
@@ -203,5 +203,5 @@ test('a class beside a picture is found up to the first dot of the name, else up
     '1.cls': 'owl',
     'metadata.jsonl': '{"file_name": "1.png", "label": "ape"}',
   });
-  assert.deepEqual([listed.classes, listed.said], [['ape'], 'HERE: 1 file passed over: 1 .cls']);
+  assert.deepEqual([listed.classes, listed.said], [['ape'], 'HERE: 1 file ignored: 1 .cls']);
 });

@@ -37,10 +37,13 @@ test('the training batches of a folder are taken in order, and said so', async (
   for (const [i, n] of [10, 20, 30].entries()) assert.deepEqual([...sample(data, i)], cifarPixels(n));
   const { 'batches.meta.txt': _, ...nameless } = cifar10;
   assert.equal((await open(await folderOf(nameless), { size: 32, onNotice })).classes.join(''), '0123456789');
-  assert.match(said.join('\n'), /data_batch_1\.bin, data_batch_2\.bin are taken; .* name their file: test_batch\.bin$/);
+  assert.match(
+    said.join('\n'),
+    /rin uses data_batch_1\.bin, data_batch_2\.bin; to use another file, name it: test_batch\.bin$/,
+  );
   const { 'data_batch_2.bin': __, ...single } = cifar10;
   await open(await folderOf(single), { size: 32, onNotice: (sentence) => said.push(sentence) });
-  assert.match(said.at(-1) ?? '', /: data_batch_1\.bin is taken; /);
+  assert.match(said.at(-1) ?? '', /: rin uses data_batch_1\.bin; /);
 });
 
 test('of CIFAR-100 the fine labels count', async () => {
@@ -94,18 +97,18 @@ test('files that are not what they should be are told', async () => {
   const changed = (file: string, content: string | Buffer) => ask({ ...cifar10, [file]: content });
   assert.match(
     await changed('data_batch_2.bin', one.subarray(1)),
-    /data_batch_2\.bin: 3072 bytes are no whole number of records of CIFAR-10 \(3073 bytes each\); copy it again$/,
+    /data_batch_2\.bin: 3072 bytes are not a whole number of records of CIFAR-10 \(3073 bytes each\); copy it again$/,
   );
-  assert.match(await changed('data_batch_1.bin', Buffer.alloc(0)), /data_batch_1\.bin: 0 bytes are no whole number/);
+  assert.match(await changed('data_batch_1.bin', Buffer.alloc(0)), /data_batch_1\.bin: 0 bytes are not a whole number/);
   assert.match(
     await changed('data_batch_2.bin', batch([[2], 0], [[10], 0])),
-    /data_batch_2\.bin: damaged: the label of record 1 is 10; CIFAR-10 has 0 to 9/,
+    /data_batch_2\.bin: damaged: the label of record 1 is 10; CIFAR-10 has labels 0 to 9/,
   );
   assert.match(await changed('batches.meta.txt', 'a\nb\n'), /batches\.meta\.txt: 2 names; CIFAR-10 has 10/);
   const single = join(await folderOf({ 'x.bin': Buffer.alloc(100) }), 'x.bin');
   assert.match(
     await problem(open(single)),
-    /100 bytes are no whole number .* CIFAR-10 .* or CIFAR-100 \(3074 bytes each\)/,
+    /100 bytes are not a whole number .* CIFAR-10 .* or CIFAR-100 \(3074 bytes each\)/,
   );
   const cut = gzipSync(one).subarray(0, -4);
   assert.match(await ask({ 'batches.meta.txt': cifar10['batches.meta.txt'], 'data_batch_1.bin.gz': cut }), /cut short/);

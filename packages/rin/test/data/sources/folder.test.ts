@@ -99,12 +99,12 @@ test('a list that does not fit is told with file, place and what was expected', 
   );
   assert.match(
     await ask('dataset.json', '{"labels": [["a.png", 1]]}'),
-    /says nothing of 1 of 2 pictures \(b\.png is one\)/,
+    /does not list 1 of 2 pictures, such as b\.png;/,
   );
   assert.match(await ask('metadata.jsonl', '{"file_name": "a.png"}\nx'), /metadata\.jsonl: line 2: not JSON/);
   assert.match(await ask('metadata.jsonl', '{"name": "a.png"}'), /line 1: expected an object with file_name/);
   const mixed = '{"file_name": "a.png", "label": 1, "class": "x"}\n{"file_name": "b.png", "label": 1, "class": "y"}';
-  assert.match(await ask('metadata.jsonl', mixed), /label 1 is called "x" and "y"/);
+  assert.match(await ask('metadata.jsonl', mixed), /label 1 has the names "x" and "y"/);
   const twice = '{"file_name": "a.png", "label": 1, "class": "x"}\n{"file_name": "b.png", "label": 0, "class": "x"}';
   assert.match(await ask('metadata.jsonl', twice), /two labels have the name "x"/);
 });
@@ -148,7 +148,7 @@ test('links to pictures and folders are followed, a circle of links is not, one 
     ['a/3.png', 'a/4.png'],
   );
   symlinkSync('loop', join(folder, 'loop'));
-  assert.match(await problem(open(join(folder, 'loop'))), /cannot read .*loop: its links lead in a circle/);
+  assert.match(await problem(open(join(folder, 'loop'))), /cannot read .*loop: its symbolic links form a circle/);
 });
 
 test('unreadable pictures are skipped and listed with the reason', async () => {
@@ -190,13 +190,16 @@ test('a source without a readable picture is an error that says what is there', 
   );
   assert.match(
     await problem(open(await folderOf({ 'notes.txt': 'x' }))),
-    /no pictures here .* 1 other files, such as notes\.txt/,
+    /no pictures here .* other files: 1, such as notes\.txt/,
   );
-  assert.match(await problem(open(await folderOf({ 'flowers.tar': 'x' }))), /but flowers\.tar: name that itself/);
+  assert.match(
+    await problem(open(await folderOf({ 'flowers.tar': 'x' }))),
+    /but it has flowers\.tar; use that as the data/,
+  );
   const packed = { 'test.tar': 'x', 'train.tar': 'x', 'metadata.jsonl': '{"of": "something else"}' };
-  assert.match(await problem(open(await folderOf(packed))), /but train\.tar: name that itself/);
+  assert.match(await problem(open(await folderOf(packed))), /but it has train\.tar; use that/);
   const torchvision = { 'MNIST/raw/t10k-images-idx3-ubyte': 'x', 'MNIST/raw/train-images-idx3-ubyte': 'x' };
-  assert.match(await problem(open(await folderOf(torchvision))), /but MNIST\/raw: name that itself/);
+  assert.match(await problem(open(await folderOf(torchvision))), /but it has MNIST\/raw; use that/);
   assert.match(await problem(open(join(work, 'nowhere'))), /nowhere: no such folder or file/);
 });
 
@@ -316,10 +319,10 @@ test('a cache that cannot be written is told with the mend', async () => {
 
 test('sizes and channels that pictures cannot have are told', async () => {
   const folder = await folderOf({ 'a.png': red });
-  assert.match(await problem(open(folder, { channels: 4 })), /1 channel \(grey\) or 3 \(colour\), the model has 4/);
+  assert.match(await problem(open(folder, { channels: 4 })), /1 channel \(grey\) or 3 \(colour\), but the model has 4/);
   assert.match(
     await problem(open(folder, { size: [16] })),
-    /pictures have two sizes \[height, width\], the model has 1/,
+    /pictures have two sizes \[height, width\], but the model has 1/,
   );
   assert.match(await problem(open(folder, { size: [8, 16, 16] })), /the model has 3: \[8, 16, 16\]/);
 });

@@ -63,15 +63,15 @@ test('pipes, sockets and devices are never opened, whatever they are called', as
     [folder, packed, digits, labels, batches, store, join(work, 'pipe.tar'), infiniteDevice].map(String),
   );
   server.close();
-  assert.equal(inFolder, JSON.stringify([1, `${folder}: 5 files passed over: 5 pipes, sockets or devices`]));
-  assert.equal(inTar, JSON.stringify([1, `${packed}: 2 files passed over: 2 pipes, sockets or devices`]));
+  assert.equal(inFolder, JSON.stringify([1, `${folder}: 5 files ignored: 5 pipes, sockets or devices`]));
+  assert.equal(inTar, JSON.stringify([1, `${packed}: 2 files ignored: 2 pipes, sockets or devices`]));
   const patterns = [
     /train-images-idx3-ubyte: a pipe, socket or device; expected a file"/,
     /train-labels-idx1-ubyte\.gz: a pipe, socket or device; expected a file"/,
     /data_batch_1\.bin: a pipe, socket or device; expected a file"/,
-    /no pictures here .*; 2 other files, such as labels\.bin"/,
-    /pipe\.tar: a pipe, socket or device; expected a file, or a folder"/,
-    /zero: a pipe, socket or device; expected a file, or a folder"/,
+    /no pictures here .*; other files: 2, such as labels\.bin"/,
+    /pipe\.tar: a pipe, socket or device; expected a file or a folder"/,
+    /zero: a pipe, socket or device; expected a file or a folder"/,
   ];
   assert.equal(refused.length, patterns.length);
   for (const [i, pattern] of patterns.entries()) {
@@ -106,10 +106,10 @@ test('labels of brackets in brackets are refused', async () => {
   const ask = async (name: string, text: string) => problem(open(await folderOf({ 'a.png': red, [name]: text })));
   assert.match(
     await ask('metadata.jsonl', `{"file_name": "a.png", "label": ${deep}}`),
-    /line 1: (not JSON|label brackets)/,
+    /line 1: (not JSON|label .nested)/,
   );
   assert.match(await ask('dataset.json', `{"labels": [${deep}]}`), /dataset\.json: (not JSON|labels\[0\]: expected)/);
-  assert.match(await ask('a.json', `{"label": ${deep}}`), /a\.json: (not JSON|label brackets)/);
+  assert.match(await ask('a.json', `{"label": ${deep}}`), /a\.json: (not JSON|label .nested)/);
 });
 
 test('more classes than labels have room for are refused', () => {

@@ -112,10 +112,10 @@ test('what is no tar is told with the mend', async () => {
   assert.match(await ask(''), /x\.tar: not a tar archive/);
   assert.match(await ask('no'), /x\.tar: not a tar archive/);
   assert.match(await ask(Buffer.alloc(5000, 'x')), /x\.tar: not a tar archive/);
-  assert.match(await ask(Buffer.alloc(10240)), /x\.tar: no pictures inside .* among 0 files/);
+  assert.match(await ask(Buffer.alloc(10240)), /x\.tar: no pictures .* among its 0 files/);
   assert.match(
     await ask(readFileSync(tar(await folderOf({ 'a.txt': 'x' }), 'a.txt'))),
-    /no pictures inside .* among 1 files/,
+    /no pictures .* among its 1 files/,
   );
 });
 
