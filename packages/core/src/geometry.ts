@@ -7,7 +7,7 @@ export interface PatchedShape {
   readonly channels: number;
 }
 
-/** The tokens beside the patches: these keys of the `model` section of a configuration. */
+/** The tokens that are not patches: these keys of the `model` section of a configuration. */
 export interface TokenKeys {
   /** number of classes; 0 = none */
   readonly classes: number;
@@ -21,7 +21,7 @@ export interface TokenKeys {
   readonly conditionOn: TokenPlace;
 }
 
-/** Where a token goes: among the latents, or beside the interface, there read only or written too. */
+/** Place of a token: among the latents, next to the interface and read-only, or next to the interface and written. */
 export type TokenPlace = 'latents' | 'interface' | 'interfaceWritable';
 
 /** How a sample is cut into patches. All lists are as long as `size`: [L], [H, W] or [T, H, W]. */
@@ -45,7 +45,7 @@ export function sizeList(size: PatchedShape['size']): number[] {
   return typeof size === 'number' ? [size, size] : [...size];
 }
 
-/** `model.patch` as a list as long as the size: a single number is the spatial side, with 1 frame in time. */
+/** `model.patch` as a list of one extent for each of 1 to 3 axes. A single number is the spatial side, with 1 frame in time. */
 export function patchList(patch: PatchedShape['patch'], axes: number): number[] {
   if (typeof patch !== 'number') return [...patch];
   return axes === 3 ? [1, patch, patch] : new Array<number>(axes).fill(patch);
@@ -59,7 +59,7 @@ export function geometry(model: PatchedShape): Geometry {
   return { size, patch, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
 }
 
-/** Whether samples are pictures, grey or in colour, which can be written and shown. */
+/** Whether samples are grey or colour pictures, which can be written to files and shown. */
 export function arePictures(model: Pick<PatchedShape, 'size' | 'channels'>): boolean {
   return sizeList(model.size).length === 2 && (model.channels === 1 || model.channels === 3);
 }
@@ -69,14 +69,14 @@ export function conditionTokens(model: Pick<TokenKeys, 'classes' | 'conditionDim
   return model.classes > 0 ? 1 : model.conditionDim > 0 ? model.conditionTokens : 0;
 }
 
-/** Whether tokens stand beside the interface that are read and never written. */
+/** Whether there are tokens next to the interface that the network reads and never writes. */
 export function hasReadOnlyTokens(model: TokenKeys): boolean {
   return model.timeOn === 'interface' || (model.conditionOn === 'interface' && conditionTokens(model) > 0);
 }
 
 /**
- * What the m latent slots hold, in their order: learned latents, time token, condition tokens (paper, section 2: the
- * two or more tokens are concatenated to the latents and count among them).
+ * The contents of the m latent slots, in order: learned latents, time token, condition tokens. Time and condition tokens
+ * are concatenated to the latents and count among them (paper, section 2).
  */
 export function latentSlots(model: TokenKeys): { learned: number; time: number; condition: number } {
   const time = model.timeOn === 'latents' ? 1 : 0;
@@ -84,10 +84,10 @@ export function latentSlots(model: TokenKeys): { learned: number; time: number; 
   return { learned: model.latents - time - condition, time, condition };
 }
 
-/** A state that a denoising step can start from: the latents, or the interface, of the step before. */
+/** A state that a denoising step can start from: the latents or the interface of the previous step. */
 export type WarmPart = 'latents' | 'interface';
 
-/** What a network warm-starts from the previous denoising step (`model.selfConditioning`; paper, section 3). */
+/** The states that a network warm-starts from the previous denoising step (`model.selfConditioning`; paper, section 3). */
 export function warmParts(model: { readonly selfConditioning: 'none' | WarmPart | 'both' }): readonly WarmPart[] {
   const { selfConditioning } = model;
   if (selfConditioning === 'none') return [];

@@ -1,5 +1,5 @@
 /**
- * What Node and the browser share: random numbers, schedules, samplers and geometry, in plain numbers.
+ * Code for Node and the browser: random numbers, schedules, samplers and geometry, on plain numbers.
  *
  *     import { gamma, normals } from '@rin/core';
  */

@@ -3,16 +3,18 @@ import { type Purpose, philox4x32, purposes } from './random.js';
 const rounds = 8;
 
 /**
- * A drawn order, such as which sample of the data stands at `index` in an epoch. A bijection of 0..length-1 that is a
- * function of (length, seed, epoch, purpose), so that nothing is stored and any position can be asked for at any time.
+ * A random order: for example, which sample of the data an epoch shows at position `index`. It is a bijection of
+ * 0..length-1, and a function of (length, seed, epoch, purpose). Nothing is stored, and any position can be computed.
  *
- * A Feistel network with Philox as its round function permutes the smallest range of 2^2b numbers that holds `length`; a
- * result beyond `length` is sent through again until it falls inside, which takes less than 4 turns on average.
+ * A Feistel network with Philox as its round function permutes the smallest range of 2²ᵇ numbers that holds `length`. A
+ * result of `length` or more goes through the network again (cycle walking), fewer than 4 times on average.
  *
  * @param index  integer in [0, length)
- * @param length integer in [1, 2^52]
- * @param seed   integer in [0, 2^53)
- * @param epoch  integer in [0, 2^32): each has an order of its own
+ * @param length integer in [1, 2⁵²]
+ * @param seed   integer in [0, 2⁵³)
+ * @param epoch  integer in [0, 2³²); each epoch has its own order
+ * @returns      integer in [0, length)
+ * @throws RangeError if `index` is not in its range
  */
 export function permute(
   index: number,
@@ -24,7 +26,7 @@ export function permute(
   if (!Number.isInteger(index) || index < 0 || index >= length) {
     throw new RangeError(`permute: index is ${index}; expected a whole number from 0 to ${length - 1}`);
   }
-  let half = 1; // 2^b
+  let half = 1; // 2ᵇ
   while (half * half < length) half *= 2;
   const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)] as const;
   let value = index;
@@ -32,7 +34,7 @@ export function permute(
     let left = Math.floor(value / half);
     let right = value % half;
     for (let round = 0; round < rounds; round++) {
-      // The counter of random.ts: [block, sample low, step, purpose * 2^24 + sample high]
+      // The counter of random.ts: [block, sample low, step, purpose·2²⁴ + sample high]
       const [word] = philox4x32([round, right, epoch, purposes[purpose] << 24], key);
       [left, right] = [right, (left ^ word) & (half - 1)];
     }

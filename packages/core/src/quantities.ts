@@ -11,7 +11,7 @@ export function bytes(number: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
-/** `2:05`, `1:02:05` */
+/** A time from seconds: `2:05`, `1:02:05` */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -19,7 +19,7 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** A time that is not known exactly: `40 s`, `12 min`, `3 h 10 min`, `2 days 5 h` */
+/** An estimated time, from seconds: `40 s`, `12 min`, `3 h 10 min`, `2 days 5 h` */
 export function roughly(seconds: number): string {
   const [minutes, hours] = [Math.round(seconds / 60), Math.round(seconds / 3600)];
   if (seconds < 100) return `${Math.max(1, Math.round(seconds))} s`;

@@ -1,7 +1,7 @@
 /*
  * Random numbers are functions of (seed, purpose, sample, step). A sample therefore sees the same draws for every batch size
  * and number of processes, and after every resume. The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers:
- * as easy as 1, 2, 3", SC 2011). The method of Box and Muller (1958) makes normals of its uniforms.
+ * as easy as 1, 2, 3", SC 2011). The method of Box and Muller (1958) turns its uniforms into normals.
  *
  * Bits are part of the promise. Every operation below is an integer operation, or one that IEEE 754 rounds exactly (+ − · /
  * √). Math.log and Math.sin differ between engines, so they are not used. The native twin does the same operations in
@@ -48,7 +48,7 @@ export function philox4x32(counter: Words4, key: Words2): [number, number, numbe
  * @param seed    integer in [0, 2⁵³)
  * @param sample  integer in [0, 2⁵³): position in the training stream, a picture's seed, or `nameSample(name)`
  * @param step    integer in [0, 2³²)
- * @throws RangeError if one of them is outside its range
+ * @throws RangeError if an argument is outside its range
  */
 export function uniforms(seed: number, purpose: Purpose, sample: number, step: number, out: Float64Array): void {
   check(seed, sample, step);
@@ -59,16 +59,16 @@ export function uniforms(seed: number, purpose: Purpose, sample: number, step: n
   }
 }
 
-/** The first of `uniforms`: one draw in (0, 1). */
+/** One draw in (0, 1): the first value of `uniforms`, with the same parameters and errors. */
 export function uniform(seed: number, purpose: Purpose, sample: number, step: number): number {
   uniforms(seed, purpose, sample, step, single);
   return single[0];
 }
 
 /**
- * Fills `out` with independent standard normals (Box & Muller 1958). The uniforms u = 2j and v = 2j + 1 of the same stream
- * make the normals 2j and 2j + 1: r·cos(2πv) and r·sin(2πv) with r = √(−2·ln u), in float64, then rounded to float32. No
- * magnitude is above 6.76. Parameters and errors as for `uniforms`.
+ * Fills `out` with independent standard normals (Box & Muller 1958). Let u and v be the uniforms 2j and 2j + 1 of the same
+ * stream, and r = √(−2·ln u). Then the normals 2j and 2j + 1 are r·cos(2πv) and r·sin(2πv), in float64, rounded to float32.
+ * No magnitude is above 6.76. Parameters and errors are the same as for `uniforms`.
  */
 export function normals(seed: number, purpose: Purpose, sample: number, step: number, out: Float32Array): void {
   check(seed, sample, step);
@@ -87,7 +87,7 @@ export function normals(seed: number, purpose: Purpose, sample: number, step: nu
   }
 }
 
-/** The `sample` under which a parameter draws its initial values: its name's FNV-1a hash, 32 bits. */
+/** The `sample` for the initial values of a parameter: the FNV-1a hash of its name, 32 bits. */
 export function nameSample(name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
@@ -97,8 +97,8 @@ export function nameSample(name: string): number {
 /** ln((2x + 1)/2³³) for a 32-bit word x; the relative error is below 4e-16. */
 export function logUniform(x: number): number {
   // The argument is m·2ᵏ with m in [0.707, 1.414). Move the top bit of a word to bit 31. The word is at least 181/128 times
-  // a power of two exactly if its top byte is at least 181. Then the next power is taken.
-  const shift = Math.clz32(x); // 32 for x = 0, where any shift gives 0
+  // a power of two exactly if its top byte is at least 181. Then take the next power.
+  const shift = Math.clz32(x); // 32 for x = 0; any shift of 0 gives 0
   const length = 32 - shift + ((((x << shift) >>> 24) + 75) >>> 8);
   const m = (2 * x + 1) * powers[length]; // exact
   // ln m = 2·artanh s = 2s + s·z·P(z), s = (m − 1)/(m + 1), z = s²
@@ -115,20 +115,21 @@ export function logUniform(x: number): number {
   return (length - 33) * Math.LN2 + (2 * s + s * z * p);
 }
 
-/** powers[i] = 2⁻ⁱ, which brings a number of i + 1 bits to [1, 2), or of i bits to [½, 1). */
+/** powers[i] = 2⁻ⁱ. It scales a number of i + 1 bits to [1, 2), and a number of i bits to [½, 1). */
 const powers = Float64Array.from({ length: 34 }, (_, i) => 2 ** -i);
 
 /** cos(q·π/2) for q = 0 to 3; sin(q·π/2) is the entry before it. */
 const turns = Float64Array.of(1, 0, -1, 0);
 
 /**
- * Writes r·cos(2πv) and r·sin(2πv) to out[at] and out[at + 1], with r = √(−2·ln u), u = (2x + 1)/2³³ and v = (2y + 1)/2³³
- * for 32-bit words x and y. The relative error before the rounding to `out` is below 1e-15.
+ * Two normals from 32-bit words x and y (Box & Muller 1958). Let u = (2x + 1)/2³³, v = (2y + 1)/2³³ and r = √(−2·ln u).
+ * Writes r·cos(2πv) to out[at] and r·sin(2πv) to out[at + 1]. The relative error before the rounding to `out` is below
+ * 1e-15.
  */
 export function boxMuller(x: number, y: number, out: Float32Array | Float64Array, at: number): void {
   const r = Math.sqrt(-2 * logUniform(x));
   // 2πv = q·π/2 + angle with the angle in [−π/4, π/4); both are exact in integers
-  const q = (y + 0x20000000) >>> 30; // modulo 2^32, where a sum of 2^32 or more is quarter 0 again
+  const q = (y + 0x20000000) >>> 30; // modulo 2³², so that a sum of 2³² or more is quarter 0 again
   const angle = (2 * ((y - (q << 30)) | 0) + 1) * (Math.PI * 2 ** -32);
   const z = angle * angle;
   let p = 1.5918129294866608e-10;
@@ -145,7 +146,7 @@ export function boxMuller(x: number, y: number, out: Float32Array | Float64Array
   p = p * z + -0.0013888888888887398;
   p = p * z + 0.041666666666666664;
   const cosine = 1 - 0.5 * z + z * z * p;
-  // One factor of each sum's products is 0 and the other 1 or -1: no branch, and still exact.
+  // In each sum, one of a and b is 0 and the other is 1 or -1: exact, without a branch.
   const a = turns[q];
   const b = turns[(q + 3) & 3];
   out[at] = r * (cosine * a - sine * b);
@@ -171,8 +172,8 @@ function check(seed: number, sample: number, step: number): void {
 }
 
 /**
- * Philox4x32-10 into `block`. A round multiplies two words by constants to 64 bits and mixes the halves; the high half of
- * a 32 by 32 bit product is put together from 16-bit parts, as JavaScript has no wider integer multiplication.
+ * Writes Philox4x32-10 to `block`. Each round multiplies two words by constants and mixes the halves of the 64-bit products.
+ * JavaScript has no 64-bit integer multiplication for numbers, so 16-bit parts give the high halves.
  */
 function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void {
   for (let round = 0; round < 10; round++) {
@@ -193,7 +194,7 @@ function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: 
   block[3] = c3;
 }
 
-/** Bits 32 to 63 of word * (high * 2^16 + low). */
+/** Bits 32 to 63 of word·(high·2¹⁶ + low). */
 function highProduct(word: number, high: number, low: number): number {
   const a = word & 0xffff;
   const b = word >>> 16;

@@ -10,17 +10,17 @@ const smallest = 1e-9;
 const quarterTurn = Math.PI / 2;
 
 /**
- * Signal level γ(t) of x_t = √γ·x + √(1 − γ)·ε, in float64. With u = start + t·(end − start):
+ * Signal level γ(t) of x_t = √γ·x + √(1 − γ)·ε, in float64, with u = start + t·(end − start).
  *
  *     sigmoid        γ = (F(end) − F(u))/(F(end) − F(start)), F(u) = 1/(1 + exp(−u/τ))   Jabri et al. 2023, section 3; Chen 2023,
- *                                                                                        arXiv 2301.10972, section 2.1
- *     cosine         the same, F(u) = cos(u·π/2)^(2τ)                                    Chen 2023, section 2.1
- *     log            the same, F(u) = ln u; `reverse` swaps start and end                 the authors' code
- *     linear         γ = 1 − t                                                           the authors' code
- *     cosine-nichol  γ = cos((t + 0.0002)/(1 + 0.00025)·π/2)²                             Nichol & Dhariwal 2021, eq. 17, in the authors' form
+ *                                                                                        arXiv 2301.10972, section 2.1.
+ *     cosine         the same, F(u) = cos(u·π/2)^(2τ)                                    Chen 2023, section 2.1.
+ *     log            the same, F(u) = ln u; `reverse` swaps start and end                 The authors' code.
+ *     linear         γ = 1 − t                                                           The authors' code.
+ *     cosine-nichol  γ = cos((t + 0.0002)/(1 + 0.00025)·π/2)²                             Nichol & Dhariwal 2021, eq. 17, in the authors' form.
  *
  * @param t  diffusion time in [0, 1]: 0 = data, 1 = noise
- * @returns  γ, falling with t, clipped to [1e-9, 1]; only cosine-nichol is not clipped, and ends at 6.2e-9
+ * @returns  γ, which falls with t, clipped to [1e-9, 1]. cosine-nichol is not clipped and ends at 6.2e-9.
  */
 export function gamma(schedule: Schedule, t: number): number {
   const { signal } = levels(schedule, t);
@@ -28,9 +28,9 @@ export function gamma(schedule: Schedule, t: number): number {
 }
 
 /**
- * Noise level 1 − γ(t), by a formula of its own: near t = 0 it keeps the digits that `1 - gamma(t)` loses.
+ * Noise level 1 − γ(t). Its own formula keeps the digits near t = 0 that `1 - gamma(t)` loses.
  * @param t  diffusion time in [0, 1]
- * @returns  1 − γ, rising with t, in [0, 1 − 1e-9]; not clipped for cosine-nichol
+ * @returns  1 − γ, which rises with t, clipped to [0, 1 − 1e-9]. cosine-nichol is not clipped.
  */
 export function oneMinusGamma(schedule: Schedule, t: number): number {
   const { noise } = levels(schedule, t);
@@ -57,7 +57,7 @@ function levels(schedule: Schedule, t: number): Levels {
     case 'linear':
       return { signal: 1 - t, noise: t };
     case 'cosine-nichol':
-      // The cosine of an angle is the sine of what is missing to a quarter turn, which is small and exact near t = 1.
+      // cos(a) = sin(π/2 − a). The difference π/2 − a is small and exact near t = 1.
       return {
         signal: Math.sin(((1 - t + 0.00005) / 1.00025) * quarterTurn) ** 2,
         noise: Math.sin(((t + 0.0002) / 1.00025) * quarterTurn) ** 2,
@@ -66,9 +66,9 @@ function levels(schedule: Schedule, t: number): Levels {
 }
 
 /**
- * Reads a monotonic F between `start` and `end` as shares of its whole change. The change ahead of u is the signal, the
- * change behind u is the noise. `change(a, b, gap)` is F(b) − F(a) up to a constant factor. It gets the gap b − a too,
- * because the difference of the rounded a and b has fewer digits.
+ * Signal and noise as shares of the change of a monotonic F from `start` to `end`. The change from u to `end` is the signal,
+ * the change from `start` to u is the noise. `change(a, b, gap)` is F(b) − F(a) up to a constant factor. It also gets the
+ * gap b − a, because the difference of the rounded a and b has fewer digits.
  */
 function shares(t: number, start: number, end: number, change: (a: number, b: number, gap: number) => number): Levels {
   const range = end - start;
@@ -96,7 +96,7 @@ function cosineFall(a: number, b: number, gap: number, power: number): number {
   return cosA ** power * -Math.expm1(power * logOfRatio);
 }
 
-/** cos(x·π/2) for x in [0, 1]: never negative, and exactly 0 at 1. With a rounded π/2 both could fail. */
+/** cos(x·π/2) for x in [0, 1]: never negative, and exactly 0 at 1. Math.cos with a rounded π/2 promises neither. */
 function quarterCosine(x: number): number {
   return x < 0.5 ? Math.cos(x * quarterTurn) : Math.sin((1 - Math.min(x, 1)) * quarterTurn);
 }

@@ -1,14 +1,14 @@
-/** ω_j = 10000^(−2j/dim) for j = 0 … dim/2 − 1 (Vaswani et al. 2017, section 3.5). */
+/** ω_j = 10000^(−2j/dim) for j = 0 … dim/2 − 1, with `dim` even (Vaswani et al. 2017, section 3.5). */
 export const sinCosFrequencies = (dim: number): number[] =>
   Array.from({ length: dim / 2 }, (_, j) => 10000 ** ((-2 * j) / dim));
 
 /**
- * The code of signal levels that the time token is made from (reference: the authors' code). c = sin(γ·s·ω_j) for all j,
- * then cos(γ·s·ω_j), brought to mean 0 and standard deviation 1 over its channels (population, without an epsilon).
- * γ·1000 has no digits to spare, so everything is float64.
+ * The code of signal levels that the time token is made from (reference: the authors' code). It is sin(γ·s·ω_j) for all
+ * j, then cos(γ·s·ω_j). Each code is normalised to mean 0 and standard deviation 1 over its channels (population, without
+ * an epsilon). All steps are float64, because γ·1000 needs its digits.
  *
  * @param gammas   γ of B samples, each in [0, 1]
- * @param dim      channels of the code, even: a quarter of the token's
+ * @param dim      channels of the code: even, a quarter of the channels of the token
  * @param scaling  s, `model.timeScaling`
  * @returns        [B, dim]
  */
@@ -26,7 +26,7 @@ export function timeCode(gammas: ArrayLike<number>, dim: number, scaling: number
   return codes;
 }
 
-/** Brings values to mean 0 and standard deviation 1, in place. */
+/** Normalises values to mean 0 and standard deviation 1, in place. */
 function normalise(values: Float64Array): void {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;

@@ -29,11 +29,11 @@ export function posterior(
   { gamma, oneMinusGamma, gammaNext, oneMinusGammaNext }: PlanStep,
   variance: SamplerOptions['variance'],
 ): { x0: number; x: number; noise: number } {
-  // γ' − γ comes from whichever of γ and 1 − γ is small, because the small one has the digits.
+  // γ' − γ is computed from the smaller of γ and 1 − γ, because the smaller one has more digits.
   const gain = gammaNext < 0.5 ? gammaNext - gamma : oneMinusGamma - oneMinusGammaNext;
   const oneMinusAlpha = Math.min(Math.max(gain / gammaNext, 0), 1);
   const alpha = Math.min(gamma / gammaNext, 1);
-  // If the schedule is so steep that 1 − γ rounds to 0, no noise is left: x is the data already, and stays.
+  // A steep schedule can round 1 − γ to 0. Then x has no noise left, and stays.
   const kept = oneMinusGamma > 0 ? oneMinusGammaNext / oneMinusGamma : 0;
   const share = oneMinusGamma > 0 ? oneMinusAlpha / oneMinusGamma : 1;
   return {

@@ -1,6 +1,6 @@
 import { gamma, oneMinusGamma, type Schedule } from '../schedules.js';
 
-/** What a plan is made from: these keys of the `sampling` section of a configuration. */
+/** The options of a plan: these keys of the `sampling` section of a configuration. */
 export interface PlanOptions {
   /** number N of steps, at least 1 */
   readonly steps: number;
@@ -9,7 +9,7 @@ export interface PlanOptions {
   readonly timeDelta: number;
 }
 
-/** A step from the time t to the time t' = tNext, with the signal levels γ there. All numbers are float64. */
+/** A step from the time t to the time t' = tNext, with the signal levels γ at both. All numbers are float64. */
 export interface PlanStep {
   /** times in [0, 1]: 0 = data, 1 = noise */
   readonly t: number;
@@ -24,7 +24,7 @@ export interface PlanStep {
 
 /**
  * The steps of a sampling, from t = 1 down to 0. Step i goes from t = 1 − i/N to t' = max(1 − (i + 1 + td)/N, 0). Step
- * i + 1 starts at 1 − (i + 1)/N, whatever td is (asymmetric time intervals: Chen, Zhang & Hinton 2022, "Analog Bits").
+ * i + 1 starts at 1 − (i + 1)/N for any td (asymmetric time intervals: Chen, Zhang & Hinton 2022, "Analog Bits").
  */
 export function plan({ steps, schedule, timeDelta }: PlanOptions): PlanStep[] {
   return Array.from({ length: steps }, (_, i) => {

@@ -1,13 +1,13 @@
 import type { PlanStep } from './plan.js';
 
 /*
- * A sampler is a generator of plain numbers. It yields the x that it wants evaluated, as a linear combination, and gets names
- * for the results back. Whoever drives it holds the tensors (or arrays): libtorch in Node, the exported graph in a browser.
+ * A sampler is a generator of plain numbers. It yields the x to evaluate, as a linear combination, and gets the names of the
+ * results back. The driver holds the tensors or arrays: libtorch in Node, the exported graph in a browser.
  */
 
 /** The name of a tensor. A driver keeps the results of the last two evaluations; older names fail. */
 export type Quantity =
-  /** the standard normal noise that a sampling starts from */
+  /** the standard normal noise at the start of a sampling */
   | { readonly of: 'start' }
   /** fresh standard normal noise, drawn for a step of the plan */
   | { readonly of: 'noise'; readonly step: number }
@@ -17,12 +17,12 @@ export type Quantity =
 /** factor · quantity */
 export type Term = readonly [factor: number, quantity: Quantity];
 
-/** A sum of terms, added from left to right; a term of factor 0 behind the first one is left out. */
+/** A sum of terms, added from left to right. After the first term, terms of factor 0 are skipped. */
 export type Combination = readonly [Term, ...Term[]];
 
-/** What a sampler wants evaluated: the network at x and γ. */
+/** A request of a sampler: evaluate the network at x and γ. */
 export interface Evaluation {
-  /** step of the plan that it belongs to, from 0 */
+  /** step of the plan, counted from 0 */
   readonly step: number;
   readonly gamma: number;
   readonly oneMinusGamma: number;
@@ -43,17 +43,17 @@ export const evaluated = (evaluation: number): Evaluated => ({
   eps: { of: 'eps', evaluation },
 });
 
-/** A sampling under way. It returns the picture. */
+/** A running sampler. It returns the picture. */
 export type Sampling = Generator<Evaluation, Combination, Evaluated>;
 
-/** How a sampler steps, besides its plan. */
+/** Options of a sampler, apart from its plan. */
 export interface SamplerOptions {
   /** variance of the noise that DDPM adds */
   readonly variance: 'large' | 'small';
 }
 
-/** A sampler: it goes through the steps of a plan. */
+/** A sampler. It goes through the steps of a plan. */
 export type Sampler = (steps: readonly PlanStep[], options: SamplerOptions) => Sampling;
 
-/** Where every sampling starts: pure noise. */
+/** The start of every sampling: pure noise. */
 export const start: Combination = [[1, { of: 'start' }]];

@@ -2,7 +2,7 @@ import { ddim } from './ddim.js';
 import { ddpm } from './ddpm.js';
 import type { Sampler } from './sampler.js';
 
-/** The samplers by the names that a configuration has for them (`sampling.sampler`). */
+/** The samplers by their names in a configuration (`sampling.sampler`). */
 export const samplers = { ddim, ddpm } as const satisfies Record<string, Sampler>;
 
 /** The name of a sampler. */

@@ -6,7 +6,7 @@ import { limits } from './limits.js';
 import type { ModelConfig } from './model.js';
 import type { TrainingConfig } from './training.js';
 
-/** What does not fit together in a configuration whose keys are each valid: one sentence for each problem. */
+/** Checks keys that are each valid against each other. Yields one sentence for each problem. */
 export function* checks(config: Config): Generator<string> {
   const tooMuch = [...limits(config)];
   yield* tooMuch;
@@ -55,11 +55,11 @@ function* conditions(model: ModelConfig): Generator<string> {
   const { time, condition, learned } = latentSlots(model);
   if (learned < 1) {
     const tokens = time + condition;
-    yield `model.latents ${model.latents} leaves no learned latent beside the ${tokens} time and condition tokens that count among them; use at least ${tokens + 1}`;
+    yield `model.latents ${model.latents} leaves no learned latent after the ${tokens} time and condition tokens, which count among them; use at least ${tokens + 1}`;
   }
 }
 
-/** Heads divide what they share; sin-cos codes need whole pairs. */
+/** Heads must divide their channels. Sin-cos codes need whole pairs of channels. */
 function* widths(model: ModelConfig): Generator<string> {
   const { latentDim, interfaceDim } = model;
   if (latentDim % model.latentHeads !== 0) {
@@ -94,7 +94,7 @@ function* widths(model: ModelConfig): Generator<string> {
   ] as const) {
     const hidden = model[ratio] * model[dim];
     if (!Number.isInteger(hidden))
-      yield `model.${ratio} ${model[ratio]} times model.${dim} ${model[dim]} is ${hidden}; it must be whole`;
+      yield `model.${ratio} ${model[ratio]} times model.${dim} ${model[dim]} is ${hidden}; expected a whole number`;
   }
 }
 
@@ -104,7 +104,7 @@ function* multiple(model: ModelConfig, key: 'latentDim' | 'interfaceDim', of: nu
 
 function* options(model: ModelConfig): Generator<string> {
   if (model.depth.every((layers) => layers === 0)) {
-    yield `model.depth ${show(model.depth)} has no compute layer, so nothing is ever written; use at least one number above 0`;
+    yield `model.depth ${show(model.depth)} has no compute layer, so the network writes nothing; use at least one number above 0`;
   }
   if (model.decoupledRead && !hasReadOnlyTokens(model)) {
     yield 'model.decoupledRead has nothing to read; set model.timeOn or model.conditionOn to interface, or decoupledRead to false';
@@ -114,7 +114,7 @@ function* options(model: ModelConfig): Generator<string> {
   }
   const groups = Math.min(model.interfaceDim / 4, 32);
   if (model.convolutionKernel > 0 && (!Number.isInteger(groups) || model.interfaceDim % groups !== 0)) {
-    yield `model.interfaceDim ${model.interfaceDim} does not fall into min(interfaceDim/4, 32) groups, which the norm after the convolution needs; use a multiple of 32, or one of 4 below 128`;
+    yield `model.interfaceDim ${model.interfaceDim} cannot be split into min(interfaceDim/4, 32) groups, which the norm after the convolution needs; use a multiple of 32, or a multiple of 4 below 128`;
   }
 }
 
@@ -123,16 +123,16 @@ function* selfConditioning(model: ModelConfig, diffusion: DiffusionConfig): Gene
     yield `diffusion.selfConditioningRate ${diffusion.selfConditioningRate} needs model.selfConditioning; set it to latents, or the rate to 0`;
   }
   if (warmParts(model).includes('interface') && model.interfaceMlpRatio === 0) {
-    yield `model.selfConditioning ${model.selfConditioning} has an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents`;
+    yield `model.selfConditioning ${model.selfConditioning} uses an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents`;
   }
 }
 
 function* scheduleEnds(key: string, schedule: ScheduleConfig): Generator<string> {
   if (!('start' in schedule)) return;
   if (schedule.start >= schedule.end) {
-    yield `${key}.start ${schedule.start} is not below ${key}.end ${schedule.end}${schedule.kind === 'log' ? '; reverse: true turns the direction' : ''}`;
+    yield `${key}.start ${schedule.start} is not below ${key}.end ${schedule.end}${schedule.kind === 'log' ? '; reverse: true swaps them' : ''}`;
   } else if (!Number.isFinite(gamma(schedule, 0.5))) {
-    yield `${key} ${show(schedule)} is flat in float64; use a larger tau, or start and end nearer to 0`;
+    yield `${key} ${show(schedule)} is flat in float64; use a larger tau, or a start and end closer to 0`;
   }
 }
 
@@ -142,7 +142,7 @@ function* durations(training: TrainingConfig): Generator<string> {
     yield `training.microBatch ${microBatch} does not divide training.batch ${batch}; use ${either(divisors(batch))}`;
   }
   if (warmup >= images) {
-    yield `training.warmup ${warmup} is not shorter than training.images ${images}, the whole run; both count images`;
+    yield `training.warmup ${warmup} is not below training.images ${images}, the length of the run; both count images`;
   }
 }
 

@@ -10,14 +10,14 @@ export const Config = z.strictObject({
     .string()
     .regex(/^[\w.-]+$/)
     .default('rin')
-    .describe('name of the run, a part of its folder')
+    .describe('name of the run, part of the name of its folder')
     .meta({ placeholder: 'NAME', expected: 'letters, digits, dots, dashes and underscores' }),
   seed: z
     .int()
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .default(0)
-    .describe('every draw is a function of it')
+    .describe('seed of all random draws')
     .meta({ expected: 'a whole number up to 2^53 - 1' }),
   source: z
     .string()

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-/** The `data` section: how pictures become samples. The source itself is an argument (`--data`), kept beside. */
+/** The `data` section: how pictures become samples. The source itself is the key `source` (`--data`). */
 export const DataConfig = z.strictObject({
   resize: z
     .enum(['center-crop', 'center-crop-dhariwal', 'fit'])
     .default('center-crop')
     .describe(
-      'center-crop = largest centre square, then scaled; center-crop-dhariwal = the same as in the data of ADM; fit = scaled whole, background beside it',
+      'center-crop = largest centre square, scaled; center-crop-dhariwal = the same, by the method of ADM; fit = whole picture, scaled, on the background',
     ),
-  flip: z.boolean().default(false).describe('show each picture mirrored left-right half of the time'),
+  flip: z.boolean().default(false).describe('mirror each picture left-right half of the time'),
   background: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/)

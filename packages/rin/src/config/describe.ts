@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Config } from './config.js';
 
-/** What we read of a JSON schema node; the schemas' `.meta()` adds `alias`, `placeholder` and `expected`. */
+/** The part of a JSON schema node that rin reads. The schemas' `.meta()` adds `alias`, `placeholder` and `expected`. */
 export interface Node {
   type?: string;
   properties?: Record<string, Node>;
@@ -18,15 +18,15 @@ export interface Node {
   exclusiveMaximum?: number;
   description?: string;
   default?: unknown;
-  /** a short flag for what is typed daily: `lr` for `--training.learningRate` */
+  /** a short flag for a common key: `lr` for `--training.learningRate` */
   alias?: string;
-  /** what a flag's value is called in the help, where its type does not say it */
+  /** name of the flag's value in the help, if the type does not give it */
   placeholder?: string;
-  /** what is allowed, in words, where the type does not say it */
+  /** the allowed values in words, if the type does not give them */
   expected?: string;
 }
 
-/** The schema of a whole configuration as plain data. Everything that is said about a key is read from it. */
+/** The schema of a whole configuration as plain data. All texts about a key come from it. */
 export const root = z.toJSONSchema(Config, { io: 'output', unrepresentable: 'any' }) as Node;
 
 export interface Leaf {
@@ -43,17 +43,17 @@ function collect(node: Node, path: string): Leaf[] {
   return Object.entries(node.properties).flatMap(([key, child]) => collect(child, path ? `${path}.${key}` : key));
 }
 
-/** A key beside the `kind` of a choice: `diffusion.schedule.tau`. */
+/** A key next to the `kind` of a choice: `diffusion.schedule.tau`. */
 export interface Part extends Leaf {
   /** path of the choice: `diffusion.schedule` */
   choice: string;
   /** the kinds that have the key */
   kinds: string[];
-  /** the default of each of them */
+  /** its default in each of these kinds */
   defaults: unknown[];
 }
 
-/** The keys beside each `kind`. A limit that does not hold for all kinds of a key is not told in its node. */
+/** The keys next to each `kind`. If the kinds limit a key differently, its node has no limits. */
 export const parts: readonly Part[] = leaves.flatMap(partsOf);
 
 function partsOf({ path, node }: Leaf): Part[] {
@@ -74,16 +74,16 @@ function partsOf({ path, node }: Leaf): Part[] {
   });
 }
 
-/** Every key that can be set by itself. */
+/** Every key that a flag can set. */
 export const keys: readonly (Leaf | Part)[] = [...leaves, ...parts];
 
-/** The schema of `key` inside `node`; of a choice by `kind`, the alternative that `value` names. */
+/** The schema of `key` inside `node`. In a choice by `kind`, `value` names the alternative. */
 export function child(node: Node, key: string, value: unknown): Node | undefined {
   const properties = alternative(node, value).properties;
   return properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
 }
 
-/** The keys that may stand beside each other in `value`. */
+/** The keys that `value` may have. */
 export function keysOf(node: Node, value: unknown): string[] {
   return Object.keys(alternative(node, value).properties ?? {});
 }
@@ -103,7 +103,7 @@ export function either(words: readonly (string | number)[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** The limits of a number in words, or undefined: `at least 1`, `above 0, at most 4`, `0 to 1`. */
+/** The limits of a number in words, or undefined if it has none: `at least 1`, `above 0, at most 4`, `0 to 1`. */
 export function rangeOf(node: Node): string | undefined {
   const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = node;
   const top = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
@@ -117,7 +117,7 @@ export function rangeOf(node: Node): string | undefined {
   return limits.length > 0 ? limits.join(', ') : undefined;
 }
 
-/** What a value may be, in words that end a sentence: `a whole number, at least 1`. */
+/** The allowed values, in words that end a sentence: `a whole number, at least 1`. */
 export function expectation(node: Node): string {
   const range = rangeOf(node);
   return range === undefined ? kindOfValue(node) : `${kindOfValue(node)}, ${range}`;

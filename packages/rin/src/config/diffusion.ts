@@ -1,12 +1,12 @@
 import { samplerNames } from '@rin/core';
 import { z } from 'zod';
 
-const starts = 'where the curve starts, at t = 0 with gamma 1';
-const ends = 'where the curve ends, at t = 1 with gamma 0';
+const starts = 'start of the curve, at t = 0 with gamma 1';
+const ends = 'end of the curve, at t = 1 with gamma 0';
 const tau = z.number().positive();
-const temperature = 'temperature: the sigmoid is of u/tau, the cosine to the power 2 tau';
+const temperature = 'temperature: sigmoid of u/tau, cosine to the power 2 tau';
 
-/** Signal level gamma(t); formulas in `packages/core/src/schedules.ts`, of u = start + t (end - start). */
+/** Signal level gamma(t); formulas in `packages/core/src/schedules.ts`, with u = start + t·(end − start). */
 export const ScheduleConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('sigmoid'),
@@ -34,33 +34,42 @@ export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
 /** The `diffusion` section: the process, the objective, and self-conditioning in training (paper, section 3). */
 export const DiffusionConfig = z.strictObject({
   prediction: z.enum(['eps', 'x', 'v']).default('eps').describe('what the network predicts'),
-  loss: z.enum(['eps', 'x', 'v']).default('eps').describe('what the mean squared error is taken on'),
+  loss: z.enum(['eps', 'x', 'v']).default('eps').describe('quantity that the mean squared error compares'),
   schedule: ScheduleConfig.prefault({ kind: 'sigmoid' }).describe('training schedule gamma(t)'),
   timeSampling: z
     .enum(['uniform', 'stratified'])
     .default('uniform')
-    .describe('how t is drawn: independently, or one from each of B equal parts of (0, 1) for a batch of B'),
-  inputScale: z.number().positive().max(4).default(1).describe('pixels are scaled to [-b, b] with this b'),
+    .describe(
+      'uniform = each t independently; stratified = one t from each of B equal parts of (0, 1), for a batch of B',
+    ),
+  inputScale: z.number().positive().max(4).default(1).describe('b: pixels are scaled to [-b, b]'),
   normalizeInput: z
     .enum(['none', 'sample', 'expected'])
     .default('none')
-    .describe('divide the noised input by its standard deviation: of each sample, or the one expected at gamma'),
+    .describe(
+      'divide the noised input by its standard deviation; sample = of each sample, expected = expected at gamma',
+    ),
   dataMeanSquare: z
     .number()
     .positive()
     .optional()
-    .describe('mean square of the data in [-1, 1], for normalizeInput expected; measured from the data when absent'),
+    .describe('mean square of the data in [-1, 1], for normalizeInput expected; measured on the data if not set'),
   clipInTraining: z.boolean().default(false).describe('clip the estimate of x in training too, as the authors do'),
-  selfConditioningRate: z.number().min(0).max(1).default(0.9).describe('share of samples trained with an estimate'),
+  selfConditioningRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe('share of samples that train with self-conditioning'),
   selfConditioningBy: z
     .enum(['mask', 'part'])
     .default('mask')
-    .describe('mask = each sample by chance; part = the first rate*B samples of the batch'),
-  labelDropout: z.number().min(0).max(1).default(0).describe('share of samples trained without their label'),
+    .describe('mask = each sample with this probability; part = the first rate*B samples of the batch'),
+  labelDropout: z.number().min(0).max(1).default(0).describe('share of samples that train without their label'),
 });
 export type DiffusionConfig = z.infer<typeof DiffusionConfig>;
 
-/** The `sampling` section: what `rin sample` and the previews do unless told otherwise (paper, section 3). */
+/** The `sampling` section: defaults of `rin sample`, and the settings of the previews (paper, section 3). */
 export const SamplingConfig = z.strictObject({
   steps: z.int().min(1).default(100).describe('denoising steps'),
   sampler: z.enum(samplerNames).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),

@@ -1,4 +1,4 @@
-/** The values of a configuration by their dotted paths, in its order; lists are values, and what is not set is left out. */
+/** The values of a configuration by dotted path, in its order. A list is one value. Keys that are not set are skipped. */
 export function flatten(config: object, path = ''): Map<string, unknown> {
   const found = new Map<string, unknown>();
   for (const [key, value] of Object.entries(config)) {

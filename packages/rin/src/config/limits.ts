@@ -2,32 +2,32 @@ import { count, geometry, patchList, sizeList } from '@rin/core';
 import type { Config } from './config.js';
 
 /*
- * A configuration may come from a stranger: in a file, or inside a model. It is read in bounded time and memory. The limits
- * are far above what any machine could train.
+ * A configuration may come from a stranger: in a file, or inside a model. Reading it takes bounded time
+ * and memory. The limits are far above what any machine can train.
  */
 
-/** Values in a whole configuration, and how deep they may be nested. */
+/** Most values in a configuration, and most levels of nesting. */
 const [mostValues, mostNested] = [20_000, 16];
 
-/** Characters of a configuration as text. */
+/** Most characters of a configuration as text. */
 export const longestText = 100_000;
 
-/** Compute layers of all blocks together. */
+/** Most compute layers of all blocks together. */
 const mostLayers = 10_000;
 
-/** Interface tokens; values in a sample, and in a batch. */
+/** Most interface tokens, values in a sample, and values in a batch. */
 const [mostTokens, mostInSample, mostInBatch] = [2 ** 24, 2 ** 30, 2 ** 32];
 
 /**
- * What an unchecked value has too much of to be looked at; undefined where it is of a workable extent. Does not recurse, so
- * no nesting is too deep for it.
+ * Why an unchecked value is too large to read, in words; undefined if it is small enough. It does not recurse, so deep
+ * nesting cannot overflow the stack.
  */
 export function excess(value: unknown): string | undefined {
   const rest: { value: unknown; depth: number }[] = [{ value, depth: 0 }];
   let values = 0;
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     if (typeof next.value !== 'object' || next.value === null) continue;
-    if (next.depth >= mostNested) return `it is nested more than ${mostNested} deep`;
+    if (next.depth >= mostNested) return `it is nested more than ${mostNested} levels deep`;
     const inner: unknown[] = Array.isArray(next.value) ? next.value : Object.values(next.value);
     values += inner.length;
     if (values > mostValues) return `it holds more than ${count(mostValues)} values`;
@@ -36,7 +36,7 @@ export function excess(value: unknown): string | undefined {
   return undefined;
 }
 
-/** Which numbers of a configuration are too large for any use: one sentence each, in bounded time. */
+/** Yields one sentence for each number of a configuration that is too large, in bounded time. */
 export function* limits(config: Config): Generator<string> {
   const sentences = [...numbers(config)];
   yield* sentences;
@@ -69,7 +69,7 @@ function* numbers({ model, training, sampling }: Config): Generator<string> {
   if (layers > 1000) yield `model.depth has a block of ${layers} compute layers; expected at most 1,000`;
 }
 
-/** Numbers that are each allowed, and together make more than can be held. */
+/** Numbers that are each allowed, but make too much together. */
 function* products({ model, training }: Config): Generator<string> {
   const layers = model.depth.reduce((sum, each) => sum + each, 0);
   if (layers > mostLayers) {

@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 const simplified = (word: string) => word.toLowerCase().replace(/[_-]/g, '');
 
 /**
- * The candidate that a misspelt word most likely meant, or undefined when none is close: at most 2 letters in 5 differ.
- * Case, dashes and underscores do not count, so that `latent_dim` finds `latentDim`.
+ * The candidate that a misspelt word most likely means. Undefined if no candidate is close: at most 2 of 5 letters may differ.
+ * Case, dashes and underscores are ignored, so `latent_dim` finds `latentDim`.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = simplified(word);

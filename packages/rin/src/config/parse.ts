@@ -8,8 +8,8 @@ import { nearest } from './nearest.js';
 
 /**
  * The configuration that `value` (parsed YAML or JSON) describes, with every default filled in.
- * @param where what the user can look at: a file name, or "command line"; begins each message
- * @throws ConfigError with one line for each problem: the key, what was found, what is allowed
+ * @param where source of the value, at the start of each message: a file name, or "command line"
+ * @throws ConfigError with one line for each problem: the key, its value, the allowed values
  */
 export function parseConfig(value: unknown, where: string): Config {
   const tooMuch = excess(value);
@@ -22,12 +22,12 @@ export function parseConfig(value: unknown, where: string): Config {
   return data;
 }
 
-/** So many problems are explained: a list of thousands of wrong values has one for each. */
+/** Most problems in a message. A list of thousands of wrong values has one problem for each value. */
 const mostIssues = 100;
 
 /**
- * Two unchecked configurations laid over each other: sections are merged key by key, everything else of `over` wins. A
- * choice by `kind` keeps its other keys only while the kind stays the same, for they belong to it.
+ * Lays an unchecked configuration over another. Sections are merged key by key; any other value of `over` replaces the value
+ * of `base`. A choice by `kind` keeps its other keys only if the kind stays the same, because they belong to the kind.
  */
 export function mergeConfig(base: unknown, over: unknown): unknown {
   if (!isRecord(base) || !isRecord(over)) return over;
@@ -39,14 +39,14 @@ export function mergeConfig(base: unknown, over: unknown): unknown {
   return { ...base, ...Object.fromEntries(merged) };
 }
 
-/** What an unchecked configuration holds at a dotted path, if anything. */
+/** The value of an unchecked configuration at a dotted path; undefined if there is none. */
 export function valueAt(config: unknown, path: string): unknown {
   return path
     .split('.')
     .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], config);
 }
 
-/** The path of the known key that a misspelt or misplaced `path` most likely meant, or undefined. */
+/** The path of the known key that a misspelt or misplaced `path` most likely means, or undefined. */
 export function nearestKey(path: string): string | undefined {
   const dot = path.lastIndexOf('.') + 1;
   const [section, key] = [path.slice(0, dot), path.slice(dot)];
@@ -84,10 +84,10 @@ function unknownKey(key: string, path: string, node: Node, value: unknown): stri
   const known = keysOf(node, value);
   const elsewhere = kindsOf(node).filter((kind) => child(node, key, { kind }));
   if (elsewhere.length > 0) {
-    return `${full} is not a known key of ${valueAt(value, 'kind')}, but of ${either(elsewhere)}; known here: ${known.join(', ')}`;
+    return `${full} is a key of ${either(elsewhere)}, not of ${valueAt(value, 'kind')}; known here: ${known.join(', ')}`;
   }
   const sibling = nearest(key, known);
-  // Beside a `kind` only its own keys will do, while `nearestKey` knows those of every kind.
+  // Only the keys of this kind are allowed, but `nearestKey` knows the keys of every kind.
   const meant = node.oneOf ? sibling && `${path}.${sibling}` : nearestKey(full);
   return `${full} is not a known key; ${meant ? `did you mean ${meant}?` : `known here: ${known.join(', ')}`}`;
 }

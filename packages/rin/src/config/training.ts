@@ -4,10 +4,10 @@ import { imageCount } from './imageCount.js';
 const share = z.number().min(0).lt(1);
 const beta1 = share.default(0.9).describe('decay of the mean of the gradients (muon: in its AdamW)');
 const beta2 = (standard: number) =>
-  share.default(standard).describe('decay of the mean of their squares (muon: in its AdamW)');
+  share.default(standard).describe('decay of the mean of the squared gradients (muon: in its AdamW)');
 const epsilon = z.number().positive().default(1e-8).describe('added to the root of the mean square');
 
-/** Optimisers, as `training/optimizers/lamb.ts`, `training/optimizers/adamw.ts` and `training/optimizers/muon.ts` define them. */
+/** Optimisers. Their formulas are in `training/optimizers/lamb.ts`, `adamw.ts` and `muon.ts`. */
 export const OptimizerConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('lamb'), beta1, beta2: beta2(0.999), epsilon }),
   z.strictObject({ kind: z.literal('adamw'), beta1, beta2: beta2(0.999), epsilon }),
@@ -20,7 +20,11 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
       .max(10)
       .default(4)
       .describe('steps of the iteration that orthogonalises an update'),
-    adamRate: z.number().positive().default(2e-3).describe('learning rate of AdamW for what is not a block matrix'),
+    adamRate: z
+      .number()
+      .positive()
+      .default(2e-3)
+      .describe('learning rate of AdamW, which trains all but the block matrices'),
     beta1,
     beta2: beta2(0.95),
     epsilon,
@@ -38,13 +42,13 @@ export const DecayConfig = z.discriminatedUnion('kind', [
       .positive()
       .max(1)
       .default(1)
-      .describe('walk only this share of the cosine (the authors: 0.7, 0.8)'),
-    flat: share.default(0).describe('share of the run, from its start, at the full rate'),
+      .describe('share of the cosine that the run goes through (the authors: 0.7, 0.8)'),
+    flat: share.default(0).describe('share of the run at the full rate, from its start'),
   }),
 ]);
 export type DecayConfig = z.infer<typeof DecayConfig>;
 
-/** Averages of the weights; samples come from them. */
+/** Averages of the weights. Samples are drawn with the average. */
 export const EmaConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('exponential'),
@@ -53,7 +57,7 @@ export const EmaConfig = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('power'),
-    exponent: z.number().positive().default(13).describe('weights count by this power of the number of their update'),
+    exponent: z.number().positive().default(13).describe('the weights after update s count with s to this power'),
   }),
 ]);
 export type EmaConfig = z.infer<typeof EmaConfig>;
@@ -62,10 +66,14 @@ export type EmaConfig = z.infer<typeof EmaConfig>;
 export const TrainingConfig = z.strictObject({
   images: imageCount(1)
     .default(38_400_000)
-    .describe('train until this many images were seen')
+    .describe('length of the run: train on this many images')
     .meta({ alias: 'images' }),
   batch: z.int().min(1).default(256).describe('images in one update of the weights').meta({ alias: 'batch' }),
-  microBatch: z.int().min(1).optional().describe('images in one pass, gradients accumulated; the batch when absent'),
+  microBatch: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('images in one pass, with accumulated gradients; the batch if not set'),
   init: z
     .string()
     .optional()
@@ -74,28 +82,28 @@ export const TrainingConfig = z.strictObject({
   optimizer: OptimizerConfig.prefault({ kind: 'lamb' }).describe('lamb, adamw or muon, with its constants'),
   learningRate: z.number().positive().default(3e-3).describe('peak learning rate').meta({ alias: 'lr' }),
   weightDecay: z.number().min(0).default(0.01).describe('weight decay; none on biases, gains and shifts of norms'),
-  warmup: imageCount(0).default(0).describe('linear warm-up of the learning rate'),
+  warmup: imageCount(0).default(0).describe('length of the linear warm-up of the learning rate'),
   decay: DecayConfig.prefault({ kind: 'cosine', rate: 0.8 }).describe('learning rate after the warm-up'),
-  clipNorm: z.number().min(0).default(0).describe('clip the global gradient norm to this; 0 = no clipping'),
+  clipNorm: z.number().min(0).default(0).describe('largest global norm of the gradients; 0 = no clipping'),
   ema: EmaConfig.prefault({ kind: 'exponential' }).describe('average of the weights'),
   precision: z
     .enum(['auto', 'float32', 'bfloat16'])
     .default('auto')
-    .describe('auto = bfloat16 where the processor multiplies it natively; master weights are always float32'),
+    .describe('auto = bfloat16 if the processor multiplies it natively; master weights are always float32'),
   device: z
     .string()
     .regex(/^(auto|cpu|cuda(:\d+)?)$/)
     .default('auto')
-    .describe('where to compute; auto = the first CUDA device, else the CPU')
+    .describe('device to compute on; auto = the first CUDA device, else the CPU')
     .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda or cuda:N' }),
   threads: z.int().min(0).max(4096).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
-  logEvery: imageCount(1).default(10_000).describe('one line of stats.jsonl every so many images'),
+  logEvery: imageCount(1).default(10_000).describe('images from one line of stats.jsonl to the next'),
   validation: share
     .default(0)
-    .describe('share of the data that is never trained, to measure the loss on; 0 = none')
+    .describe('share of the data held out to measure the loss on; 0 = none')
     .meta({ alias: 'validation' }),
-  sampleEvery: imageCount(0).default(500_000).describe('a grid of samples every so many images; 0 = never'),
-  checkpointEvery: imageCount(1).default(500_000).describe('a checkpoint every so many images'),
-  keepCheckpoints: z.int().min(1).default(2).describe('checkpoints kept; older ones are removed'),
+  sampleEvery: imageCount(0).default(500_000).describe('images from one grid of samples to the next; 0 = no grids'),
+  checkpointEvery: imageCount(1).default(500_000).describe('images from one checkpoint to the next'),
+  keepCheckpoints: z.int().min(1).default(2).describe('checkpoints to keep; older ones are removed'),
 });
 export type TrainingConfig = z.infer<typeof TrainingConfig>;

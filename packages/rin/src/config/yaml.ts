@@ -4,15 +4,15 @@ import type { Config } from './config.js';
 import { excess, longestText } from './limits.js';
 
 /**
- * The value that YAML text describes, unchecked; text without content is an empty configuration.
+ * The value that YAML text describes, unchecked. Text without content is an empty configuration.
  * @param where the file's name, for messages
- * @throws ConfigError with the line and what is wrong there
+ * @throws ConfigError with the line and its problem
  */
 export function fromYaml(text: string, where: string): unknown {
   return parsed(text, (problem) => new ConfigError(`${where}: ${problem}`)) ?? {};
 }
 
-/** The value that YAML text describes. @param refuse makes the error of what is wrong with the text */
+/** The value that YAML text describes. @param refuse makes an error from the description of a problem */
 export function parsed(text: string, refuse: (problem: string) => Error): unknown {
   if (text.length > longestText) {
     throw refuse(`the text has ${count(text.length)} characters; a configuration has at most ${count(longestText)}`);
@@ -26,14 +26,14 @@ export function parsed(text: string, refuse: (problem: string) => Error): unknow
     throw refuse(`${tooMuch}, which no configuration needs`);
   } catch (error) {
     if (!(error instanceof Error) || error instanceof RinError) throw error;
-    // A word with * in front stands for what has its name behind & elsewhere.
-    throw refuse(`${yamlProblem(error)}; text that begins with * or & belongs into quotes`);
+    // In YAML, *name repeats the value that &name marks.
+    throw refuse(`${yamlProblem(error)}; put text that begins with * or & in quotes`);
   }
 }
 
 /**
- * A configuration as YAML text that `fromYaml` and `parseConfig` read back to the same; lists stay on one line. The text is
- * safe to print: control characters in names of files are escapes in quotes.
+ * A configuration as YAML text. `fromYaml` and `parseConfig` give the same configuration back. Lists stay on one line. The
+ * text is safe to print: control characters in file names are escapes in quotes.
  */
 export function toYaml(config: Config): string {
   const document = new Document(config);
@@ -48,7 +48,7 @@ export function toYaml(config: Config): string {
   return printable(document.toString({ flowCollectionPadding: false })); // \x9b and \u202e are escapes of YAML too
 }
 
-/** What is wrong and where, in one line: the library adds a picture of the place below. */
+/** The problem and its place, in one line. The library adds an excerpt of the text in further lines. */
 export function yamlProblem(error: Error): string {
   if (/call stack/.test(error.message)) return 'it is nested too deeply'; // the parser recurses, and reports its overflow
   return error.message.split('\n')[0].replace(/:$/, '');

@@ -5,7 +5,7 @@ import type { RunSummary, StatsLine } from './summary.js';
 /** A key in which runs differ. */
 export interface Difference {
   readonly key: string;
-  /** of each run; undefined where it has none */
+  /** for each run; undefined if the key is not set */
   readonly values: readonly unknown[];
 }
 
@@ -13,12 +13,12 @@ export interface Difference {
 export interface LossRow {
   /** images seen at the end of the row */
   readonly images: number;
-  /** of each run the mean since the row before; null where it tells nothing of these images */
+  /** for each run, the mean since the previous row; null if the run has no line there */
   readonly loss: readonly (number | null)[];
   readonly validationLoss: readonly (number | null)[];
 }
 
-/** So many rows at most. */
+/** Most rows. */
 const mostRows = 12;
 
 /** Keys in which the configurations of runs differ, in their order, and `data` if the contents of their data differ. */
@@ -33,8 +33,9 @@ export function differences(runs: readonly RunSummary[]): Difference[] {
 }
 
 /**
- * The losses of runs side by side at equal images seen, in at most 12 rows. Each row is the mean since the row before, null for a
- * run that has no line there. The rows are 1, 2 or 5 times a power of ten images apart, and no closer than the lines of any run.
+ * The losses of runs side by side at equal images seen, in at most 12 rows. Each value is the mean since the previous row, or
+ * null if the run has no line there. Rows are 1, 2 or 5 times a power of ten images apart, and no closer than the lines of any
+ * run.
  */
 export function lossRows(runs: readonly Pick<RunSummary, 'stats'>[]): LossRow[] {
   const lines = runs.map(({ stats }) => stats);
@@ -50,11 +51,11 @@ export function lossRows(runs: readonly Pick<RunSummary, 'stats'>[]): LossRow[] 
   });
 }
 
-/** Images from one line to the next, at most. */
+/** Most images from one line to the next. */
 const interval = (stats: readonly StatsLine[]): number =>
   stats.reduce((most, { images }, i) => Math.max(most, images - (stats[i - 1]?.images ?? 0)), 0);
 
-/** The next number of 1, 2, 5, 10, 20, … */
+/** The smallest of 1, 2, 5, 10, 20, … that is at least `least`. */
 function roundStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   return power * ([1, 2, 5].find((digit) => digit * power >= least) ?? 10);

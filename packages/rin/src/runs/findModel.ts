@@ -10,13 +10,13 @@ export const demoModel = fileURLToPath(new URL('../../../models/emoji-64.safeten
 
 /**
  * The model file to use.
- * @param named a model file, or the folder of a run; when absent, the newest run in `runs` that has a model, else the demo's
- * @throws {RinError} where there is none
+ * @param named a model file, or the folder of a run; if absent, the newest run in `runs` with a model, or the demo model
+ * @throws RinError if there is none
  */
 export async function findModel(named?: string): Promise<string> {
   if (named !== undefined) return namedModel(named);
   const run = (await listRuns('runs')).find(({ path }) => existsSync(join(path, modelName)));
   if (run) return join(run.path, modelName);
   if (existsSync(demoModel)) return demoModel;
-  throw new RinError(`there is no model in runs/; name one, or train one first: rin train --data my-pictures`);
+  throw new RinError(`there is no model in runs/; name a model, or train one first: rin train --data my-pictures`);
 }

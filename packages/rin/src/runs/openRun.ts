@@ -20,35 +20,37 @@ import {
 import { type Change, type Comparison, compareRun, isSame, why } from './sameRun.js';
 
 export interface OpenRunOptions extends Purpose {
-  /** the folder of the run itself; a numbered one in `runsFolder` when absent */
+  /** the folder of the run itself; if absent, a numbered folder in `runsFolder` */
   readonly run?: string;
   readonly runsFolder: string;
-  /** start another run, whatever there is */
+  /** start another run, even if one could be resumed */
   readonly fresh: boolean;
-  /** is called for a new run */
+  /** called for a new run */
   readonly begin: Begin;
-  /** is told, in a sentence, of an unfinished run that a new one leaves aside */
+  /** called with a sentence about an unfinished run if a new run starts instead */
   readonly notice: (sentence: string) => void;
 }
 
 /** The run to train. */
 export interface OpenedRun {
   readonly directory: RunDirectory;
-  /** nothing is left to be done */
+  /** nothing is left to do */
   readonly finished: boolean;
-  /** keys in which its configuration, as it is on the disk, differs from what is asked for */
+  /** keys in which its configuration on the disk differs from the request */
   readonly changes: readonly Change[];
 }
 
-/** An unfinished run that differs in so many things at most is told of when another one is started. */
+/** When a new run starts, a notice names an unfinished run that has at most this many differences. */
 const mostDifferences = 3;
 
 /**
- * Finds the run to go on with, or makes one. A run can go on if data and initial model are the same and its configuration
- * differs in nothing that touches what is learnt. Of several the first of these kinds is taken, in it the highest number:
- * unfinished and of an equal configuration; finished and equal; unfinished and changed; finished, and to be made longer.
- * @param options.fresh makes one in any case
- * @throws {RinError} where `run` names a folder that holds something else, or holds a run and `fresh` is asked for
+ * Finds the run to resume, or creates one. A run can be resumed if its data and initial model are the same. Its configuration
+ * may differ only in keys that do not change what the network learns, and in more images.
+ *
+ * The first kind that exists is chosen: unfinished with an equal configuration, finished with an equal configuration,
+ * unfinished with changed keys, finished and made longer. Within a kind, the run with the highest number is chosen.
+ * @param options.fresh creates a run in any case
+ * @throws RinError if `run` names a folder with other contents, or a folder with a run while `fresh` is set
  */
 export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
   const { run, runsFolder, fresh, begin, notice, ...purpose } = options;
@@ -70,7 +72,7 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
   return { directory: await createNumberedRun(runsFolder, purpose, begin), finished: false, changes: [] };
 }
 
-/** @param same runs that can go on, the highest number first; of those of an equal configuration all are finished */
+/** @param same runs that can be resumed, the highest number first; those with an equal configuration are finished */
 async function firstToGoOn(same: readonly Comparison[], purpose: Purpose): Promise<OpenedRun | undefined> {
   const equal = same.find(({ changes }) => changes.length === 0);
   if (equal) return existing(equal, purpose);
@@ -84,7 +86,7 @@ async function firstToGoOn(same: readonly Comparison[], purpose: Purpose): Promi
   return first?.opened;
 }
 
-/** The unfinished run that differs in the fewest things; undefined where all differ in many. */
+/** The unfinished run with the fewest differences; undefined if all runs have too many. */
 async function nearestUnfinished(compared: readonly Comparison[]): Promise<Comparison | undefined> {
   const differences = ({ obstacles, otherInputs }: Comparison): number => obstacles.length + otherInputs.length;
   const near = compared.filter((each) => differences(each) <= mostDifferences);
@@ -95,37 +97,39 @@ async function nearestUnfinished(compared: readonly Comparison[]): Promise<Compa
   return undefined;
 }
 
-/** Tells of a run that is left unfinished, and how to go on with it. */
+/** A notice about an unfinished run that is not resumed, and how to resume it. */
 function leftAside(comparison: Comparison): string {
   const { path, facts, seen, otherInputs } = comparison;
   const stands = `${path} is unfinished, at ${count(seen)} of ${count(facts.config.training.images)} images`;
-  const what = `${stands}, and another run is started: ${why(comparison)}`;
+  const what = `${stands}, but a new run starts: ${why(comparison)}`;
   const run = quoted(path);
   if (otherInputs.length === 0)
-    return `${what}. To go on with it: --config ${quoted(join(path, 'config.yaml'))} --run ${run}`;
+    return `${what}. To resume it: --config ${quoted(join(path, 'config.yaml'))} --run ${run}`;
   const hasModel = new RunDirectory(path).has(modelName);
-  return `${what}. It goes on once these are as they were${hasModel ? `; to start from its weights: --init ${run}` : ''}`;
+  return `${what}. It resumes once these are the same again${hasModel ? `; to start from its weights: --init ${run}` : ''}`;
 }
 
 async function openNamed(run: string, fresh: boolean, purpose: Purpose, begin: Begin): Promise<OpenedRun> {
-  const path = join(dirname(run), basename(run)); // without the slash that may stand behind a folder
+  const path = join(dirname(run), basename(run)); // without a slash at the end
   const isThere = existsSync(path);
   if (!isThere || (await readdir(path)).length === 0) {
     try {
       const isLink = isThere && lstatSync(path).isSymbolicLink();
-      const place = isLink ? realpathSync(path) : path; // a folder cannot take the place of a link
+      const place = isLink ? realpathSync(path) : path; // a folder cannot replace a link
       await createRun(place, purpose, begin);
       await removeAbandoned(dirname(place), (name) => name === basename(place));
       return { directory: new RunDirectory(path), finished: false, changes: [] };
     } catch (error) {
       if (!isTaken(error)) throw error;
-      throw new RinError(`${path}: another process made a run there just now; the same command again goes on with it`);
+      throw new RinError(
+        `${path}: another process has just created a run there; run the same command again to resume it`,
+      );
     }
   }
   const found = fresh ? 'it is not empty' : await compareRun(path, purpose);
   if (typeof found !== 'string' && isSame(found)) return existing(found, purpose);
   const reason = typeof found === 'string' ? found : why(found);
-  throw new RinError(`${path} cannot hold this run: ${reason}; give another folder, or leave it out`);
+  throw new RinError(`${path} cannot hold this run: ${reason}; name another folder, or none`);
 }
 
 async function existing({ path, changes }: Comparison, { config }: Purpose): Promise<OpenedRun> {
@@ -134,8 +138,8 @@ async function existing({ path, changes }: Comparison, { config }: Purpose): Pro
 }
 
 /**
- * A run is finished when its images were seen, and its model and last samples are there.
- * @param config of the run
+ * Whether a run is finished: it has seen all its images, and its model and last samples exist.
+ * @param config configuration of the run
  */
 export async function isFinished(directory: RunDirectory, config: Config): Promise<boolean> {
   const { images } = config.training;

@@ -17,24 +17,29 @@ import {
   writeWhole,
 } from '../disk/wholeFiles.js';
 
-/** What a run was started with. */
+/** The inputs of a run. */
 export interface Purpose {
   readonly config: Config;
   readonly data: Pick<Dataset, 'name' | 'fingerprint' | 'length' | 'classes' | 'skipped'>;
-  /** SHA-256 of the model `training.init`; absent where there is none, or it is gone */
+  /** SHA-256 of the model `training.init`; absent if it is not set or the file is gone */
   readonly init?: string;
 }
 
-/** Puts into the folder of a new run what it begins with. */
+/** Writes the first files of a new run into its folder. */
 export type Begin = (folder: string) => Promise<void>;
 
 /**
  * The folder of a run:
- *   config.yaml    the resolved configuration           data.json      what it was trained on, and from which model
- *   log.txt        what was said                        reals.png      pictures of the data
- *   stats.jsonl    loss and learning rate: functions of configuration, data and seed alone
- *   timing.jsonl   speed, clock and memory              fakes-….png    samples of the average, always of the same seeds
- *   checkpoint-…/  all that is needed to go on          model.safetensors   the newest average of the weights
+ *
+ *     config.yaml         The resolved configuration.
+ *     data.json           Name and fingerprint of the data, SHA-256 of the initial model.
+ *     log.txt             The messages.
+ *     reals.png           Pictures of the data.
+ *     stats.jsonl         Loss and learning rate: functions of configuration, data and seed alone.
+ *     timing.jsonl        Speed, clock and memory.
+ *     fakes-….png         Samples of the average, always with the same seeds.
+ *     checkpoint-…/       All that a resumed run needs.
+ *     model.safetensors   The newest average of the weights.
  */
 export class RunDirectory {
   constructor(readonly path: string) {}
@@ -47,13 +52,13 @@ export class RunDirectory {
     return existsSync(this.file(name));
   }
 
-  /** Adds lines to `log.txt`, each with the time; they are safe to print. */
+  /** Adds lines to `log.txt`, each with the time. They are safe to print. */
   log(text: string): void {
     for (const line of printable(text).split('\n'))
       appendLine(this.file('log.txt'), `${new Date().toISOString()} ${line}`);
   }
 
-  /** Writes `config.yaml` anew, whole: that of a run which goes on with another configuration. */
+  /** Replaces `config.yaml` as a whole, for a run that resumes with another configuration. */
   async writeConfig(config: Config): Promise<void> {
     await writeWhole(this.file('config.yaml'), toYaml(config));
   }
@@ -63,7 +68,7 @@ export class RunDirectory {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
   }
 
-  /** Takes back what was recorded after `images` images, and removes what was half written. */
+  /** Removes the lines recorded after `images` images, and half-written files. */
   async rewind(images: number): Promise<void> {
     const isBefore = (line: string) => {
       try {
@@ -77,7 +82,7 @@ export class RunDirectory {
   }
 }
 
-/** Whether a run of this configuration has pictures: its samples can be shown, and are to be. */
+/** Whether a run of this configuration has previews: its samples are pictures, and `sampleEvery` is not 0. */
 export const hasPreviews = ({ model, training }: Config): boolean => arePictures(model) && training.sampleEvery > 0;
 
 /** Names of numbered runs. */
@@ -96,7 +101,7 @@ export async function listRuns(runsFolder: string): Promise<{ number: number; pa
   return runs.sort((a, b) => b.number - a.number);
 }
 
-/** Makes the folder of a new run: the number after the highest one, data, size and name. */
+/** Creates the folder of a new run. Its name has the number after the highest one, data, size and name. */
 export async function createNumberedRun(runsFolder: string, purpose: Purpose, begin: Begin): Promise<RunDirectory> {
   const number = 1 + ((await listRuns(runsFolder))[0]?.number ?? -1);
   const path = join(runsFolder, `${String(number).padStart(5, '0')}-${describe(purpose)}`);
@@ -106,11 +111,11 @@ export async function createNumberedRun(runsFolder: string, purpose: Purpose, be
     return made;
   } catch (error) {
     if (!isTaken(error)) throw error;
-    return createNumberedRun(runsFolder, purpose, begin); // another process, or another call in this one, was quicker
+    return createNumberedRun(runsFolder, purpose, begin); // another process, or another call in this process, was faster
   }
 }
 
-/** Makes the folder of a new run, which must not exist, or be empty; whole with what `begin` puts there, or not at all. */
+/** Creates the folder of a new run with the files of `begin`, whole or not at all. It must not exist, or be empty. */
 export async function createRun(path: string, { config, data, init }: Purpose, begin: Begin): Promise<RunDirectory> {
   const { name, fingerprint, length, classes, skipped } = data;
   await writeFolder(path, async (folder) => {
@@ -122,25 +127,25 @@ export async function createRun(path: string, { config, data, init }: Purpose, b
   return new RunDirectory(path);
 }
 
-/** What a run was started with, as its folder tells. */
+/** The inputs of a run, read from its folder. */
 export interface RunFacts {
   readonly config: Config;
   readonly data: {
     readonly name: string;
     readonly fingerprint: string;
-    /** number of samples, those held out for validation included; absent in damaged or foreign files */
+    /** number of samples, including those held out for validation; absent in damaged or foreign files */
     readonly length?: number;
   };
   /** SHA-256 of the model that it started from */
   readonly init?: string;
 }
 
-/** @throws {RinError} where the folder holds no run, or one that was damaged */
+/** @throws RinError if the folder has no run, or a damaged one */
 export async function readFacts(path: string): Promise<RunFacts> {
   const [configPath, dataPath] = [join(path, 'config.yaml'), join(path, 'data.json')];
   const [configText, dataText] = [await readText(configPath), await readText(dataPath)];
   if (configText === undefined || dataText === undefined)
-    throw new RinError('it is no run: config.yaml or data.json is missing');
+    throw new RinError('it is not a run: config.yaml or data.json is missing');
   const config = parseConfig(fromYaml(configText, configPath), configPath);
   const facts = parsed(dataText);
   if (typeof facts.name !== 'string' || typeof facts.fingerprint !== 'string')
@@ -150,7 +155,7 @@ export async function readFacts(path: string): Promise<RunFacts> {
   return { config, data, ...(typeof facts.init === 'string' && { init: facts.init }) };
 }
 
-/** An object in JSON; an empty one for other text. */
+/** An object in JSON; an empty object for other text. */
 function parsed(text: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text));
@@ -159,11 +164,11 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-/** Why a run cannot be read, in words; undefined for an error that does not say so. */
+/** Why a run cannot be read, in words; undefined for any other error. */
 export const problemOf = (error: unknown): string | undefined =>
   error instanceof RinError ? error.message : whyNot(error);
 
-/** `emoji-64-rin`: data, size and name of the configuration; the name alone where it says what the data are. */
+/** `emoji-64-rin`: data, size and name of the configuration. The name alone if it contains the name of the data. */
 function describe({ config, data }: Purpose): string {
   const dataName = data.name.replace(/[^\w.-]+/g, '-') || 'data';
   if (config.name.includes(dataName)) return config.name;

@@ -5,43 +5,43 @@ import { flatten } from '../config/flatten.js';
 import { newestCounters } from './checkpoint.js';
 import { type Purpose, problemOf, type RunFacts, readFacts } from './runDirectory.js';
 
-/** A key of the configuration that was changed since a run was started; undefined where it is not set. */
+/** A key of the configuration with another value than when the run started; undefined = not set. */
 export interface Change {
   readonly key: string;
   readonly there: unknown;
   readonly here: unknown;
 }
 
-/** A run beside what is asked for. */
+/** A run compared with a request. */
 export interface Comparison {
   readonly path: string;
   readonly facts: RunFacts;
   /** images seen at its newest checkpoint */
   readonly seen: number;
-  /** differences with which the run can go on */
+  /** differences with which the run can be resumed */
   readonly changes: readonly Change[];
-  /** keys whose difference makes it another run */
+  /** differences that make it another run */
   readonly obstacles: readonly Change[];
-  /** that its data or its initial model are others, in words */
+  /** differences of its data and initial model, in words */
   readonly otherInputs: readonly string[];
 }
 
 /**
- * Keys that leave alone what is learnt: how often something is written or shown, how samples are drawn, and where and in how
- * many pieces the sums are made. `training.images` is beside them: a run can be made longer.
+ * Keys that do not change what the network learns. They set how often files are written, how samples are drawn, and where and
+ * in how many parts sums are computed. `training.images` is handled apart, because a run can be made longer.
  */
 const free =
   /^(sampling\..*|training\.(keepCheckpoints|checkpointEvery|sampleEvery|logEvery|threads|device|microBatch))$/;
 
-/** Free keys that change the order of sums, and so the last bits of the weights. */
+/** Free keys that can change the order of sums, and so the last bits of the weights. */
 export const reordering: readonly string[] = ['training.threads', 'training.device', 'training.microBatch'];
 
-/** Data and the initial model are told by their contents, not by where they lie. */
+/** Keys that are ignored: data and the initial model are compared by content, not by path. */
 const places: readonly string[] = ['source', 'training.init'];
 
 /**
- * Compares a run with what is asked for, without a look at its tensors.
- * @returns a sentence where the folder holds no run that can be read
+ * Compares a run with a request, without reading its tensors.
+ * @returns a sentence if the folder has no readable run
  */
 export async function compareRun(path: string, purpose: Purpose): Promise<Comparison | string> {
   try {
@@ -66,16 +66,16 @@ export async function compareRun(path: string, purpose: Purpose): Promise<Compar
   }
 }
 
-/** Whether a run can go on as what is asked for. */
+/** Whether the request can resume the run. */
 export const isSame = ({ obstacles, otherInputs }: Comparison): boolean => obstacles.length + otherInputs.length === 0;
 
-/** Why it cannot, in words. */
+/** Why the request cannot resume the run, in words. */
 export function why({ obstacles, otherInputs }: Comparison): string {
   const keys = obstacles.length > 0 ? [`its configuration differs in ${listed(obstacles)}`] : [];
   return [...keys, ...otherInputs].join('; ');
 }
 
-/** `training.batch (8 there, 4 here)`, the first few of them. */
+/** `training.batch (8 there, 4 here)`, for the first few changes. */
 function listed(changes: readonly Change[]): string {
   const most = 4;
   const shown = changes
@@ -84,7 +84,7 @@ function listed(changes: readonly Change[]): string {
   return `${shown.join(', ')}${changes.length > most ? ` and ${changes.length - most} more` : ''}`;
 }
 
-/** A value of a configuration as it is told: `not set` where there is none. */
+/** A value of a configuration as messages print it: `not set` if there is none. */
 export const show = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));
 
 function changesOf(theirs: Config, ours: Config): Change[] {
@@ -99,10 +99,10 @@ function inputs(theirs: RunFacts, { config, data, init }: Purpose): string[] {
   const isSameInit = init === undefined ? theirs.config.training.init === config.training.init : theirs.init === init;
   const sizes =
     length === undefined || length === data.length
-      ? ', with other contents'
+      ? ''
       : `: ${count(length)} samples there, ${count(data.length)} here`;
   return [
-    ...(fingerprint === data.fingerprint ? [] : [`its data were others${sizes}`]),
+    ...(fingerprint === data.fingerprint ? [] : [`its data had other contents${sizes}`]),
     ...(isSameInit ? [] : ['it started from another model']),
   ];
 }

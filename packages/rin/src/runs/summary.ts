@@ -15,31 +15,31 @@ export interface StatsLine {
   readonly validationLoss?: number;
 }
 
-/** What is known of a run without opening its data or its weights. */
+/** A run, as far as it is known without its data and weights. */
 export interface RunSummary {
   readonly path: string;
-  /** of its folder */
+  /** name of its folder */
   readonly name: string;
   readonly state: 'running' | 'finished' | 'interrupted';
   readonly config: Config;
-  /** name of the data, and SHA-256 of what they contain */
+  /** name of the data, and SHA-256 of their contents */
   readonly data: { readonly name: string; readonly fingerprint: string };
-  /** images seen: of a run that is being trained, at its last line of stats.jsonl; else, at its newest checkpoint */
+  /** images seen: at the last line of stats.jsonl if it is running, else at the newest checkpoint */
   readonly images: number;
   readonly stats: readonly StatsLine[];
   /** at the last line of timing.jsonl */
   readonly imagesPerSecond: number | null;
-  /** when something was written last */
+  /** time of the last write */
   readonly written: Date;
 }
 
-/** A folder that looks like a run and cannot be read as one. */
+/** A folder that looks like a run, but cannot be read. */
 export interface DamagedRun extends Pick<RunSummary, 'path' | 'name'> {
   readonly state: 'damaged';
   readonly problem: string;
 }
 
-/** Runs in a folder: the numbered ones, the highest first, then what else has a configuration. */
+/** Runs in a folder: numbered runs, the highest number first, then other folders with a configuration. */
 export async function allRuns(runsFolder: string): Promise<string[]> {
   const numbered = (await listRuns(runsFolder)).map(({ path }) => path);
   if (numbered.length === 0 && !(await isFolder(runsFolder))) return [];
@@ -52,7 +52,7 @@ export async function allRuns(runsFolder: string): Promise<string[]> {
   return [...numbered, ...named];
 }
 
-/** Reads what a run tells of itself, never its weights; one that is damaged is no error. */
+/** Reads the files of a run, except its weights. A damaged run is not an error. */
 export async function summarise(path: string): Promise<RunSummary | DamagedRun> {
   const name = basename(path);
   try {
@@ -80,7 +80,7 @@ export async function summarise(path: string): Promise<RunSummary | DamagedRun> 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
-/** What stands in a file of JSON lines; a line that was cut short when a process was killed is left out. */
+/** The lines of a file of JSON lines. A line cut short by a killed process is skipped. */
 async function readLines(path: string): Promise<Record<string, unknown>[]> {
   return ((await readText(path)) ?? '').split('\n').flatMap((line) => {
     try {

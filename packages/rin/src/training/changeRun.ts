@@ -6,8 +6,8 @@ import { type Change, reordering, show } from '../runs/sameRun.js';
 import { rateShare } from './learningRate.js';
 
 /**
- * Gives a run that is locked a changed configuration: says and logs what changes and at how many images, then writes its
- * `config.yaml` anew, whole. If the process is killed between, the same command says it again.
+ * Changes the configuration of a locked run. It prints and logs the changes and the images seen, then replaces `config.yaml` as
+ * a whole. If the process is killed in between, the same command prints them again.
  *
  * The learning rate needs no record of the change: it is a function of the configuration and the images seen (`rateShare`).
  */
@@ -25,14 +25,14 @@ export async function changeRun(
   if (length) say(rateLine(config, Number(length.there), images));
   const reordered = changes.filter(({ key }) => reordering.includes(key)).map(({ key }) => key);
   if (reordered.length > 0)
-    say(`${reordered.join(' and ')} can change how sums are rounded: the last bits of the weights may become others`);
+    say(`${reordered.join(' and ')} can change the rounding of sums, and so the last bits of the weights`);
   await directory.writeConfig(config);
 }
 
-/** How the schedule is continued. */
+/** How the learning rate continues in a run of another length. */
 function rateLine({ training }: Config, before: number, images: number): string {
   if (training.decay.kind === 'constant') return 'learning rate: constant, as before';
   const at = (total: number): string =>
     (training.learningRate * rateShare({ ...training, images: total }, images)).toPrecision(2);
-  return `learning rate: ${at(training.images)} from here on, as a run of ${count(training.images)} images has it here; it was ${at(before)}`;
+  return `learning rate: ${at(training.images)} from here on, as in a run of ${count(training.images)} images; it was ${at(before)}`;
 }

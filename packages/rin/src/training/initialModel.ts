@@ -12,13 +12,13 @@ import { namedModel } from '../runs/namedModel.js';
 import type { Learner } from './learner.js';
 import { compareMeaning } from './sameMeaning.js';
 
-/** So many classes or parameters are named in a sentence. */
+/** Most classes or parameters that a sentence names. */
 const mostNamed = 8;
 
-/** The model that training starts from, `training.init`: loaded once, and held until its weights are copied. */
+/** The initial model of a training, `training.init`. It is loaded once, and held until its weights are copied. */
 export interface InitialModel extends Disposable {
   readonly file: string;
-  /** SHA-256 of the file, by which a run knows its initial model again */
+  /** SHA-256 of the file, by which a run recognises its initial model */
   readonly digest: string;
   readonly model: Model;
 }
@@ -27,7 +27,7 @@ export interface InitialModel extends Disposable {
  * Loads the model to start from. Digest and weights come from one open file, so they belong together even if a run replaces
  * the file meanwhile.
  * @param path a model file, or the folder of a run
- * @throws {RinError} where there is none, or it cannot be read, is damaged or no model
+ * @throws RinError if there is none, or if it cannot be read, is damaged or is not a model
  */
 export async function openInitialModel(path: string): Promise<InitialModel> {
   const file = namedModel(path);
@@ -53,9 +53,9 @@ const dispose = (tensors: Named): void => {
 };
 
 /**
- * Looks whether a configuration can train on from a model, which can be told before there are data.
+ * Checks whether a configuration can start from a model. It needs no data.
  * @returns sentences about differences that only make a worse start
- * @throws {RinError} where parameters do not fit in shape, or mean something else under this configuration
+ * @throws RinError if parameters have other shapes, or mean something else under this configuration
  */
 export function checkInitialModel({ file, model }: InitialModel, config: Config): string[] {
   const own = new RIN(config.model, { seed: null }).parameters();
@@ -68,11 +68,12 @@ export function checkInitialModel({ file, model }: InitialModel, config: Config)
   if (meaningless.length > 0) {
     const mends = meaningless.map(({ key, there }) => `${key} ${there}`).join(', ');
     throw new RinError(
-      `${file}: its weights have another meaning here: ${listed(meaningless.map(sentence))}; use ${mends}, or leave --preset and --config out to take it from the file`,
+      `${file}: its weights mean something else here: ${listed(meaningless.map(sentence))}; use ${mends}, or leave out --preset and --config to take the configuration of the file`,
     );
   }
   return worse.map(
-    (each) => `${file} was trained otherwise: ${sentence(each)}; its weights are a worse start than with ${each.there}`,
+    (each) =>
+      `${file} was trained with another value: ${sentence(each)}; its weights are a worse start than with ${each.there}`,
   );
 }
 
@@ -80,11 +81,11 @@ const sentence = ({ key, there, here }: { key: string; there: string; here: stri
   `${key} is ${there} there, ${here} here`;
 
 /**
- * Gives a network that was not trained yet, and its average, the weights of a model. The projection of the labels is carried
- * over class by class, by name; a class that the model does not know stays as it was drawn.
- * @param init    fits the configuration (`checkInitialModel`)
+ * Copies the weights of a model to an untrained network and its average. The label projection is copied class by class, by
+ * name. A class that the model does not know keeps its random values.
+ * @param init    a model that fits the configuration (`checkInitialModel`)
  * @param classes names of the classes of the data
- * @returns what was done, in a sentence
+ * @returns a sentence about the copy
  */
 export function startFromModel(
   { tensors: { weights, average } }: Learner,
@@ -104,7 +105,7 @@ export function startFromModel(
   return `starts from the averaged weights of ${file}${told}`;
 }
 
-/** Copies the columns of the label projection whose classes both sides know, and tells which. */
+/** Copies the columns of the label projection whose classes both sides know, and names them. */
 function carryClasses(model: Model, given: Named, classes: readonly string[], weights: Named): string {
   if (classes.length === 0) return ', without its classes';
   const known = model.config.model.classes > 0 ? model.classes : [];
@@ -120,14 +121,14 @@ function carryClasses(model: Model, given: Named, classes: readonly string[], we
   const fresh = classes.filter((name) => !known.includes(name));
   const parts = [
     carried.length > 0 && `classes carried over: ${listed(carried)}`,
-    fresh.length > 0 && `classes that start anew: ${listed(fresh)}`,
+    fresh.length > 0 && `new classes: ${listed(fresh)}`,
   ];
   return `; ${parts.filter((part) => part !== false).join('; ')}`;
 }
 
 const hasClasses = (one: Config, other: Config): boolean => one.model.classes + other.model.classes > 0;
 
-/** Names of all parameters on either side but those of the labels, which are carried over class by class. */
+/** Names of all parameters on either side, except those of the labels, which are copied class by class. */
 function sharedNames(given: Named, own: Named, theirs: Config, config: Config): string[] {
   const isShared = (name: string): boolean => name in own && name in given;
   const isLabel = (name: string): boolean =>
@@ -135,28 +136,28 @@ function sharedNames(given: Named, own: Named, theirs: Config, config: Config): 
   return [...new Set([...Object.keys(given), ...Object.keys(own)])].filter((name) => !isLabel(name));
 }
 
-/** @throws {RinError} naming the parameters that are not of the same shape on both sides */
+/** @throws RinError if shapes differ between both sides; it names the parameters */
 function checkShapes(file: string, given: Named, own: Named, theirs: Config, config: Config): void {
   const shapeOf = (tensor: Named[string] | undefined): string => (tensor ? `[${tensor.shape.join(', ')}]` : 'missing');
   const misfits = sharedNames(given, own, theirs, config).filter((name) => shapeOf(given[name]) !== shapeOf(own[name]));
   if (misfits.length === 0) return;
   const sentences = misfits.map((name) => `${name} is ${shapeOf(given[name])} there, ${shapeOf(own[name])} here`);
   throw new RinError(
-    `${file}: its network is another one than that of the configuration: ${listed(sentences)}; ${mend(misfits, given, own, config.model)}`,
+    `${file}: its network differs from the configuration: ${listed(sentences)}; ${mend(misfits, given, own, config.model)}`,
   );
 }
 
-/** What to change where learned positions alone stand in the way, for their shapes say nothing to most people. */
+/** How to fix other shapes. If only learned positions differ, it names their keys, because shapes tell little about them. */
 function mend(misfits: readonly string[], given: Named, own: Named, model: Config['model']): string {
   if (misfits.every((name) => name === 'interface_position')) {
     const tokens = given.interface_position?.shape[0];
-    return `its learned positions are those of ${tokens} patches, so keep model.size and model.patch as they were there`;
+    return `its learned positions belong to ${tokens} patches, so use the model.size and model.patch of the file`;
   }
   if (misfits.every((name) => name === 'latents') && given.latents && own.latents) {
     const latents = model.latents + given.latents.shape[0] - own.latents.shape[0];
     return `time and condition tokens count among model.latents, so set it to ${latents}`;
   }
-  return 'make the model section that of the file: leave --preset and --config out to take it from there';
+  return 'use the model section of the file: leave out --preset and --config to take it from there';
 }
 
 const copyAll = (from: Named, to: Named): void =>

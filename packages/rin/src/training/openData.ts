@@ -6,7 +6,7 @@ import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';
 import { datasetFromSamples, type ProgramSample } from '../data/samples.js';
 
-/** The name of a source, as `openDataset` takes it; a data set; or the samples of a program. */
+/** The name of a source, as `openDataset` takes it, a data set, or the samples of a program. */
 export type DataInput = string | Dataset | Iterable<ProgramSample> | AsyncIterable<ProgramSample>;
 
 export interface OpenDataOptions extends DataOptions {
@@ -14,9 +14,9 @@ export interface OpenDataOptions extends DataOptions {
 }
 
 /**
- * The data as a data set whose samples and classes are those of the configuration. It is to be closed, unless it is the one
- * that was given.
- * @throws {RinError} where they are not, or the source cannot be opened
+ * Opens data as a data set whose samples and classes fit the configuration. The caller closes it, unless `data` is that data
+ * set itself.
+ * @throws RinError if samples or classes do not fit, or if the source cannot be opened
  */
 export async function openData(
   data: DataInput | FoundSource,
@@ -40,13 +40,13 @@ export async function openData(
 function misfit(data: Dataset, shape: readonly number[], model: Config['model']): string | undefined {
   const { classes } = model;
   if (data.shape.join() !== shape.join()) {
-    return `its samples are [${data.shape.join(', ')}], those of the configuration [${shape.join(', ')}]; change model.size or model.channels`;
+    return `its samples are [${data.shape.join(', ')}], but the configuration expects [${shape.join(', ')}]; change model.size or model.channels`;
   }
   if (model.conditionDim > 0) {
-    return 'its samples have classes, not condition sequences, which no source of data delivers yet; set model.conditionDim to 0';
+    return 'no source of data has condition sequences yet; set model.conditionDim to 0';
   }
   if (classes === 0 || classes === data.classes.length) return undefined;
   const names = data.classes.length > 8 ? [...data.classes.slice(0, 8), '…'] : data.classes;
   const found = names.length > 0 ? `${data.classes.length} classes (${names.join(', ')})` : 'no classes';
-  return `it has ${found}, and model.classes is ${classes}; set it to ${data.classes.length}`;
+  return `it has ${found}, but model.classes is ${classes}; set it to ${data.classes.length}`;
 }

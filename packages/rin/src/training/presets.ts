@@ -7,7 +7,7 @@ import { fromYaml } from '../config/yaml.js';
 
 const folder = new URL('../../../presets/', import.meta.url);
 
-/** Names of the configurations that come with rin, in alphabetical order. */
+/** Names of the presets, in alphabetical order. */
 export function presetNames(): string[] {
   return readdirSync(folder)
     .flatMap((file) => (file.endsWith('.yaml') ? file.slice(0, -'.yaml'.length) : []))
@@ -16,15 +16,15 @@ export function presetNames(): string[] {
 
 /**
  * The configuration of a preset.
- * @param changes laid over it, section by section: `{ training: { images: '200k' } }`
- * @throws {UsageError} where there is no such preset, naming the nearest
- * @throws {ConfigError} where the changes do not fit
+ * @param changes values that override it, section by section: `{ training: { images: '200k' } }`
+ * @throws UsageError if there is no such preset; it names the nearest
+ * @throws ConfigError if the changes do not fit
  */
 export function loadPreset(name: string, changes: unknown = {}): Config {
   return parseConfig(mergeConfig(fromYaml(presetText(name), name), changes), `preset ${name}`);
 }
 
-/** What a preset is for, in one line: the first one of its file. */
+/** The purpose of a preset in one line: the first line of its file. */
 export const presetSummary = (name: string): string => presetText(name).split('\n')[0].replace(/^# */, '');
 
 function presetText(name: string): string {
@@ -32,6 +32,6 @@ function presetText(name: string): string {
   if (names.includes(name)) return readFileSync(new URL(`${name}.yaml`, folder), 'utf8');
   const meant = nearest(name, names);
   throw new UsageError(
-    `there is no preset ${name}; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`,
+    `there is no preset ${name}; ${meant ? `did you mean ${meant}?` : `known presets: ${names.join(', ')}`}`,
   );
 }

@@ -5,30 +5,30 @@ import { checkInitialModel, type InitialModel, openInitialModel } from './initia
 import type { DataInput } from './openData.js';
 import { type Compute, chooseCompute } from './resources/compute.js';
 
-/** What is to be trained. What a command line opened to make its configuration is handed on, and not opened again. */
+/** What to train. Sources and models that the command line has opened already are passed on, not opened again. */
 export interface Request {
   /** checked (`parseConfig`) */
   readonly config: Config;
   readonly source: DataInput | FoundSource;
-  /** the model `training.init`, where it is open already; `resolve` takes it over */
+  /** the model `training.init`, if it is open already; `resolve` takes ownership */
   readonly init?: InitialModel;
 }
 
-/** All that is known before data are decoded, each part of it made once. To be disposed, for it may hold a model. */
+/** All that is known before data are decoded. Dispose it, because it may hold a model. */
 export interface Resolved extends Disposable {
   readonly config: Config;
   readonly source: DataInput | FoundSource;
-  /** absent where `training.init` is not set, or its file is gone: a run that began from it goes on without it */
+  /** absent if `training.init` is not set or its file is gone; a run that started from it resumes without it */
   readonly init?: InitialModel;
-  /** what is unusual but no error, in sentences */
+  /** sentences about unusual settings that are not errors */
   readonly notices: readonly string[];
   readonly compute: Compute;
 }
 
 /**
- * Resolves what a request leaves open, before data are decoded, which may take an hour: the device and the precision, and
- * the model to start from.
- * @throws {RinError} where the device is not there, or the model is none or does not fit the configuration
+ * Resolves the device, the precision and the initial model of a request. It runs before data are decoded, because decoding
+ * may take an hour.
+ * @throws RinError if the device does not exist, or if the model cannot be read or does not fit the configuration
  */
 export async function resolve({ config, source, init: opened }: Request): Promise<Resolved> {
   let init = opened;

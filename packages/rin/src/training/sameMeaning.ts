@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { conditionTokens, geometry, patchList, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
 
-/** A key that differs between the configuration of a model and the one to train with; values as one would type them. */
+/** A key that differs between the configuration of a model and the one to train with, with both values as typed. */
 export interface Difference {
   readonly key: string;
   readonly there: string;
@@ -10,13 +10,14 @@ export interface Difference {
 }
 
 /**
- * Weights of equal shapes can mean different things. Compares the keys that no shape tells of.
+ * Compares the keys that change the meaning of weights but not their shapes.
  *
- * Which side a key is on was measured: the loss of the trained demo network (0.034; untrained: 0.56) under each change, without
- * further training. Another prediction gives 1.7 (v) or 725 (eps); an input scale of 1 instead of 0.4 gives 0.22, of 0.2 gives
- * 0.56; timeScaling 100 gives 0.11. Another normalizeInput or schedule leaves it below 0.04.
- * @param theirs of the model
- * @returns meaningless: what the weights read or write stands for something else. worse: they are a worse start
+ * The two groups come from a measurement: the loss of the trained demo network under each change, without further training. It is
+ * 0.034 without a change, and 0.56 without training. With another prediction it is 1.7 (v) or 725 (eps). With an input scale of
+ * 1 instead of 0.4 it is 0.22, with 0.2 it is 0.56, and with timeScaling 100 it is 0.11. With another normalizeInput or schedule
+ * it stays below 0.04.
+ * @param theirs configuration of the model
+ * @returns meaningless: inputs or outputs of the weights mean something else; worse: the weights are only a worse start
  */
 export function compareMeaning(theirs: Config, ours: Config): { meaningless: Difference[]; worse: Difference[] } {
   const meaningless = (({ model, diffusion }: Config) => ({
@@ -29,7 +30,7 @@ export function compareMeaning(theirs: Config, ours: Config): { meaningless: Dif
     'model.timeScaling': model.timeScaling,
     'model.interfacePosition': model.interfacePosition,
     'model.latentPosition': model.latentPosition,
-    // Learned positions are those of a grid of patches; computed ones are there for any.
+    // Learned positions belong to one grid of patches; computed positions exist for any grid.
     ...(model.interfacePosition !== 'sinCos' && { 'model.size': geometry(model).size }),
   })) satisfies (config: Config) => Record<string, unknown>;
   const worse = (({ model, diffusion }: Config) => ({

@@ -53,14 +53,14 @@ test('what was typed and does not fit is told by key, with what is allowed', asy
   );
   assert.equal(
     await refused(2, ...tiny),
-    'there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures',
+    'there are no data: name a folder, a tar, or "emoji", as in --data my-pictures',
   );
 });
 
 test('a key of another kind is told, on top of preset and file', async () => {
   assert.equal(
     await refused(2, ...tiny, '--data', 'pictures', '--training.optimizer.adamRate', '1e-3'),
-    'command line: training.optimizer.adamRate is not a known key of lamb, but of muon; known here: kind, beta1, beta2, epsilon',
+    'command line: training.optimizer.adamRate is a key of muon, not of lamb; known here: kind, beta1, beta2, epsilon',
   );
   const { code, stdout } = await rin(
     ['train', '--preset', 'emoji-64', '--training.optimizer.adamRate', '1e-3', '--diffusion.schedule.end=0.9', '-n'],
@@ -84,7 +84,7 @@ test('of a configuration file that is wrong, the file is named, and the line or 
   );
   assert.equal(
     await refused(1, 'train', '--config', 'prose.yaml'),
-    'prose.yaml: holds no keys; expected a configuration in YAML, such as the config.yaml of a run',
+    'prose.yaml: it has no keys; expected a configuration in YAML, such as the config.yaml of a run',
   );
   assert.equal(await refused(1, 'train', '--config', 'none.yaml'), 'none.yaml: there is no such configuration file');
   assert.equal(await refused(1, 'train', '--config', 'pictures'), 'cannot read pictures: it is a folder');
@@ -97,7 +97,7 @@ test('data that are not there or do not fit are told', async () => {
   );
   assert.equal(
     await refused(1, ...tiny, '--data', 'pictures', '--model.classes', '5'),
-    'pictures: it has 3 classes (blue, green, red), and model.classes is 5; set it to 3',
+    'pictures: it has 3 classes (blue, green, red), but model.classes is 5; set it to 3',
   );
 });
 
@@ -106,7 +106,7 @@ test('models that are not there, or are none, are told', async () => {
   assert.equal(await refused(1, 'sample', 'nothing'), 'nothing: there is no such model file or run');
   assert.equal(
     await refused(1, 'sample', 'pictures'),
-    'pictures: there is no model.safetensors in this folder; a run has one from its first checkpoint on',
+    'pictures: there is no model.safetensors in this folder; a run writes it with its first checkpoint',
   );
   assert.match(await refused(1, 'sample', 'damaged.safetensors'), /^damaged\.safetensors: /);
 });

@@ -35,7 +35,7 @@ test('text that is too long or nested too deeply is refused soon', () => {
   assert.match(ofText(`depth: [${'1,'.repeat(1e6)}1]`), /^the text has 2,000,010 characters; .* at most 100,000$/);
   assert.match(ofText(`depth: [${'1,'.repeat(21_000)}1]`), /more than 20,000 values/);
   assert.match(ofText(`depth: ${'['.repeat(8_000)}${']'.repeat(8_000)}`), /nested too deeply/);
-  assert.match(ofText(`depth: ${'['.repeat(40)}${']'.repeat(40)}`), /nested more than 16 deep/);
+  assert.match(ofText(`depth: ${'['.repeat(40)}${']'.repeat(40)}`), /nested more than 16 levels deep/);
   const bomb = [...'abcdefgh'].map((key, i) => `${'bcdefghi'[i]}: &${'bcdefghi'[i]} [${`*${key},`.repeat(9)}]`);
   assert.match(ofText(['a: &a [x]', ...bomb].join('\n')), /alias/);
 });

@@ -34,7 +34,7 @@ test('without a run and without the demo, the error says what to do', {
 }, async () => {
   await assert.rejects(
     findModel(),
-    new RinError('there is no model in runs/; name one, or train one first: rin train --data my-pictures'),
+    new RinError('there is no model in runs/; name a model, or train one first: rin train --data my-pictures'),
   );
 });
 

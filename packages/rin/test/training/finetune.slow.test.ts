@@ -61,7 +61,7 @@ test('with other classes, those of equal names are carried over and the others d
     { training: { ...still, init: start }, model: { classes: 4 } },
     { data: named(['c', 'x', 'a', 'y']) },
   );
-  assert.match(said, /; classes carried over: a, c; classes that start anew: x, y$/m);
+  assert.match(said, /; classes carried over: a, c; new classes: x, y$/m);
   const [theirs, ours] = [await valuesOf(first), await valuesOf(join(run, model))];
   const column = (values: ArrayLike<number | bigint>, classes: number, at: number) =>
     Array.from({ length: 16 }, (_, row) => Number(values[row * classes + at])); // label.weight is [16, classes]
@@ -82,7 +82,7 @@ test('classes can be left out, and come anew, where the number of learned latent
   const without = await tune({ training: still, model: { classes: 0, latents: 5 } });
   assert.match(without.said, /model\.safetensors, without its classes$/m);
   const again = await tune({ training: { ...still, init: without.run } });
-  assert.match(again.said, /model\.safetensors; classes that start anew: 0, 1$/m);
+  assert.match(again.said, /model\.safetensors; new classes: 0, 1$/m);
 });
 
 test('a network that the weights do not fit is refused with the names, before data are decoded and there is a run', async () => {
@@ -99,11 +99,11 @@ test('a network that the weights do not fit is refused with the names, before da
   };
   await refused(
     { model: { patch: 2 } },
-    /stem\.weight is \[16, 16\] there, \[16, 4\] here, interface_position is \[4, 16\] there, \[16, 16\] here.*make the model section that of the file/,
+    /stem\.weight is \[16, 16\] there, \[16, 4\] here, interface_position is \[4, 16\] there, \[16, 16\] here.*use the model section of the file/,
   );
   await refused(
     { model: { depth: [1, 1] } },
-    /blocks\.1\.read\.norm\.weight is missing there, \[16\] here.* and \d+ more; make/,
+    /blocks\.1\.read\.norm\.weight is missing there, \[16\] here.* and \d+ more; use/,
   );
   await refused({ model: { latents: 7 } }, /latents is \[4, 16\] there, \[5, 16\] here; .*so set it to 6$/);
 });
@@ -121,7 +121,7 @@ test('pictures of another size are refused where positions are learned, and trai
   const large = Array.from({ length: 4 }, (_, k) => ({ pixels: new Uint8Array(256).fill(60 * k), label: k % 2 }));
   await assert.rejects(
     tune({ model: { size: 16 } }, { data: large }),
-    /interface_position is \[4, 16\] there, \[16, 16\] here; its learned positions are those of 4 patches/,
+    /interface_position is \[4, 16\] there, \[16, 16\] here; its learned positions belong to 4 patches/,
   );
   const computed = { interfacePosition: 'sinCos' };
   const config = tiny({ model: computed, training: { images: 32, sampleEvery: 0 } });

@@ -32,8 +32,8 @@ test('weights that would mean something else are refused with the key, both valu
     assert.rejects(checked(theirs, ours), (error) => {
       assert.ok(error instanceof RinError);
       const said = error.message.replace(/^.*model\.safetensors: /, '');
-      const mend = `use ${key} ${there}, or leave --preset and --config out to take it from the file`;
-      assert.equal(said, `its weights have another meaning here: ${key} is ${there} there, ${here} here; ${mend}`);
+      const mend = `use ${key} ${there}, or leave out --preset and --config to take the configuration of the file`;
+      assert.equal(said, `its weights mean something else here: ${key} is ${there} there, ${here} here; ${mend}`);
       return true;
     });
   for (const prediction of ['x', 'v'])
@@ -68,10 +68,10 @@ test('weights that would mean something else are refused with the key, both valu
 
 test('what only makes a worse start is a sentence, and what a fine-tuning may well change is none', async () => {
   assert.deepEqual(await checked({}, { diffusion: { normalizeInput: 'sample' } }), [
-    'was trained otherwise: diffusion.normalizeInput is none there, sample here; its weights are a worse start than with none',
+    'was trained with another value: diffusion.normalizeInput is none there, sample here; its weights are a worse start than with none',
   ]);
   assert.deepEqual(await checked({}, { diffusion: { schedule: { kind: 'linear' } } }), [
-    'was trained otherwise: diffusion.schedule is { kind: sigmoid, start: -3, end: 3, tau: 0.9 } there, { kind: linear } here; ' +
+    'was trained with another value: diffusion.schedule is { kind: sigmoid, start: -3, end: 3, tau: 0.9 } there, { kind: linear } here; ' +
       'its weights are a worse start than with { kind: sigmoid, start: -3, end: 3, tau: 0.9 }',
   ]);
   const [learned, computed] = [{ interfacePosition: 'learned' }, { interfacePosition: 'sinCos' }];
@@ -118,5 +118,5 @@ test('what is no model file is refused in a sentence', async () => {
     (error) => error instanceof RinError && /it is a folder/.test(error.message),
   );
   await assert.rejects(openInitialModel('none'), /none: there is no such model file or run/);
-  await assert.rejects(openInitialModel('/dev/zero'), /it is no regular file/);
+  await assert.rejects(openInitialModel('/dev/zero'), /it is not a regular file/);
 });

@@ -101,9 +101,9 @@ test('a folder that holds another run, or something else, is refused with the re
       (error) => error instanceof RinError && reason.test(error.message),
     );
   await refused({ config: tiny({ training: { batch: 4 } }) }, /mine.*differs in training\.batch \(8 there, 4 here\)/);
-  await refused({ data: samples.slice(1) }, /mine.*data were others/);
+  await refused({ data: samples.slice(1) }, /mine.*data had other contents/);
   await refused({ fresh: true }, /mine.*not empty/);
-  await refused({ run: runsFolder }, /no run/);
+  await refused({ run: runsFolder }, /not a run/);
   assert.equal((await start({ runsFolder, run })).run, run);
 });
 

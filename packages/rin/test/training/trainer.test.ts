@@ -172,7 +172,7 @@ test('data that do not fit the configuration are refused with the mend', async (
       train({ config: tiny(config), data: samples, runsFolder: freshFolder() }),
       (error) => error instanceof RinError && reason.test(error.message),
     );
-  await refused({ model: { classes: 5 } }, /2 classes \(0, 1\), and model\.classes is 5; set it to 2/);
+  await refused({ model: { classes: 5 } }, /2 classes \(0, 1\), but model\.classes is 5; set it to 2/);
   await refused({ model: { channels: 3 } }, /64 values, but \[3, 8, 8\] has 192/);
   const unchecked = { ...tiny(), seed: -1 };
   await assert.rejects(train({ config: unchecked, data: samples, runsFolder: freshFolder() }), /seed is -1/);

@@ -5,12 +5,12 @@ import type { PictureHeaders } from '../../data/survey.js';
 import type { Image } from '../../media/image.js';
 import { Sheet } from '../../media/sheet.js';
 
-/** So many pictures of a class, in a row of its own, and so many rows at most. */
+/** Most pictures of a class in its row, and most rows. */
 const [inRow, mostRows] = [8, 100];
-/** Side of the largest cell in pixels. */
+/** Largest side of a cell, in pixels. */
 const largestCell = 128;
 
-/** Some pictures of each class in a row, or of all where there are no classes; whole, on white. */
+/** A row of pictures for each class, or some of all pictures if there are no classes. They are uncropped, on white. */
 export async function contactSheet(source: string, { widths, heights }: PictureHeaders): Promise<Image> {
   const side = Math.min(largestCell, Math.max(1, widths.median, heights.median));
   const target: Target = { shape: [3, side, side], resize: 'fit', background: '#ffffff' };
@@ -26,7 +26,7 @@ export async function contactSheet(source: string, { widths, heights }: PictureH
   }
 }
 
-/** A place on the sheet, empty where a class has no more pictures. */
+/** A place on the sheet. It is empty if the class has no more pictures. */
 interface Cell {
   readonly picture?: Picture;
   readonly name?: string;
@@ -53,12 +53,12 @@ const spreadOver = <T>(items: readonly T[], count: number): T[] =>
     return items[Math.floor(index * step)];
   });
 
-/** White where there is none, or it cannot be read. */
+/** The pixels of a picture. White if there is no picture, or if it cannot be read. */
 async function drawn(picture: Picture | undefined, { shape, render }: Listing, target: Target): Promise<Uint8Array> {
   try {
     if (picture) return await decode(render ? await render(picture.read()) : picture.read(), target, shape);
   } catch {
-    // the survey says why
+    // the survey reports it
   }
   return new Uint8Array(target.shape.reduce((a, b) => a * b, 1)).fill(255);
 }

@@ -11,13 +11,13 @@ const convertOptions: readonly Option[] = [
     flag: '--size',
     placeholder: 'N|[H, W]',
     description: 'size of the samples, N for squares',
-    notes: ['default: that of the pictures, where it is one'],
+    notes: ['default: the size of the pictures, if all are equal'],
   },
   {
     flag: '--channels',
     placeholder: '1|3',
     description: 'grey or colour',
-    notes: ['default: grey where all pictures are'],
+    notes: ['default: grey if all pictures are grey'],
   },
   ...resizeOptions(),
 ];
@@ -26,20 +26,23 @@ export const command: Command = {
   name: 'data',
   usage: 'info SOURCE | convert SOURCE TARGET [OPTIONS]',
   description:
-    'info shows what a source of pictures holds: classes, sizes, what cannot be read, what is in the cache.\n' +
-    'convert decodes it into samples of one size: into a tar of PNG files (TARGET ends with .tar), or into a folder that is\n' +
-    'opened without decoding. SOURCE is what train takes as --data; so is TARGET.',
+    'info shows the contents of a source: classes, sizes, unreadable files, cache.\n' +
+    'convert decodes it into samples of one size. The target is a tar of PNG files (TARGET ends with .tar), or a folder that\n' +
+    'needs no decoding. SOURCE and TARGET can both be the --data of rin train.',
   examples: [
-    ['rin data info flowers.tar --sheet flowers.png', 'what is in it, and some pictures of each class in one'],
+    ['rin data info flowers.tar --sheet flowers.png', 'its contents, and one picture with samples of each class'],
     ['rin data convert my-pictures my-pictures-64.tar --size 64', 'centre squares of 64×64'],
-    ['rin data convert imagenet imagenet-64 --size 64 --resize center-crop-dhariwal', 'a cache to take along'],
+    [
+      'rin data convert imagenet imagenet-64 --size 64 --resize center-crop-dhariwal',
+      'a folder to copy to other machines',
+    ],
   ],
   operands: 3,
   sections: [
     {
       title: 'info',
       options: [
-        { flag: '--sheet', placeholder: 'FILE', description: 'PNG with pictures of each class beside its name' },
+        { flag: '--sheet', placeholder: 'FILE', description: 'write a PNG with pictures of each class and its name' },
       ],
     },
     { title: 'convert', options: convertOptions },
@@ -65,18 +68,18 @@ async function dataCommand(given: Given): Promise<number> {
   return interruption.exitCode;
 }
 
-/** What is wrong with the call, if anything. */
+/** The problem of a wrong call, or undefined. */
 function misuse({ operands, flags }: Given): string | undefined {
   const [action, source, target] = operands;
   if (action === 'info' && source !== undefined && target === undefined) {
     const foreign = convertOptions.find(({ flag }) => flags.has(flag));
-    return foreign && `${foreign.flag} belongs to rin data convert; info takes --sheet`;
+    return foreign && `${foreign.flag} is an option of rin data convert; rin data info takes --sheet`;
   }
   if (action === 'convert' && target !== undefined) {
-    if (flags.has('--sheet')) return '--sheet belongs to rin data info';
+    if (flags.has('--sheet')) return '--sheet is an option of rin data info';
     const packed = /\.(t?gz|zip)$/i.test(target);
     return packed
-      ? `${target}: expected a name that ends with .tar, or the name of a folder; nothing is packed`
+      ? `${target}: expected a name that ends with .tar, or the name of a folder; rin writes no compressed files`
       : undefined;
   }
   return 'expected rin data info SOURCE, or rin data convert SOURCE TARGET';

@@ -8,7 +8,7 @@ import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** Writes the pictures of a source as samples, and says what to do with them. */
+/** Writes the pictures of a source as samples, and prints the command that trains on them. */
 export async function convert(
   source: string,
   target: string,
@@ -22,18 +22,18 @@ export async function convert(
     onProgress: (progress) => screen.status(() => dataLine(progress)),
   });
   for (const line of notice?.split('\n') ?? []) screen.say(line);
-  for (const { name, reason } of skipped) screen.say(`left out ${name}: ${reason}`);
+  for (const { name, reason } of skipped) screen.say(`skipped ${name}: ${reason}`);
   const [channels, height, width] = shape;
   const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;
   const grey = channels === 1 ? ' --model.channels 1' : '';
   const size = width === height ? width : `"[${height}, ${width}]"`;
-  const data = target === builtIn ? `./${target}` : target; // by itself that is the built-in set
+  const data = target === builtIn ? `./${target}` : target; // the name alone is the built-in set
   screen.say(
     `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
 }
 
-/** What the flags set. */
+/** The keys that the flags set. */
 const keys = {
   '--size': 'model.size',
   '--channels': 'model.channels',
@@ -41,7 +41,7 @@ const keys = {
   '--background': 'data.background',
 };
 
-/** What was typed, checked as the same keys of a configuration are. */
+/** The typed flags, checked like the same keys of a configuration. */
 function typed(given: Given): ConvertOptions {
   const value = Object.entries(keys).reduce<unknown>(
     (config, [flag, path]) => {

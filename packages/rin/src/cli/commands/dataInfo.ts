@@ -7,10 +7,10 @@ import type { Screen } from '../terminal/screen.js';
 import { contactSheet } from './contactSheet.js';
 import { makeFileReady } from './outputs.js';
 
-/** So many classes, sizes and unreadable pictures are shown one by one. */
+/** Most classes, sizes and unreadable pictures that get a line. */
 const most = { classes: 100, sizes: 3, skipped: 20 };
 
-/** Says what a source holds, and draws a sheet of it if one is asked for. */
+/** Prints the contents of a source, and draws a sheet of it if one was requested. */
 export async function info(source: string, given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const sheet = given.text('--sheet');
   if (sheet !== undefined && !/\.png$/i.test(sheet)) {
@@ -24,7 +24,7 @@ export async function info(source: string, given: Given, screen: Screen, signal:
   for (const line of lines(survey)) screen.say(line);
   if (sheet === undefined) return;
   await writePng(sheet, await contactSheet(source, survey.headers));
-  screen.say(`${sheet}: some of them`);
+  screen.say(`${sheet}: some of the pictures`);
 }
 
 function* lines({ name, notice, pictures, classes, headers, skipped, caches }: Survey): Generator<string> {

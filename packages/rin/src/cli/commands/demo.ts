@@ -14,15 +14,20 @@ export const command: Command = {
   name: 'demo',
   usage: '[OPTIONS]',
   description:
-    'Trains a small network on the built-in emoji, some minutes on two cores, and shows what it draws. The same command\n' +
-    'again goes on where it was stopped.',
-  examples: [['rin demo', 'pictures into the folder demo']],
+    'Trains a small network on the built-in emoji, which takes some minutes on two cores, and draws pictures.\n' +
+    'The same command resumes.',
+  examples: [['rin demo', 'writes the run and its pictures to the folder demo']],
   operands: 0,
   sections: [
     {
-      title: 'Where to',
+      title: 'Output',
       options: [
-        { flag: '--out', placeholder: 'FOLDER', description: 'run and pictures', notes: ['default: demo'] },
+        {
+          flag: '--out',
+          placeholder: 'FOLDER',
+          description: 'folder of the run and the pictures',
+          notes: ['default: demo'],
+        },
         { flag: '--no-show', description: 'do not draw the pictures in the terminal' },
       ],
     },

@@ -8,8 +8,8 @@ export const command: Command = {
   name: 'doctor',
   usage: '[OPTIONS]',
   description:
-    'Shows what rin found on this machine, and how to mend what is missing. Exit code 1 where rin cannot work.',
-  examples: [['rin doctor', 'everything that was looked at, a line each']],
+    'Shows what rin found on this machine, and how to fix what is missing. The exit code is 1 if rin cannot work.',
+  examples: [['rin doctor', 'one line for each check']],
   operands: 0,
   sections: [],
   async run() {

@@ -18,16 +18,16 @@ export interface DrawOptions {
   readonly batch: number;
   /** of the grid */
   readonly columns?: number;
-  /** draw the grid in the terminal, where it can */
+  /** draw the grid in the terminal, if the terminal supports it */
   readonly show: boolean;
   readonly screen: Screen;
   readonly signal: AbortSignal;
 }
 
-/** An animation has at most so many frames before the last, spread evenly over the steps. */
+/** Most frames of an animation before the last one, spread evenly over the steps. */
 const mostFrames = 50;
 
-/** Samples the pictures of a request, writes them where they were asked for, and says what lies where. */
+/** Samples the pictures of a request, writes the outputs, and prints their paths. */
 export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<void> {
   checkPictures(model);
   const { seeds, classes, sampling } = request;
@@ -71,7 +71,7 @@ async function present(
 ): Promise<void> {
   if (outputs.animation !== undefined) {
     const sheets = [...frames, images].map((frame) => sheet.draw(frame));
-    const delay = sheets.map((_, i) => (i < frames.length ? 60 : 2000)); // the result stays for two seconds
+    const delay = sheets.map((_, i) => (i < frames.length ? 60 : 2000)); // the result is shown for two seconds
     await writeAnimation(outputs.animation, sheets, { delay });
   }
   if (outputs.grid === undefined) return;
@@ -81,7 +81,7 @@ async function present(
   if (depth !== undefined) screen.show(await terminalPicture(grid, process.stdout.columns, depth));
 }
 
-/** Name of each picture's class; empty where there are none. */
+/** Name of the class of each picture; empty if there are no classes. */
 function classNames({ classes: names }: Model, { classes = [] }: SampleRequest): string[] {
   return classes.map((wanted) => (typeof wanted === 'number' ? (names[wanted] ?? String(wanted)) : (wanted ?? 'none')));
 }
@@ -89,7 +89,7 @@ function classNames({ classes: names }: Model, { classes = [] }: SampleRequest):
 function checkPictures({ config: { model } }: Model): void {
   if (arePictures(model)) return;
   throw new RinError(
-    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are no pictures; a program gets them from sample()`,
+    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are not pictures; call sample() in a program instead`,
   );
 }
 

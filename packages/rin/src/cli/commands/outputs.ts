@@ -6,10 +6,10 @@ import { WriteError } from '../../disk/systemError.js';
 import { change, removeAbandoned } from '../../disk/wholeFiles.js';
 import type { Given } from '../terminal/command.js';
 
-/** With `--out` alone, a grid is made of up to so many pictures. */
+/** With `--out` alone, a grid is written for up to this many pictures. */
 export const mostInGrid = 1024;
 
-/** Where the pictures of `rin sample` go. */
+/** Where `rin sample` writes its pictures. */
 export interface Outputs {
   /** folder of single files */
   readonly folder?: string;
@@ -18,9 +18,9 @@ export interface Outputs {
 }
 
 /**
- * What was asked for; `samples.png` if nothing was. Folders are made, so that what cannot be written is known before
- * anything is drawn.
- * @throws {RinError} if a place cannot be written
+ * The requested outputs, or `samples.png` if there are none. It creates their folders, so that an output that cannot be written
+ * fails before the drawing starts.
+ * @throws RinError if an output cannot be written
  */
 export async function readOutputs(given: Given, pictures: number): Promise<Outputs> {
   const [folder, gridFile, animation] = ['--out', '--grid', '--animate'].map((flag) => given.text(flag));
@@ -39,9 +39,9 @@ export async function readOutputs(given: Given, pictures: number): Promise<Outpu
 }
 
 /**
- * Makes sure, before long work, that a file can be written: its folder is made, and what killed processes left of the file
- * is removed.
- * @throws {RinError} if it cannot be written
+ * Checks before long work that a file can be written. It creates the folder, and removes partial files that killed processes
+ * left.
+ * @throws RinError if the file cannot be written
  */
 export async function makeFileReady(file: string): Promise<void> {
   await makeReady(dirname(file), (name) => name === basename(file));

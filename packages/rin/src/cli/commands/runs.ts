@@ -11,20 +11,20 @@ export const command: Command = {
   name: 'runs',
   usage: '[RUN …] [OPTIONS]',
   description:
-    'Lists the runs in runs/: whether each is running, finished or interrupted, what it has seen and how well it learns. With\n' +
-    'runs named, by number, name or folder, only those: in which keys they differ, and their losses at equal images seen.',
+    'Lists the runs in runs/ with state, images and losses. With runs named by number, name or folder, it shows the keys that\n' +
+    'differ and the losses at equal images seen.',
   examples: [
-    ['rin runs', 'one line for each'],
-    ['rin runs 3 7', 'runs/00003-… beside runs/00007-…'],
-    ['rin runs --json', 'for programs'],
+    ['rin runs', 'one line for each run'],
+    ['rin runs 3 7', 'compare runs/00003-… and runs/00007-…'],
+    ['rin runs --json', 'output for programs'],
   ],
   operands: Number.POSITIVE_INFINITY,
   sections: [
     {
-      title: 'What',
+      title: 'Options',
       options: [
-        { flag: '--runs', placeholder: 'FOLDER', description: 'where the runs are', notes: ['default: runs'] },
-        { flag: '--json', description: 'print JSON; of runs that are named, with configuration and losses' },
+        { flag: '--runs', placeholder: 'FOLDER', description: 'folder of the runs', notes: ['default: runs'] },
+        { flag: '--json', description: 'print JSON; for named runs, with configuration and losses' },
       ],
     },
   ],
@@ -48,7 +48,7 @@ async function runsCommand(given: Given): Promise<number> {
   return 0;
 }
 
-/** The folder of a run that was named by its number, its name in `folder`, or its path. */
+/** The folder of a run. `operand` is its number, its name in `folder`, or its path. */
 async function find(operand: string, folder: string): Promise<string> {
   const inFolder = join(folder, operand);
   if (existsSync(inFolder)) return inFolder;
@@ -57,10 +57,10 @@ async function find(operand: string, folder: string): Promise<string> {
     : undefined;
   if (numbered) return numbered.path;
   if (existsSync(operand)) return operand;
-  throw new RinError(`${operand}: there is no such run in ${folder}; ${calling} runs lists what there is`);
+  throw new RinError(`${operand}: there is no such run in ${folder}; run "${calling} runs" to list them`);
 }
 
-/** What the list tells of a run. */
+/** The entry of a run in the list. */
 function brief(run: RunSummary | DamagedRun): object {
   if (run.state === 'damaged') return { run: run.path, state: run.state, problem: run.problem };
   const last = run.stats.at(-1);

@@ -5,7 +5,7 @@ import { textTable } from '../terminal/textTable.js';
 
 const none = '–';
 
-/** One line for each run, and what is wrong with those that are damaged. */
+/** One line for each run, then the problems of damaged runs. */
 export function listTable(runs: readonly (RunSummary | DamagedRun)[]): string[] {
   const headings = ['run', 'state', 'images', 'of', 'loss', 'validation', 'images/s', 'written', 'data', 'name'];
   const rows = runs.map((run) => (run.state === 'damaged' ? damagedRow(run, headings.length) : row(run)));
@@ -28,7 +28,7 @@ const damagedRow = ({ name, state }: DamagedRun, length: number): string[] => [
   ...new Array<string>(length - 2).fill(none),
 ];
 
-/** In which keys runs differ, and their losses at equal images seen. */
+/** The keys in which runs differ, and their losses at equal images seen. */
 export function comparison(runs: readonly RunSummary[]): string[] {
   const names = runs.map(({ name }) => name);
   const different = differences(runs).map(({ key, values }) => [key, ...values.map(value)]);
@@ -37,7 +37,7 @@ export function comparison(runs: readonly RunSummary[]): string[] {
     const told = rows.filter((row) => of(row).some((loss) => loss !== null));
     if (told.length === 0) return [];
     const table = told.map((row) => [count(row.images), ...of(row).map(number)]);
-    return ['', `${title}, mean since the line before:`, ...safeTable([['images', ...names], ...table], [])];
+    return ['', `${title}, mean since the previous line:`, ...safeTable([['images', ...names], ...table], [])];
   };
   return [
     ...(different.length > 0
@@ -48,7 +48,7 @@ export function comparison(runs: readonly RunSummary[]): string[] {
   ];
 }
 
-/** Names of runs and data may hold anything; each cell stays on its line. */
+/** Names of runs and data may contain any character. Each cell stays on its line. */
 const safeTable = (rows: readonly (readonly string[])[], left: readonly string[]): string[] =>
   textTable(
     rows.map((cells) => cells.map(printableLine)),

@@ -10,59 +10,59 @@ export const command: Command = {
   name: 'sample',
   usage: '[MODEL] [OPTIONS]',
   description:
-    'Draws new pictures from a model: a model.safetensors, or the folder of a run. Without one, from the newest run in runs/\n' +
-    'that has a model, else from the trained demo that comes with rin. The same seed and class give the same picture.',
+    'Draws new pictures from a model: a model.safetensors, or the folder of a run. The default is the newest run with a model,\n' +
+    'or the demo model. The same seed and class give the same picture.',
   examples: [
-    ['rin sample', '8 of each class, into samples.png'],
+    ['rin sample', '8 pictures of each class, in samples.png'],
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
-    ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'how they come about'],
+    ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
   sections: [
     {
-      title: 'What',
+      title: 'Pictures',
       options: [
         {
           flag: '--seeds',
           placeholder: 'LIST',
-          description: 'a picture for each: 0-63 or 3,8,100-107',
+          description: 'one picture for each seed, such as 0-63 or 3,8,100-107',
           notes: ['default: 8 for each of up to 16 classes, else 0-63'],
         },
         {
           flag: '--classes',
           placeholder: 'LIST',
-          description: 'names or numbers, repeated over the seeds; "none" = without a class',
-          notes: ['default: seed modulo classes'],
+          description: 'names or numbers, repeated over the seeds; "none" = no class',
+          notes: ['default: seed modulo number of classes'],
         },
       ],
     },
     {
-      title: 'Where to',
+      title: 'Output',
       options: [
         {
           flag: '--grid',
           placeholder: 'FILE',
           description: 'all pictures in one PNG',
-          notes: ['default: samples.png, where no other is named'],
+          notes: ['default: samples.png, if no other output is named'],
         },
         {
           flag: '--out',
           placeholder: 'FOLDER',
-          description: `single files named by seed, as 000012.png, and grid.png where they are at most ${mostInGrid}`,
+          description: `one file for each seed, such as 000012.png, and grid.png for up to ${mostInGrid} pictures`,
         },
-        { flag: '--animate', placeholder: 'FILE', description: 'animated WebP of the denoising' },
+        { flag: '--animate', placeholder: 'FILE', description: 'the denoising as an animated WebP' },
         {
           flag: '--columns',
           placeholder: 'N',
           description: 'pictures in a row of the grid',
-          notes: ['at least 1', 'default: 8, or a square from 129 pictures on'],
+          notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures'],
         },
         { flag: '--no-show', description: 'do not draw the grid in the terminal' },
       ],
     },
-    { title: "How; what is not given is taken from the model's configuration", options: samplingOptions() },
+    { title: "Sampling; defaults come from the model's configuration", options: samplingOptions() },
     {
-      title: 'On what',
+      title: 'Computing',
       options: [
         {
           flag: '--batch',
@@ -101,7 +101,7 @@ async function sampleCommand(given: Given): Promise<number> {
     await draw(model, request, options);
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    screen.say(`stopped; ${outputs.folder ? `what was drawn before is in ${outputs.folder}` : 'nothing was written'}`);
+    screen.say(`stopped; ${outputs.folder ? `finished pictures are in ${outputs.folder}` : 'nothing was written'}`);
   } finally {
     screen.clear();
   }

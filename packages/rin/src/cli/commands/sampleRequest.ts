@@ -8,15 +8,15 @@ import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
 import { parseSeeds } from './seeds.js';
 
-/** Which pictures are drawn, and how. */
+/** The pictures to draw, and the settings of sampling. */
 export interface SampleRequest {
   readonly seeds: readonly number[];
-  /** class of each picture, by name or number, null = none; absent where the model has none and none was asked for */
+  /** class of each picture, by name or number, null = none; absent if the model has no classes and none was requested */
   readonly classes?: readonly (string | number | null)[];
   readonly sampling: SamplingConfig;
 }
 
-/** What was asked for, completed by what the model's configuration says. @throws {RinError} where it does not fit */
+/** The request, with defaults from the model's configuration. @throws RinError if it is invalid */
 export function sampleRequest({ config, classes: names }: Model, given: Given): SampleRequest {
   const asked = parseClasses(given.text('--classes'), names);
   const known = config.model.classes;
@@ -31,24 +31,25 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
 }
 
 /**
- * What to say of `--guidance` on a model that did not learn to draw without a class; undefined where all is well.
- * @throws {RinError} where the model has no classes
+ * A warning about `--guidance` on a model that never trained without a class; undefined if there is no problem.
+ * @throws RinError if the model has no classes
  */
 export function guidanceWarning({ config: { model, diffusion } }: Model, given: Given): string | undefined {
   const text = given.text('--guidance');
   if (text === undefined || Number(text) === 0) return undefined;
-  const needs =
-    'guidance needs a model trained on classes, some of the time without them (diffusion.labelDropout above 0)';
+  const needs = 'guidance needs a model that was trained on classes with diffusion.labelDropout above 0';
   if (model.classes === 0) throw new RinError(`--guidance ${text}: this model has no classes; ${needs}`);
-  return diffusion.labelDropout > 0 ? undefined : `--guidance ${text} may do harm: ${needs}; labelDropout was 0 here`;
+  return diffusion.labelDropout > 0
+    ? undefined
+    : `--guidance ${text} may make the pictures worse: ${needs}; it was 0 here`;
 }
 
-/** `--device` and `--threads`: they are those of this machine, whatever the model was trained on. */
+/** `--device` and `--threads`. They describe this machine, so the model's configuration is ignored. */
 export function sampleCompute(given: Given): Pick<TrainingConfig, 'device' | 'threads'> {
   return withTyped({ model: { size: 1, patch: 1 } }, given, 'training').training;
 }
 
-/** A configuration with the keys of a section that were typed, under their own names alone. */
+/** A configuration with the typed keys of a section. The flags have no section in their names. */
 function withTyped(base: unknown, given: Given, section: 'sampling' | 'training'): Config {
   const typed = flags.reduce<unknown>((config, { path }) => {
     const text = path.startsWith(`${section}.`) ? given.text(path.replace(`${section}.`, '--')) : undefined;
@@ -62,12 +63,12 @@ function withTyped(base: unknown, given: Given, section: 'sampling' | 'training'
   }
 }
 
-/** A name that the model knows is that class; other numbers are numbers. */
+/** A word that names a class of the model is that class. Other whole numbers are class numbers. */
 function parseClasses(text: string | undefined, names: readonly string[]): (string | number | null)[] | undefined {
   return text?.split(',').map((part) => {
     const word = part.trim();
     if (word === '')
-      throw new UsageError(`--classes ${text}: expected names or numbers with commas between, such as cat,dog,2`);
+      throw new UsageError(`--classes ${text}: expected names or numbers separated by commas, such as cat,dog,2`);
     if (names.includes(word)) return word;
     if (word === 'none') return null;
     return /^\d+$/.test(word) ? Number(word) : word;

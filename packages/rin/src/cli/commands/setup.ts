@@ -6,12 +6,12 @@ export const command: Command = {
   name: 'setup',
   usage: '[OPTIONS]',
   description:
-    'Makes rin ready on this machine, once after it was installed: finds libtorch, or installs it into a cache of this user,\n' +
-    'and builds the native addon. A C++ compiler and pip are installed by apt where they are missing, as root or after asking.',
-  examples: [['npx rin setup', 'in a project that has rin installed; with nothing to do it takes under a second']],
+    'Prepares rin on this machine. It finds libtorch or installs it into your cache, and builds the native addon.\n' +
+    'It installs a C++ compiler and pip by apt if they are missing, as root or after asking.',
+  examples: [['npx rin setup', 'in a project that has rin installed; takes under a second if nothing is missing']],
   operands: 0,
   sections: [],
-  closing: 'After `npm ci`, which deletes the addon with node_modules, it is to be run again.',
+  closing: 'Run it again after `npm ci`, which deletes the addon with node_modules.',
   run() {
     const program = fileURLToPath(import.meta.resolve('@rin/torch/setup'));
     const child = spawn(process.execPath, [program], { stdio: 'inherit' });

@@ -17,16 +17,13 @@ export const command: Command = {
   name: 'train',
   usage: '[OPTIONS]',
   description:
-    'Trains a network, or resumes the run of the same configuration and data. Ctrl-C saves and ends.\n' +
+    'Trains a network, or resumes the run with the same configuration and data. Ctrl-C saves and exits.\n' +
     'Settings come from the preset, then the file, then flags; later ones override earlier ones. Anything left unset takes the default in brackets.',
   examples: [
     ['rin train --data my-pictures', 'a folder; its subfolders are the classes'],
     ['rin train --data flowers.tar --size 32 --images 200k', 'another size, and a longer run'],
-    [
-      'rin train --init runs/00003-flowers-64-rin --data cats',
-      'fine-tuning: the same network goes on with other pictures',
-    ],
-    ['rin train --config my.yaml --lr 1e-3 --dry-run', 'show what would be trained'],
+    ['rin train --init runs/00003-flowers-64-rin --data cats', 'fine-tuning: train the same network on other pictures'],
+    ['rin train --config my.yaml --lr 1e-3 --dry-run', 'print the resolved configuration, and exit'],
   ],
   operands: 0,
   sections: [
@@ -37,7 +34,7 @@ export const command: Command = {
           flag: '--preset',
           placeholder: 'NAME',
           description: 'configuration to start from; "list" shows all',
-          notes: [`default: that of the --init model, else ${defaultPreset}; none with --config`],
+          notes: [`default: the configuration of the --init model, or ${defaultPreset}; no preset with --config`],
         },
         { flag: '--config', placeholder: 'FILE', description: 'YAML file, such as the config.yaml of a run' },
         ...configOptions(''),
@@ -49,15 +46,15 @@ export const command: Command = {
         {
           flag: '--runs',
           placeholder: 'FOLDER',
-          description: 'where numbered runs are kept',
+          description: 'folder of the numbered runs',
           notes: ['default: runs'],
         },
         { flag: '--run', placeholder: 'FOLDER', description: 'folder of this run, instead of a numbered one' },
-        { flag: '--new', description: 'start another run, even where there is one to go on with' },
+        { flag: '--new', description: 'start another run instead of resuming' },
         {
           flag: '--dry-run',
           alias: '-n',
-          description: 'print the resolved configuration, and what it takes of memory and disk, and stop',
+          description: 'print the resolved configuration, with memory and disk, and exit',
         },
       ],
     },
@@ -65,23 +62,25 @@ export const command: Command = {
     { title: 'Diffusion', options: configOptions('diffusion') },
     { title: 'Data', options: configOptions('data') },
     { title: 'Training; IMAGES are images seen, such as 5000, 200k or 1.5M', options: configOptions('training') },
-    { title: 'Sampling, of the previews and by default of the model', options: configOptions('sampling') },
+    { title: 'Sampling of the previews, and defaults for rin sample', options: configOptions('sampling') },
   ],
   closing:
-    'Same command again: the run resumes. It also resumes with other values for how often things are written or shown, for sampling,\n' +
-    'threads, device and micro-batch, and with more --images, which a finished run takes too. Other changes start a new run.',
+    'The same command resumes the run. It may change the keys of sampling, threads, device, micro-batch, checkpoints, previews\n' +
+    'and logging. More --images make a run longer, even a finished one. Other changes start a new run.',
   run: trainCommand,
 };
 
 async function trainCommand(given: Given): Promise<number> {
   if (given.text('--preset') === 'list') return listPresets();
   const screen = new Screen();
-  using interruption = new Interruption(() => screen.say('stopping after this step; Ctrl-C again ends at once'));
+  using interruption = new Interruption(() =>
+    screen.say('stopping after this step; press Ctrl-C again to stop at once'),
+  );
   try {
     await train(given, screen, interruption.signal);
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    screen.say('stopped before training began');
+    screen.say('stopped before training started');
   } finally {
     screen.clear();
   }
@@ -90,7 +89,7 @@ async function trainCommand(given: Given): Promise<number> {
 
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
-  const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // stdout is for the YAML then
+  const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // then stdout is for the YAML
   const { config, source = config.source, init } = await request(given, notice, signal);
   if (isDryRun) {
     init?.[Symbol.dispose]();
@@ -99,7 +98,7 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
     return;
   }
   if (source === undefined) {
-    throw new UsageError('there are no data: give a folder, a tar, or the built-in pictures, as in --data my-pictures');
+    throw new UsageError('there are no data: name a folder, a tar, or "emoji", as in --data my-pictures');
   }
   const { resolve } = await import('../../training/resolve.js');
   const { trainResolved } = await import('../../training/trainer.js');
@@ -115,7 +114,7 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
   screen.say(outcome(result, config));
 }
 
-/** What the command line asks for: the configuration, checked once, and what was opened to make it. */
+/** The request of the command line: the checked configuration, and the source and model that were opened for it. */
 async function request(
   given: Given,
   notice: (sentence: string) => void,
@@ -133,18 +132,18 @@ async function request(
   }
 }
 
-/** What training would take; how long is measured when it begins. Before set-up, that is not known. */
+/** Memory and disk that training takes; unknown before set-up. Training itself measures the time when it starts. */
 async function costLines(config: Config, folder: string): Promise<string> {
   try {
     await import('@rin/torch');
   } catch (error) {
     if (!isTorchError(error)) throw error;
-    return 'what it takes of memory and disk is said once rin is set up';
+    return 'memory and disk: unknown until rin is set up';
   }
   const { chooseCompute } = await import('../../training/resources/compute.js');
   const { trainingCost } = await import('../../training/resources/cost.js');
   const { diskLine, memoryLines } = await import('../../training/resources/forecast.js');
-  const compute = chooseCompute({ ...config.training, device: 'auto' }); // the machine that trains may be another one
+  const compute = chooseCompute({ ...config.training, device: 'auto' }); // another machine may train
   const cost = trainingCost(config, compute);
   return [...memoryLines(cost, config, compute), await diskLine(cost, config, folder)].join('\n');
 }

@@ -6,7 +6,7 @@ import { nearest } from '../../config/nearest.js';
 import { mergeConfig, nearestKey, valueAt } from '../../config/parse.js';
 import { parsed } from '../../config/yaml.js';
 
-/** One key of the configuration as a command line flag; everything the help says about it. */
+/** A key of the configuration as a command-line flag, with the texts of its help. */
 export interface Flag {
   /** dotted path of the key: `model.latents` */
   path: string;
@@ -14,15 +14,15 @@ export interface Flag {
   flag: string;
   /** a shorter flag for the same key: `--lr` */
   alias?: string;
-  /** what the value is called: `N`, `ddim|ddpm`, `IMAGES` */
+  /** name of the value: `N`, `ddim|ddpm`, `IMAGES` */
   placeholder: string;
-  /** the words that the value may be, where it is one of a few */
+  /** the allowed words, if the value is one of a few words */
   choices?: string[];
   /** the limits of a number in words: `at least 1` */
   range?: string;
-  /** the default as one would type it; absent where there is none, or where it depends on the `kind` */
+  /** the default, as typed; absent if there is none or if it depends on the `kind` */
   default?: string;
-  /** of a key beside a `kind`: the kinds that have it */
+  /** for a key next to a `kind`: the kinds that have it */
   kinds?: string[];
   /** whether a configuration must have the key */
   required: boolean;
@@ -32,7 +32,7 @@ export interface Flag {
 const required = ['model.size', 'model.patch'];
 const defaults: unknown = Config.parse({ model: { size: 1, patch: 1 } });
 
-/** Every key as a flag, in the order of the schema; sections stand together, and the keys of a choice behind it. */
+/** Every key as a flag, in the order of the schema: section by section, and each choice before its keys. */
 export const flags: readonly Flag[] = leaves.flatMap((leaf) => [
   toFlag(leaf),
   ...parts.filter(({ choice }) => choice === leaf.path).map((part) => ({ ...toFlag(part), kinds: part.kinds })),
@@ -55,7 +55,7 @@ function toFlag(key: Leaf | Part): Flag {
   };
 }
 
-/** The default of a key; of one beside a `kind`, only where all kinds that have it agree with the whole default. */
+/** The default of a key. A key next to a `kind` has one only if all its kinds and the default of the choice agree. */
 function commonDefault(key: Leaf | Part): unknown {
   const value = valueAt(defaults, key.path);
   if (!('choice' in key)) return value;
@@ -64,12 +64,12 @@ function commonDefault(key: Leaf | Part): unknown {
 }
 
 /**
- * The configuration with one key set from the text of a flag. Text is taken as it stands for keys that hold text, and as
- * YAML for all others, so that `[4, 4]` is a list; for a choice by `kind`, the kind alone will do (`cosine`), and a key
- * beside it is set on top of the kind that is there, or of the default.
+ * The configuration with one key set from the text of a flag. Keys of type text take the text unchanged. All other keys take
+ * YAML, so `[4, 4]` is a list. A choice by `kind` also takes the kind alone (`cosine`). A key next to a `kind` changes the
+ * choice that is set already, or the default.
  * @param path dotted path or alias, without dashes in front
- * @param below what the result will be laid over
- * @throws UsageError when there is no such key, naming the nearest; or when the text is not YAML
+ * @param below the configuration that the result overrides
+ * @throws UsageError if there is no such key (it names the nearest), or if the text is not YAML
  */
 export function setFlag(config: unknown, path: string, text: string, below: unknown = {}): unknown {
   const key = keys.find((candidate) => candidate.path === path || candidate.node.alias === path);
@@ -85,7 +85,7 @@ export function setFlag(config: unknown, path: string, text: string, below: unkn
 const nested = (path: string, value: unknown): unknown =>
   path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 
-/** The flag (or alias) that a misspelt one most likely meant, with its dashes, or undefined. */
+/** The flag or alias that a misspelt flag most likely means, with its dashes, or undefined. */
 export function nearestFlag(path: string): string | undefined {
   const alias = nearest(
     path,
@@ -99,7 +99,7 @@ function fromText({ path, node }: Leaf, text: string): unknown {
   if (node.type === 'string') return text;
   const value = parsed(
     text,
-    (problem) => new UsageError(`--${path} ${JSON.stringify(text)} is not readable as YAML: ${problem}`),
+    (problem) => new UsageError(`--${path} ${JSON.stringify(text)} is not valid YAML: ${problem}`),
   );
   return node.oneOf && typeof value === 'string' ? { kind: value } : value;
 }
@@ -114,7 +114,7 @@ function placeholderOf(node: Node): string {
   return node.type === 'integer' ? 'N' : node.type === 'number' ? 'X' : 'TEXT';
 }
 
-/** A value as one would type it after a flag. */
+/** A value as typed after a flag. */
 function asTyped(value: unknown): string {
   if (typeof value === 'string') return value;
   return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim();

@@ -2,18 +2,18 @@ import { valueAt } from '../../config/parse.js';
 import type { FoundSource } from '../../data/find.js';
 import { type Layer, merged } from './layers.js';
 
-/** What follows from the data, and the source where it was searched for that. */
+/** The layer that follows from the data, and the source if it was opened for that. */
 export interface FromData {
   readonly layer?: Layer;
   readonly source?: FoundSource;
 }
 
 /**
- * A layer of what follows from the data where neither file nor flags say otherwise, for a preset may have been made for other
- * data: as many classes as the data have, and a name that does not speak of the preset's own data.
- * @param layers of the configuration, without this one
- * @param notice is told where this changes the configuration
- * @throws {RinError} where there are no such data
+ * A layer with the number of classes of the data, and with a neutral name if the preset was made for other data. A file or flags
+ * that set these keys override it.
+ * @param layers the other layers of the configuration
+ * @param notice called with a sentence if this changes the number of classes
+ * @throws RinError if there are no such data
  */
 export async function fromData(
   layers: readonly Layer[],
@@ -22,14 +22,14 @@ export async function fromData(
 ): Promise<FromData> {
   const name = valueAt(merged(layers), 'source');
   if (typeof name !== 'string') return {};
-  const made = valueAt(layers.find(({ from }) => from === 'preset')?.value, 'source'); // what the preset is for
+  const made = valueAt(layers.find(({ from }) => from === 'preset')?.value, 'source'); // the data of the preset
   const isRenamed = made !== undefined && made !== name && !isSaid(layers, 'name');
   const { source, classes } = await classesOfData(name, layers, notice, signal);
   const value = { ...(isRenamed && { name: 'rin' }), ...(classes !== undefined && { model: { classes } }) };
   return { layer: { from: 'data', name, value }, ...(source && { source }) };
 }
 
-/** A single class would tell the network nothing, so it counts as none. */
+/** A single class has no information, so it counts as none. */
 async function classesOfData(
   name: string,
   layers: readonly Layer[],
@@ -51,11 +51,11 @@ async function classesOfData(
   return { source, classes };
 }
 
-/** Of `model.size`, which was not checked yet; 1 where it is no size. */
+/** The longer side of an unchecked `model.size`; 1 if it is not a size. */
 function longerSide(size: unknown): number {
   return [size].flat().reduce<number>((most, side) => (typeof side === 'number' ? Math.max(most, side) : most), 1);
 }
 
-/** Whether file or flags decide a key. */
+/** Whether file or flags set a key. */
 const isSaid = (layers: readonly Layer[], path: string): boolean =>
   layers.some(({ from, value }) => from !== 'preset' && valueAt(value, path) !== undefined);

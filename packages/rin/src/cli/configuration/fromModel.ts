@@ -2,16 +2,17 @@ import type { InitialModel } from '../../training/initialModel.js';
 import type { Given } from '../terminal/command.js';
 import type { Layer } from './layers.js';
 
-/** The model to start from, and the layer of its configuration. */
+/** The initial model, and the layer of its configuration. */
 export interface FromModel {
   readonly layer: Layer;
   readonly init: InitialModel;
 }
 
 /**
- * The configuration of the model to start from, in place of a preset where neither a preset nor a file is given: it is one
- * that the weights fit. The model is handed on, to be disposed.
- * @throws {RinError} where there is no such model
+ * The configuration of the initial model, which its weights fit. It replaces the default preset if neither a preset nor a file
+ * is given. The caller disposes the model.
+ * @returns undefined if there is no initial model, or if a preset or a file is given
+ * @throws RinError if there is no such model
  */
 export async function fromModel(given: Given): Promise<FromModel | undefined> {
   const path = given.text('--training.init');

@@ -12,18 +12,18 @@ import { flags, setFlag } from './flags.js';
 /** A part of the configuration, unchecked. */
 export interface Layer {
   readonly from: 'preset' | 'file' | 'flags' | 'data';
-  /** how messages call it */
+  /** its name in messages */
   readonly name: string;
   readonly value: unknown;
 }
 
-/** What is taken where neither a preset nor a file is named. */
+/** The preset if neither a preset nor a file is given. */
 export const defaultPreset = 'emoji-64';
 
 /**
- * The layers of a configuration: preset, file, flags; each wins over those before it.
- * @param base stands in for the preset where none is given
- * @throws {RinError} where there is no such preset or file, or one cannot be read
+ * The layers of a configuration: preset, file, flags. Later layers override earlier ones.
+ * @param base replaces the preset if none is given
+ * @throws RinError if there is no such preset or file, or if it cannot be read
  */
 export function readLayers(given: Given, base?: Layer): Layer[] {
   const file = given.text('--config');
@@ -45,9 +45,10 @@ export const merged = (layers: readonly Layer[]): unknown =>
   layers.reduce<unknown>((base, { value }) => mergeConfig(base, value), {});
 
 /**
- * The configuration that the layers describe.
- * @throws {UsageError} where what was typed does not fit, {ConfigError} where a file does not; with a line for each problem,
- *     which begins with the layer that the key comes from
+ * The configuration that the layers describe. An error has one line for each problem, which begins with the name of the layer
+ * that sets the key.
+ * @throws UsageError if all problems are in flags
+ * @throws ConfigError if another layer has a problem
  */
 export function resolveConfig(layers: readonly Layer[]): Config {
   const anywhere = '\0';
@@ -62,7 +63,7 @@ export function resolveConfig(layers: readonly Layer[]): Config {
   }
 }
 
-/** The layer that decides a key; of a key that is missing, the one in which it would be written. */
+/** The last layer that sets a key. For a missing key, the file or the first layer. */
 function originOf(path: string, layers: readonly Layer[]): Layer {
   const deciding = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
   return deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0];
@@ -71,7 +72,7 @@ function originOf(path: string, layers: readonly Layer[]): Layer {
 function readConfigFile(path: string): unknown {
   const value = fromYaml(readText(path), path);
   if (isRecord(value)) return value;
-  throw new ConfigError(`${path}: holds no keys; expected a configuration in YAML, such as the config.yaml of a run`);
+  throw new ConfigError(`${path}: it has no keys; expected a configuration in YAML, such as the config.yaml of a run`);
 }
 
 function readText(path: string): string {

@@ -1,7 +1,7 @@
 import type { Option } from '../terminal/command.js';
 import { type Flag, flags } from './flags.js';
 
-/** Placeholders up to this length stand behind their flag; longer ones are listed in brackets instead. */
+/** Longest placeholder next to a flag. Longer ones are listed in brackets. */
 const longestPlaceholder = 22;
 
 /** Every key of a section of the configuration as a flag; '' = the keys outside the sections. */
@@ -10,8 +10,8 @@ export function configOptions(section: string): Option[] {
 }
 
 /**
- * The keys of the `sampling` section under their own names alone: `--steps`. Their defaults are not told: what is not
- * given comes from the model.
+ * The keys of the `sampling` section without their section: `--steps`. They have no defaults here, because the model's
+ * configuration has their defaults.
  */
 export function samplingOptions(): Option[] {
   return flags

@@ -86,7 +86,7 @@ test('convert says what it wrote and how to train on it', async () => {
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^q\.tar: a tar cannot keep .* \(dog\); .*\nleft out dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
+    /^q\.tar: a tar cannot keep .* \(dog\); .*\nskipped dog\/4\.png: .*\nq\.tar: 2 pictures, 2×2, colour; rin train --data q\.tar --size 2\n$/,
   );
   assert.match((await run('r', '--channels=1')).stdout, /r: 2 pictures, 4×4, grey; .* --size 4 --model\.channels 1\n$/);
   assert.match((await run("it's new")).stdout, / rin train --data 'it'\\''s new' --size 4\n$/, 'as a shell reads it');
@@ -104,8 +104,11 @@ test('what was called wrongly is told', async () => {
   const expected = 'expected rin data info SOURCE, or rin data convert SOURCE TARGET';
   for (const args of [[], ['info'], ['info', 'p', 'q'], ['convert', 'p'], ['show', 'p']])
     assert.equal(await ask(...args), expected);
-  assert.equal(await ask('info', 'p', '--size', '3'), '--size belongs to rin data convert; info takes --sheet');
-  assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet belongs to rin data info');
+  assert.equal(
+    await ask('info', 'p', '--size', '3'),
+    '--size is an option of rin data convert; rin data info takes --sheet',
+  );
+  assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet is an option of rin data info');
   for (const target of ['q.zip', 'q.tar.gz', 'q.TGZ'])
     assert.match(
       await ask('convert', 'p', target),

@@ -23,13 +23,12 @@ async function say(classes: number, labelDropout: number, ...args: string[]) {
   return rin(['sample', path, '--seeds', '0', '--threads', '1', ...args], { cwd: work });
 }
 
-const needs =
-  'guidance needs a model trained on classes, some of the time without them (diffusion.labelDropout above 0)';
+const needs = 'guidance needs a model that was trained on classes with diffusion.labelDropout above 0';
 
 test('guidance of a model that never drew without a class is warned of, once', async () => {
   const { code, stdout, stderr } = await say(2, 0, '--guidance', '2');
   assert.deepEqual([code, stderr], [0, '']);
-  assert.equal(stdout.split('\n')[1], `--guidance 2 may do harm: ${needs}; labelDropout was 0 here`);
+  assert.equal(stdout.split('\n')[1], `--guidance 2 may make the pictures worse: ${needs}; it was 0 here`);
   assert.equal(stdout.split('guidance').length, 3);
 });
 

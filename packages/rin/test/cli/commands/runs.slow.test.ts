@@ -85,7 +85,7 @@ test('every run is listed with its state, what it has seen and how well it learn
     'runs/00007-file: a part of the path is a file',
     'runs/00005-cut: runs/00005-cut/data.json is damaged',
     'runs/00004-unknown-key: runs/00004-unknown-key/config.yaml: traning is not a known key; did you mean training?',
-    'runs/00003-no-configuration: it is no run: config.yaml or data.json is missing',
+    'runs/00003-no-configuration: it is not a run: config.yaml or data.json is missing',
   ]);
 });
 
@@ -111,14 +111,14 @@ test('runs are compared by the keys in which they differ, and their losses at eq
     'training.optimizer.adamRate | – | 0.002',
     'data | cats cccccccc | dogs dddddddd',
     '',
-    'loss, mean since the line before:',
+    'loss, mean since the previous line:',
     'images | 00003-a | 00012-b',
     '10 | 0.800 | 0.700',
     '20 | 0.600 | 0.500',
     '30 | 0.400 | –',
     '40 | 0.200 | –',
     '',
-    'loss on held-out data, mean since the line before:',
+    'loss on held-out data, mean since the previous line:',
     'images | 00003-a | 00012-b',
     '10 | – | 0.900',
     '20 | – | 0.800',
@@ -128,7 +128,7 @@ test('runs are compared by the keys in which they differ, and their losses at eq
   const alike = await runs(cwd, '--runs', 'elsewhere', '00003-a', 'elsewhere/00003-a', 'link');
   assert.ok(!alike.some((line) => line.startsWith('differs')));
   const { code, stderr } = await rin(['runs', '4'], { cwd });
-  assert.deepEqual([code, stderr], [1, '4: there is no such run in runs; rin runs lists what there is\n']);
+  assert.deepEqual([code, stderr], [1, '4: there is no such run in runs; run "rin runs" to list them\n']);
 });
 
 test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {

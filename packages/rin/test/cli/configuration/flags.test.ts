@@ -57,7 +57,7 @@ test('a key beside a kind tells which kinds have it, and what all of them agree 
     default: '0.002',
     kinds: ['muon'],
     required: false,
-    description: 'learning rate of AdamW for what is not a block matrix',
+    description: 'learning rate of AdamW, which trains all but the block matrices',
   });
   const facts = (path: string) => [flag(path)?.kinds, flag(path)?.range, flag(path)?.default];
   assert.deepEqual(facts('training.optimizer.beta1'), [['lamb', 'adamw', 'muon'], 'at least 0, below 1', '0.9']);
@@ -139,7 +139,7 @@ test('a key that the kind does not have is told with the kinds that do', () => {
   assert.throws(
     () => parseConfig(set(['training.optimizer.adamRate', '1e-3']), 'x'),
     new ConfigError(
-      'x: training.optimizer.adamRate is not a known key of lamb, but of muon; known here: kind, beta1, beta2, epsilon',
+      'x: training.optimizer.adamRate is a key of muon, not of lamb; known here: kind, beta1, beta2, epsilon',
     ),
   );
   assert.throws(
@@ -171,9 +171,9 @@ test('a misspelt flag names the nearest; text that is not YAML says so', () => {
   assert.throws(() => setFlag({}, 'qqqqqqq', '3'), new UsageError('--qqqqqqq is not a known flag'));
   assert.throws(
     () => setFlag({}, 'model.depth', '[4,'),
-    /^UsageError: --model\.depth "\[4," is not readable as YAML: .* at line 1, column 4$/,
+    /^UsageError: --model\.depth "\[4," is not valid YAML: .* at line 1, column 4$/,
   );
-  assert.throws(() => setFlag({}, 'lr', '*x'), /^UsageError: --training\.learningRate "\*x" .*alias.* into quotes$/);
+  assert.throws(() => setFlag({}, 'lr', '*x'), /^UsageError: --training\.learningRate "\*x" .*alias.* in quotes$/);
   assert.deepEqual(['lrr', 'depth', 'image', 'sampler', 'diffusion.scedule', 'label-dropout'].map(nearestFlag), [
     '--lr',
     '--model.depth',

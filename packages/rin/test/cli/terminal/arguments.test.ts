@@ -77,14 +77,14 @@ test('seeds are numbers and ranges, in the order in which they were typed', () =
   assert.deepEqual(parseSeeds('3, 8,100-103,0'), [3, 8, 100, 101, 102, 103, 0]);
   assert.deepEqual(parseSeeds('9007199254740991'), [2 ** 53 - 1]);
   for (const [text, why] of [
-    ['', 'nothing is no number or range'],
-    ['1,,2', 'nothing is no number or range'],
-    ['-3', '-3 is no number or range'],
-    ['1.5', '1.5 is no number or range'],
+    ['', '"" is not a number or a range'],
+    ['1,,2', '"" is not a number or a range'],
+    ['-3', '"-3" is not a number or a range'],
+    ['1.5', '"1.5" is not a number or a range'],
     ['5-2', '5-2 runs backwards'],
-    ['0-3,2', '2 is there twice'],
+    ['0-3,2', '2 appears twice'],
     ['9007199254740992', '9007199254740992 is above 2^53 - 1'],
-    ['0-9999999999', 'these are more than 1000000 pictures'],
+    ['0-9999999999', 'more than 1000000 pictures'],
   ]) {
     const message = `--seeds ${text}: ${why}; expected numbers and ranges such as 0-63 or 3,8,100-107`;
     assert.throws(() => parseSeeds(text), new UsageError(message));
