@@ -9,8 +9,8 @@ import type { Named } from '../model/named.js';
 
 /*
  * A checkpoint is a folder `checkpoint-000200k` in a run:
- *   weights.safetensors  average.safetensors  optimizer.safetensors
- *   checkpoint.json      counters, and the digests of the other files and of itself
+ *   weights.safetensors    the weights             average.safetensors    their main average; others have files of their own
+ *   optimizer.safetensors  the optimiser's memory  checkpoint.json        counters, and the digests of the other files and of itself
  */
 
 /** What a run is apart from its tensors. */
@@ -30,13 +30,17 @@ export interface Counters {
 /** Those of a run that has not begun. */
 export const noCounters: Counters = { images: 0, updates: 0, lossSum: 0, normSum: 0, summed: 0, seconds: 0 };
 
+/** What a learner needs to go on as if it had not been interrupted. */
+export interface LearnerState {
+  /** Tensors by the name of their part, which is a file of the checkpoint: `weights`, each average, `optimizer`. */
+  readonly parts: Readonly<Record<string, Named>>;
+  /** Samples in one pass since memory ran out; absent if it never did. Dropout is drawn for a pass, so its size matters. */
+  readonly microBatch?: number;
+}
+
 /** Everything that a run needs to go on as if it had not been interrupted. */
-export interface State {
+export interface State extends LearnerState {
   readonly counters: Counters;
-  readonly weights: Named;
-  /** average of the weights */
-  readonly average: Named;
-  readonly optimizer: Named;
 }
 
 /** A number of images in a file name: 200000 is `000200k`, 2016 is `000002.016k`. */
@@ -47,22 +51,22 @@ export function imagesLabel(images: number): string {
 }
 
 /** Writes a checkpoint in the folder of a run; it appears whole or not at all. */
-export async function saveCheckpoint(run: string, label: string, state: State): Promise<void> {
+export async function saveCheckpoint(run: string, label: string, { parts, ...rest }: State): Promise<void> {
   await writeFolder(join(run, `checkpoint-${label}`), async (folder) => {
-    const write = async (part: 'weights' | 'average' | 'optimizer') => {
-      const path = join(folder, `${part}.safetensors`);
-      await change('write', path, () => writeSafetensors(path, state[part]));
-      return sha256OfFile(path);
-    };
-    const digests = {
-      weights: await write('weights'),
-      average: await write('average'),
-      optimizer: await write('optimizer'),
-    };
-    const content = { counters: state.counters, digests };
-    await writeWhole(join(folder, 'checkpoint.json'), JSON.stringify({ ...content, sha256: sha256(content) }, null, 2));
+    const digests: Record<string, string> = {};
+    for (const [part, tensors] of Object.entries(parts)) {
+      const path = join(folder, fileOf(part));
+      await change('write', path, () => writeSafetensors(path, tensors));
+      digests[part] = await sha256OfFile(path);
+    }
+    const content: Index = { ...rest, digests };
+    await writeWhole(join(folder, indexName), JSON.stringify({ ...content, sha256: sha256(content) }, null, 2));
   });
 }
+
+const indexName = 'checkpoint.json';
+
+const fileOf = (part: string): string => `${part}.safetensors`;
 
 /** Names of a run's checkpoints, the newest first. */
 export async function listCheckpoints(run: string): Promise<string[]> {
@@ -108,37 +112,34 @@ export async function newestCounters(run: string): Promise<Counters | undefined>
 /** A checkpoint is not what was written. */
 class Damaged extends Error {}
 
-interface Index {
-  readonly counters: Counters;
-  readonly digests: Readonly<Record<'weights' | 'average' | 'optimizer', string>>;
+/** What `checkpoint.json` says. */
+interface Index extends Omit<State, 'parts'> {
+  /** SHA-256 of the file of each part. */
+  readonly digests: Readonly<Record<string, string>>;
 }
 
 async function readIndex(folder: string): Promise<Index> {
-  const text = await readText(join(folder, 'checkpoint.json'));
-  if (text === undefined) throw new Damaged('checkpoint.json is missing');
+  const text = await readText(join(folder, indexName));
+  if (text === undefined) throw new Damaged(`${indexName} is missing`);
   try {
     const { sha256: expected, ...content } = JSON.parse(text) as Index & { sha256: string };
     if (sha256(content) === expected) return content;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
-  throw new Damaged('checkpoint.json was changed or cut short');
+  throw new Damaged(`${indexName} was changed or cut short`);
 }
 
 async function load(folder: string): Promise<State> {
-  const { counters, digests } = await readIndex(folder);
-  const read = async (part: 'weights' | 'average' | 'optimizer') => {
-    const path = join(folder, `${part}.safetensors`);
-    if (!existsSync(path)) throw new Damaged(`${part}.safetensors is missing`);
-    if ((await sha256OfFile(path)) !== digests[part]) throw new Damaged(`${part}.safetensors was changed or cut short`);
-    return (await readSafetensors(path)).tensors;
-  };
-  return {
-    counters,
-    weights: await read('weights'),
-    average: await read('average'),
-    optimizer: await read('optimizer'),
-  };
+  const { digests, ...rest } = await readIndex(folder);
+  const parts: Record<string, Named> = {};
+  for (const [part, digest] of Object.entries(digests)) {
+    const path = join(folder, fileOf(part));
+    if (!existsSync(path)) throw new Damaged(`${fileOf(part)} is missing`);
+    if ((await sha256OfFile(path)) !== digest) throw new Damaged(`${fileOf(part)} was changed or cut short`);
+    parts[part] = (await readSafetensors(path)).tensors;
+  }
+  return { ...rest, parts };
 }
 
 /** Gives a damaged checkpoint a name that is no checkpoint's. */

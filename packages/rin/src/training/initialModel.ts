@@ -47,7 +47,7 @@ export async function checkInitialModel(config: Config): Promise<void> {
  * @throws {RinError} where there is no such model, or its parameters do not fit
  */
 export async function startFromModel(
-  { tensors: { weights, average } }: Learner,
+  { tensors: { weights }, averages }: Learner,
   config: Config,
   path: string,
   classes: readonly string[],
@@ -61,7 +61,7 @@ export async function startFromModel(
     const told = hasClasses(model.config, config)
       ? carryClasses(model, given, config.model.classes > 0 ? classes : [], weights)
       : '';
-    copyAll(weights, average);
+    averages.start(weights);
     return `starts from the averaged weights of ${file}${told}`;
   } finally {
     for (const tensor of Object.values(given)) tensor.dispose();

@@ -207,7 +207,7 @@ export class Session implements Disposable {
     if (directory.has(name) || signal?.aborted) return;
     this.#checkWeights();
     const { classes } = this.#layout;
-    const subject = { config, classes: data.classes, meanSquare, network: learner.average };
+    const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
     try {
       const images = await this.#sampleInMemory(subject, {
         seeds: [...classes.keys()],
@@ -238,14 +238,14 @@ export class Session implements Disposable {
     this.#checkWeights();
     const { config, data, meanSquare, directory, learner } = this.#options;
     const path = directory.file(modelName);
-    const content = { config, classes: data.classes, meanSquare, parameters: learner.tensors.average };
+    const content = { config, classes: data.classes, meanSquare, parameters: learner.averages.main.parameters() };
     await change('write', path, () => saveModel(path, content));
   }
 
   async #save(label: string): Promise<void> {
     const { config, directory, learner } = this.#options;
     await this.#saveModel();
-    await saveCheckpoint(directory.path, label, { counters: this.#counters, ...learner.tensors });
+    await saveCheckpoint(directory.path, label, { counters: this.#counters, ...learner.state });
     this.#saved = this.#counters.images;
     await pruneCheckpoints(directory.path, config.training.keepCheckpoints);
   }

@@ -79,7 +79,7 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     if (config.training.init === undefined) return;
     using learner = untrained(config, data);
     said = [await startFromModel(learner, config, config.training.init, data.classes)];
-    await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
+    await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.state });
   };
   const init = await initialDigest(config);
   const { directory, finished } = await openRun({ config, data, init, run, runsFolder, fresh, begin });

@@ -34,9 +34,8 @@ async function make(path: string, { config = short(), data, losses = [], validat
     appendFileSync(join(path, 'timing.jsonl'), `${JSON.stringify({ images: line.images, imagesPerSecond: 12.34 })}\n`);
   }
   if (images !== undefined) {
-    const part = { weight: tensor([1]) };
     const counters = { ...noCounters, images };
-    await saveCheckpoint(path, imagesLabel(images), { counters, weights: part, average: part, optimizer: part });
+    await saveCheckpoint(path, imagesLabel(images), { counters, parts: { weights: { weight: tensor([1]) } } });
   }
   if (finished) writeFileSync(join(path, 'model.safetensors'), '');
 }
