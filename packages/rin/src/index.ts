@@ -33,5 +33,5 @@ export { type ForwardOptions, type Output, type Previous, RIN } from './model/ri
 export { findModel } from './runs/findModel.js';
 export type { DataInput } from './training/openData.js';
 export { loadPreset, presetNames } from './training/presets.js';
-export type { Progress } from './training/session.js';
+export type { Progress } from './training/progress.js';
 export { type TrainOptions, type TrainResult, train } from './training/trainer.js';

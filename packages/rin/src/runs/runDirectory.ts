@@ -54,7 +54,7 @@ export class RunDirectory {
   }
 
   /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
-  record(name: 'stats' | 'timing', line: { readonly images: number; readonly [key: string]: unknown }): void {
+  record(name: 'stats' | 'timing', line: { readonly images: number }): void {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
   }
 

@@ -5,16 +5,20 @@ import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
-import { openRun } from '../runs/openRun.js';
+import { isFinished, openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
+import { Artefacts } from './artefacts.js';
+import { Diverged } from './diverged.js';
 import { checkInitialModel, initialDigest, startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
+import type { Progress } from './progress.js';
+import { Recorder } from './recorder.js';
 import { chooseCompute, useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './resources/forecast.js';
 import { tooLarge } from './resources/outOfMemory.js';
-import { type Progress, Session } from './session.js';
+import { Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** What `train` trains, on what, and whom it tells. */
@@ -91,19 +95,23 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     return { run: directory.path, images, finished };
   }
   using _lock = await lockRun(directory.path);
-  const say = (text: string) => {
-    directory.log(text);
-    log(text);
-  };
+  const recorder = new Recorder(directory, log);
   try {
-    for (const text of said) say(text);
-    using session = await prepare(data, split, config, directory, say, options);
-    return { run: directory.path, ...(await session.run()) };
+    for (const text of said) recorder.say(text);
+    using session = await prepare(data, split, config, directory, recorder, options);
+    const seen = await session.run();
+    return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
   } catch (thrown) {
-    const error = isOutOfMemory(thrown) ? tooLarge('the weights, the optimiser and a pass') : thrown;
+    const error = mendable(thrown, directory);
     if (error instanceof RinError) directory.log(error.message);
     throw error;
   }
+}
+
+/** What ended a run, as an error that says where and how to mend it; other errors stay as they are. */
+function mendable(error: unknown, { path }: RunDirectory): unknown {
+  if (isOutOfMemory(error)) return tooLarge('the weights, the optimiser and a pass');
+  return error instanceof Diverged ? new RinError(`${path}: ${error.message}`) : error;
 }
 
 /** A network as it is drawn, with its average and optimiser. */
@@ -120,10 +128,11 @@ async function prepare(
   { trained, heldOut }: Split,
   config: Config,
   directory: RunDirectory,
-  say: (text: string) => void,
+  recorder: Recorder,
   { onProgress, signal }: TrainOptions,
 ): Promise<Session> {
   const { training } = config;
+  const { say } = recorder;
   const compute = chooseCompute(training);
   const cost = trainingCost(config, compute);
   const takes = [
@@ -146,15 +155,18 @@ async function prepare(
   const left = training.images - (saved?.counters.images ?? 0);
   const speed = left > 0 ? timedSpeed(learner) : undefined;
   if (speed !== undefined) say(timeLine(left, speed, 'in a short pass without the optimiser'));
+  const counters = saved?.counters;
   return new Session({
     config,
     data: trained,
-    ...(heldOut && { validation: new Validation(heldOut, config, meanSquare) }),
-    meanSquare,
-    directory,
     learner,
-    counters: saved?.counters,
-    say,
+    counters,
+    ...(heldOut && { validation: new Validation(heldOut, config, meanSquare) }),
+    recorder,
+    artefacts: new Artefacts({
+      ...{ config, data: trained, meanSquare, directory, learner },
+      ...{ saved: counters?.images, say, signal },
+    }),
     onProgress,
     signal,
   });

@@ -9,7 +9,7 @@ import { RinError } from '@rin/core';
 import { readSafetensors } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { beside } from '../../src/disk/wholeFiles.js';
-import type { Progress } from '../../src/training/session.js';
+import type { Progress } from '../../src/training/progress.js';
 import { type TrainOptions, type TrainResult, train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 

@@ -7,6 +7,10 @@ export const tooLarge = (what: string): RinError =>
       '(model.latents, model.latentDim, model.interfaceDim), fewer layers (model.depth) or training.precision bfloat16',
   );
 
+/** That a pass takes fewer images from now on. */
+export const lessMemory = (before: number, now: number, batch: number): string =>
+  `out of memory with ${before} images in one pass: from here on ${now}, in ${batch / now} passes; the batch stays ${batch}`;
+
 /** The largest size of equal parts of `batch` that is at most `most`, which is at least 1. */
 export function partOf(batch: number, most: number): number {
   let size = Math.min(batch, most);
