@@ -211,6 +211,9 @@ const systemErrors: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is no folder',
   ENOSPC: 'the disk is full: free some space',
   EROFS: 'the disk is read-only',
+  EDQUOT: 'the quota of the disk is used up: free some space',
+  EFBIG: 'the file is larger than is allowed',
+  EIO: 'the disk has failed (input/output error)',
   EMFILE: 'too many files are open',
 };
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isOutOfMemory, isTorchError, RinError } from '@rin/core';
 import { makeFolder } from './makeFolder.js';
-import { isTaken, systemCode, whyNot } from './systemError.js';
+import { isTaken, systemCode, unreadable, whyNot } from './systemError.js';
 import { writeFlushed } from './writeFlushed.js';
 
 /*
@@ -35,7 +35,10 @@ export const beside = (path: string): string => `${path}.${randomUUID()}.part`;
 /** Removes what lies beside the paths `folder/name` that `isOurs` knows, and was left there over an hour ago. */
 export async function removeAbandoned(folder: string, isOurs: (name: string) => boolean): Promise<void> {
   const hourAgo = Date.now() - 3_600_000; // a process of another machine may be at work on a shared disk
-  for (const part of await readdir(folder)) {
+  const names = await readdir(folder).catch((error) => {
+    throw unreadable(error, folder);
+  });
+  for (const part of names) {
     const name = /^(.*)\.[\da-f-]+\.part$/.exec(part)?.[1];
     if (name === undefined || !isOurs(name)) continue;
     const left = await stat(join(folder, part)).catch(() => undefined); // another process may be removing it too
@@ -75,13 +78,22 @@ export async function remove(path: string): Promise<void> {
   await change('remove', path, () => rm(path, { recursive: true, force: true }));
 }
 
+/** Brings what was appended to a file to the disk; a file that is not there is passed over. */
+export async function flushLines(path: string): Promise<void> {
+  if (existsSync(path)) await change('flush', path, () => flush(path));
+}
+
 /** Brings a file, or the names in a folder, to the disk. */
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
+export async function flush(path: string): Promise<void> {
   try {
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(path, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw explained(error, path);
   }
 }
 
@@ -110,7 +122,7 @@ export async function readText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    throw unreadable(error, path);
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,10 +9,12 @@ import { flatten } from '../config/flatten.js';
 import { parseConfig } from '../config/parse.js';
 import { fromYaml, toYaml } from '../config/yaml.js';
 import type { Dataset } from '../data/dataset.js';
-import { isTaken, systemCode, whyNot } from '../disk/systemError.js';
+import { DiskFailure, isTaken, systemCode, unreadable, whyNot } from '../disk/systemError.js';
 import {
   appendLine,
   filterLines,
+  flush,
+  flushLines,
   readText,
   remove,
   removeAbandoned,
@@ -58,6 +61,12 @@ export class RunDirectory {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
   }
 
+  /** Brings every line of the log and the records to the disk. */
+  async flush(): Promise<void> {
+    for (const name of ['stats.jsonl', 'timing.jsonl', 'log.txt']) await flushLines(this.file(name));
+    await flush(this.path);
+  }
+
   /** Takes back what was recorded after `images` images, and removes what was half written. */
   async rewind(images: number): Promise<void> {
     const isBefore = (line: string) => {
@@ -68,7 +77,16 @@ export class RunDirectory {
       }
     };
     for (const name of ['stats', 'timing']) await filterLines(this.file(`${name}.jsonl`), isBefore);
-    for (const name of await readdir(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
+    for (const name of await namesIn(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
+  }
+}
+
+/** Names of what is in a folder. @throws {RinError} if it cannot be read */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw unreadable(error, folder);
   }
 }
 
@@ -82,7 +100,7 @@ const numbered = /^(\d{5,})-/;
 export async function listRuns(runsFolder: string): Promise<{ number: number; path: string }[]> {
   const names = await readdir(runsFolder).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
-    throw error;
+    throw unreadable(error, runsFolder);
   });
   const runs = names.flatMap((name) => {
     const match = numbered.exec(name);
@@ -110,7 +128,7 @@ export async function createRun(path: string, { config, data, init }: Purpose, b
   const { name, fingerprint, length, classes, skipped } = data;
   await writeFolder(path, async (folder) => {
     await writeWhole(join(folder, 'config.yaml'), toYaml(config));
-    const facts = { name, fingerprint, length, classes, skipped, init };
+    const facts = { id: randomUUID(), name, fingerprint, length, classes, skipped, init };
     await writeWhole(join(folder, 'data.json'), `${JSON.stringify(facts, null, 2)}\n`);
     await begin(folder);
   });
@@ -123,6 +141,12 @@ export interface RunFacts {
   readonly data: { readonly name: string; readonly fingerprint: string };
   /** SHA-256 of the model that it started from */
   readonly init?: string;
+}
+
+/** What tells a run from every other; its checkpoints carry it. Runs of the first releases have no id. */
+export async function runId(path: string): Promise<string | undefined> {
+  const { id } = parsed((await readText(join(path, 'data.json'))) ?? '');
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** @throws {RinError} where the folder holds no run, or one that was damaged */
@@ -159,7 +183,7 @@ export async function mismatch(path: string, { config, data, init }: Purpose): P
     return isSame ? undefined : 'it started from another model';
   } catch (error) {
     const problem = problemOf(error);
-    if (problem === undefined) throw error;
+    if (problem === undefined || error instanceof DiskFailure) throw error; // it may be the run that is looked for
     return problem;
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isOutOfMemory, RinError } from '@rin/core';
 import { noGrad, norms, releaseFreeMemory, scope, stack, type Tensor } from '@rin/torch';
 import type { Config } from '../config/config.js';
@@ -16,6 +16,9 @@ import { createOptimizer } from './optimizers/create.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { Compute } from './resources/compute.js';
 import { halved, partOf, tooLarge } from './resources/outOfMemory.js';
+
+/** A single sample is tried so often, every so many ms, before memory counts as too small: another process may have it. */
+const [attempts, pause] = [3, 500];
 
 /** What one update of the weights found. */
 export interface Update {
@@ -131,13 +134,13 @@ export class Learner implements Disposable {
   }
 
   /**
-   * Leaves the gradients of a batch on the weights. Where memory runs out, all is done again in smaller passes: a draw is a
-   * function of the sample's position, so it is the same draw (but for dropout, which is one of the micro-batch).
+   * Leaves the gradients of a batch on the weights. If memory runs out, all is done again in smaller passes. A draw is a
+   * function of the sample's position, so it is the same draw; only dropout is drawn for the micro-batch.
    * @returns the loss of each micro-batch
    */
   async #gatherGradients(given: Batch, images: number, updates: number): Promise<Tensor[]> {
     const { batch } = this.#config.training;
-    for (;;) {
+    for (let attempt = 1; ; ) {
       const losses: Tensor[] = [];
       try {
         for (let offset = 0; offset < batch; offset += this.#microBatch) {
@@ -150,9 +153,11 @@ export class Learner implements Disposable {
         for (const loss of losses) loss.dispose();
         for (const weight of Object.values(this.#weights)) weight.grad = null;
         if (!isOutOfMemory(error)) throw error;
-        releaseFreeMemory(); // else it stays in pieces that are too small, and code made at run time finds no place
-        this.#microBatch = halved(this.#microBatch, batch);
-        if (this.#microBatch === 0) throw tooLarge('a single sample');
+        releaseFreeMemory(); // else it stays in pieces that are too small, and kernels made at run time find no place
+        const smaller = halved(this.#microBatch, batch);
+        if (smaller > 0) this.#microBatch = smaller;
+        else if (attempt++ < attempts) await setTimeout(pause);
+        else throw tooLarge('a single sample');
       }
     }
   }

@@ -36,6 +36,11 @@ export class Recorder {
     this.#directory.record('timing', timing);
   }
 
+  /** Brings all lines to the disk: a checkpoint that follows finds every line up to it, even after a power loss. */
+  async flush(): Promise<void> {
+    await this.#directory.flush();
+  }
+
   readonly say = (text: string): void => {
     this.#directory.log(text);
     this.#tell(text);

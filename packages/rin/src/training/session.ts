@@ -30,6 +30,8 @@ export interface SessionOptions {
 export class Session implements Disposable {
   readonly #options: SessionOptions;
   readonly #tally: Tally;
+  /** The micro-batch was halved since the newest checkpoint. A run that is killed now must resume with the same one. */
+  #isHalved = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -84,8 +86,10 @@ export class Session implements Disposable {
     const { microBatch } = learner;
     const began = performance.now();
     const found = await learner.update(await loader.next(images), images, updates);
-    if (learner.microBatch < microBatch)
+    if (learner.microBatch < microBatch) {
+      this.#isHalved = true;
       recorder?.say(lessMemory(microBatch, learner.microBatch, config.training.batch));
+    }
     this.#checkFinite('loss', found.loss);
     this.#checkFinite("gradient's norm", found.gradientNorm);
     this.#tally.add(found, (performance.now() - began) / 1000);
@@ -108,14 +112,16 @@ export class Session implements Disposable {
   }
 
   async #makeWhatIsDue(): Promise<void> {
-    const { config, artefacts, signal, onProgress } = this.#options;
+    const { config, recorder, artefacts, signal, onProgress } = this.#options;
     const { sampleEvery, checkpointEvery } = config.training;
     if (!artefacts) return;
     const onStep = (step: Progress['sampling']) => onProgress?.(this.#tally.progress(step));
     if (this.#isDue(sampleEvery)) await artefacts.preview(this.#label(sampleEvery), this.#images, onStep);
     const isNew = this.#images !== (artefacts.saved ?? 0);
-    if (isNew && (signal?.aborted || this.#isDue(checkpointEvery)))
+    if (isNew && (signal?.aborted || this.#isHalved || this.#isDue(checkpointEvery))) {
+      await recorder?.flush();
       await artefacts.checkpoint(this.#label(checkpointEvery), this.#tally.counters);
-    else if (this.#isLast) await artefacts.model(this.#images);
+      this.#isHalved = false;
+    } else if (this.#isLast) await artefacts.model(this.#images);
   }
 }

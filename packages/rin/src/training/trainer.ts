@@ -103,8 +103,17 @@ async function trainOn(data: Dataset, config: Config, options: TrainOptions): Pr
     return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
   } catch (thrown) {
     const error = mendable(thrown, directory);
-    if (error instanceof RinError) directory.log(error.message);
+    if (error instanceof RinError) logIfPossible(directory, error.message);
     throw error;
+  }
+}
+
+/** The error that ended a run may be that nothing can be written; it is the one to tell. */
+function logIfPossible(directory: RunDirectory, text: string): void {
+  try {
+    directory.log(text);
+  } catch (error) {
+    if (!(error instanceof RinError)) throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { freemem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bytes, count, isOutOfMemory, RinError, roughly } from '@rin/core';
 import type { Config } from '../../config/config.js';
+import { unreadable } from '../../disk/systemError.js';
 import type { Learner } from '../learner.js';
 import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
@@ -56,13 +57,17 @@ async function freeDisk(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Bytes of a file, or of all files in a folder; 0 where there is none. */
+/** Bytes of a file, or of all files in a folder; 0 if there is none. @throws {RinError} if it cannot be looked at */
 export async function sizeOf(path: string): Promise<number> {
   if (!existsSync(path)) return 0;
-  const stats = await stat(path);
-  if (!stats.isDirectory()) return stats.size;
-  const sizes = (await readdir(path)).map((name) => sizeOf(join(path, name)));
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  try {
+    const stats = await stat(path);
+    if (!stats.isDirectory()) return stats.size;
+    const sizes = (await readdir(path)).map((name) => sizeOf(join(path, name)));
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    throw unreadable(error, path);
+  }
 }
 
 /** How long `images` take, in a sentence. @param basis what was measured */
