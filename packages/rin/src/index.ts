@@ -36,5 +36,5 @@ export { RIN } from './model/rin.js';
 export { findModel } from './runs/findModel.js';
 export type { DataInput } from './training/openData.js';
 export { loadPreset, presetNames } from './training/presets.js';
-export type { Progress } from './training/session.js';
+export type { Progress } from './training/progress.js';
 export { type TrainOptions, type TrainResult, train } from './training/trainer.js';

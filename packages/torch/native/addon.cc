@@ -28,6 +28,7 @@ static void leave(napi_env, void* data, void*) {
 // Nothing static: a worker and the main thread load this library once each, and each has a Context of its own.
 static napi_value initialize(napi_env env, napi_value exports) {
   keepFreedMemory();
+  fenceAddressSpace();
   auto* context = new Context{env};
   check(napi_set_instance_data(env, context, leave, nullptr), "instance data");
   napi_value buffer, description;

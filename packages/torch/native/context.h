@@ -164,6 +164,7 @@ napi_value setAutocast(Call&);      // runtime.cc
 napi_value setSeed(Call&);
 napi_value setThreads(Call&);
 napi_value releaseFreeMemory(Call&);
+void fenceAddressSpace();
 napi_value runtime(Call&);
 napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc

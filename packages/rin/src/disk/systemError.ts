@@ -1,7 +1,7 @@
 import { RinError } from '@rin/core';
-import { systemCode } from '@rin/torch/files';
+import { systemCode, systemReason as whyNot } from '@rin/torch/files';
 
-export { systemCode, systemReason as whyNot } from '@rin/torch/files';
+export { systemCode, whyNot };
 
 /** The message of an error in one line. `JSON.parse` quotes its input with line ends. */
 export const oneLine = (error: unknown): string =>
@@ -28,3 +28,15 @@ export class Taken extends WriteError {
 /** Whether a rename failed because something else has the name. */
 export const isTaken = (error: unknown): boolean =>
   error instanceof Taken || ['ENOTEMPTY', 'EEXIST'].includes(String(systemCode(error)));
+
+/** The disk failed while a file was read, so nothing is known of its contents. */
+export class DiskFailure extends RinError {}
+
+/** Turns an error of the system at reading into a `RinError` with a clear message. Other errors pass through. */
+export function unreadable(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  const reason = code === 'ENOENT' ? 'it is gone' : whyNot(error);
+  const sentence = `cannot read ${path}: ${reason}`;
+  if (code === 'EIO') return new DiskFailure(sentence);
+  return reason ? new RinError(sentence) : error;
+}

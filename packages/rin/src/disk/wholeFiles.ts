@@ -1,11 +1,11 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isOutOfMemory, isTorchError, RinError } from '@rin/core';
 import * as files from '@rin/torch/files';
 import { type Change, type Content, finalName, making, sweep, type Watch, type Write } from '@rin/torch/files';
 import { makeFolder } from './makeFolder.js';
-import { isTaken, systemCode, Taken, WriteError, whyNot } from './systemError.js';
+import { isTaken, systemCode, Taken, unreadable, WriteError, whyNot } from './systemError.js';
 
 export { beside } from '@rin/torch/files';
 export type { Content, Write };
@@ -76,6 +76,11 @@ export async function remove(path: string): Promise<void> {
 /** Flushes a file, or the names in a folder, to the disk. @throws WriteError if the system refuses it */
 export const flush = (path: string): Promise<void> => files.flush(path, watch);
 
+/** Flushes the lines that were appended to a file. A missing file is ignored. @throws WriteError if the system refuses it */
+export async function flushLines(path: string): Promise<void> {
+  if (existsSync(path)) await flush(path);
+}
+
 /** Appends a line, synchronously. @throws WriteError if the system refuses it */
 export function appendLine(path: string, line: string): void {
   observer(`append ${path}`);
@@ -101,7 +106,7 @@ export async function readText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    throw unreadable(error, path);
   }
 }
 

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isOutOfMemory, isTorchError, RinError } from '@rin/core';
 import { readSafetensors, writeSafetensors } from '@rin/torch';
+import { unreadable } from '../disk/systemError.js';
 import { change, readText, remove, writeFolder, writeWhole } from '../disk/wholeFiles.js';
 import type { Named } from '../model/named.js';
+import { namesIn, runId } from './runDirectory.js';
 
 /*
  * A checkpoint is a folder `checkpoint-000200k` in a run:
- *   weights.safetensors  average.safetensors  optimizer.safetensors
- *   checkpoint.json      counters, and the digests of the other files and of itself
+ *   weights.safetensors    the weights             average.safetensors    their main average; others have files of their own
+ *   optimizer.safetensors  the optimiser's memory  checkpoint.json        counters, and the digests of the other files and of itself
  */
 
 /** What a run is apart from its tensors. */
@@ -30,13 +33,17 @@ export interface Counters {
 /** Those of a run that has not begun. */
 export const noCounters: Counters = { images: 0, updates: 0, lossSum: 0, normSum: 0, summed: 0, seconds: 0 };
 
+/** What a learner needs to go on as if it had not been interrupted. */
+export interface LearnerState {
+  /** Tensors by the name of their part, which is a file of the checkpoint: `weights`, each average, `optimizer`. */
+  readonly parts: Readonly<Record<string, Named>>;
+  /** Samples in one pass since memory ran out; absent if it never did. Dropout is drawn for a pass, so its size matters. */
+  readonly microBatch?: number;
+}
+
 /** Everything that a run needs to go on as if it had not been interrupted. */
-export interface State {
+export interface State extends LearnerState {
   readonly counters: Counters;
-  readonly weights: Named;
-  /** average of the weights */
-  readonly average: Named;
-  readonly optimizer: Named;
 }
 
 /** A number of images in a file name: 200000 is `000200k`, 2016 is `000002.016k`. */
@@ -46,30 +53,31 @@ export function imagesLabel(images: number): string {
   return rest === 0 ? `${thousands}k` : `${thousands}.${String(rest).padStart(3, '0')}k`;
 }
 
-/** Writes a checkpoint in the folder of a run; it appears whole or not at all. One that has the name is moved aside. */
-export async function saveCheckpoint(run: string, label: string, state: State): Promise<void> {
+/** Writes a checkpoint in the folder of a run. It appears complete or not at all. A checkpoint of this name is moved aside. */
+export async function saveCheckpoint(run: string, label: string, { parts, ...rest }: State): Promise<void> {
   const path = join(run, `checkpoint-${label}`);
+  const id = await runId(run);
   await writeFolder(path, async (folder) => {
-    const write = async (part: 'weights' | 'average' | 'optimizer') => {
-      const path = join(folder, `${part}.safetensors`);
-      await change('write', path, () => writeSafetensors(path, state[part]));
-      return sha256OfFile(path);
-    };
-    const digests = {
-      weights: await write('weights'),
-      average: await write('average'),
-      optimizer: await write('optimizer'),
-    };
-    const content = { counters: state.counters, digests };
-    await writeWhole(join(folder, 'checkpoint.json'), JSON.stringify({ ...content, sha256: sha256(content) }, null, 2));
-    if (existsSync(path)) await moveAside(path);
+    const digests: Record<string, string> = {};
+    for (const [part, tensors] of Object.entries(parts)) {
+      const file = join(folder, fileOf(part));
+      await change('write', file, () => writeSafetensors(file, tensors));
+      digests[part] = await sha256OfFile(file);
+    }
+    const content: Index = { ...(id !== undefined && { run: id }), ...rest, digests };
+    await writeWhole(join(folder, indexName), JSON.stringify({ ...content, sha256: sha256(content) }, null, 2));
+    if (existsSync(path)) await moveAside(path); // else the new one could not take its name
   });
 }
+
+const indexName = 'checkpoint.json';
+
+const fileOf = (part: string): string => `${part}.safetensors`;
 
 /** Names of a run's checkpoints, the newest first. */
 export async function listCheckpoints(run: string): Promise<string[]> {
   const images = (name: string) => Number(/^checkpoint-(\d{6,}(?:\.\d{3})?)k$/.exec(name)?.[1]);
-  const names = (await readdir(run)).filter((name) => !Number.isNaN(images(name)));
+  const names = (await namesIn(run)).filter((name) => !Number.isNaN(images(name)));
   return names.sort((a, b) => images(b) - images(a));
 }
 
@@ -79,21 +87,38 @@ export async function pruneCheckpoints(run: string, keep: number): Promise<void>
 }
 
 /**
- * The newest checkpoint of a run that is whole; its tensors belong to no scope. Damaged ones are moved aside, and `log` is
- * told. Undefined where there is none.
+ * The newest checkpoint of a run that is whole; its tensors belong to no scope. Damaged checkpoints that are newer are moved
+ * aside, and `log` is told.
+ * @returns undefined if the run has no checkpoint yet
+ * @throws {RinError} if there are checkpoints and every one is damaged, or if the newest whole one belongs to another run
  */
 export async function loadNewest(run: string, log: (text: string) => void): Promise<State | undefined> {
+  const damaged: { name: string; problem: string }[] = [];
   for (const name of await listCheckpoints(run)) {
     try {
-      return await load(join(run, name));
+      const state = await load(run, name);
+      for (const { name, problem } of damaged) {
+        const aside = await moveAside(join(run, name));
+        log(`${name} is damaged: ${problem}. It is now ${aside}; the run goes on from the one before it`);
+      }
+      return state;
     } catch (error) {
       if (!(error instanceof Damaged)) throw error;
-      const aside = await moveAside(join(run, name));
-      log(`${name} is damaged: ${error.message}. It is now ${aside}; the run goes on from the one before it`);
+      damaged.push({ name, problem: error.message });
     }
   }
+  if (damaged.length > 0) throw noneWhole(run, `${damaged[0].name}: ${damaged[0].problem}`);
+  const aside = (await namesIn(run)).find((name) => /^checkpoint-.*\.damaged\d*$/.test(name));
+  if (aside !== undefined) throw noneWhole(run, `${aside} was moved aside`);
   return undefined;
 }
+
+/** Such a run could only start over, and would overwrite its model. */
+const noneWhole = (run: string, newest: string): RinError =>
+  new RinError(
+    `${run}: none of its checkpoints is whole (${newest}); put a whole copy of one back, or start another run (--new), ` +
+      'or delete this folder',
+  );
 
 /** What the newest checkpoint with a sound index counts, without a look at its tensors. */
 export async function newestCounters(run: string): Promise<Counters | undefined> {
@@ -110,37 +135,48 @@ export async function newestCounters(run: string): Promise<Counters | undefined>
 /** A checkpoint is not what was written. */
 class Damaged extends Error {}
 
-interface Index {
-  readonly counters: Counters;
-  readonly digests: Readonly<Record<'weights' | 'average' | 'optimizer', string>>;
+/** What `checkpoint.json` says. */
+interface Index extends Omit<State, 'parts'> {
+  /** Id of the run that made it; absent in checkpoints of the first releases. */
+  readonly run?: string;
+  /** SHA-256 of the file of each part. */
+  readonly digests: Readonly<Record<string, string>>;
 }
 
 async function readIndex(folder: string): Promise<Index> {
-  const text = await readText(join(folder, 'checkpoint.json'));
-  if (text === undefined) throw new Damaged('checkpoint.json is missing');
+  const text = await readText(join(folder, indexName));
+  if (text === undefined) throw new Damaged(`${indexName} is missing`);
   try {
     const { sha256: expected, ...content } = JSON.parse(text) as Index & { sha256: string };
     if (sha256(content) === expected) return content;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
-  throw new Damaged('checkpoint.json was changed or cut short');
+  throw new Damaged(`${indexName} was changed or cut short`);
 }
 
-async function load(folder: string): Promise<State> {
-  const { counters, digests } = await readIndex(folder);
-  const read = async (part: 'weights' | 'average' | 'optimizer') => {
-    const path = join(folder, `${part}.safetensors`);
-    if (!existsSync(path)) throw new Damaged(`${part}.safetensors is missing`);
-    if ((await sha256OfFile(path)) !== digests[part]) throw new Damaged(`${part}.safetensors was changed or cut short`);
+async function load(run: string, name: string): Promise<State> {
+  const folder = join(run, name);
+  const { run: maker, digests, ...rest } = await readIndex(folder);
+  if (maker !== undefined && maker !== (await runId(run)))
+    throw new RinError(`${folder} belongs to another run; move it out of this folder, and run the same command again`);
+  const parts: Record<string, Named> = {};
+  for (const [part, digest] of Object.entries(digests)) {
+    const path = join(folder, fileOf(part));
+    if (!existsSync(path)) throw new Damaged(`${fileOf(part)} is missing`);
+    if ((await sha256OfFile(path)) !== digest) throw new Damaged(`${fileOf(part)} was changed or cut short`);
+    parts[part] = await readPart(path);
+  }
+  return { ...rest, parts };
+}
+
+/** The tensors of a file whose digest is right. */
+async function readPart(path: string): Promise<Named> {
+  try {
     return (await readSafetensors(path)).tensors;
-  };
-  return {
-    counters,
-    weights: await read('weights'),
-    average: await read('average'),
-    optimizer: await read('optimizer'),
-  };
+  } catch (error) {
+    throw isTorchError(error) && !isOutOfMemory(error) ? new RinError(error.message) : error;
+  }
 }
 
 /** Gives a checkpoint that is damaged, or in the way, a name that is no checkpoint's. */
@@ -153,9 +189,13 @@ async function moveAside(path: string): Promise<string> {
 
 const sha256 = (content: unknown) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
 
-/** SHA-256 of a file's contents, in hexadecimal. */
+/** SHA-256 of a file's contents, in hexadecimal. @throws {RinError} if it cannot be read */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    throw unreadable(error, path);
+  }
   return hash.digest('hex');
 }

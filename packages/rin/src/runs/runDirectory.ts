@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,10 +7,12 @@ import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { fromYaml, toYaml } from '../config/yaml.js';
 import type { Dataset } from '../data/dataset.js';
-import { isTaken, systemCode, whyNot } from '../disk/systemError.js';
+import { isTaken, systemCode, unreadable, whyNot } from '../disk/systemError.js';
 import {
   appendLine,
   filterLines,
+  flush,
+  flushLines,
   readText,
   remove,
   removeAbandoned,
@@ -64,8 +67,14 @@ export class RunDirectory {
   }
 
   /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
-  record(name: 'stats' | 'timing', line: { readonly images: number; readonly [key: string]: unknown }): void {
+  record(name: 'stats' | 'timing', line: { readonly images: number }): void {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
+  }
+
+  /** Flushes every line of the log and the records to the disk. */
+  async flush(): Promise<void> {
+    for (const name of ['stats.jsonl', 'timing.jsonl', 'log.txt']) await flushLines(this.file(name));
+    await flush(this.path);
   }
 
   /** Removes the lines recorded after `images` images, and half-written files. */
@@ -78,7 +87,16 @@ export class RunDirectory {
       }
     };
     for (const name of ['stats', 'timing']) await filterLines(this.file(`${name}.jsonl`), isBefore);
-    for (const name of await readdir(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
+    for (const name of await namesIn(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
+  }
+}
+
+/** Names of what is in a folder. @throws {RinError} if it cannot be read */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw unreadable(error, folder);
   }
 }
 
@@ -92,7 +110,7 @@ const numbered = /^(\d{5,})-/;
 export async function listRuns(runsFolder: string): Promise<{ number: number; path: string }[]> {
   const names = await readdir(runsFolder).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
-    throw error;
+    throw unreadable(error, runsFolder);
   });
   const runs = names.flatMap((name) => {
     const match = numbered.exec(name);
@@ -120,7 +138,7 @@ export async function createRun(path: string, { config, data, init }: Purpose, b
   const { name, fingerprint, length, classes, skipped } = data;
   await writeFolder(path, async (folder) => {
     await writeWhole(join(folder, 'config.yaml'), toYaml(config));
-    const facts = { name, fingerprint, length, classes, skipped, init };
+    const facts = { id: randomUUID(), name, fingerprint, length, classes, skipped, init };
     await writeWhole(join(folder, 'data.json'), `${JSON.stringify(facts, null, 2)}\n`);
     await begin(folder);
   });
@@ -138,6 +156,12 @@ export interface RunFacts {
   };
   /** SHA-256 of the model that it started from */
   readonly init?: string;
+}
+
+/** The id of a run, which its checkpoints carry. Runs of the first releases have none. */
+export async function runId(path: string): Promise<string | undefined> {
+  const { id } = parsed((await readText(join(path, 'data.json'))) ?? '');
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** @throws RinError if the folder has no run, or a damaged one */

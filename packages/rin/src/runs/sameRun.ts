@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { flatten } from '../config/flatten.js';
+import { DiskFailure } from '../disk/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { type Purpose, problemOf, type RunFacts, readFacts } from './runDirectory.js';
 
@@ -61,7 +62,7 @@ export async function compareRun(path: string, purpose: Purpose): Promise<Compar
     };
   } catch (error) {
     const problem = problemOf(error);
-    if (problem === undefined) throw error;
+    if (problem === undefined || error instanceof DiskFailure) throw error; // it may be the requested run
     return problem;
   }
 }

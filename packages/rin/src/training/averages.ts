@@ -1,8 +1,57 @@
-import { noGrad, type Tensor, unsafe } from '@rin/torch';
+import { RinError } from '@rin/core';
+import { type Device, noGrad, type Tensor, unsafe } from '@rin/torch';
+import type { ModelConfig } from '../config/model.js';
 import type { EmaConfig } from '../config/training.js';
+import type { Named } from '../model/named.js';
+import { RIN } from '../model/rin.js';
+
+/** Name of the average that samples and `model.safetensors` come from; its part of a checkpoint has the same name. */
+export const mainAverage = 'average';
+
+/** Averages of the weights of one network, by name. */
+export class Averages implements Disposable {
+  /** The network that has the main average as its weights. */
+  readonly main: RIN;
+  /** Live tensors of each average, by its name. */
+  readonly parts: Readonly<Record<string, Named>>;
+  readonly #emas: Readonly<Record<string, EmaConfig>>;
+
+  /** @param emas how each average moves; the main one is the average of that name */
+  constructor(model: ModelConfig, emas: Readonly<Record<string, EmaConfig>>, device: Device) {
+    const networks = Object.keys(emas).map((name) => [name, new RIN(model, { seed: null }).to(device)] as const);
+    const main = networks.find(([name]) => name === mainAverage)?.[1];
+    if (!main) throw new RinError(`averages: one of them has to be called ${mainAverage}`);
+    this.main = main;
+    this.parts = Object.fromEntries(networks.map(([name, network]) => [name, network.parameters()]));
+    for (const tensor of this.#tensors()) tensor.requiresGrad = false;
+    this.#emas = emas;
+  }
+
+  /** Sets every average to the weights. */
+  start(weights: Named): void {
+    noGrad(() => {
+      for (const part of Object.values(this.parts))
+        for (const [name, tensor] of Object.entries(part)) tensor.copy_(weights[name]);
+    });
+  }
+
+  /** Moves every average on. @param update number of the update that made the weights, from 1 */
+  update(weights: Named, update: number): void {
+    for (const [name, ema] of Object.entries(this.#emas))
+      updateEma(ema, Object.values(this.parts[name]), Object.values(weights), update);
+  }
+
+  [Symbol.dispose](): void {
+    for (const tensor of this.#tensors()) tensor.dispose();
+  }
+
+  #tensors(): Tensor[] {
+    return Object.values(this.parts).flatMap((part) => Object.values(part));
+  }
+}
 
 /**
- * Share of the old average that is kept at update t = 1, 2, …
+ * Share of the old average that update t = 1, 2, … keeps:
  *
  *     exponential   decay, or with ramp-up min(decay, (1 + t) / (10 + t))
  *     power         (1 - 1/t)^(exponent + 1): weights then count by t^exponent (Karras et al. 2024, "EDM2", section 3)
@@ -12,7 +61,7 @@ function emaKept(config: EmaConfig, update: number): number {
   return config.rampUp ? Math.min(config.decay, (1 + update) / (10 + update)) : config.decay;
 }
 
-/** Moves an average of the weights on, in place: average <- kept average + (1 - kept) weights. */
+/** Moves an average of the weights on, in place: average ← kept·average + (1 − kept)·weights. */
 export function updateEma(
   config: EmaConfig,
   average: readonly Tensor[],

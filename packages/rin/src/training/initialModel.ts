@@ -88,7 +88,7 @@ const sentence = ({ key, there, here }: { key: string; there: string; here: stri
  * @returns a sentence about the copy
  */
 export function startFromModel(
-  { tensors: { weights, average } }: Learner,
+  { tensors: { weights }, averages }: Learner,
   config: Config,
   { file, model }: InitialModel,
   classes: readonly string[],
@@ -101,7 +101,7 @@ export function startFromModel(
   const told = hasClasses(model.config, config)
     ? carryClasses(model, given, config.model.classes > 0 ? classes : [], weights)
     : '';
-  copyAll(weights, average);
+  averages.start(weights);
   return `starts from the averaged weights of ${file}${told}`;
 }
 

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isOutOfMemory, RinError } from '@rin/core';
 import { noGrad, norms, releaseFreeMemory, scope, stack, type Tensor } from '@rin/torch';
 import type { Config } from '../config/config.js';
@@ -8,14 +8,17 @@ import { type Draw, trainingLoss } from '../diffusion/objective.js';
 import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
 import { workableDtype } from '../model/workable.js';
-import type { State } from '../runs/checkpoint.js';
-import { updateEma } from './averages.js';
+import type { LearnerState } from '../runs/checkpoint.js';
+import { Averages, mainAverage } from './averages.js';
 import { clipNorm, takeGradients } from './gradients.js';
 import { rateShare } from './learningRate.js';
 import { createOptimizer } from './optimizers/create.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { Compute } from './resources/compute.js';
-import { halved, tooLarge } from './resources/outOfMemory.js';
+import { halved, partOf, tooLarge } from './resources/outOfMemory.js';
+
+/** A single sample is tried so often, every so many ms, before memory counts as too small: another process may have it. */
+const [attempts, pause] = [3, 500];
 
 /** What one update of the weights found. */
 export interface Update {
@@ -26,80 +29,83 @@ export interface Update {
 }
 
 /**
- * A network in training: its weights, their average and the optimiser. Knows neither files nor clocks. To be disposed, for
- * the collector comes late.
+ * A network in training: its weights, their averages and the optimiser. It knows no files and no clock. Dispose it: the
+ * garbage collector comes late.
  */
 export class Learner implements Disposable {
-  /** The network with the averaged weights, from which samples come. */
-  readonly average: RIN;
+  readonly averages: Averages;
   readonly compute: Compute;
   readonly #config: Config;
   readonly #meanSquare: number;
   readonly #network: RIN;
+  readonly #weights: Named;
   readonly #optimizer: Optimizer;
   #microBatch: number;
-  readonly #tensors: { readonly weights: Named; readonly average: Named; readonly optimizer: Named };
 
-  /** @param meanSquare of the data in [-1, 1] */
+  /** @param meanSquare of the data in [−1, 1] */
   constructor(config: Config, meanSquare: number, compute: Compute) {
+    const { model, training, seed } = config;
     this.#config = config;
     this.#meanSquare = meanSquare;
     this.compute = compute;
-    this.#microBatch = config.training.microBatch ?? config.training.batch;
-    this.#network = new RIN(config.model, { seed: config.seed }).to(compute.device);
-    this.average = new RIN(config.model, { seed: null }).to(compute.device);
-    const [weights, average] = [this.#network.parameters(), this.average.parameters()];
-    this.average.loadParameters(weights); // it starts from a copy (reference: the authors start it from draws of its own)
-    for (const tensor of Object.values(average)) tensor.requiresGrad = false;
-    this.#optimizer = createOptimizer(config.training, weights, workableDtype(compute.dtype, compute.device));
-    this.#tensors = { weights, average, optimizer: this.#optimizer.state };
+    this.#microBatch = mostAtOnce(config);
+    this.#network = new RIN(model, { seed }).to(compute.device);
+    this.#weights = this.#network.parameters();
+    this.averages = new Averages(model, { [mainAverage]: training.ema }, compute.device);
+    this.averages.start(this.#weights); // (reference: the authors start the average from draws of its own)
+    this.#optimizer = createOptimizer(training, this.#weights, workableDtype(compute.dtype, compute.device));
   }
 
   /** Number of weights. */
   get parameterCount(): number {
-    return Object.values(this.#tensors.weights).reduce((sum, { size }) => sum + size, 0);
+    return Object.values(this.#weights).reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Live tensors: what a checkpoint holds beside the counters. */
-  get tensors(): Omit<State, 'counters'> {
-    return this.#tensors;
+  /** Live tensors by the name of their part of a checkpoint: `weights`, each average, and `optimizer`. */
+  get tensors(): LearnerState['parts'] {
+    return { weights: this.#weights, ...this.averages.parts, optimizer: this.#optimizer.state };
   }
 
-  /** Norm of weights and average together: not finite if one of them is not, or too large to be squared. */
+  /** What a checkpoint holds beside the counters. */
+  get state(): LearnerState {
+    const isHalved = this.#microBatch < mostAtOnce(this.#config);
+    return { parts: this.tensors, ...(isHalved && { microBatch: this.#microBatch }) };
+  }
+
+  /** Norm of weights and averages together. It is not finite if one value is not finite, or is too large to be squared. */
   norm(): number {
-    const { weights, average } = this.#tensors;
-    const all = [...Object.values(weights), ...Object.values(average)];
+    const all = [this.#weights, ...Object.values(this.averages.parts)].flatMap((part) => Object.values(part));
     return scope(() => noGrad(() => stack(norms(all)).norm().item()));
   }
 
   /**
-   * Takes over the tensors of a checkpoint and disposes them.
-   * @throws {RinError} where they are not those of this network and optimiser
+   * Takes over the tensors of a checkpoint and disposes them, and the micro-batch that its run had been left with.
+   * @throws {RinError} if the tensors are not those of this network and optimiser
    */
-  restore(saved: Omit<State, 'counters'>): void {
-    for (const part of ['weights', 'average', 'optimizer'] as const) {
-      const [from, to] = [saved[part], this.#tensors[part]];
-      const describe = (tensors: Named) =>
-        Object.entries(tensors).map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
-      const known = new Set(describe(to));
-      const unknown = describe(from).find((text) => !known.delete(text)) ?? [...known][0];
-      if (unknown)
+  restore({ parts, microBatch }: LearnerState): void {
+    const own = this.tensors;
+    for (const part of new Set([...Object.keys(parts), ...Object.keys(own)])) {
+      const misfit = firstMisfit(parts[part] ?? {}, own[part] ?? {});
+      if (misfit)
         throw new RinError(
-          `the checkpoint's ${part} do not fit this version of the network: ${unknown}; start a new run`,
+          `the checkpoint's ${part} do not fit this version of the network: ${misfit}; start a new run`,
         );
-      noGrad(() => {
-        for (const [name, tensor] of Object.entries(to)) tensor.copy_(from[name]);
-      });
-      for (const tensor of Object.values(from)) tensor.dispose();
     }
+    noGrad(() => {
+      for (const [part, to] of Object.entries(own))
+        for (const [name, tensor] of Object.entries(to)) tensor.copy_(parts[part][name]);
+    });
+    for (const part of Object.values(parts)) for (const tensor of Object.values(part)) tensor.dispose();
+    if (microBatch !== undefined)
+      this.#microBatch = partOf(this.#config.training.batch, Math.min(microBatch, this.#microBatch));
   }
 
-  /** What an optimiser works in besides is left to the collector. */
+  /** Working memory of the optimiser is left to the garbage collector. */
   [Symbol.dispose](): void {
-    for (const part of Object.values(this.#tensors)) for (const tensor of Object.values(part)) tensor.dispose();
+    for (const part of Object.values(this.tensors)) for (const tensor of Object.values(part)) tensor.dispose();
   }
 
-  /** Samples in one pass: `training.microBatch`, or less since memory ran out. */
+  /** Samples in one pass: `training.microBatch`, or fewer if memory ran out. */
   get microBatch(): number {
     return this.#microBatch;
   }
@@ -113,13 +119,13 @@ export class Learner implements Disposable {
   async update(given: Batch, images: number, updates: number): Promise<Update> {
     const { training } = this.#config;
     const losses = await this.#gatherGradients(given, images, updates);
-    const { weights, average } = this.#tensors;
+    const weights = Object.values(this.#weights);
     const found = scope(() =>
       noGrad(() => {
-        const gradients = takeGradients(Object.values(weights));
+        const gradients = takeGradients(weights);
         const norm = clipNorm(gradients, training.clipNorm);
         this.#optimizer.step(gradients, rateShare(training, images), updates + 1);
-        updateEma(training.ema, Object.values(average), Object.values(weights), updates + 1);
+        this.averages.update(this.#weights, updates + 1);
         return stack([stack(losses).mean(), norm]).toTypedArray(); // the one wait for the device
       }),
     );
@@ -128,13 +134,13 @@ export class Learner implements Disposable {
   }
 
   /**
-   * Leaves the gradients of a batch on the weights. Where memory runs out, all is done again in smaller passes: a draw is a
-   * function of the sample's position, so it is the same draw (but for dropout, which is one of the micro-batch).
+   * Leaves the gradients of a batch on the weights. If memory runs out, all is done again in smaller passes. A draw is a
+   * function of the sample's position, so it is the same draw; only dropout is drawn for the micro-batch.
    * @returns the loss of each micro-batch
    */
   async #gatherGradients(given: Batch, images: number, updates: number): Promise<Tensor[]> {
     const { batch } = this.#config.training;
-    for (;;) {
+    for (let attempt = 1; ; ) {
       const losses: Tensor[] = [];
       try {
         for (let offset = 0; offset < batch; offset += this.#microBatch) {
@@ -145,11 +151,13 @@ export class Learner implements Disposable {
         return losses;
       } catch (error) {
         for (const loss of losses) loss.dispose();
-        for (const weight of Object.values(this.#tensors.weights)) weight.grad = null;
+        for (const weight of Object.values(this.#weights)) weight.grad = null;
         if (!isOutOfMemory(error)) throw error;
-        releaseFreeMemory(); // else it stays in pieces that are too small, and code made at run time finds no place
-        this.#microBatch = halved(this.#microBatch, batch);
-        if (this.#microBatch === 0) throw tooLarge('a single sample');
+        releaseFreeMemory(); // else it stays in pieces that are too small, and kernels made at run time find no place
+        const smaller = halved(this.#microBatch, batch);
+        if (smaller > 0) this.#microBatch = smaller;
+        else if (attempt++ < attempts) await setTimeout(pause);
+        else throw tooLarge('a single sample');
       }
     }
   }
@@ -165,9 +173,9 @@ export class Learner implements Disposable {
     const began = performance.now();
     try {
       this.#pass({ pixels, labels }, { position: 0, offset: 0, total: count, step: 0 }).dispose();
-      scope(() => Object.values(this.#tensors.weights)[0].grad?.sum().item()); // waits for the device
+      scope(() => Object.values(this.#weights)[0].grad?.sum().item()); // waits for the device
     } finally {
-      for (const weight of Object.values(this.#tensors.weights)) weight.grad = null;
+      for (const weight of Object.values(this.#weights)) weight.grad = null;
     }
     return (performance.now() - began) / 1000;
   }
@@ -182,6 +190,17 @@ export class Learner implements Disposable {
       return loss.detach();
     });
   }
+}
+
+/** Samples in one pass while there is memory for them. */
+const mostAtOnce = ({ training }: Config): number => training.microBatch ?? training.batch;
+
+/** The first tensor that one side lacks or has in another shape, with its shape; undefined if both sides are alike. */
+function firstMisfit(from: Named, to: Named): string | undefined {
+  const describe = (tensors: Named) =>
+    Object.entries(tensors).map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+  const known = new Set(describe(to));
+  return describe(from).find((text) => !known.delete(text)) ?? [...known][0];
 }
 
 /** `count` samples of a batch, from `first` on. */

@@ -6,18 +6,22 @@ import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
 import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
 import { namedModel } from '../runs/namedModel.js';
-import { openRun } from '../runs/openRun.js';
+import { isFinished, openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
+import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
+import { Diverged } from './diverged.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
+import type { Progress } from './progress.js';
+import { Recorder } from './recorder.js';
 import { type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './resources/forecast.js';
 import { tooLarge } from './resources/outOfMemory.js';
-import { type Progress, Session } from './session.js';
+import { Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** What `train` takes. */
@@ -104,7 +108,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
     if (path === undefined) return;
     using learner = untrained(resolved, data);
     said = [startFromModel(learner, config, init ?? gone(path), data.classes)];
-    await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.tensors });
+    await saveCheckpoint(folder, imagesLabel(0), { counters: noCounters, ...learner.state });
   };
   const places = { run, runsFolder, fresh };
   const purpose = { config, data, init: init?.digest };
@@ -118,21 +122,34 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
     return { run: directory.path, images, finished };
   }
   using _lock = await lockRun(directory.path);
-  const say = (text: string) => {
-    directory.log(text);
-    log(text);
-  };
+  const recorder = new Recorder(directory, log);
   try {
-    for (const text of said) say(text);
-    await changeRun(directory, config, changes, say);
-    using session = await prepare(data, split, resolved, directory, say, options);
+    for (const text of said) recorder.say(text);
+    await changeRun(directory, config, changes, recorder.say);
+    using session = await prepare(data, split, resolved, directory, recorder, options);
     init?.[Symbol.dispose](); // its memory is the training's now
-    return { run: directory.path, ...(await session.run()) };
+    const seen = await session.run();
+    return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
   } catch (thrown) {
-    const error = isOutOfMemory(thrown) ? tooLarge('the weights, the optimiser and a pass') : thrown;
-    if (error instanceof RinError) directory.log(error.message);
+    const error = mendable(thrown, directory);
+    if (error instanceof RinError) logIfPossible(directory, error.message);
     throw error;
   }
+}
+
+/** The error that ended a run may be that nothing can be written; it is the one to tell. */
+function logIfPossible(directory: RunDirectory, text: string): void {
+  try {
+    directory.log(text);
+  } catch (error) {
+    if (!(error instanceof RinError)) throw error;
+  }
+}
+
+/** What ended a run, as an error that says where and how to mend it; other errors stay as they are. */
+function mendable(error: unknown, { path }: RunDirectory): unknown {
+  if (isOutOfMemory(error)) return tooLarge('the weights, the optimiser and a pass');
+  return error instanceof Diverged ? new RinError(`${path}: ${error.message}`) : error;
 }
 
 /** A network as it is drawn, with its average and optimiser. */
@@ -155,11 +172,12 @@ async function prepare(
   { trained, heldOut }: Split,
   resolved: Resolved,
   directory: RunDirectory,
-  say: (text: string) => void,
+  recorder: Recorder,
   { onProgress, signal }: RunOptions,
 ): Promise<Session> {
   const { config, compute, init } = resolved;
   const { training } = config;
+  const { say } = recorder;
   const cost = trainingCost(config, compute);
   const takes = [
     ...memoryLines(cost, config, compute),
@@ -181,15 +199,18 @@ async function prepare(
   const left = training.images - (saved?.counters.images ?? 0);
   const speed = left > 0 ? timedSpeed(learner) : undefined;
   if (speed !== undefined) say(timeLine(left, speed, 'in a short pass without the optimiser'));
+  const counters = saved?.counters;
   return new Session({
     config,
     data: trained,
-    ...(heldOut && { validation: new Validation(heldOut, config, meanSquare) }),
-    meanSquare,
-    directory,
     learner,
-    counters: saved?.counters,
-    say,
+    counters,
+    ...(heldOut && { validation: new Validation(heldOut, config, meanSquare) }),
+    recorder,
+    artefacts: new Artefacts({
+      ...{ config, data: trained, meanSquare, directory, learner },
+      ...{ saved: counters?.images, say, signal },
+    }),
     onProgress,
     signal,
   });

@@ -75,7 +75,7 @@ export class Validation {
       const facts = { dtype: learner.compute.dtype, meanSquare: this.#meanSquare };
       const objective = { ...diffusion, timeSampling: 'stratified' } as const; // less noise than independent times
       const mean = scope(() =>
-        noGrad(() => trainingLoss(learner.average, objective, batch, { ...draw, ...facts }).item()),
+        noGrad(() => trainingLoss(learner.averages.main, objective, batch, { ...draw, ...facts }).item()),
       );
       sum += mean * batch.labels.length;
       await setImmediate();

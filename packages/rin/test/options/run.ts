@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runtime, setThreads } from '@rin/torch';
 import { loadModel } from '../../src/diffusion/modelFile.js';
-import type { Progress } from '../../src/training/session.js';
+import type { Progress } from '../../src/training/progress.js';
 import { train } from '../../src/training/trainer.js';
 import { rin } from '../cli/rin.js';
 import { workplace } from '../cli/tiny.js';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
-import { tensor } from '@rin/torch';
+import { tensor, writeSafetensors } from '@rin/torch';
 import { imagesLabel, listCheckpoints, loadNewest, saveCheckpoint } from '../../src/runs/checkpoint.js';
 import { Learner } from '../../src/training/learner.js';
 import { refusedAt } from '../disk/dying.js';
@@ -11,9 +12,11 @@ import { freshFolder, tiny } from '../training/tiny.js';
 
 const state = (images: number) => ({
   counters: { images, updates: images / 8, lossSum: 0.1 + 0.2, normSum: 1e-9, summed: 3, seconds: 1.5 },
-  weights: { 'stem.weight': tensor([[images, 0.1]]) },
-  average: { 'stem.weight': tensor([[3, images]]) },
-  optimizer: { 'mean.stem.weight': tensor([[1e-30, images]]) },
+  parts: {
+    weights: { 'stem.weight': tensor([[images, 0.1]]) },
+    average: { 'stem.weight': tensor([[3, images]]) },
+    optimizer: { 'mean.stem.weight': tensor([[1e-30, images]]) },
+  },
 });
 
 const silent = () => {};
@@ -23,10 +26,46 @@ test('a checkpoint gives back what was saved, to the bit', async () => {
   await saveCheckpoint(run, imagesLabel(16), state(16));
   const loaded = await loadNewest(run, silent);
   assert.deepEqual(loaded?.counters, state(16).counters);
-  for (const part of ['weights', 'average', 'optimizer'] as const) {
-    const [name, expected] = Object.entries(state(16)[part])[0];
-    assert.deepEqual(loaded?.[part][name].toTypedArray(), expected.toTypedArray());
+  for (const [part, tensors] of Object.entries(state(16).parts))
+    for (const [name, expected] of Object.entries(tensors))
+      assert.deepEqual(loaded?.parts[part][name].toTypedArray(), expected.toTypedArray());
+});
+
+test('parts are files by their name, so that there may be several averages', async () => {
+  const run = freshFolder();
+  const parts = { ...state(16).parts, 'average-short': { 'stem.weight': tensor([5]) } };
+  await saveCheckpoint(run, imagesLabel(16), { ...state(16), parts, microBatch: 4 });
+  assert.deepEqual(readdirSync(join(run, 'checkpoint-000000.016k')).sort(), [
+    'average-short.safetensors',
+    'average.safetensors',
+    'checkpoint.json',
+    'optimizer.safetensors',
+    'weights.safetensors',
+  ]);
+  const loaded = await loadNewest(run, silent);
+  assert.deepEqual(Object.keys(loaded?.parts ?? {}).sort(), ['average', 'average-short', 'optimizer', 'weights']);
+  assert.equal(loaded?.microBatch, 4);
+});
+
+test('a checkpoint of the first format is read: three parts, and nothing but counters and digests', async () => {
+  const run = freshFolder();
+  const folder = join(run, 'checkpoint-000000.016k');
+  mkdirSync(folder);
+  const digest = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
+  const digests: Record<string, string> = {};
+  for (const [part, tensors] of Object.entries(state(16).parts)) {
+    const path = join(folder, `${part}.safetensors`);
+    await writeSafetensors(path, tensors);
+    digests[part] = digest(readFileSync(path));
   }
+  const content =
+    `{"counters":{"images":16,"updates":2,"lossSum":0.5,"normSum":1.25,"summed":1,"seconds":0.75},` +
+    `"digests":{"weights":"${digests.weights}","average":"${digests.average}","optimizer":"${digests.optimizer}"}`;
+  writeFileSync(join(folder, 'checkpoint.json'), `${content},"sha256":"${digest(`${content}}`)}"}`);
+  const loaded = await loadNewest(run, silent);
+  assert.deepEqual(loaded?.counters, { images: 16, updates: 2, lossSum: 0.5, normSum: 1.25, summed: 1, seconds: 0.75 });
+  assert.deepEqual(loaded?.parts.average['stem.weight'].toTypedArray(), Float32Array.of(3, 16));
+  assert.equal(loaded?.microBatch, undefined);
 });
 
 test('the newest is by images, not by name', async () => {
@@ -104,7 +143,7 @@ test('a checkpoint of another version of the network is refused with a parameter
   ] as const) {
     const said = `the checkpoint's weights do not fit this version of the network: ${misfit}; start a new run`;
     assert.throws(
-      () => learner.restore({ ...learner.tensors, weights }),
+      () => learner.restore({ parts: { ...learner.tensors, weights } }),
       (error) => error instanceof RinError && error.message === said,
     );
   }

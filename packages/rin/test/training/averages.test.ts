@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keep, scope, tensor } from '@rin/torch';
+import { full, keep, scope, tensor } from '@rin/torch';
 import type { EmaConfig } from '../../src/config/training.js';
-import { updateEma } from '../../src/training/averages.js';
+import { Averages, updateEma } from '../../src/training/averages.js';
 import { clipNorm, takeGradients } from '../../src/training/gradients.js';
+import { tiny } from './tiny.js';
 
 /** Averages the weights w(1), w(2), … of a parameter that begins at `start`. */
 function averaged(config: EmaConfig, start: number, weights: number[]): number {
@@ -37,6 +38,24 @@ test('with ramp-up the first updates keep 2/11, 3/12, 4/13 of the average, and n
   const first = (2 / 11) * 5 + (9 / 11) * 1;
   near(averaged(config, 5, [1]), first);
   near(averaged(config, 5, [1, 2]), 0.24 * first + 0.76 * 2);
+});
+
+test('several averages of one network move each in its way', () => {
+  const { model } = tiny();
+  const emas = {
+    average: { kind: 'exponential', decay: 0.9, rampUp: false },
+    short: { kind: 'exponential', decay: 0.25, rampUp: false },
+  } as const;
+  using averages = new Averages(model, emas, 'cpu');
+  const weightsOf = (value: number) =>
+    Object.fromEntries(Object.entries(averages.parts.short).map(([name, { shape }]) => [name, full(shape, value)]));
+  averages.start(weightsOf(1));
+  averages.update(weightsOf(2), 1);
+  for (const [name, expected] of Object.entries({ average: 0.9 * 1 + 0.1 * 2, short: 0.25 * 1 + 0.75 * 2 }))
+    for (const tensor of Object.values(averages.parts[name]))
+      for (const value of tensor.toTypedArray()) near(Number(value), expected);
+  for (const [name, tensor] of Object.entries(averages.main.parameters()))
+    assert.equal(tensor, averages.parts.average[name]);
 });
 
 test('gradients are scaled together to the limit, and left alone below it', () => {

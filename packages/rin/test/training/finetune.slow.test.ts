@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { RinError } from '@rin/core';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
-import type { Progress } from '../../src/training/session.js';
+import type { Progress } from '../../src/training/progress.js';
 import { type TrainOptions, train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 
@@ -155,13 +155,18 @@ test('a run that started from a model goes on to the same bytes, with and withou
   }
 });
 
-test('with every checkpoint damaged a run begins anew from its model', async () => {
+test('with every checkpoint damaged a run is refused; with none it begins anew from its model', async () => {
   const runsFolder = freshFolder();
   const whole = outcome((await tune({})).run, [model]);
   const { run } = await tune({}, { runsFolder, signal: AbortSignal.abort() });
   writeFileSync(join(run, 'checkpoint-000000k', 'checkpoint.json'), '');
+  await assert.rejects(
+    tune({}, { runsFolder }),
+    /none of its checkpoints is whole \(checkpoint-000000k: checkpoint\.json/,
+  );
+  rmSync(join(run, 'checkpoint-000000k'), { recursive: true });
   const { said } = await tune({}, { runsFolder });
-  assert.match(said, /checkpoint-000000k is damaged.*\nstarts from the averaged weights of /);
+  assert.match(said, /starts from the averaged weights of /);
   assert.deepEqual(outcome(run, [model]), whole);
 });
 

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { RinError } from '@rin/core';
-import { readSafetensors } from '@rin/torch';
+import { readSafetensors, Tensor, TorchError } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { beside } from '../../src/disk/wholeFiles.js';
-import type { Progress } from '../../src/training/session.js';
+import type { Progress } from '../../src/training/progress.js';
 import { type TrainOptions, type TrainResult, train } from '../../src/training/trainer.js';
 import { orphan } from '../disk/dying.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
@@ -58,6 +59,36 @@ test('an interruption while samples are drawn is heard at once; they are drawn w
     assert.ok(!existsSync(join(folderOf(stopped), `fakes-000000.0${images}k.png`)));
     assert.deepEqual(outcome(folderOf(await start({ runsFolder }))), whole);
   }
+});
+
+test('a run that ran out of memory, and resumes with more, gives the bytes of one that was not interrupted', async (context) => {
+  // Dropout is drawn for a micro-batch, so that its size is a part of what is computed.
+  let runsOut = false;
+  const backward = Tensor.prototype.backward;
+  context.mock.method(Tensor.prototype, 'backward', function (this: Tensor, ...args: Parameters<typeof backward>) {
+    const fails = runsOut;
+    runsOut = false;
+    if (fails) throw new TorchError('backward: out of memory');
+    return backward.apply(this, args);
+  });
+  const stopAfter = (images: number) => (progress: Progress) => {
+    runsOut = progress.images === 24 && !progress.sampling;
+    return progress.images === images;
+  };
+  const [undisturbed, stopped, killed] = [freshFolder(), freshFolder(), freshFolder()];
+  const expected = outcome(folderOf(await interrupt({ runsFolder: undisturbed }, stopAfter(1000))));
+  assert.notEqual(expected.stats, whole.stats);
+
+  await interrupt({ runsFolder: stopped }, stopAfter(64));
+  assert.deepEqual(outcome(folderOf(await start({ runsFolder: stopped }))), expected);
+
+  const kill = (progress: Progress) => {
+    if (stopAfter(40)(progress)) throw new Error('killed'); // no checkpoint is due between 24 and 48
+  };
+  await assert.rejects(start({ runsFolder: killed, onProgress: kill }), /killed/);
+  const said: string[] = [];
+  assert.deepEqual(outcome(folderOf(await start({ runsFolder: killed, log: (text) => said.push(text) }))), expected);
+  assert.match(said.join('\n'), /goes on at 32 of 96 images/);
 });
 
 test('a finished run says so and is left alone; a new one is made when asked for', async () => {
@@ -181,11 +212,51 @@ test('a damaged checkpoint is moved aside with a word, and the run goes on from 
   assert.deepEqual(outcome(run), whole);
 });
 
-test('with every checkpoint damaged the run begins anew', async () => {
+test('with every checkpoint damaged the run is refused, and nothing in it changes', async () => {
   const runsFolder = freshFolder();
   const run = folderOf(await interrupt({ runsFolder }, ({ images }) => images === 56));
-  for (const name of readdirSync(run).filter((name) => name.startsWith('checkpoint')))
-    flipByte(join(run, name, 'weights.safetensors'), 3000);
+  const names = readdirSync(run).filter((name) => name.startsWith('checkpoint'));
+  const weights = (name: string) => join(run, name, 'weights.safetensors');
+  for (const name of names) flipByte(weights(name), 3000);
+  const contents = () =>
+    readdirSync(run, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.includes('.') && name !== 'log.txt' && !/k$/.test(name))
+      .map((name) => [name, digest(join(run, name))]);
+  const before = contents();
+  const said =
+    `${run}: none of its checkpoints is whole (checkpoint-000000.056k: weights.safetensors was changed or cut short); ` +
+    'put a whole copy of one back, or start another run (--new), or delete this folder';
+  for (const _ of ['a first time', 'and again'])
+    await assert.rejects(start({ runsFolder }), (error) => error instanceof RinError && error.message === said);
+  assert.deepEqual(contents(), before);
+  flipByte(weights(names[0]), 3000);
+  await start({ runsFolder });
+  assert.deepEqual(outcome(run), whole);
+});
+
+test('a checkpoint of another run is refused, even if its shapes fit', async () => {
+  const runsFolder = freshFolder();
+  const stop = (options: Partial<TrainOptions>) =>
+    interrupt({ runsFolder, ...options }, ({ images }) => images === 40).then(folderOf);
+  const run = await stop({});
+  const other = await stop({ config: { ...tiny(), seed: 5 } });
+  const copied = join(run, 'checkpoint-000000.064k');
+  cpSync(join(other, 'checkpoint-000000.040k'), copied, { recursive: true });
+  const said = `${copied} belongs to another run; move it out of this folder, and run the same command again`;
+  await assert.rejects(start({ runsFolder }), (error) => error instanceof RinError && error.message === said);
+  rmSync(copied, { recursive: true });
+  await start({ runsFolder });
+  assert.deepEqual(outcome(run), whole);
+});
+
+test('a run and a checkpoint from before there were ids go on', async () => {
+  const runsFolder = freshFolder();
+  const run = folderOf(await interrupt({ runsFolder }, ({ images }) => images === 40));
+  edit(join(run, 'data.json'), ({ id: _, ...facts }) => facts);
+  for (const name of readdirSync(run).filter((each) => each.startsWith('checkpoint')))
+    edit(join(run, name, 'checkpoint.json'), ({ run: _, sha256: __, ...content }) => {
+      return { ...content, sha256: createHash('sha256').update(JSON.stringify(content)).digest('hex') };
+    });
   await start({ runsFolder });
   assert.deepEqual(outcome(run), whole);
 });
@@ -243,4 +314,10 @@ function flipByte(file: string, at: number): void {
   const bytes = readFileSync(file);
   bytes[at] ^= 1;
   writeFileSync(file, bytes);
+}
+
+const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+function edit(file: string, change: (content: Record<string, unknown>) => object): void {
+  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
 }

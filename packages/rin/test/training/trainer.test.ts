@@ -15,7 +15,7 @@ import { RinError } from '@rin/core';
 import { memory } from '@rin/torch';
 import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
-import type { Progress } from '../../src/training/session.js';
+import type { Progress } from '../../src/training/progress.js';
 import { train } from '../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from './tiny.js';
 

@@ -3,7 +3,7 @@ import { bytes, count, duration, quoted } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import type { DataProgress } from '../../data/progress.js';
 import { modelName } from '../../runs/namedModel.js';
-import type { Progress } from '../../training/session.js';
+import type { Progress } from '../../training/progress.js';
 import type { TrainResult } from '../../training/trainer.js';
 import { calling } from './calling.js';
 import { bar } from './screen.js';

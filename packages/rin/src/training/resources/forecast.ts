@@ -4,13 +4,17 @@ import { freemem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bytes, count, isOutOfMemory, RinError, roughly } from '@rin/core';
 import type { Config } from '../../config/config.js';
+import { unreadable } from '../../disk/systemError.js';
 import type { Learner } from '../learner.js';
 import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
 import { memoryLimit } from './memoryLimit.js';
 
-/** A timed pass takes about so many seconds at most, where a single sample takes less. */
-const passSeconds = 0.5;
+/** Passes are timed for so many seconds, or for two passes of a single sample if they take longer. */
+const timingSeconds = 2.5;
+
+/** So many passes of the last size are timed; the quickest counts, for whatever else the machine does only adds to it. */
+const timedPasses = 4;
 
 /** What of the memory training takes, in sentences; a warning where there is less. */
 export function memoryLines(cost: Cost, { training }: Config, { device }: Compute): string[] {
@@ -56,13 +60,17 @@ async function freeDisk(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Bytes of a file, or of all files in a folder; 0 where there is none. */
+/** Bytes of a file, or of all files in a folder; 0 if there is none. @throws {RinError} if it cannot be looked at */
 export async function sizeOf(path: string): Promise<number> {
   if (!existsSync(path)) return 0;
-  const stats = await stat(path);
-  if (!stats.isDirectory()) return stats.size;
-  const sizes = (await readdir(path)).map((name) => sizeOf(join(path, name)));
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  try {
+    const stats = await stat(path);
+    if (!stats.isDirectory()) return stats.size;
+    const sizes = (await readdir(path)).map((name) => sizeOf(join(path, name)));
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    throw unreadable(error, path);
+  }
 }
 
 /** How long `images` take, in a sentence. @param basis what was measured */
@@ -72,18 +80,26 @@ export const timeLine = (images: number, imagesPerSecond: number, basis: string)
 const perSecond = (images: number): string => (images < 100 ? images.toPrecision(2) : count(Math.round(images)));
 
 /**
- * Images a second, from passes that change nothing: of one sample, then of as many as take half a second.
- * @returns undefined where memory ran out, as the first update will tell
+ * Images a second, from passes that change nothing: of one sample, then of more, up to a micro-batch, as time allows. A pass
+ * of a new size takes new memory and makes new kernels, so the first pass of a size never counts.
+ * @returns undefined if memory ran out; the first update will tell
  */
-export function timedSpeed(learner: Learner): number | undefined {
+export function timedSpeed(learner: Pick<Learner, 'microBatch' | 'timePass'>): number | undefined {
+  const end = performance.now() + 1000 * timingSeconds;
+  const left = () => (end - performance.now()) / 1000;
   try {
     let size = 1;
     for (;;) {
-      learner.timePass(size); // the first of a size takes new memory
-      const seconds = learner.timePass(size);
-      const next = Math.min(learner.microBatch, Math.floor((passSeconds / seconds) * size));
-      if (next < 2 * size) return size / seconds;
-      size = Math.min(next, 8 * size);
+      learner.timePass(size);
+      let seconds = learner.timePass(size);
+      const next = Math.min(learner.microBatch, 8 * size, Math.floor((left() / 2 / seconds) * size)); // two passes of it fit
+      if (next >= 2 * size) {
+        size = next;
+        continue;
+      }
+      for (let passes = 1; passes < timedPasses && left() > seconds; passes++)
+        seconds = Math.min(seconds, learner.timePass(size));
+      return size / seconds;
     }
   } catch (error) {
     if (isOutOfMemory(error)) return undefined;

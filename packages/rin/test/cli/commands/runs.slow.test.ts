@@ -34,9 +34,8 @@ async function make(path: string, { config = short(), data, losses = [], validat
     appendFileSync(join(path, 'timing.jsonl'), `${JSON.stringify({ images: line.images, imagesPerSecond: 12.34 })}\n`);
   }
   if (images !== undefined) {
-    const part = { weight: tensor([1]) };
     const counters = { ...noCounters, images };
-    await saveCheckpoint(path, imagesLabel(images), { counters, weights: part, average: part, optimizer: part });
+    await saveCheckpoint(path, imagesLabel(images), { counters, parts: { weights: { weight: tensor([1]) } } });
   }
   if (finished) writeFileSync(join(path, 'model.safetensors'), '');
 }
@@ -82,7 +81,7 @@ test('every run is listed with its state, what it has seen and how well it learn
     '00000-a | finished | 100 | 100 | 0.0500 | – | 12.3 | DATE | cats | tiny',
     'mine | interrupted | 0 | 100 | – | – | – | DATE | cats | tiny',
     '',
-    'runs/00007-file: a part of the path is a file',
+    'runs/00007-file: cannot read runs/00007-file/config.yaml: a part of the path is a file',
     'runs/00005-cut: runs/00005-cut/data.json is damaged',
     'runs/00004-unknown-key: runs/00004-unknown-key/config.yaml: traning is not a known key; did you mean training?',
     'runs/00003-no-configuration: it is not a run: config.yaml or data.json is missing',

@@ -143,6 +143,22 @@ test('the time is told before the start and after the first updates, and telling
   }
 });
 
+test('the first pass of a size, which takes new memory, does not count, nor what disturbs single passes', () => {
+  const sizes: number[] = [];
+  const learner = {
+    microBatch: 48,
+    timePass(size: number) {
+      const isFirst = !sizes.includes(size);
+      sizes.push(size);
+      const disturbed = sizes.length % 3 === 0 ? 2 : 1;
+      return size * 1e-3 * (isFirst ? 20 : disturbed);
+    },
+  };
+  assert.equal(timedSpeed(learner), 1000);
+  assert.equal(sizes.at(-1), 48);
+  assert.ok(sizes.length < 12, `${sizes}`);
+});
+
 test('the speed of a short pass is about that of training', async () => {
   const config = tiny({ model: { latents: 32, latentDim: 128, depth: [4] }, training: { batch: 64, microBatch: 64 } });
   const learner = new Learner(config, 0.3, cpu);

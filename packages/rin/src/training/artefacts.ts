@@ -1,0 +1,103 @@
+import type { Config } from '../config/config.js';
+import type { Dataset } from '../data/dataset.js';
+import { saveModel } from '../diffusion/modelFile.js';
+import { sample } from '../diffusion/sample.js';
+import { change } from '../disk/wholeFiles.js';
+import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpoint.js';
+import { modelName } from '../runs/namedModel.js';
+import { hasPreviews, type RunDirectory } from '../runs/runDirectory.js';
+import { Diverged } from './diverged.js';
+import type { Learner } from './learner.js';
+import { type Layout, previewLayout, realPictures, writePreview } from './preview.js';
+import type { Progress } from './progress.js';
+
+export interface ArtefactsOptions {
+  readonly config: Config;
+  /** what is trained */
+  readonly data: Dataset;
+  readonly meanSquare: number;
+  readonly directory: RunDirectory;
+  readonly learner: Learner;
+  /** images at the checkpoint that the run resumes from */
+  readonly saved?: number;
+  readonly say: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a run makes beside its records: previews, model and checkpoints. A file that is there is not made again. */
+export class Artefacts {
+  readonly #options: ArtefactsOptions;
+  readonly #layout: Layout;
+  #saved: number | null;
+
+  constructor(options: ArtefactsOptions) {
+    this.#options = options;
+    this.#layout = previewLayout(options.config, options.data.classes);
+    this.#saved = options.saved ?? null;
+  }
+
+  /** Images at the newest checkpoint; null before the first one. */
+  get saved(): number | null {
+    return this.#saved;
+  }
+
+  /** Pictures of the data. */
+  async reals(): Promise<void> {
+    const { config, data, directory } = this.#options;
+    const name = 'reals.png';
+    if (hasPreviews(config) && !directory.has(name))
+      await writePreview(directory.file(name), realPictures(data, this.#layout), this.#layout);
+  }
+
+  /** Samples of the averaged weights. A preview that an interruption breaks off is drawn when the run resumes. */
+  async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<void> {
+    const { config, data, meanSquare, directory, learner, signal, say } = this.#options;
+    const path = directory.file(`fakes-${label}.png`);
+    if (!hasPreviews(config) || directory.has(`fakes-${label}.png`) || signal?.aborted) return;
+    this.#checkWeights(images);
+    const { classes } = this.#layout;
+    const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+    try {
+      const drawn = await sample(subject, {
+        seeds: [...classes.keys()],
+        classes: classes.map((each) => (each < 0 ? null : each)),
+        signal,
+        onStep: ({ step, steps }) => onStep({ step, steps }),
+      });
+      await writePreview(path, drawn, this.#layout);
+      say(`samples: ${path}`);
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    }
+  }
+
+  /** A checkpoint, and the model at the same place; the oldest checkpoints go. */
+  async checkpoint(label: string, counters: Counters): Promise<void> {
+    const { config, directory, learner } = this.#options;
+    await this.#writeModel(counters.images);
+    await saveCheckpoint(directory.path, label, { counters, ...learner.state });
+    this.#saved = counters.images;
+    await pruneCheckpoints(directory.path, config.training.keepCheckpoints);
+  }
+
+  /** The model, if it is gone. */
+  async model(images: number): Promise<void> {
+    if (!this.#options.directory.has(modelName)) await this.#writeModel(images);
+  }
+
+  async #writeModel(images: number): Promise<void> {
+    this.#checkWeights(images);
+    const { config, data, meanSquare, directory, learner } = this.#options;
+    const path = directory.file(modelName);
+    const parameters = learner.averages.main.parameters();
+    await change('write', path, () => saveModel(path, { config, classes: data.classes, meanSquare, parameters }));
+  }
+
+  /** A loss tells of the weights before its update; what is saved are the weights after it. */
+  #checkWeights(images: number): void {
+    const { config, learner } = this.#options;
+    const norm = learner.norm();
+    if (!Number.isFinite(norm))
+      throw new Diverged(`weights' norm became ${norm}`, config.training, images, this.#saved);
+  }
+}

@@ -1,0 +1,131 @@
+import type { TrainingConfig } from '../config/training.js';
+import { type Counters, noCounters } from '../runs/checkpoint.js';
+import type { Update } from './learner.js';
+import { rateShare } from './learningRate.js';
+import type { Stats, Timing } from './recorder.js';
+import { timeLine } from './resources/forecast.js';
+
+/** Where training stands. */
+export interface Progress {
+  /** images seen, of `total` */
+  readonly images: number;
+  readonly total: number;
+  /** mean over recent updates; null before the first one */
+  readonly loss: number | null;
+  readonly learningRate: number;
+  /** of the averaged weights on held-out data, at the last line of stats.jsonl; null before it, or if no data are held out */
+  readonly validationLoss: number | null;
+  /** over recent updates; null before the first one */
+  readonly imagesPerSecond: number | null;
+  /** memory of the process in bytes */
+  readonly memory: number;
+  /** present while a preview is drawn */
+  readonly sampling?: { readonly step: number; readonly steps: number };
+}
+
+/** Counts the updates of a run, and knows how the recent ones went. */
+export class Tally {
+  readonly #training: TrainingConfig;
+  #counters: Counters;
+  #validationLoss: number | null = null;
+  #isTimeTold = false;
+  readonly #loss = new Recent();
+  readonly #seconds = new Recent();
+
+  /** @param counters of the checkpoint that the run resumes from */
+  constructor(training: TrainingConfig, counters: Counters = noCounters) {
+    this.#training = training;
+    this.#counters = counters;
+  }
+
+  get counters(): Counters {
+    return this.#counters;
+  }
+
+  /** Counts an update. */
+  add({ loss, gradientNorm }: Update, seconds: number): void {
+    const { images, updates, lossSum, normSum, summed, seconds: before } = this.#counters;
+    this.#counters = {
+      images: images + this.#training.batch,
+      updates: updates + 1,
+      lossSum: lossSum + loss,
+      normSum: normSum + gradientNorm,
+      summed: summed + 1,
+      seconds: before + seconds,
+    };
+    this.#loss.add(loss);
+    this.#seconds.add(seconds);
+  }
+
+  /** The next lines of stats.jsonl and timing.jsonl. The sums begin anew. @param validationLoss measured just now */
+  takeLines(validationLoss?: number): { stats: Stats; timing: Timing } {
+    const { images, updates, lossSum, normSum, summed, seconds } = this.#counters;
+    this.#validationLoss = validationLoss ?? null;
+    this.#counters = { ...this.#counters, lossSum: 0, normSum: 0, summed: 0 };
+    const time = new Date().toISOString();
+    return {
+      stats: {
+        images,
+        updates,
+        loss: lossSum / summed,
+        ...(validationLoss !== undefined && { validationLoss }),
+        gradientNorm: normSum / summed,
+        learningRate: this.#learningRate(images - this.#training.batch),
+      },
+      timing: { images, time, seconds, imagesPerSecond: this.#speed, memory: process.memoryUsage.rss() },
+    };
+  }
+
+  /** How long the rest takes, in a sentence; once, when the speed is known. */
+  takeTime(): string | undefined {
+    const { count, mean } = this.#seconds;
+    if (mean === null || this.#speed === null || this.#isTimeTold || (count < 20 && (count < 3 || count * mean < 30)))
+      return undefined;
+    this.#isTimeTold = true;
+    const left = this.#training.images - this.#counters.images;
+    return left > 0 ? timeLine(left, this.#speed, `over the first ${count} updates`) : undefined;
+  }
+
+  progress(sampling?: Progress['sampling']): Progress {
+    const { images } = this.#counters;
+    return {
+      images,
+      total: this.#training.images,
+      loss: this.#loss.mean,
+      validationLoss: this.#validationLoss,
+      learningRate: this.#learningRate(images),
+      imagesPerSecond: this.#speed,
+      memory: process.memoryUsage.rss(),
+      ...(sampling && { sampling }),
+    };
+  }
+
+  /** Learning rate of the update that follows `images` images. */
+  #learningRate(images: number): number {
+    return this.#training.learningRate * rateShare(this.#training, images);
+  }
+
+  get #speed(): number | null {
+    const { mean } = this.#seconds;
+    return mean === null ? null : this.#training.batch / mean;
+  }
+}
+
+/** Mean of a value over some 50 updates, in which the last ones count most. */
+class Recent {
+  #count = 0;
+  #mean = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get mean(): number | null {
+    return this.#count === 0 ? null : this.#mean;
+  }
+
+  add(value: number): void {
+    this.#count++;
+    this.#mean += Math.max(1 / this.#count, 0.04) * (value - this.#mean);
+  }
+}
