@@ -158,7 +158,7 @@ export interface RunFacts {
   readonly init?: string;
 }
 
-/** The id of a run, which its checkpoints carry. Runs of the first releases have none. */
+/** The id of a run, which its checkpoints carry. Runs of the first releases have no id. */
 export async function runId(path: string): Promise<string | undefined> {
   const { id } = parsed((await readText(join(path, 'data.json'))) ?? '');
   return typeof id === 'string' ? id : undefined;

@@ -59,7 +59,7 @@ export class Averages implements Disposable {
  *     exponential   decay, or with ramp-up min(decay, (1 + t)/(10 + t))
  *     power         (1 − 1/t)^(exponent + 1)
  *
- * The ramp-up is that of TensorFlow's `ExponentialMovingAverage`. The power average gives the weights of update t a share in
+ * The ramp-up follows TensorFlow's `ExponentialMovingAverage`. The power average gives the weights of update t a share in
  * proportion to t^exponent (Karras et al. 2024, "EDM2", section 3).
  */
 function emaKept(config: EmaConfig, update: number): number {

@@ -128,7 +128,7 @@ function carryClasses(model: Model, given: Named, classes: readonly string[], we
 
 const hasClasses = (one: Config, other: Config): boolean => one.model.classes + other.model.classes > 0;
 
-/** Names of all parameters on either side, except those of the labels, which are copied class by class. */
+/** Names of all parameters on either side, except the label projection, which is copied class by class. */
 function sharedNames(given: Named, own: Named, theirs: Config, config: Config): string[] {
   const isShared = (name: string): boolean => name in own && name in given;
   const isLabel = (name: string): boolean =>

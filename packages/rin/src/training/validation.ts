@@ -30,7 +30,7 @@ export function splitData(data: Dataset, { seed, training: { validation } }: Con
   return { trained: part(data, seed, count, length - count), heldOut: part(data, seed, 0, count) };
 }
 
-/** `length` samples of the permutation, from `first` on. Name, classes and other facts stay those of the whole data. */
+/** `length` samples of the permutation, from `first` on. Name, classes and other facts describe the whole data. */
 function part(data: Dataset, seed: number, first: number, length: number): Dataset {
   const { name, shape, classes, meanSquare, skipped, fingerprint } = data;
   const readLater = data.readLater?.bind(data);
