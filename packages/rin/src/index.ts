@@ -1,5 +1,5 @@
 /**
- * Recurrent Interface Networks from a program: a configuration, data, training, a model, samples.
+ * Recurrent Interface Networks from a program. This trains a network and draws a sample:
  *
  *     import { loadModel, loadPreset, sample, train, writePng } from 'rin';
  *     const config = loadPreset('emoji-64', { training: { images: '20k' } });

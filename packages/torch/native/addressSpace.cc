@@ -1,6 +1,6 @@
-// Under a limit on address space (ulimit -v), the last of it is kept from tensors. Kernels that libtorch makes at run time, the
-// JavaScript heap and threads need it. oneDNN does not recover if a kernel finds none: every later kernel of that thread fails,
-// since Xbyak keeps a thread's first error. A tensor that finds none leaves nothing behind.
+// Under a limit on address space (ulimit -v), tensors cannot take the last of it. Kernels that libtorch makes at run time, the
+// JavaScript heap and threads need that part. If oneDNN cannot allocate a kernel, every later kernel of that thread fails,
+// because Xbyak keeps the first error of a thread. A failed tensor has no such effect.
 #include "context.h"
 
 #include <c10/core/CPUAllocator.h>
@@ -13,8 +13,8 @@
 namespace rin {
 
 static constexpr size_t keptForOthers = 64 << 20;
-static constexpr size_t heapStep = 64 << 20;  // M_TOP_PAD: the heap grows by so much more than is asked for
-static constexpr size_t smallest = 1 << 20;   // smaller tensors are let through
+static constexpr size_t heapStep = 64 << 20;  // M_TOP_PAD: the heap grows by this much more than requested
+static constexpr size_t smallest = 1 << 20;   // smaller tensors are not limited
 
 static size_t addressSpaceTaken() {
   size_t pages = 0;
@@ -25,7 +25,7 @@ static size_t addressSpaceTaken() {
   return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// While it lives, the process cannot take the last of its address space. What was freed in the heap can be taken as ever.
+// While a Fence exists, the process cannot take the last of its address space. It can still use free memory of the heap.
 class Fence {
  public:
   explicit Fence(size_t size) : lock_(mutex_) {
@@ -50,7 +50,7 @@ class Fence {
 
 std::mutex Fence::mutex_;
 
-// libtorch's own allocator behind the fence.
+// libtorch's own allocator, with a fence around each large tensor.
 struct FencedAllocator final : c10::Allocator {
   c10::Allocator* base = nullptr;
 
@@ -63,7 +63,7 @@ struct FencedAllocator final : c10::Allocator {
   void copy_data(void* to, const void* from, std::size_t count) const override { base->copy_data(to, from, count); }
 };
 
-// Once for the process. The allocator is never freed: tensors may outlive every environment.
+// Runs once for the process. The allocator is never freed, because tensors may outlive every environment.
 void fenceAddressSpace() {
   static std::once_flag once;
   std::call_once(once, [] {

@@ -12,48 +12,53 @@ import { namesIn, runId } from './runDirectory.js';
 
 /*
  * A checkpoint is a folder `checkpoint-000200k` in a run:
- *   weights.safetensors    the weights             average.safetensors    their main average; others have files of their own
- *   optimizer.safetensors  the optimiser's memory  checkpoint.json        counters, and the digests of the other files and of itself
+ *   weights.safetensors    the weights             average.safetensors    their main average; other averages have own files
+ *   optimizer.safetensors  state of the optimiser  checkpoint.json        counters, digests of the other files and of itself
  */
 
-/** What a run is apart from its tensors. */
+/** The state of a run without its tensors. */
 export interface Counters {
   /** images seen */
   readonly images: number;
   /** updates made */
   readonly updates: number;
-  /** sums of loss and gradient norm over the updates since the last line of stats.jsonl, and how many these are */
+  /** sums of loss and gradient norm over the updates since the last line of stats.jsonl */
   readonly lossSum: number;
   readonly normSum: number;
+  /** number of these updates */
   readonly summed: number;
   /** seconds spent training */
   readonly seconds: number;
 }
 
-/** Those of a run that has not begun. */
+/** Counters of a run before its first update. */
 export const noCounters: Counters = { images: 0, updates: 0, lossSum: 0, normSum: 0, summed: 0, seconds: 0 };
 
-/** What a learner needs to go on as if it had not been interrupted. */
+/** The state with which a learner resumes exactly. */
 export interface LearnerState {
   /** Tensors by the name of their part, which is a file of the checkpoint: `weights`, each average, `optimizer`. */
   readonly parts: Readonly<Record<string, Named>>;
-  /** Samples in one pass since memory ran out; absent if it never did. Dropout is drawn for a pass, so its size matters. */
+  /** Samples in one pass after memory ran out; absent if it did not. It matters, because dropout is drawn for each pass. */
   readonly microBatch?: number;
 }
 
-/** Everything that a run needs to go on as if it had not been interrupted. */
+/** The state with which a run resumes exactly. */
 export interface State extends LearnerState {
   readonly counters: Counters;
 }
 
-/** A number of images in a file name: 200000 is `000200k`, 2016 is `000002.016k`. */
+/** Formats a number of images for a file name: 200000 is `000200k`, 2016 is `000002.016k`. */
 export function imagesLabel(images: number): string {
   const thousands = String(Math.floor(images / 1000)).padStart(6, '0');
   const rest = images % 1000;
   return rest === 0 ? `${thousands}k` : `${thousands}.${String(rest).padStart(3, '0')}k`;
 }
 
-/** Writes a checkpoint in the folder of a run. It appears complete or not at all. A checkpoint of this name is moved aside. */
+/**
+ * Writes a checkpoint into the folder of a run, whole or not at all. An existing one of this name is renamed first.
+ * @param label names the checkpoint (`imagesLabel`)
+ * @throws RinError if a file cannot be written
+ */
 export async function saveCheckpoint(run: string, label: string, { parts, ...rest }: State): Promise<void> {
   const path = join(run, `checkpoint-${label}`);
   const id = await runId(run);
@@ -74,23 +79,23 @@ const indexName = 'checkpoint.json';
 
 const fileOf = (part: string): string => `${part}.safetensors`;
 
-/** Names of a run's checkpoints, the newest first. */
+/** Names of the checkpoints of a run, newest first. */
 export async function listCheckpoints(run: string): Promise<string[]> {
   const images = (name: string) => Number(/^checkpoint-(\d{6,}(?:\.\d{3})?)k$/.exec(name)?.[1]);
   const names = (await namesIn(run)).filter((name) => !Number.isNaN(images(name)));
   return names.sort((a, b) => images(b) - images(a));
 }
 
-/** Removes all checkpoints but the newest `keep`. */
+/** Removes all but the newest `keep` checkpoints. */
 export async function pruneCheckpoints(run: string, keep: number): Promise<void> {
   for (const name of (await listCheckpoints(run)).slice(keep)) await remove(join(run, name));
 }
 
 /**
- * The newest checkpoint of a run that is whole; its tensors belong to no scope. Damaged checkpoints that are newer are moved
- * aside, and `log` is told.
+ * Loads the newest undamaged checkpoint of a run. Its tensors belong to no scope. Newer, damaged checkpoints are renamed, and
+ * `log` gets a message about each.
  * @returns undefined if the run has no checkpoint yet
- * @throws {RinError} if there are checkpoints and every one is damaged, or if the newest whole one belongs to another run
+ * @throws RinError if all checkpoints are damaged, or the newest undamaged checkpoint belongs to another run
  */
 export async function loadNewest(run: string, log: (text: string) => void): Promise<State | undefined> {
   const damaged: { name: string; problem: string }[] = [];
@@ -99,7 +104,9 @@ export async function loadNewest(run: string, log: (text: string) => void): Prom
       const state = await load(run, name);
       for (const { name, problem } of damaged) {
         const aside = await moveAside(join(run, name));
-        log(`${name} is damaged: ${problem}. It is now ${aside}; the run goes on from the one before it`);
+        log(
+          `${name} is damaged: ${problem}. It was renamed to ${aside}; the run resumes from the checkpoint before it`,
+        );
       }
       return state;
     } catch (error) {
@@ -109,18 +116,18 @@ export async function loadNewest(run: string, log: (text: string) => void): Prom
   }
   if (damaged.length > 0) throw noneWhole(run, `${damaged[0].name}: ${damaged[0].problem}`);
   const aside = (await namesIn(run)).find((name) => /^checkpoint-.*\.damaged\d*$/.test(name));
-  if (aside !== undefined) throw noneWhole(run, `${aside} was moved aside`);
+  if (aside !== undefined) throw noneWhole(run, `see ${aside}`);
   return undefined;
 }
 
-/** Such a run could only start over, and would overwrite its model. */
+/** The error if all checkpoints are damaged. Without it, the run would start again and overwrite its model. */
 const noneWhole = (run: string, newest: string): RinError =>
   new RinError(
-    `${run}: none of its checkpoints is whole (${newest}); put a whole copy of one back, or start another run (--new), ` +
+    `${run}: all its checkpoints are damaged (${newest}); restore one from a copy, or start another run (--new), ` +
       'or delete this folder',
   );
 
-/** What the newest checkpoint with a sound index counts, without a look at its tensors. */
+/** Counters of the newest checkpoint with an undamaged index. Its tensors are not read. */
 export async function newestCounters(run: string): Promise<Counters | undefined> {
   for (const name of await listCheckpoints(run)) {
     try {
@@ -132,14 +139,14 @@ export async function newestCounters(run: string): Promise<Counters | undefined>
   return undefined;
 }
 
-/** A checkpoint is not what was written. */
+/** A checkpoint is incomplete or was changed. */
 class Damaged extends Error {}
 
-/** What `checkpoint.json` says. */
+/** The content of `checkpoint.json`. */
 interface Index extends Omit<State, 'parts'> {
-  /** Id of the run that made it; absent in checkpoints of the first releases. */
+  /** Id of the run that wrote it; absent in checkpoints of the first releases. */
   readonly run?: string;
-  /** SHA-256 of the file of each part. */
+  /** SHA-256 of the file of each part, in hexadecimal. */
   readonly digests: Readonly<Record<string, string>>;
 }
 
@@ -170,7 +177,7 @@ async function load(run: string, name: string): Promise<State> {
   return { ...rest, parts };
 }
 
-/** The tensors of a file whose digest is right. */
+/** Reads the tensors of a file whose digest is correct. */
 async function readPart(path: string): Promise<Named> {
   try {
     return (await readSafetensors(path)).tensors;
@@ -179,7 +186,7 @@ async function readPart(path: string): Promise<Named> {
   }
 }
 
-/** Gives a checkpoint that is damaged, or in the way, a name that is no checkpoint's. */
+/** Renames a checkpoint to `….damaged`, which is no checkpoint's name. @returns the new path */
 async function moveAside(path: string): Promise<string> {
   let aside = `${path}.damaged`;
   for (let i = 2; existsSync(aside); i++) aside = `${path}.damaged${i}`;
@@ -189,7 +196,7 @@ async function moveAside(path: string): Promise<string> {
 
 const sha256 = (content: unknown) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
 
-/** SHA-256 of a file's contents, in hexadecimal. @throws {RinError} if it cannot be read */
+/** SHA-256 of a file's contents, in hexadecimal. @throws RinError if it cannot be read */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {

@@ -41,7 +41,7 @@ export type Begin = (folder: string) => Promise<void>;
  *     stats.jsonl         Loss and learning rate: functions of configuration, data and seed alone.
  *     timing.jsonl        Speed, clock and memory.
  *     fakes-….png         Samples of the average, always with the same seeds.
- *     checkpoint-…/       All that a resumed run needs.
+ *     checkpoint-…/       Everything that a resumed run needs.
  *     model.safetensors   The newest average of the weights.
  */
 export class RunDirectory {
@@ -91,7 +91,7 @@ export class RunDirectory {
   }
 }
 
-/** Names of what is in a folder. @throws {RinError} if it cannot be read */
+/** Names of the entries of a folder. @throws RinError if it cannot be read */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
@@ -119,7 +119,7 @@ export async function listRuns(runsFolder: string): Promise<{ number: number; pa
   return runs.sort((a, b) => b.number - a.number);
 }
 
-/** Creates the folder of a new run. Its name has the number after the highest one, data, size and name. */
+/** Creates the folder of a new run. Its name has the next number, the data, the size and the name. */
 export async function createNumberedRun(runsFolder: string, purpose: Purpose, begin: Begin): Promise<RunDirectory> {
   const number = 1 + ((await listRuns(runsFolder))[0]?.number ?? -1);
   const path = join(runsFolder, `${String(number).padStart(5, '0')}-${describe(purpose)}`);
@@ -133,7 +133,7 @@ export async function createNumberedRun(runsFolder: string, purpose: Purpose, be
   }
 }
 
-/** Creates the folder of a new run with the files of `begin`, whole or not at all. It must not exist, or be empty. */
+/** Creates the folder of a new run with the files of `begin`, whole or not at all. The folder must be new or empty. */
 export async function createRun(path: string, { config, data, init }: Purpose, begin: Begin): Promise<RunDirectory> {
   const { name, fingerprint, length, classes, skipped } = data;
   await writeFolder(path, async (folder) => {
@@ -158,7 +158,7 @@ export interface RunFacts {
   readonly init?: string;
 }
 
-/** The id of a run, which its checkpoints carry. Runs of the first releases have none. */
+/** The id of a run, which its checkpoints carry. Runs of the first releases have no id. */
 export async function runId(path: string): Promise<string | undefined> {
   const { id } = parsed((await readText(join(path, 'data.json'))) ?? '');
   return typeof id === 'string' ? id : undefined;

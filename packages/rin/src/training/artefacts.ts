@@ -13,18 +13,18 @@ import type { Progress } from './progress.js';
 
 export interface ArtefactsOptions {
   readonly config: Config;
-  /** what is trained */
+  /** the samples that the run trains on */
   readonly data: Dataset;
   readonly meanSquare: number;
   readonly directory: RunDirectory;
   readonly learner: Learner;
-  /** images at the checkpoint that the run resumes from */
+  /** images seen at the checkpoint that the run resumes from */
   readonly saved?: number;
   readonly say: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** What a run makes beside its records: previews, model and checkpoints. A file that is there is not made again. */
+/** Writes the previews, the model and the checkpoints of a run. A preview that exists is not drawn again. */
 export class Artefacts {
   readonly #options: ArtefactsOptions;
   readonly #layout: Layout;
@@ -36,12 +36,12 @@ export class Artefacts {
     this.#saved = options.saved ?? null;
   }
 
-  /** Images at the newest checkpoint; null before the first one. */
+  /** Images seen at the newest checkpoint; null before the first checkpoint. */
   get saved(): number | null {
     return this.#saved;
   }
 
-  /** Pictures of the data. */
+  /** Writes `reals.png`, pictures of the data. */
   async reals(): Promise<void> {
     const { config, data, directory } = this.#options;
     const name = 'reals.png';
@@ -49,7 +49,11 @@ export class Artefacts {
       await writePreview(directory.file(name), realPictures(data, this.#layout), this.#layout);
   }
 
-  /** Samples of the averaged weights. A preview that an interruption breaks off is drawn when the run resumes. */
+  /**
+   * Draws samples of the averaged weights. If the signal stops it, the resumed run draws them again.
+   * @param label  names the file: `fakes-LABEL.png`
+   * @param images seen
+   */
   async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<void> {
     const { config, data, meanSquare, directory, learner, signal, say } = this.#options;
     const path = directory.file(`fakes-${label}.png`);
@@ -71,7 +75,7 @@ export class Artefacts {
     }
   }
 
-  /** A checkpoint, and the model at the same place; the oldest checkpoints go. */
+  /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */
   async checkpoint(label: string, counters: Counters): Promise<void> {
     const { config, directory, learner } = this.#options;
     await this.#writeModel(counters.images);
@@ -80,7 +84,7 @@ export class Artefacts {
     await pruneCheckpoints(directory.path, config.training.keepCheckpoints);
   }
 
-  /** The model, if it is gone. */
+  /** Writes the model if it is missing. @param images seen */
   async model(images: number): Promise<void> {
     if (!this.#options.directory.has(modelName)) await this.#writeModel(images);
   }
@@ -93,7 +97,7 @@ export class Artefacts {
     await change('write', path, () => saveModel(path, { config, classes: data.classes, meanSquare, parameters }));
   }
 
-  /** A loss tells of the weights before its update; what is saved are the weights after it. */
+  /** Checks weights before they are saved. The last loss does not cover them, because it belongs to the weights before. */
   #checkWeights(images: number): void {
     const { config, learner } = this.#options;
     const norm = learner.norm();

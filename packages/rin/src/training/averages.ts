@@ -5,22 +5,25 @@ import type { EmaConfig } from '../config/training.js';
 import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
 
-/** Name of the average that samples and `model.safetensors` come from; its part of a checkpoint has the same name. */
+/** Name of the average that gives the samples and `model.safetensors`. Its part of a checkpoint has the same name. */
 export const mainAverage = 'average';
 
 /** Averages of the weights of one network, by name. */
 export class Averages implements Disposable {
-  /** The network that has the main average as its weights. */
+  /** A network whose weights are the main average. */
   readonly main: RIN;
   /** Live tensors of each average, by its name. */
   readonly parts: Readonly<Record<string, Named>>;
   readonly #emas: Readonly<Record<string, EmaConfig>>;
 
-  /** @param emas how each average moves; the main one is the average of that name */
+  /**
+   * @param emas settings of each average by its name; one average is named `mainAverage`
+   * @throws RinError if no average has this name
+   */
   constructor(model: ModelConfig, emas: Readonly<Record<string, EmaConfig>>, device: Device) {
     const networks = Object.keys(emas).map((name) => [name, new RIN(model, { seed: null }).to(device)] as const);
     const main = networks.find(([name]) => name === mainAverage)?.[1];
-    if (!main) throw new RinError(`averages: one of them has to be called ${mainAverage}`);
+    if (!main) throw new RinError(`averages: one average must be named ${mainAverage}`);
     this.main = main;
     this.parts = Object.fromEntries(networks.map(([name, network]) => [name, network.parameters()]));
     for (const tensor of this.#tensors()) tensor.requiresGrad = false;
@@ -35,7 +38,7 @@ export class Averages implements Disposable {
     });
   }
 
-  /** Moves every average on. @param update number of the update that made the weights, from 1 */
+  /** Moves every average towards the weights. @param update number of the update that made the weights, from 1 */
   update(weights: Named, update: number): void {
     for (const [name, ema] of Object.entries(this.#emas))
       updateEma(ema, Object.values(this.parts[name]), Object.values(weights), update);
@@ -53,15 +56,18 @@ export class Averages implements Disposable {
 /**
  * Share of the old average that update t = 1, 2, … keeps:
  *
- *     exponential   decay, or with ramp-up min(decay, (1 + t) / (10 + t))
- *     power         (1 - 1/t)^(exponent + 1): weights then count by t^exponent (Karras et al. 2024, "EDM2", section 3)
+ *     exponential   decay, or with ramp-up min(decay, (1 + t)/(10 + t))
+ *     power         (1 − 1/t)^(exponent + 1)
+ *
+ * The ramp-up follows TensorFlow's `ExponentialMovingAverage`. The power average gives the weights of update t a share in
+ * proportion to t^exponent (Karras et al. 2024, "EDM2", section 3).
  */
 function emaKept(config: EmaConfig, update: number): number {
   if (config.kind === 'power') return (1 - 1 / update) ** (config.exponent + 1);
   return config.rampUp ? Math.min(config.decay, (1 + update) / (10 + update)) : config.decay;
 }
 
-/** Moves an average of the weights on, in place: average ← kept·average + (1 − kept)·weights. */
+/** Moves an average towards the weights, in place: average ← kept·average + (1 − kept)·weights. @param update t, from 1 */
 export function updateEma(
   config: EmaConfig,
   average: readonly Tensor[],

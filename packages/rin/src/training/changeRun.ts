@@ -34,5 +34,5 @@ function rateLine({ training }: Config, before: number, images: number): string 
   if (training.decay.kind === 'constant') return 'learning rate: constant, as before';
   const at = (total: number): string =>
     (training.learningRate * rateShare({ ...training, images: total }, images)).toPrecision(2);
-  return `learning rate: ${at(training.images)} from here on, as in a run of ${count(training.images)} images; it was ${at(before)}`;
+  return `learning rate: ${at(before)} → ${at(training.images)}, as in a run of ${count(training.images)} images`;
 }

@@ -4,9 +4,9 @@ import type { TrainingConfig } from '../config/training.js';
 /** A loss, a gradient or a weight is not finite. The message does not name the run. */
 export class Diverged extends RinError {
   /**
-   * @param what   such as "loss became NaN"
-   * @param images seen
-   * @param saved  images at the newest checkpoint; null if there is none
+   * @param what   what happened, such as "loss became NaN"
+   * @param images images seen
+   * @param saved  images seen at the newest checkpoint; null if there is no checkpoint
    */
   constructor(what: string, training: TrainingConfig, images: number, saved: number | null) {
     const { learningRate, precision, clipNorm } = training;

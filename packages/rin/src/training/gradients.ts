@@ -1,6 +1,6 @@
 import { norms, stack, type Tensor, unsafe, zeros } from '@rin/torch';
 
-/** Takes the gradients that `backward` left on the parameters, in their order; a parameter without one has zeros. */
+/** Takes the gradients off the parameters, in the order of the parameters. A parameter without a gradient gives zeros. */
 export function takeGradients(parameters: readonly Tensor[]): Tensor[] {
   return parameters.map((parameter) => {
     const { grad } = parameter;
@@ -10,8 +10,9 @@ export function takeGradients(parameters: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * Scales gradients in place so that the norm of all of them together is at most `limit`; 0 = no limit.
- * @returns their norm before, a tensor of one number: reading it waits for the device
+ * Scales gradients in place so that their common norm is at most `limit` (PyTorch's `clip_grad_norm_`).
+ * @param limit 0 = no limit
+ * @returns the norm before, a tensor of one number; reading it waits for the device
  */
 export function clipNorm(gradients: readonly Tensor[], limit: number): Tensor {
   const norm = stack(norms(gradients)).norm();

@@ -15,7 +15,7 @@ import { compareMeaning } from './sameMeaning.js';
 /** Most classes or parameters that a sentence names. */
 const mostNamed = 8;
 
-/** The initial model of a training, `training.init`. It is loaded once, and held until its weights are copied. */
+/** The initial model of a run, `training.init`. It is loaded once and stays in memory until its weights are copied. */
 export interface InitialModel extends Disposable {
   readonly file: string;
   /** SHA-256 of the file, by which a run recognises its initial model */
@@ -27,7 +27,7 @@ export interface InitialModel extends Disposable {
  * Loads the model to start from. Digest and weights come from one open file, so they belong together even if a run replaces
  * the file meanwhile.
  * @param path a model file, or the folder of a run
- * @throws RinError if there is none, or if it cannot be read, is damaged or is not a model
+ * @throws RinError if there is no model, or if it cannot be read, is damaged or is not a model
  */
 export async function openInitialModel(path: string): Promise<InitialModel> {
   const file = namedModel(path);
@@ -81,7 +81,7 @@ const sentence = ({ key, there, here }: { key: string; there: string; here: stri
   `${key} is ${there} there, ${here} here`;
 
 /**
- * Copies the weights of a model to an untrained network and its average. The label projection is copied class by class, by
+ * Copies the weights of a model to an untrained network and its averages. The label projection is copied class by class, by
  * name. A class that the model does not know keeps its random values.
  * @param init    a model that fits the configuration (`checkInitialModel`)
  * @param classes names of the classes of the data
@@ -128,7 +128,7 @@ function carryClasses(model: Model, given: Named, classes: readonly string[], we
 
 const hasClasses = (one: Config, other: Config): boolean => one.model.classes + other.model.classes > 0;
 
-/** Names of all parameters on either side, except those of the labels, which are copied class by class. */
+/** Names of all parameters on either side, except the label projection, which is copied class by class. */
 function sharedNames(given: Named, own: Named, theirs: Config, config: Config): string[] {
   const isShared = (name: string): boolean => name in own && name in given;
   const isLabel = (name: string): boolean =>

@@ -17,10 +17,10 @@ import type { Optimizer } from './optimizers/optimizer.js';
 import type { Compute } from './resources/compute.js';
 import { halved, partOf, tooLarge } from './resources/outOfMemory.js';
 
-/** A single sample is tried so often, every so many ms, before memory counts as too small: another process may have it. */
+/** Attempts at a single sample before training fails, and ms between them: another process may hold the memory for a while. */
 const [attempts, pause] = [3, 500];
 
-/** What one update of the weights found. */
+/** Loss and gradient norm of one update of the weights. */
 export interface Update {
   /** mean over the batch */
   readonly loss: number;
@@ -29,8 +29,8 @@ export interface Update {
 }
 
 /**
- * A network in training: its weights, their averages and the optimiser. It knows no files and no clock. Dispose it: the
- * garbage collector comes late.
+ * A network in training: its weights, their averages and the optimiser. It does not use files or the time of day. Dispose it,
+ * because the garbage collector frees its memory late.
  */
 export class Learner implements Disposable {
   readonly averages: Averages;
@@ -42,7 +42,7 @@ export class Learner implements Disposable {
   readonly #optimizer: Optimizer;
   #microBatch: number;
 
-  /** @param meanSquare of the data in [−1, 1] */
+  /** @param meanSquare mean of x² over the data, with x in [−1, 1] */
   constructor(config: Config, meanSquare: number, compute: Compute) {
     const { model, training, seed } = config;
     this.#config = config;
@@ -52,11 +52,11 @@ export class Learner implements Disposable {
     this.#network = new RIN(model, { seed }).to(compute.device);
     this.#weights = this.#network.parameters();
     this.averages = new Averages(model, { [mainAverage]: training.ema }, compute.device);
-    this.averages.start(this.#weights); // (reference: the authors start the average from draws of its own)
+    this.averages.start(this.#weights); // reference: the authors' code starts the average from other random weights
     this.#optimizer = createOptimizer(training, this.#weights, workableDtype(compute.dtype, compute.device));
   }
 
-  /** Number of weights. */
+  /** Number of weights: single numbers, not tensors. */
   get parameterCount(): number {
     return Object.values(this.#weights).reduce((sum, { size }) => sum + size, 0);
   }
@@ -66,21 +66,21 @@ export class Learner implements Disposable {
     return { weights: this.#weights, ...this.averages.parts, optimizer: this.#optimizer.state };
   }
 
-  /** What a checkpoint holds beside the counters. */
+  /** The part of a checkpoint that is not counters. */
   get state(): LearnerState {
     const isHalved = this.#microBatch < mostAtOnce(this.#config);
     return { parts: this.tensors, ...(isHalved && { microBatch: this.#microBatch }) };
   }
 
-  /** Norm of weights and averages together. It is not finite if one value is not finite, or is too large to be squared. */
+  /** Norm of weights and averages together. It is not finite if a value is not finite or too large to be squared. */
   norm(): number {
     const all = [this.#weights, ...Object.values(this.averages.parts)].flatMap((part) => Object.values(part));
     return scope(() => noGrad(() => stack(norms(all)).norm().item()));
   }
 
   /**
-   * Takes over the tensors of a checkpoint and disposes them, and the micro-batch that its run had been left with.
-   * @throws {RinError} if the tensors are not those of this network and optimiser
+   * Copies the tensors of a checkpoint and disposes them. It also takes over the micro-batch of the checkpoint.
+   * @throws RinError if names or shapes of tensors differ from this network and optimiser
    */
   restore({ parts, microBatch }: LearnerState): void {
     const own = this.tensors;
@@ -100,7 +100,7 @@ export class Learner implements Disposable {
       this.#microBatch = partOf(this.#config.training.batch, Math.min(microBatch, this.#microBatch));
   }
 
-  /** Working memory of the optimiser is left to the garbage collector. */
+  /** The garbage collector frees the working memory of the optimiser. */
   [Symbol.dispose](): void {
     for (const part of Object.values(this.tensors)) for (const tensor of Object.values(part)) tensor.dispose();
   }
@@ -111,10 +111,10 @@ export class Learner implements Disposable {
   }
 
   /**
-   * One update of the weights by a batch. The event loop turns after every micro-batch, so that signals get in.
-   * @param images  seen before
-   * @param updates made before
-   * @throws {RinError} where there is no memory for a single sample
+   * Updates the weights by one batch. The event loop runs after every micro-batch, so that signals are handled.
+   * @param images  images seen before
+   * @param updates updates made before
+   * @throws RinError if memory does not suffice for a single sample
    */
   async update(given: Batch, images: number, updates: number): Promise<Update> {
     const { training } = this.#config;
@@ -134,8 +134,8 @@ export class Learner implements Disposable {
   }
 
   /**
-   * Leaves the gradients of a batch on the weights. If memory runs out, all is done again in smaller passes. A draw is a
-   * function of the sample's position, so it is the same draw; only dropout is drawn for the micro-batch.
+   * Leaves the gradients of a batch on the weights. If memory runs out, it starts again with smaller passes. The random draws
+   * stay the same, because they depend on the position of a sample. Only dropout changes: it is drawn for each micro-batch.
    * @returns the loss of each micro-batch
    */
   async #gatherGradients(given: Batch, images: number, updates: number): Promise<Tensor[]> {
@@ -153,7 +153,7 @@ export class Learner implements Disposable {
         for (const loss of losses) loss.dispose();
         for (const weight of Object.values(this.#weights)) weight.grad = null;
         if (!isOutOfMemory(error)) throw error;
-        releaseFreeMemory(); // else it stays in pieces that are too small, and kernels made at run time find no place
+        releaseFreeMemory(); // small free pieces serve neither tensors nor kernels that are made at run time
         const smaller = halved(this.#microBatch, batch);
         if (smaller > 0) this.#microBatch = smaller;
         else if (attempt++ < attempts) await setTimeout(pause);
@@ -163,8 +163,9 @@ export class Learner implements Disposable {
   }
 
   /**
-   * Seconds that a pass forward and back of some blank samples takes; nothing is changed by it.
-   * @throws {TorchError} where there is no memory for it
+   * Seconds of a forward and a backward pass over blank samples. The pass changes nothing.
+   * @param count number of samples
+   * @throws TorchError if memory runs out
    */
   timePass(count: number): number {
     const { classes } = this.#network.sample;
@@ -180,7 +181,7 @@ export class Learner implements Disposable {
     return (performance.now() - began) / 1000;
   }
 
-  /** A pass forward and back of a micro-batch; adds its share to the gradients, and gives its loss. */
+  /** A forward and a backward pass of a micro-batch. It adds its share to the gradients and returns its loss. */
   #pass(given: Batch, place: Pick<Draw, 'position' | 'offset' | 'total' | 'step'>): Tensor {
     const { seed, diffusion } = this.#config;
     return scope(() => {
@@ -192,10 +193,10 @@ export class Learner implements Disposable {
   }
 }
 
-/** Samples in one pass while there is memory for them. */
+/** Samples in one pass unless memory runs out. */
 const mostAtOnce = ({ training }: Config): number => training.microBatch ?? training.batch;
 
-/** The first tensor that one side lacks or has in another shape, with its shape; undefined if both sides are alike. */
+/** Name and shape of the first tensor that is missing or has another shape on one side; undefined if both sides agree. */
 function firstMisfit(from: Named, to: Named): string | undefined {
   const describe = (tensors: Named) =>
     Object.entries(tensors).map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);

@@ -1,10 +1,15 @@
 import type { TrainingConfig } from '../config/training.js';
 
 /**
- * Learning rate as a share of its peak, in [0, 1], for the update that comes after `images` images. Linear warm-up from 0,
- * so that the first update has rate 0; then constant, or a cosine that begins at the end of the warm-up, or of the `flat`
- * share of the run where that is later. The cosine is laid out over (what is left of the run) / `rate`, of which training
- * walks the first part: it ends at (1 + cos(pi rate)) / 2.
+ * Learning rate of the update after `images` images, as a share of its peak, in [0, 1]:
+ *
+ *     warm-up    images / warmup, so the first update has rate 0
+ *     constant   1
+ *     cosine     (1 + cos(π·rate·s)) / 2
+ *
+ * Here s grows from 0 at the start of the decay to 1 at the end of the run. The decay starts after the warm-up, or after the
+ * share `flat` of the run if that is later. A `rate` below 1 leaves out the last part of the cosine
+ * (reference: the authors' code).
  */
 export function rateShare(
   { images: total, warmup, decay }: Pick<TrainingConfig, 'images' | 'warmup' | 'decay'>,

@@ -5,19 +5,19 @@ import { enlargement, grid } from '../media/grid.js';
 import type { Image } from '../media/image.js';
 import { encodePng } from '../media/png.js';
 
-/** Pictures in a row of a preview, and rows at most. */
+/** Pictures in a row of a preview, and its largest number of rows. */
 const columns = 8;
 const mostRows = 8;
 
-/** What stands where in the previews of a run: row by row a class, or no class (-1) everywhere. */
+/** The arrangement of a preview. Each row shows one class. Without classes, all rows show any samples. */
 export interface Layout {
-  /** class of every picture */
+  /** class of each picture, row by row; -1 = no class */
   readonly classes: readonly number[];
-  /** of the rows; empty where there are no classes */
+  /** names of the rows; empty without classes */
   readonly labels: readonly string[];
 }
 
-/** @param names of the classes */
+/** The arrangement of all previews of a run. @param names names of the classes */
 export function previewLayout({ model }: Config, names: readonly string[]): Layout {
   const rows = model.classes > 0 ? Math.min(model.classes, mostRows) : mostRows;
   const rowOf = (i: number) => (model.classes > 0 ? Math.floor(i / columns) : -1);
@@ -25,7 +25,7 @@ export function previewLayout({ model }: Config, names: readonly string[]): Layo
   return { classes, labels: model.classes > 0 ? names.slice(0, rows) : [] };
 }
 
-/** Pictures of the data in a layout: the first of each class, again from the first where there are too few. */
+/** Pictures of the data in a layout: the first ones of each class. If a class has too few, they repeat. */
 export function realPictures(data: Dataset, { classes }: Layout): Image[] {
   const found = new Map<number, number[]>();
   for (const label of new Set(classes)) found.set(label, []);
@@ -45,7 +45,7 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
   });
 }
 
-/** Writes pictures as a grid; small ones are enlarged. */
+/** Writes pictures as a grid in PNG. Small pictures are enlarged. */
 export async function writePreview(path: string, images: readonly Image[], { labels }: Layout): Promise<void> {
   const picture = grid(images, { columns, labels, scale: enlargement(images[0]) });
   await writeWhole(path, await encodePng(picture));

@@ -5,25 +5,27 @@ import { rateShare } from './learningRate.js';
 import type { Stats, Timing } from './recorder.js';
 import { timeLine } from './resources/forecast.js';
 
-/** Where training stands. */
+/** The state of a training, as `onProgress` gets it. */
 export interface Progress {
-  /** images seen, of `total` */
+  /** images seen */
   readonly images: number;
+  /** images of the whole run, `training.images` */
   readonly total: number;
-  /** mean over recent updates; null before the first one */
+  /** mean over about the last 50 updates; null before the first update */
   readonly loss: number | null;
+  /** of the next update */
   readonly learningRate: number;
-  /** of the averaged weights on held-out data, at the last line of stats.jsonl; null before it, or if no data are held out */
+  /** loss of the averaged weights on held-out data, at the last line of stats.jsonl; null without such a line or such data */
   readonly validationLoss: number | null;
-  /** over recent updates; null before the first one */
+  /** over about the last 50 updates; null before the first update */
   readonly imagesPerSecond: number | null;
-  /** memory of the process in bytes */
+  /** resident memory of the process in bytes */
   readonly memory: number;
   /** present while a preview is drawn */
   readonly sampling?: { readonly step: number; readonly steps: number };
 }
 
-/** Counts the updates of a run, and knows how the recent ones went. */
+/** Counts the updates of a run. It also averages loss and time of the recent updates. */
 export class Tally {
   readonly #training: TrainingConfig;
   #counters: Counters;
@@ -57,7 +59,7 @@ export class Tally {
     this.#seconds.add(seconds);
   }
 
-  /** The next lines of stats.jsonl and timing.jsonl. The sums begin anew. @param validationLoss measured just now */
+  /** The next lines of stats.jsonl and timing.jsonl. The sums start at 0 again. @param validationLoss the new one */
   takeLines(validationLoss?: number): { stats: Stats; timing: Timing } {
     const { images, updates, lossSum, normSum, summed, seconds } = this.#counters;
     this.#validationLoss = validationLoss ?? null;
@@ -76,7 +78,7 @@ export class Tally {
     };
   }
 
-  /** How long the rest takes, in a sentence; once, when the speed is known. */
+  /** A sentence about the time left: once, as soon as the speed is known; else undefined. */
   takeTime(): string | undefined {
     const { count, mean } = this.#seconds;
     if (mean === null || this.#speed === null || this.#isTimeTold || (count < 20 && (count < 3 || count * mean < 30)))
@@ -111,7 +113,7 @@ export class Tally {
   }
 }
 
-/** Mean of a value over some 50 updates, in which the last ones count most. */
+/** Mean of a value over about 50 updates. The last updates count most. */
 class Recent {
   #count = 0;
   #mean = 0;

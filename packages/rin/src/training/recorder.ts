@@ -1,10 +1,10 @@
 import type { RunDirectory } from '../runs/runDirectory.js';
 import type { StatsLine } from '../runs/summary.js';
 
-/** A whole line of stats.jsonl: a function of configuration, data and seed alone. */
+/** A line of stats.jsonl with all its values. It depends only on configuration, data and seed. */
 export interface Stats extends StatsLine {
   readonly updates: number;
-  /** mean over the updates since the line before, as the loss is */
+  /** mean over the updates since the previous line, like `loss` */
   readonly gradientNorm: number;
   readonly learningRate: number;
 }
@@ -12,20 +12,21 @@ export interface Stats extends StatsLine {
 /** A line of timing.jsonl. */
 export interface Timing {
   readonly images: number;
+  /** ISO 8601, UTC */
   readonly time: string;
   /** seconds of training since the start of the run */
   readonly seconds: number;
   readonly imagesPerSecond: number | null;
-  /** bytes of the process */
+  /** resident memory of the process in bytes */
   readonly memory: number;
 }
 
-/** Writes down what a run finds and says: stats.jsonl, timing.jsonl and log.txt. */
+/** Writes stats.jsonl, timing.jsonl and log.txt of a run. */
 export class Recorder {
   readonly #directory: RunDirectory;
   readonly #tell: (text: string) => void;
 
-  /** @param tell is given every sentence of the log, too */
+  /** @param tell also gets every sentence of the log */
   constructor(directory: RunDirectory, tell: (text: string) => void) {
     this.#directory = directory;
     this.#tell = tell;
@@ -36,11 +37,12 @@ export class Recorder {
     this.#directory.record('timing', timing);
   }
 
-  /** Brings all lines to the disk: a checkpoint that follows finds every line up to it, even after a power loss. */
+  /** Flushes all lines to the disk. If a checkpoint follows, every line up to it survives a power loss. */
   async flush(): Promise<void> {
     await this.#directory.flush();
   }
 
+  /** Logs a sentence and passes it on. */
   readonly say = (text: string): void => {
     this.#directory.log(text);
     this.#tell(text);

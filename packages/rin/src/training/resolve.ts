@@ -5,7 +5,7 @@ import { checkInitialModel, type InitialModel, openInitialModel } from './initia
 import type { DataInput } from './openData.js';
 import { type Compute, chooseCompute } from './resources/compute.js';
 
-/** What to train. Sources and models that the command line has opened already are passed on, not opened again. */
+/** What to train. A source or model that the command line has opened is not opened again. */
 export interface Request {
   /** checked (`parseConfig`) */
   readonly config: Config;
@@ -14,7 +14,7 @@ export interface Request {
   readonly init?: InitialModel;
 }
 
-/** All that is known before data are decoded. Dispose it, because it may hold a model. */
+/** A request, checked as far as possible before data are decoded. Dispose it, because it may hold a model. */
 export interface Resolved extends Disposable {
   readonly config: Config;
   readonly source: DataInput | FoundSource;

@@ -12,25 +12,28 @@ import type { Validation } from './validation.js';
 
 export interface SessionOptions {
   readonly config: Config;
-  /** what is trained */
+  /** the samples to train on */
   readonly data: Dataset;
   readonly learner: Learner;
-  /** of the checkpoint that the learner was restored from */
+  /** counters of the checkpoint that the learner was restored from */
   readonly counters?: Counters;
   readonly validation?: Validation;
-  /** without it, nothing is written down */
+  /** if absent, nothing is logged or recorded */
   readonly recorder?: Recorder;
-  /** without them, no file is made */
+  /** if absent, no previews, model or checkpoints are written */
   readonly artefacts?: Artefacts;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
 
-/** One stretch of a run: from a checkpoint, or the start, to the end or an interruption. Its learner is disposed with it. */
+/**
+ * One stretch of a run: from its start or a checkpoint, to its end or an interruption. Disposing the session disposes its
+ * learner.
+ */
 export class Session implements Disposable {
   readonly #options: SessionOptions;
   readonly #tally: Tally;
-  /** The micro-batch was halved since the newest checkpoint. A run that is killed now must resume with the same one. */
+  /** Whether the micro-batch was halved since the newest checkpoint. The next checkpoint comes at once to keep the new size. */
   #isHalved = false;
 
   constructor(options: SessionOptions) {
@@ -38,7 +41,11 @@ export class Session implements Disposable {
     this.#tally = new Tally(options.config.training, options.counters);
   }
 
-  /** @returns images seen */
+  /**
+   * Trains until the run ends or the signal is aborted.
+   * @returns images seen
+   * @throws Diverged if a loss, a gradient or a weight is not finite
+   */
   async run(): Promise<number> {
     const { config, data, artefacts, signal } = this.#options;
     const loader = new Loader(data, { seed: config.seed, batch: config.training.batch, flip: config.data.flip });
@@ -66,7 +73,7 @@ export class Session implements Disposable {
     return this.#images >= this.#options.config.training.images;
   }
 
-  /** Whether the last update went past a multiple of `every` images; at the end everything is due. */
+  /** Whether the last update passed a multiple of `every` images. At the end, everything is due. */
   #isDue(every: number): boolean {
     const before = this.#images - this.#options.config.training.batch;
     return (
@@ -74,7 +81,7 @@ export class Session implements Disposable {
     );
   }
 
-  /** What files made now are called by: the multiple of `every` that was just passed, else the images seen. */
+  /** Label of files that are written now: the multiple of `every` that was just passed, else the images seen. */
   #label(every: number): string {
     if (this.#isLast) return imagesLabel(this.#options.config.training.images);
     return imagesLabel(this.#isDue(every) ? Math.floor(this.#images / every) * every : this.#images);

@@ -24,51 +24,53 @@ import { tooLarge } from './resources/outOfMemory.js';
 import { Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
-/** What `train` takes. */
+/** Arguments of `train`. */
 export interface TrainOptions {
-  /** checked again, so that a program may build it by hand */
+  /** a program may build it by hand, because `train` checks it */
   readonly config: Config;
-  /** the name of a source, an open data set, or samples [C, ...size] of uint8; they must fit `config.model` */
+  /** the name of a source, an open data set, or samples of uint8 [C, ...size]; they must fit `config.model` */
   readonly data: DataInput;
-  /** folder of this run; default: a numbered one in `runsFolder` */
+  /** folder of this run; default: a numbered folder in `runsFolder` */
   readonly run?: string;
-  /** where numbered runs are kept; default `runs` */
+  /** folder of the numbered runs; default `runs` */
   readonly runsFolder?: string;
-  /** start another run, even if one of the same configuration and data is there; default false */
+  /** start another run, even if a run of the same configuration and data exists; default false */
   readonly fresh?: boolean;
-  /** is called after every update, and while previews are drawn */
+  /** called after every update, and while previews are drawn */
   readonly onProgress?: (progress: Progress) => void;
-  /** is called while pictures are decoded */
+  /** called while pictures are decoded */
   readonly onDataProgress?: (progress: DataProgress) => void;
-  /** is called with each sentence about what happens; they also go to `log.txt` of the run */
+  /** called with each message; messages of the run also go to its `log.txt` */
   readonly log?: (text: string) => void;
-  /** when aborted, training ends after the update at hand, with a checkpoint */
+  /** if aborted, training finishes the current update, saves a checkpoint and ends */
   readonly signal?: AbortSignal;
 }
 
 type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
 
-/** How far `train` came. */
+/** The result of `train`. */
 export interface TrainResult {
-  /** folder of the run; null where training was stopped before there was one */
+  /** folder of the run; null if the signal was aborted before the run existed */
   readonly run: string | null;
   /** images seen */
   readonly images: number;
+  /** whether the run has seen all its images and its files are written */
   readonly finished: boolean;
 }
 
 /**
- * Trains a network, or resumes the run of the same configuration and data. Weights, samples and `stats.jsonl` become the same,
- * bit for bit, wherever and however often a run is interrupted or killed (on one machine, with one number of threads).
+ * Trains a network, or resumes the run of the same configuration and data. A run that is interrupted or killed resumes at its
+ * newest checkpoint. Weights, samples and `stats.jsonl` are the same, bit for bit, as without the interruption. This holds on
+ * one machine with one number of threads.
  *
- * A run is also resumed with other values of keys that do not touch what is learnt: `sampling`, and of `training`:
- * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`. It can be made longer,
- * finished or not, or shorter down to the images that it has seen: the learning rate is then that of a run of the new
- * length at the same image.
- * @returns how far it came; `run` is null if the signal ended it while data were prepared
- * @throws {ConfigError} if the configuration does not hold together
- * @throws {RinError} if data, initial model, device or folder do not fit, the run is being trained by another process, the disk
- *     is full, memory does not suffice for a single sample, or the loss is not finite
+ * A run can resume with other values of keys that do not change what it learns. These are all of `sampling`, and in `training`
+ * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`.
+ *
+ * A run can resume with more images, even if it is finished, or with fewer, down to the images it has seen. The learning rate
+ * then follows the schedule of the new length.
+ * @throws ConfigError if the configuration is invalid
+ * @throws RinError if data, initial model, device or folder do not fit, or another process trains the run
+ * @throws RinError if the disk is full, memory does not suffice for a single sample, or a loss or weight is not finite
  */
 export async function train({ config, data, ...options }: TrainOptions): Promise<TrainResult> {
   const checked = parseConfig(config, 'configuration');
@@ -76,8 +78,8 @@ export async function train({ config, data, ...options }: TrainOptions): Promise
 }
 
 /**
- * The same, of what was resolved already; disposes it.
- * @throws as `train`
+ * Does the work of `train` for a resolved request, and disposes the request.
+ * @throws RinError as `train` does
  */
 export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<TrainResult> {
   using what = resolved;
@@ -102,7 +104,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   const { config, init } = resolved;
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);
-  let said: readonly string[] = []; // anew at every attempt to make the run
+  let said: readonly string[] = []; // replaced at every attempt to create the run
   const begin = async (folder: string): Promise<void> => {
     const { init: path } = config.training;
     if (path === undefined) return;
@@ -115,9 +117,9 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice: log });
   const { images } = config.training;
   if (finished) {
-    const idle = changes.length > 0 ? ` Nothing is changed by ${changes.map(({ key }) => key).join(', ')}.` : '';
+    const idle = changes.length > 0 ? ` Changed keys are ignored: ${changes.map(({ key }) => key).join(', ')}.` : '';
     log(
-      `${directory.path} is finished: it has seen its ${count(images)} images.${idle} To train it further, raise training.images; to train again, start another run (--new).`,
+      `${directory.path} is finished: it has seen its ${count(images)} images.${idle} To train it longer, raise training.images; to train again, start another run (--new).`,
     );
     return { run: directory.path, images, finished };
   }
@@ -127,7 +129,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
     for (const text of said) recorder.say(text);
     await changeRun(directory, config, changes, recorder.say);
     using session = await prepare(data, split, resolved, directory, recorder, options);
-    init?.[Symbol.dispose](); // its memory is the training's now
+    init?.[Symbol.dispose](); // frees its memory for training
     const seen = await session.run();
     return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
   } catch (thrown) {
@@ -137,7 +139,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   }
 }
 
-/** The error that ended a run may be that nothing can be written; it is the one to tell. */
+/** Logs the error that ended a run. If the log cannot be written, the first error still reaches the caller. */
 function logIfPossible(directory: RunDirectory, text: string): void {
   try {
     directory.log(text);
@@ -146,13 +148,13 @@ function logIfPossible(directory: RunDirectory, text: string): void {
   }
 }
 
-/** What ended a run, as an error that says where and how to mend it; other errors stay as they are. */
+/** Adds the run's path or the remedy to an error that ended the run. Other errors stay as they are. */
 function mendable(error: unknown, { path }: RunDirectory): unknown {
   if (isOutOfMemory(error)) return tooLarge('the weights, the optimiser and a pass');
   return error instanceof Diverged ? new RinError(`${path}: ${error.message}`) : error;
 }
 
-/** A network as it is drawn, with its average and optimiser. */
+/** A network with random weights, its average and its optimiser. */
 function untrained({ config, compute }: Resolved, data: Dataset): Learner {
   useThreads(config.training.threads);
   return new Learner(config, meanSquareOf(config, data), compute);
@@ -160,13 +162,13 @@ function untrained({ config, compute }: Resolved, data: Dataset): Learner {
 
 const meanSquareOf = ({ diffusion }: Config, data: Dataset): number => diffusion.dataMeanSquare ?? data.meanSquare;
 
-/** A run cannot begin from a model that is gone. @throws {RinError} */
+/** @throws RinError always: the initial model of a new run is missing, or was missing when the command started */
 function gone(path: string): never {
   namedModel(path);
-  throw new RinError(`${path}: the model was not there a moment ago; start again`);
+  throw new RinError(`${path}: the model appeared after the command started; run the same command again`);
 }
 
-/** Brings the run to the state of its newest checkpoint, or to the start. */
+/** Restores the run from its newest checkpoint, or starts it. */
 async function prepare(
   data: Dataset,
   { trained, heldOut }: Split,
@@ -191,7 +193,7 @@ async function prepare(
   await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
-  const seen = saved && saved.counters.images > 0 ? `goes on at ${count(saved.counters.images)} of` : 'trains for';
+  const seen = saved && saved.counters.images > 0 ? `resumes at ${count(saved.counters.images)} of` : 'trains for';
   say(`${directory.path}: ${seen} ${count(training.images)} images`);
   say(`data: ${data.name}, ${count(data.length)} samples in ${count(data.classes.length)} classes${held}${skipped}`);
   say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);

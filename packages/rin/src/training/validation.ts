@@ -7,28 +7,30 @@ import type { Batch } from '../data/loader.js';
 import { trainingLoss } from '../diffusion/objective.js';
 import type { Learner } from './learner.js';
 
-/** Data in two parts that have no sample in common. */
+/** Data in two parts without a common sample. */
 export interface Split {
   readonly trained: Dataset;
-  /** absent where all is trained */
+  /** absent if no sample is held out */
   readonly heldOut?: Dataset;
 }
 
 /**
- * Holds the share `training.validation` of the samples out, at least one and not all: the first ones of an order that is
- * drawn from the seed, so the classes have about their shares.
- * @throws {RinError} where there is a single sample
+ * Holds out the share `training.validation` of the samples: at least one sample, but not all. They are the first samples of a
+ * permutation by the seed. So each class has about the same share in both parts.
+ * @throws RinError if samples are to be held out and there is only one
  */
 export function splitData(data: Dataset, { seed, training: { validation } }: Config): Split {
   const { name, length } = data;
   if (validation === 0) return { trained: data };
   if (length < 2)
-    throw new RinError(`${name}: training.validation ${validation} needs at least 2 samples, and it has ${length}`);
+    throw new RinError(
+      `${name}: training.validation ${validation} needs at least 2 samples, but the data have ${length}`,
+    );
   const count = Math.min(length - 1, Math.max(1, Math.round(validation * length)));
   return { trained: part(data, seed, count, length - count), heldOut: part(data, seed, 0, count) };
 }
 
-/** `length` samples of the drawn order, from `first` on; what is told of the whole data stays. */
+/** `length` samples of the permutation, from `first` on. Name, classes and other facts describe the whole data. */
 function part(data: Dataset, seed: number, first: number, length: number): Dataset {
   const { name, shape, classes, meanSquare, skipped, fingerprint } = data;
   const readLater = data.readLater?.bind(data);
@@ -43,18 +45,17 @@ function part(data: Dataset, seed: number, first: number, length: number): Datas
 }
 
 /**
- * The training loss of the averaged weights on samples that are not trained, without the network's dropout. Pictures, noise,
- * times and what else is drawn (labels that are left out, estimates that are kept) are the same at every call, so the values
- * of a run are comparable.
+ * The training loss of the averaged weights on held-out samples, without the network's dropout. Every call uses the same
+ * pictures, noise, times, left-out labels and kept estimates. So the values of a run can be compared.
  *
- * At most one sample is taken for every 8 that are trained from one line of stats.jsonl to the next: without the way back a
- * sample costs less than half of what it does in training, so this adds at most some 6 % to the time.
+ * A call takes at most one sample for every 8 images between two lines of stats.jsonl. A sample costs less than half as much as
+ * in training, because there is no backward pass. So validation adds at most about 6 % to the time.
  */
 export class Validation {
   readonly #data: Dataset;
   readonly #config: Config;
   readonly #meanSquare: number;
-  /** samples looked at, the first ones */
+  /** number of samples that a call uses, the first ones */
   readonly #count: number;
 
   constructor(data: Dataset, config: Config, meanSquare: number) {
@@ -64,7 +65,7 @@ export class Validation {
     this.#count = Math.min(data.length, Math.max(1, Math.floor(config.training.logEvery / 8)));
   }
 
-  /** @returns mean over the samples; the event loop turns after every micro-batch */
+  /** @returns mean over the samples; the event loop runs after every micro-batch */
   async loss(learner: Learner): Promise<number> {
     const { seed, diffusion } = this.#config;
     const size = learner.microBatch;

@@ -162,7 +162,7 @@ test('with every checkpoint damaged a run is refused; with none it begins anew f
   writeFileSync(join(run, 'checkpoint-000000k', 'checkpoint.json'), '');
   await assert.rejects(
     tune({}, { runsFolder }),
-    /none of its checkpoints is whole \(checkpoint-000000k: checkpoint\.json/,
+    /all its checkpoints are damaged \(checkpoint-000000k: checkpoint\.json/,
   );
   rmSync(join(run, 'checkpoint-000000k'), { recursive: true });
   const { said } = await tune({}, { runsFolder });

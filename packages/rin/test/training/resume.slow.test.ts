@@ -88,7 +88,7 @@ test('a run that ran out of memory, and resumes with more, gives the bytes of on
   await assert.rejects(start({ runsFolder: killed, onProgress: kill }), /killed/);
   const said: string[] = [];
   assert.deepEqual(outcome(folderOf(await start({ runsFolder: killed, log: (text) => said.push(text) }))), expected);
-  assert.match(said.join('\n'), /goes on at 32 of 96 images/);
+  assert.match(said.join('\n'), /resumes at 32 of 96 images/);
 });
 
 test('a finished run says so and is left alone; a new one is made when asked for', async () => {
@@ -207,7 +207,7 @@ test('a damaged checkpoint is moved aside with a word, and the run goes on from 
   const said: string[] = [];
   await start({ runsFolder, log: (text) => said.push(text) });
   assert.match(said.join('\n'), /checkpoint-000000\.080k is damaged: average\.safetensors was changed or cut short/);
-  assert.match(said.join('\n'), /goes on at 72 of 96 images/);
+  assert.match(said.join('\n'), /resumes at 72 of 96 images/);
   assert.ok(existsSync(join(run, 'checkpoint-000000.080k.damaged')));
   assert.deepEqual(outcome(run), whole);
 });
@@ -224,8 +224,8 @@ test('with every checkpoint damaged the run is refused, and nothing in it change
       .map((name) => [name, digest(join(run, name))]);
   const before = contents();
   const said =
-    `${run}: none of its checkpoints is whole (checkpoint-000000.056k: weights.safetensors was changed or cut short); ` +
-    'put a whole copy of one back, or start another run (--new), or delete this folder';
+    `${run}: all its checkpoints are damaged (checkpoint-000000.056k: weights.safetensors was changed or cut short); ` +
+    'restore one from a copy, or start another run (--new), or delete this folder';
   for (const _ of ['a first time', 'and again'])
     await assert.rejects(start({ runsFolder }), (error) => error instanceof RinError && error.message === said);
   assert.deepEqual(contents(), before);

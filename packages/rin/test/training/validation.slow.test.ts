@@ -78,7 +78,7 @@ test('the data fall into two parts, of which the seed decides, at least one samp
   const single = data(samples.slice(0, 1));
   await assert.rejects(
     async () => splitData(await single, tiny({ training: { validation: 0.1 } })),
-    /samples: training\.validation 0\.1 needs at least 2 samples, and it has 1/,
+    /samples: training\.validation 0\.1 needs at least 2 samples, but the data have 1/,
   );
 });
 

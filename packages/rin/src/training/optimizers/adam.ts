@@ -8,7 +8,7 @@ export interface AdamConstants {
   readonly epsilon: number;
 }
 
-/** What an optimiser with Adam's moments is made with. */
+/** Options of an optimiser with Adam's moments. */
 export interface AdamOptions extends AdamConstants {
   /** Peak learning rate. */
   readonly learningRate: number;

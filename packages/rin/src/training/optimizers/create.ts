@@ -8,7 +8,7 @@ import type { Optimizer } from './optimizer.js';
 
 /**
  * The optimiser that a configuration names.
- * @param dtype of products inside the optimiser, where it makes any
+ * @param dtype dtype of matrix products in the optimiser (Muon)
  */
 export function createOptimizer(
   { optimizer, learningRate, weightDecay }: Pick<TrainingConfig, 'optimizer' | 'learningRate' | 'weightDecay'>,

@@ -8,8 +8,8 @@ import { isDecayed, type Optimizer } from './optimizer.js';
  *
  *     u = m̂/(√v̂ + ε) + decay·p,   p ← p − rate·‖p‖/‖u‖·u
  *
- * so the learning rate is relative to the norm of the kernel. The ratio is 1 if a norm is 0. Vectors have no decay, and their
- * ratio is 1.
+ * so the learning rate is relative to the norm of the kernel. The ratio ‖p‖/‖u‖ is 1 if a norm is 0. Vectors have ratio 1 and
+ * no decay.
  */
 export class Lamb implements Optimizer {
   readonly state: Named;

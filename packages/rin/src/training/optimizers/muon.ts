@@ -5,19 +5,19 @@ import { AdamW } from './adamw.js';
 import { NewtonSchulz } from './newtonSchulz.js';
 import { type Optimizer, pick } from './optimizer.js';
 
-/** What Muon is made with; `learningRate` is that of the matrices of the blocks. */
+/** Options of Muon. `learningRate` is the peak rate of the matrices of the blocks. */
 export interface MuonOptions extends AdamOptions {
-  /** Peak learning rate of all else. */
+  /** Peak learning rate of all other parameters. */
   readonly adamRate: number;
   readonly momentum: number;
   readonly newtonSchulzSteps: number;
 }
 
-/** Matrices of one shape, those that are taller than wide turned: batched products serve all of them at once. */
+/** Matrices of one shape, for batched products. Matrices with more rows than columns are transposed. */
 interface Group {
   readonly indices: number[];
   readonly parameters: Tensor[];
-  /** [k, m, n], m <= n */
+  /** [k, m, n], m ≤ n */
   readonly momentum: Tensor;
   readonly newtonSchulz: NewtonSchulz;
 }
@@ -38,7 +38,7 @@ export class Muon implements Optimizer {
   readonly #rest: readonly number[];
   readonly #adamw: AdamW;
 
-  /** @param dtype of the products: bfloat16 is enough where the processor multiplies it natively */
+  /** @param dtype dtype of the products; bfloat16 suffices if the device multiplies it natively */
   constructor(parameters: Named, options: MuonOptions, dtype: Dtype) {
     const entries = Object.entries(parameters);
     const { groups, rest } = groupByShape(entries);
@@ -78,7 +78,7 @@ export class Muon implements Optimizer {
 export const isBlockMatrix = (name: string, shape: readonly number[]): boolean =>
   name.startsWith('blocks.') && shape.length === 2;
 
-/** Indices of the matrices of the blocks, those of one shape or its transpose together, and of the other parameters. */
+/** Indices of the matrices of the blocks, grouped by shape up to transposition, and indices of the other parameters. */
 function groupByShape(entries: readonly [string, Tensor][]): { groups: number[][]; rest: number[] } {
   const groups: Record<string, number[]> = {};
   const rest: number[] = [];
@@ -92,9 +92,9 @@ function groupByShape(entries: readonly [string, Tensor][]): { groups: number[][
   return { groups: Object.values(groups), rest };
 }
 
-/** A matrix, or its transpose where it is taller than wide. */
+/** A matrix, or its transpose if it has more rows than columns. */
 const wide = (matrix: Tensor): Tensor => (matrix.shape[0] > matrix.shape[1] ? matrix.transpose(0, 1) : matrix);
 
-/** Undoes `wide` for what belongs to `parameter`. */
+/** Transposes a matrix back to the shape of its parameter; undoes `wide`. */
 const turnedLike = ({ shape }: Tensor, matrix: Tensor): Tensor =>
   shape[0] > shape[1] ? matrix.transpose(0, 1) : matrix;

@@ -1,6 +1,6 @@
 import { type Dtype, empty, type Tensor, unsafe } from '@rin/torch';
 
-/** Jordan et al. 2024, "Muon": the steepest at 0 that brings singular values in (0, 1] to about 0.7 to 1.2. */
+/** Coefficients of Jordan et al. 2024, "Muon": steepest at 0 among those that bring singular values in (0, 1] to 0.7 to 1.2. */
 const [a, b, c] = [3.4445, -4.775, 2.0315];
 
 /** Orthogonalises batches of matrices of one shape by the quintic Newton-Schulz iteration, in memory that it keeps. */
@@ -11,8 +11,9 @@ export class NewtonSchulz {
   readonly #buffers: readonly [Tensor, Tensor];
 
   /**
-   * @param shape [k, m, n]: k matrices, m <= n
-   * @param dtype of the products
+   * @param shape [k, m, n]: k matrices, m ≤ n
+   * @param steps number of iterations
+   * @param dtype dtype of the products
    */
   constructor([k, m, n]: readonly number[], steps: number, dtype: Dtype, device: string) {
     this.#steps = steps;
@@ -22,7 +23,7 @@ export class NewtonSchulz {
   }
 
   /**
-   * From X = U·S·Vᵀ to about U·Vᵀ. Each step maps every singular value s, at most 1 at the start, to a·s + b·s³ + c·s⁵.
+   * Maps X = U·S·Vᵀ to about U·Vᵀ. Each step maps every singular value s, at most 1 at the start, to a·s + b·s³ + c·s⁵.
    * @param matrices [k, m, n]
    * @returns [k, m, n], in memory that the next call uses again
    */
@@ -31,16 +32,16 @@ export class NewtonSchulz {
     const [gram, polynomial] = [this.#gram, this.#polynomial];
     x.copy_(matrices.div(matrices.norm([1, 2], { keepdim: true }).clamp_(1e-7, null)));
     for (let step = 0; step < this.#steps; step++) {
-      unsafe.call('aten::bmm.out', [x, x.transpose(1, 2)], { out: gram }); // A = X X^T
-      multiplyAdd(polynomial, b, gram, c, gram, gram); // b A + c A A
-      multiplyAdd(next, a, x, 1, polynomial, x); // a X + (b A + c A A) X
+      unsafe.call('aten::bmm.out', [x, x.transpose(1, 2)], { out: gram }); // A = X·Xᵀ
+      multiplyAdd(polynomial, b, gram, c, gram, gram); // b·A + c·A·A
+      multiplyAdd(next, a, x, 1, polynomial, x); // a·X + (b·A + c·A·A)·X
       [x, next] = [next, x];
     }
     return x;
   }
 }
 
-/** out = beta addend + alpha left right */
+/** out ← beta·addend + alpha·left·right */
 function multiplyAdd(out: Tensor, beta: number, addend: Tensor, alpha: number, left: Tensor, right: Tensor): void {
   unsafe.call('aten::baddbmm.out', [addend, left, right], { beta, alpha, out });
 }

@@ -1,10 +1,10 @@
 import type { Tensor } from '@rin/torch';
 import type { Named } from '../../model/named.js';
 
-/** Changes parameters in place. All that it remembers is in `state`, so that a run can be continued exactly. */
+/** Changes parameters in place. Everything it remembers is in `state`, so that a run resumes exactly. */
 export interface Optimizer {
   /**
-   * One update; to be called inside `noGrad` and `scope`.
+   * Makes one update. Call it inside `noGrad` and `scope`.
    * @param gradients in the order of the parameters, laid out in memory like them, as `backward` leaves them
    * @param share     learning rate as a share of its peak, 0 to 1
    * @param update    number of this update, from 1
@@ -14,7 +14,7 @@ export interface Optimizer {
   readonly state: Named;
 }
 
-/** Weight decay acts on kernels, tables and tokens. Biases and the gains and shifts of norms, all vectors, have none. */
+/** Weight decay acts on kernels, tables and tokens. Vectors (biases, gains and shifts of norms) are not decayed. */
 export const isDecayed = (parameter: Tensor): boolean => parameter.shape.length > 1;
 
 /** The elements at some indices. */

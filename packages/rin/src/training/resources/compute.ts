@@ -3,39 +3,40 @@ import { RinError } from '@rin/core';
 import { runtime, setThreads } from '@rin/torch';
 import type { TrainingConfig } from '../../config/training.js';
 
-/** What is computed where: `cpu` or `cuda:N`, activations in `dtype`. */
+/** Where to compute, and in which dtype the activations are. Weights are always float32. */
 export interface Compute {
   readonly device: 'cpu' | `cuda:${number}`;
   readonly dtype: 'float32' | 'bfloat16';
 }
 
 /**
- * Resolves `auto`: the first CUDA device, else the CPU; bfloat16 on CUDA and where the processor multiplies it natively.
- * @throws {RinError} where CUDA is asked for and there is none
+ * Resolves `auto`. The device is the first CUDA device, or the CPU if there is none. The precision is bfloat16 on CUDA and on
+ * processors with instructions for it, else float32.
+ * @throws RinError if the CUDA device does not exist
  */
 export function chooseCompute({ device, precision }: Pick<TrainingConfig, 'device' | 'precision'>): Compute {
   const devices = runtime().cudaDevices;
   const index = Number(device.split(':')[1] ?? 0);
   if (device.startsWith('cuda') && index >= devices) {
     const found = devices === 0 ? 'no CUDA device' : `${devices} CUDA devices, counted from 0`;
-    throw new RinError(`training.device is ${device}, but libtorch finds ${found}; use another one, cpu or auto`);
+    throw new RinError(`training.device is ${device}, but libtorch finds ${found}; use another device, cpu or auto`);
   }
   const place = device === 'cpu' || devices === 0 ? 'cpu' : (`cuda:${index}` as const);
   const native = place !== 'cpu' || bfloat16Instructions().length > 0;
   return { device: place, dtype: precision === 'auto' ? (native ? 'bfloat16' : 'float32') : precision };
 }
 
-/** Threads that libtorch began with: one for each core, unless the environment says otherwise. */
+/** Threads of libtorch at its start: one for each core, unless the environment sets another number. */
 let atFirst: number | undefined;
 
-/** Sets how many threads libtorch has on the CPU: `training.threads`, 0 = as many as it began with. */
+/** Sets the threads of libtorch on the CPU. @param count `training.threads`; 0 = as many as at the start */
 export function useThreads(count: number): void {
   const { threads } = runtime();
   atFirst ??= threads;
   if (count > 0 || threads !== atFirst) setThreads(count || atFirst);
 }
 
-/** What this processor multiplies bfloat16 by, by Linux's names; where it has neither, bfloat16 is slower than float32. */
+/** This processor's instructions that multiply bfloat16, by Linux's names. Without any, bfloat16 is slower than float32. */
 export function bfloat16Instructions(): string[] {
   let flags = '';
   try {

@@ -9,34 +9,35 @@ import { isBlockMatrix } from '../optimizers/muon.js';
 import { previewLayout } from '../preview.js';
 import type { Compute } from './compute.js';
 
-/** Bytes that training takes. */
+/** Bytes of memory and disk that training needs. */
 export interface Cost {
-  /** Parameters in float32; gradients and average take the same each. */
+  /** Parameters in float32. Gradients and average take as much each. */
   readonly weights: number;
-  /** What the optimiser remembers. */
+  /** State of the optimiser. */
   readonly optimizer: number;
-  /** Copies of weights that a pass makes, and what an update works in. */
+  /** Copies of the weights in a pass, and working memory of an update. */
   readonly work: number;
-  /** Of a micro-batch; estimated. */
+  /** Activations of a micro-batch; an estimate. */
   readonly activations: number;
-  /** Of a preview, which is drawn in float32, while there are no activations; estimated. */
+  /** Activations of a preview in float32; an estimate. There are no activations of a micro-batch then. */
   readonly preview: number;
-  /** All of it, on the CPU with Node and libtorch themselves. */
+  /** All memory; on the CPU it includes Node and libtorch themselves. */
   readonly memory: number;
+  /** One checkpoint. */
   readonly checkpoint: number;
-  /** Checkpoints that lie on the disk at once, the one being written among them. */
+  /** Largest number of checkpoints at the same time, including the one being written. */
   readonly checkpoints: number;
-  /** Checkpoints, model and pictures together, at most. */
+  /** Most that checkpoints, model and pictures take together. */
   readonly disk: number;
 }
 
-/** What the pass back holds beside the activations, as a share of them (bench/trainingMemory.mjs). */
+/** Memory of the backward pass on top of the activations, as a share of them (bench/trainingMemory.mjs). */
 const passBack = 0.3;
 
-/** Node, libtorch and what else is loaded, without a tensor (bench/trainingMemory.mjs). */
+/** Bytes of Node, libtorch and other loaded code, without tensors (bench/trainingMemory.mjs). */
 const program = 230e6;
 
-/** What the training that a configuration describes takes. Makes no tensor that has values. */
+/** Memory and disk space that a training needs. It allocates no weights. */
 export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
   const { training } = config;
   const network = new RIN(config.model, { seed: null });
@@ -47,7 +48,7 @@ export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
     ([name, { shape }]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, shape),
   );
   const momenta = matrices.reduce((sum, [, { size }]) => sum + size, 0);
-  // Muon's iteration keeps two matrices [m, n] and two [m, m], m <= n, beside a copy of the gradients and one to divide.
+  // Muon's iteration keeps two matrices [m, n] and two [m, m], m ≤ n. Two copies of the gradients come on top (8·momenta).
   const iteration = matrices.reduce(
     (sum, [, { size, shape }]) => sum + 2 * width * (size + Math.min(...shape) ** 2),
     0,
@@ -65,11 +66,11 @@ export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
   const checkpoint = 2 * weights + optimizer;
   const made = Math.ceil(training.images / training.checkpointEvery) + (training.init === undefined ? 0 : 1);
   const checkpoints = Math.min(training.keepCheckpoints + 1, made);
-  const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a model is written beside the one before it
+  const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a new model is written before the old one goes
   return { weights, optimizer, work, activations, preview, memory, checkpoint, checkpoints, disk };
 }
 
-/** Bytes of the previews and of the pictures of the data, were they not compressed. */
+/** Bytes of the previews and of the pictures of the data without compression. */
 function pictures(config: Config): number {
   if (!hasPreviews(config)) return 0;
   const { images, sampleEvery } = config.training;

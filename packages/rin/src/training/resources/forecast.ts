@@ -10,49 +10,49 @@ import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
 import { memoryLimit } from './memoryLimit.js';
 
-/** Passes are timed for so many seconds, or for two passes of a single sample if they take longer. */
+/** Seconds for timing. Two passes of a single sample are timed even if they take longer. */
 const timingSeconds = 2.5;
 
-/** So many passes of the last size are timed; the quickest counts, for whatever else the machine does only adds to it. */
+/** Timed passes of the last size. The fastest one counts, because other work on the machine can only add time. */
 const timedPasses = 4;
 
-/** What of the memory training takes, in sentences; a warning where there is less. */
+/** A sentence about the memory that training needs, and a warning if less is free. */
 export function memoryLines(cost: Cost, { training }: Config, { device }: Compute): string[] {
   const { weights, optimizer, activations, preview, memory } = cost;
   const micro = training.microBatch ?? training.batch;
   const parts =
-    `weights, gradients and their average ${bytes(weights)} each, optimiser ${bytes(optimizer)}, ` +
-    `activations of ${count(micro)} images ${bytes(activations)}${preview > activations ? `, of a preview ${bytes(preview)}` : ''}`;
-  const line = `memory: about ${bytes(memory)}: ${parts}`;
+    `weights, gradients and average ${bytes(weights)} each, optimiser ${bytes(optimizer)}, ` +
+    `activations of ${count(micro)} images ${bytes(activations)}${preview > activations ? `, activations of a preview ${bytes(preview)}` : ''}`;
+  const line = `memory: about ${bytes(memory)} (${parts})`;
   const free = device === 'cpu' ? freeMemory() : Number.POSITIVE_INFINITY;
   if (memory <= free) return [line];
   const mend =
-    micro > 1 ? 'a smaller training.microBatch takes less, for the same result' : 'a smaller network takes less';
-  return [line, `that is more than the ${bytes(free)} that are free: ${mend}`];
+    micro > 1 ? 'a smaller training.microBatch needs less, with the same result' : 'a smaller network needs less';
+  return [line, `this is more than the free memory, ${bytes(free)}; ${mend}`];
 }
 
-/** Memory that this process can have, what it has included. */
+/** Memory that this process can use, including what it uses now. */
 const freeMemory = (): number => Math.min(freemem() + process.memoryUsage.rss(), memoryLimit());
 
 /**
- * What of the disk a run takes, in a sentence.
- * @param folder on the disk, which need not be there
- * @param taken  bytes that the run takes already
- * @throws {RinError} where that much is not free
+ * A sentence about the disk space that a run needs.
+ * @param folder folder of the run; it need not exist
+ * @param taken  bytes that the run uses now
+ * @throws RinError if less space is free
  */
 export async function diskLine(cost: Cost, { training }: Config, folder: string, taken = 0): Promise<string> {
   const { checkpoint, checkpoints, disk } = cost;
   const free = await freeDisk(folder);
   const plural = checkpoints > 1 ? 's' : '';
-  const what = `${count(checkpoints)} checkpoint${plural} of ${bytes(checkpoint)} at once, model and pictures`;
-  if (disk - taken <= free) return `disk: up to ${bytes(disk)} (${what}); ${bytes(free)} are free`;
+  const what = `${count(checkpoints)} checkpoint${plural} of ${bytes(checkpoint)}, model and pictures`;
+  if (disk - taken <= free) return `disk: up to ${bytes(disk)} (${what}); ${bytes(free)} free`;
   const fewer = training.keepCheckpoints > 1 ? `, or lower training.keepCheckpoints (${training.keepCheckpoints})` : '';
   throw new RinError(
-    `${folder}: a run takes up to ${bytes(disk)} of the disk (${what}), and ${bytes(free)} are free; make room${fewer}`,
+    `${folder}: the run needs up to ${bytes(disk)} of disk space (${what}), but only ${bytes(free)} is free; make room${fewer}`,
   );
 }
 
-/** Bytes free on the disk of a path that need not be there yet. */
+/** Free bytes on the disk of a path, which need not exist. */
 async function freeDisk(path: string): Promise<number> {
   let there = resolve(path);
   while (!existsSync(there)) there = dirname(there);
@@ -60,7 +60,7 @@ async function freeDisk(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Bytes of a file, or of all files in a folder; 0 if there is none. @throws {RinError} if it cannot be looked at */
+/** Bytes of a file, or of all files in a folder; 0 if the path does not exist. @throws RinError if it cannot be read */
 export async function sizeOf(path: string): Promise<number> {
   if (!existsSync(path)) return 0;
   try {
@@ -73,16 +73,16 @@ export async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** How long `images` take, in a sentence. @param basis what was measured */
+/** A sentence about the time that `images` images take. @param basis how the speed was measured */
 export const timeLine = (images: number, imagesPerSecond: number, basis: string): string =>
-  `time: about ${roughly(images / imagesPerSecond)} for ${count(images)} images, ${perSecond(imagesPerSecond)} a second ${basis}`;
+  `time: about ${roughly(images / imagesPerSecond)} for ${count(images)} images, ${perSecond(imagesPerSecond)} images/s ${basis}`;
 
 const perSecond = (images: number): string => (images < 100 ? images.toPrecision(2) : count(Math.round(images)));
 
 /**
- * Images a second, from passes that change nothing: of one sample, then of more, up to a micro-batch, as time allows. A pass
- * of a new size takes new memory and makes new kernels, so the first pass of a size never counts.
- * @returns undefined if memory ran out; the first update will tell
+ * Images per second of passes that change nothing. The passes grow from one sample to a micro-batch, as time allows. The first
+ * pass of each size does not count, because it allocates memory and makes kernels.
+ * @returns undefined if memory ran out; the first update then halves the micro-batch or fails
  */
 export function timedSpeed(learner: Pick<Learner, 'microBatch' | 'timePass'>): number | undefined {
   const end = performance.now() + 1000 * timingSeconds;
@@ -92,7 +92,7 @@ export function timedSpeed(learner: Pick<Learner, 'microBatch' | 'timePass'>): n
     for (;;) {
       learner.timePass(size);
       let seconds = learner.timePass(size);
-      const next = Math.min(learner.microBatch, 8 * size, Math.floor((left() / 2 / seconds) * size)); // two passes of it fit
+      const next = Math.min(learner.microBatch, 8 * size, Math.floor((left() / 2 / seconds) * size)); // two passes fit
       if (next >= 2 * size) {
         size = next;
         continue;

@@ -43,7 +43,7 @@ test('training that is interrupted saves and ends, and the same command goes on 
 
   const resumed = await rin([...train, '--runs', 'runs'], { cwd });
   assert.equal(resumed.code, 0);
-  assert.match(resumed.stdout, new RegExp(`runs/00000-pictures-8-tiny: goes on at ${found[1]} of 1,600 images`));
+  assert.match(resumed.stdout, new RegExp(`runs/00000-pictures-8-tiny: resumes at ${found[1]} of 1,600 images`));
   for (const name of ['stats.jsonl', 'model.safetensors', 'fakes-000001.600k.png']) {
     assert.ok(readFileSync(inRun('runs', name)).equals(readFileSync(inRun('whole', name))), name);
   }

@@ -100,18 +100,18 @@ test('the memory that is said is what a training process comes to', () => {
 });
 
 test('what is too much for the disk is refused, what is too much for the memory is warned of', async () => {
-  const endless = { images: 1e13, checkpointEvery: 8, keepCheckpoints: 1e9 };
+  const endless = { images: 1e13, checkpointEvery: 8, keepCheckpoints: 1e6 };
   await assert.rejects(
     train({ config: tiny({ training: endless }), data: samples, runsFolder: freshFolder() }),
-    /00000-samples-8-tiny: a run takes up to \d+ TB of the disk \(1,000,000,001 checkpoints of 2\d\d kB at once, model and pictures\), and .* are free; make room, or lower training\.keepCheckpoints \(1000000000\)$/,
+    /00000-samples-8-tiny: the run needs up to \d+ TB of disk space \(1,000,001 checkpoints of 2\d\d kB, model and pictures\), but only .* is free; make room, or lower training\.keepCheckpoints \(1000000\)$/,
   );
   const large = { ...trainingCost(tiny(), cpu), memory: 1e15 };
   assert.match(
     memoryLines(large, tiny(), cpu)[1],
-    /^that is more than the .* free: a smaller training\.microBatch takes less/,
+    /^this is more than the free memory, .*; a smaller training\.microBatch needs less/,
   );
   const micro = tiny({ training: { microBatch: 1 } });
-  assert.match(memoryLines(large, micro, cpu)[1], /: a smaller network takes less$/);
+  assert.match(memoryLines(large, micro, cpu)[1], /; a smaller network needs less$/);
   assert.equal(memoryLines(trainingCost(micro, cpu), micro, cpu).length, 1);
   assert.match(
     await diskLine(trainingCost(micro, cpu), micro, join(freshFolder(), 'a/b/c')),
@@ -129,7 +129,7 @@ test('the time is told before the start and after the first updates, and telling
     const { run } = await train({ config, data: samples, runsFolder: freshFolder(), log });
     assert.ok(run);
     assert.deepEqual(
-      said.filter((text) => text.startsWith('time')).map((text) => text.replace(/about \d+ s|[\d,]+ a second/g, '…')),
+      said.filter((text) => text.startsWith('time')).map((text) => text.replace(/about \d+ s|[\d,]+ images\/s/g, '…')),
       [
         'time: … for 240 images, … in a short pass without the optimiser',
         'time: … for 80 images, … over the first 20 updates',

@@ -60,7 +60,7 @@ test('memory that runs out halves the micro-batch: the same batch, the same draw
 }, async () => {
   const { run, stdout } = trainHalved();
   const said = [
-    ...stdout.matchAll(/^out of memory with (\d+) images in one pass: from here on (\d+), in (\d+) passes; .*$/gm),
+    ...stdout.matchAll(/^out of memory with (\d+) images in one pass: now (\d+) images in each of (\d+) passes; .*$/gm),
   ];
   // The second update may need to go lower than the first: threads and fragments take memory of their own.
   const sizes = [192, ...said.map(([, , now]) => Number(now))];
@@ -101,5 +101,5 @@ test('where not even one sample fits, the error says what takes less', { skip },
   );
   assert.equal(status, 1);
   // 4,096 tokens with a hidden layer of 16,384: 268 MB for each of its tensors
-  assert.match(stderr, /RinError: there is not enough memory for a single sample; it takes less with larger patches/);
+  assert.match(stderr, /RinError: there is not enough memory for a single sample; use larger patches/);
 });
