@@ -120,7 +120,7 @@ test('weights that do not fit the configuration are named, with both shapes', as
     await changed('other', (tensors) => {
       tensors['readout.weight'] = zeros([3, 8]);
     }),
-    /readout\.weight is \[3, 8\], the network needs \[4, 8\]/,
+    /readout\.weight is \[3, 8\], but the network needs \[4, 8\]/,
   );
 });
 
