@@ -65,8 +65,8 @@ export async function readSafetensors(
 }
 
 /**
- * Writes tensors, from any device, and metadata to a safetensors file. `path` always holds the old file or the whole new one:
- * the new file is written under a temporary name, flushed to the disk and renamed. Half files of killed processes are
+ * Writes tensors, from any device, and metadata to a safetensors file. `path` always holds the old file or the whole new one.
+ * The new file is written under a temporary name, flushed to the disk and renamed. Half files of killed processes are
  * removed. Do not change the tensors in place until the promise resolves; you may dispose them.
  * @param tensors   by name, of any shape and any dtype in `dtypes`
  * @param metadata  texts by name

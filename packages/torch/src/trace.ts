@@ -47,8 +47,8 @@ export interface Trace<T> extends Disposable {
 
 /**
  * Records every operator of a forward pass: name, arguments, outputs, shapes.
- * @throws TorchError if `body` returns a promise, changes a tensor in place, reads numbers out of a tensor (`item()` and the
- *     like), or calls `backward` or `gradients`: a trace cannot record these
+ * @throws TorchError if `body` returns a promise, changes a tensor in place, reads numbers from a tensor (such as `item()`), or
+ *     calls `backward` or `gradients`
  */
 export function trace<T>(body: () => T): Trace<T> {
   const record = new Recorder();

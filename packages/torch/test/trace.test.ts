@@ -69,7 +69,7 @@ test('what a record could not tell is refused: in-place operators, item, backwar
   refused(() => unsafe.call('aten::_foreach_add_.Scalar', [[x], 1]), /in place/);
   refused(() => x.sum().item(), /item: a trace cannot record/);
   refused(() => x.toTypedArray(), /toTypedArray: a trace cannot record/);
-  refused(async () => x.add(1), /trace: the function returned a promise; what comes after an await/);
+  refused(async () => x.add(1), /trace: the function returned a promise; calls after an await/);
   refused(() => x.sum().backward(), /backward: a trace records a forward pass only/);
   refused(() => gradients([x.sum()], [x]), /gradients: a trace records a forward pass only/);
 });

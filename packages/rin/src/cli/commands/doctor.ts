@@ -7,9 +7,8 @@ const marks = { good: '✔', note: '!', bad: '✖' } as const;
 export const command: Command = {
   name: 'doctor',
   usage: '[OPTIONS]',
-  description:
-    'Shows what rin found on this machine, and how to mend what is missing. Exit code 1 where rin cannot work.',
-  examples: [['rin doctor', 'everything that was looked at, a line each']],
+  description: 'Checks this machine, and shows how to fix problems. The exit code is 1 if rin cannot work.',
+  examples: [['rin doctor', 'one line for each check']],
   operands: 0,
   sections: [],
   async run() {
