@@ -74,5 +74,8 @@ test('shapes that would broadcast over the batch or the tokens are refused', () 
 });
 
 test('a network without condition refuses one, which it would leave out', () => {
-  refuses({ network: unconditional, condition: [2, 3] }, 'this network takes no condition, but one was given; leave it out');
+  refuses(
+    { network: unconditional, condition: [2, 3] },
+    'this network takes no condition, but one was given; leave it out',
+  );
 });
