@@ -56,7 +56,7 @@ export async function findPython({ peer = false } = {}) {
  *
  * @param {Wanted & { log: import('../packages/torch/setup/log.mjs').Log }} options
  * @returns {Promise<string>} the executable
- * @throws {SetupError}
+ * @throws SetupError if it cannot be installed
  */
 export async function ensurePython({ peer = false, log }) {
   const found = await findPython({ peer });

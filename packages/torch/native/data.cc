@@ -24,7 +24,7 @@ static Bytes bytesOf(Call& call, size_t index) {
   return {data, length * width[type]};
 }
 
-// In C++ a bool with a byte other than 0 and 1 is undefined behaviour.
+// In C++ a bool whose byte is neither 0 nor 1 is undefined behaviour.
 static void copyElements(const at::Tensor& tensor, size_t offset, const Bytes& bytes) {
   if (bytes.length == 0) return;
   auto* target = static_cast<uint8_t*>(tensor.mutable_data_ptr()) + offset;
