@@ -1,4 +1,4 @@
-// Programs that train or sample when they are told to, each in a process of its own, so that they can take turns.
+// Programs that train or sample on request. Each runs in its own process, so that they can take turns.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -7,12 +7,12 @@ import { createLog } from '../packages/torch/setup/log.mjs';
 import { ensurePython } from '../scripts/python.mjs';
 import { median, table } from './machine.mjs';
 
-/** What libgomp takes without a setting: the count of all contestants but ours. */
+/** libgomp's default of GOMP_SPINCOUNT, which all contestants except ours use. */
 export const libgompSpins = '300000';
 
 /**
- * The environment of a contestant. How threads wait is never inherited: it changes a step by a third.
- * @param {string | undefined} spins  GOMP_SPINCOUNT; undefined = what the program itself takes
+ * The environment of a contestant. Variables for waiting threads are never inherited, because they change a step by a third.
+ * @param {string | undefined} spins  GOMP_SPINCOUNT; undefined = the program's own value
  */
 function environment(spins) {
   const { GOMP_SPINCOUNT: _, OMP_WAIT_POLICY: __, ...env } = process.env;
@@ -20,17 +20,19 @@ function environment(spins) {
 }
 
 /**
- * One line of JSON goes in ({ steps }), one comes back ({ seconds: [one a step], memory: its peak in MB }); the first one in
- * says what to do, the first one back, once it has warmed up, what does it ({ parameters: their number, version: of torch }).
+ * A child process that answers each line of JSON with one line of JSON:
+ *
+ *     first    the setup   →  after the warm-up: { parameters: their number, version: of torch }
+ *     later    { steps }   →  { seconds: [one for each step], memory: peak in MB }
  */
 class Contestant {
   #child;
   #lines;
   #errors = '';
-  /** GOMP_SPINCOUNT in it */
+  /** its GOMP_SPINCOUNT */
   spins;
 
-  /** @param {string} command @param {string} script @param {Setup} setup @param {string} ownSpins  what the program takes by itself */
+  /** @param {string} command @param {string} script @param {Setup} setup @param {string} ownSpins  the program's own value */
   constructor(command, script, { spins, ...setup }, ownSpins) {
     this.spins = spins ?? ownSpins;
     const path = fileURLToPath(new URL(script, import.meta.url));
@@ -39,7 +41,7 @@ class Contestant {
     this.#child.stderr.on('data', (text) => {
       this.#errors = `${this.#errors}${text}`.slice(-2000);
     });
-    this.#child.stdin.on('error', () => {}); // it has ended: `answer` says so
+    this.#child.stdin.on('error', () => {}); // it has ended: `#answer` throws
     this.#send(setup);
   }
 
@@ -86,10 +88,10 @@ export async function theirs(setup) {
 }
 
 /**
- * Lets them take turns, so that what else the machine does meets all alike, and prints what came of it.
+ * Runs contestants by turns, so that other load on the machine affects all alike, and prints a table.
  *
- * @param {{ rounds: number, steps: number, pictures: number }} options  steps in a turn; pictures in a step
- * @param {[string, () => Contestant | Promise<Contestant>][]} entries   the first is what the others are compared with
+ * @param {{ rounds: number, steps: number, pictures: number }} options  steps for each turn; pictures for each step
+ * @param {[string, () => Contestant | Promise<Contestant>][]} entries   the others are compared with the first
  */
 export async function race({ rounds, steps, pictures }, entries) {
   const running = [];
@@ -126,7 +128,7 @@ export async function race({ rounds, steps, pictures }, entries) {
       `${(parameters / 1e6).toFixed(2)} M`,
       (median(seconds) * 1000).toFixed(0),
       (Math.min(...seconds) * 1000).toFixed(0),
-      // of each round: what slows a round slows both
+      // by round, because other load slows the whole round
       median(seconds.map((time, i) => time / first.seconds[i])).toFixed(2),
       (pictures / median(seconds)).toFixed(1),
       memory.toFixed(0),

@@ -1,8 +1,9 @@
 // @ts-check
-// What it takes to bring pictures to training: `node bench/loader.mjs`, after a build. Real pictures as they come (decoded, at
-// the first opening) and from the cache (batches of 256, mirrored); then batches of random pictures of another size,
-// in memory and, by range, in a file that the system holds in its cache.
-// --side N, --batch N: of the random pictures. --million: also a million of 20×20, whose bytes are more than memory is used for.
+// Measures how fast pictures are loaded for training: `node bench/loader.mjs`, after a build.
+// First real pictures: decoded at the first opening, then from the cache in mirrored batches of 256.
+// Then random pictures, in memory and by range from a file in the system's cache.
+//   --side 256, --batch 256   of the random pictures
+//   --million                 also a million pictures of 20×20, which are not kept in memory
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -23,9 +24,9 @@ const { side, batch, million } = flags({
 
 const folder = mkdtempSync(join(tmpdir(), 'rin-bench-'));
 process.env.XDG_CACHE_HOME = join(folder, 'cache');
-console.log(`${machine()}, ${process.env.UV_THREADPOOL_SIZE ?? 4} threads that decode; one run`);
+console.log(`${machine()}, ${process.env.UV_THREADPOOL_SIZE ?? 4} decoding threads; one run`);
 
-/** Seconds of a batch: the median of nine, after two that compile. @param {Dataset} data @param {number} size @param {boolean} flip */
+/** Seconds for a batch: the median of nine, after two to warm up. @param {Dataset} data @param {number} size @param {boolean} flip */
 async function batchTime(data, size, flip) {
   const loader = new Loader(data, { seed: 0, batch: size, flip });
   const times = [];
@@ -63,7 +64,7 @@ const real = [
 const rows = [['data', 'pictures', 'decoded/s', 'main thread', 'opened again', 'memory', 'from the cache/s']];
 for (const { source, size, channels = 3, resize = 'center-crop' } of real) {
   if (!existsSync(source)) {
-    console.log(`left out: there is no ${source}`);
+    console.log(`skipped: there is no ${source}`);
     continue;
   }
   const options = { size, channels, data: { resize, flip: false, background: '#ffffff' } };

@@ -1,17 +1,17 @@
-// What stands above the tables of the benchmarks, and how these are written.
+// The head of each benchmark's output, its tables and its flags.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { empty, runtime, scope } from '@rin/torch';
 import { spinCount } from '../packages/torch/dist/src/native.js';
 
-/** Machine, versions, threads: a figure without them says nothing. @param {number} [used]  threads */
+/** Machine, versions and threads, without which a figure has no meaning. @param {number} [used]  threads */
 export function machine(used) {
   const { version, cpuCapability, threads } = runtime();
   const processors = `${cpus()[0].model.trim()}, ${cpus().length} processors`;
   return `${processors}; libtorch ${version} (${cpuCapability}), ${used ?? threads} threads, ${waiting()}; Node ${process.versions.node}`;
 }
 
-/** How threads wait for each other in this process. */
+/** The setting for waiting threads in this process. */
 function waiting() {
   const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
   if (GOMP_SPINCOUNT !== undefined) return `GOMP_SPINCOUNT=${GOMP_SPINCOUNT}`;
@@ -21,7 +21,7 @@ function waiting() {
 /** @param {number[]} values */
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-/** Columns of text, the first to the left, the others to the right. @param {(string | number)[][]} rows  head first */
+/** Prints rows in columns, the first one aligned on the left. @param {(string | number)[][]} rows  head first */
 export function table(rows) {
   const texts = rows.map((row) => row.map(String));
   const widths = texts[0].map((_, i) => Math.max(...texts.map((row) => row[i].length)));
@@ -35,7 +35,7 @@ export function table(rows) {
   }
 }
 
-/** Billions of floating-point operations a second in a product of two large square matrices: the most that a network could reach. @param {'float32' | 'bfloat16'} dtype */
+/** GFLOP/s of a product of two large square matrices, as an upper limit for a network. @param {'float32' | 'bfloat16'} dtype */
 export function productPeak(dtype) {
   const side = 1536;
   return scope(() => {
@@ -50,7 +50,7 @@ export function productPeak(dtype) {
 }
 
 /**
- * Flags of a benchmark; an unknown one ends the program.
+ * Reads the flags of a benchmark. An unknown flag ends the program with exit code 2.
  * @template {Record<string, { type: 'string' | 'boolean', default?: string | boolean }>} T
  * @param {T} options
  */

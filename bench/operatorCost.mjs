@@ -1,4 +1,4 @@
-// What a call of an operator costs, from Node and from Python: node bench/operatorCost.mjs
+// Measures the cost of an operator call, from Node and from Python: node bench/operatorCost.mjs
 import { execFileSync } from 'node:child_process';
 import { ones, scope } from '@rin/torch';
 import { native } from '../packages/torch/dist/src/native.js';
@@ -8,7 +8,7 @@ import { ensurePython } from '../scripts/python.mjs';
 import { machine, median, table } from './machine.mjs';
 
 const [calls, rounds] = [1000, 101];
-const [x, y] = [ones([8]), ones([8])]; // so small that the adding itself costs next to nothing
+const [x, y] = [ones([8]), ones([8])]; // so small that the addition itself costs almost nothing
 const add = operator('aten::add.Tensor').id;
 
 /** @type {[string, () => void][]} one call each */
@@ -23,7 +23,7 @@ const cases = [
   ['add_', () => void x.add_(y)],
 ];
 
-/** Microseconds a call. @param {() => void} body */
+/** Microseconds for each call. @param {() => void} body */
 function time(body) {
   const begin = performance.now();
   scope(() => {
@@ -32,7 +32,7 @@ function time(body) {
   return ((performance.now() - begin) * 1000) / calls;
 }
 
-// All in turn, so that what else the machine does meets all alike; the first rounds are for the compiler.
+// By turns, so that other load on the machine affects all alike. The first rounds warm up the compiler.
 /** @type {number[][]} */
 const times = cases.map(() => []);
 for (let round = -20; round < rounds; round++) {

@@ -1,4 +1,4 @@
-// Our side of trainingStep.mjs and sampling.mjs; contestants.mjs says how it is spoken to.
+// rin's side of trainingStep.mjs and sampling.mjs. The protocol is in contestants.mjs.
 import { createInterface } from 'node:readline';
 import { runtime, setThreads } from '@rin/torch';
 import { sample } from '../packages/rin/dist/src/diffusion/sample.js';
@@ -34,7 +34,7 @@ function training() {
 }
 
 const { parameters, step } = { train: training, sample: sampling }[/** @type {'train' | 'sample'} */ (task)]();
-for (let i = 0; i < (task === 'sample' ? 1 : 2); i++) await step(); // memory is taken, code compiled
+for (let i = 0; i < (task === 'sample' ? 1 : 2); i++) await step(); // warm-up: memory is allocated, code compiled
 answer({ parameters, version: runtime().version });
 for (let line = await next(); line !== undefined; line = await next()) {
   const seconds = [];

@@ -1,7 +1,7 @@
-# PyTorch's side of trainingStep.mjs and sampling.mjs; contestants.mjs says how it is spoken to.
-#   plain    examples/pytorch/rin.py as anybody would train it: AdamW (fused), clipping, an average of the weights
-#   peer     lucidrains' rin-pytorch at the nearest sizes that it can have, with its own objective; it knows no classes, and takes no
-#            average here. Its MLPs are always four times as wide as what they work on, its reads and writes as its latents.
+# PyTorch's side of trainingStep.mjs and sampling.mjs. The protocol is in contestants.mjs.
+#   plain    examples/pytorch/rin.py, trained in the usual way: AdamW (fused), clipping, an average of the weights
+#   peer     lucidrains' rin-pytorch with the nearest possible sizes and its own objective. It has no classes, and no average
+#            here. Its MLPs are always four times as wide as their input. Its reads and writes are as wide as its latents.
 import json
 import resource
 import sys
@@ -74,7 +74,7 @@ def peer():
         depth=len(c['depth']),
         latent_self_attn_depth=c['depth'][0],
         dim_latent=c['latentDim'],
-        num_latents=c['latents'] - 2,  # ours count the time and class tokens
+        num_latents=c['latents'] - 2,  # our number includes the time and class tokens
         latent_token_time_cond=True,
         patches_self_attn=False,  # not in the paper
         heads=c['latentHeads'],

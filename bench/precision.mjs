@@ -1,6 +1,6 @@
-// Whether bfloat16 learns as well as float32: two trainings from the same seed, side by side: node bench/precision.mjs
+// Compares bfloat16 with float32: two trainings from the same seed, side by side: node bench/precision.mjs
 //   --network emoji-64 (a preset)   --data emoji   --updates 2000   --batch 32
-// Both see the same pictures, times and noise; the loss is the training loss, a mean over a twentieth of the updates.
+// Both get the same pictures, times and noise. Each row is the mean training loss over a twentieth of the updates.
 
 import { Loader } from '../packages/rin/dist/src/data/loader.js';
 import { openDataset } from '../packages/rin/dist/src/data/open.js';

@@ -1,6 +1,7 @@
-// How long sampling takes and what memory, beside PyTorch's: node bench/sampling.mjs [--network emoji-64]
-//   --network   a preset with square pictures   --count 64 (pictures at once)   --steps 100   --threads (all)   --rounds 5
-// Theirs is `sample` of examples/pytorch/rin.py in inference mode, with the same network, sampler and number of steps.
+// Compares time and memory of sampling with PyTorch: node bench/sampling.mjs
+//   --network emoji-64 (a preset with square pictures)   --count 64 (pictures at once)   --steps 100   --threads (all)
+//   --rounds 5
+// PyTorch runs `sample` of examples/pytorch/rin.py in inference mode, with the same network, sampler and number of steps.
 import { runtime } from '@rin/torch';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { ours, race, theirs } from './contestants.mjs';

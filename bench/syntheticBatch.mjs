@@ -1,5 +1,5 @@
 /**
- * A batch of a network's shape; what is in it does not matter to the time of a step.
+ * A batch of a network's shape. Its contents do not change the time of a step.
  * @param {import('../packages/rin/dist/src/index.js').Config} config
  */
 export function syntheticBatch({ model, training: { batch } }) {

@@ -1,7 +1,7 @@
 // @ts-check
-// The memory of a training process beside what `rin train` says that it takes: `node bench/trainingMemory.mjs`, after a build.
-// Each row is a process of its own that makes three updates on blank pictures, in float32, without previews. The growth from
-// row to row is what a sample takes, the rest what does not depend on the batch.
+// Compares the memory of a training process with the forecast of `rin train`: `node bench/trainingMemory.mjs`, after a build.
+// Each row is a separate process that makes three updates on blank pictures, in float32, without previews. The growth from
+// batch 1 to batch 32 is the memory of the samples; the rest does not depend on the batch.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 1e6);
 function row(preset, kind, batch) {
   const { classes, latents } = loadPreset(preset).model;
   const config = loadPreset(preset, {
-    model: { classes: 0, latents: latents - Math.min(classes, 1) }, // blank pictures have no classes, and no token of theirs
+    model: { classes: 0, latents: latents - Math.min(classes, 1) }, // blank pictures have no classes, so there is no class token
     training: {
       ...{ batch, images: 3 * batch, warmup: 0, sampleEvery: 0, threads: 1, device: 'cpu', precision: 'float32' },
       optimizer: { kind },
@@ -29,8 +29,8 @@ function row(preset, kind, batch) {
     encoding: 'utf8',
   });
   if (stderr) throw new Error(stderr);
-  const said = trainingCost(config, { device: 'cpu', dtype: 'float32' }).memory;
-  return [preset, kind, batch, megabytes(said), megabytes(Number(stdout)), (said / Number(stdout)).toFixed(2)];
+  const forecast = trainingCost(config, { device: 'cpu', dtype: 'float32' }).memory;
+  return [preset, kind, batch, megabytes(forecast), megabytes(Number(stdout)), (forecast / Number(stdout)).toFixed(2)];
 }
 
 console.log(machine(1));
@@ -43,7 +43,7 @@ const cases = [
 ];
 try {
   const rows = ['emoji-64', 'benchmark'].flatMap((preset) => cases.map((each) => row(preset, ...each)));
-  table([['preset', 'optimiser', 'batch', 'said MB', 'found MB', 'said / found'], ...rows]);
+  table([['preset', 'optimiser', 'batch', 'forecast MB', 'measured MB', 'forecast / measured'], ...rows]);
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,8 +1,7 @@
-// How long a training step takes, beside PyTorch's: node bench/trainingStep.mjs [--network benchmark]
-//   --network   a preset with square pictures     --batch 32    --threads (all)    --rounds 7    --steps 2 (in a turn)
-//   --only      of the others those with this in their name, such as float32
-// Ours is the step that `rin train` makes; the others are described in bench/peer.py. All train with AdamW and otherwise as
-// the preset says.
+// Compares the time of a training step with PyTorch: node bench/trainingStep.mjs
+//   --network benchmark (a preset with square pictures)   --batch 32   --threads (all)   --rounds 7   --steps 2 (for each turn)
+//   --only TEXT   only contestants with this text in their name, such as float32
+// rin makes the step of `rin train`. bench/peer.py describes the others. All train with AdamW, and otherwise as in the preset.
 import { runtime } from '@rin/torch';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { ours, race, theirs } from './contestants.mjs';

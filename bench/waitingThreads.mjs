@@ -1,9 +1,9 @@
 // @ts-check
-// How long libgomp's threads should spin while they wait for each other: node bench/waitingThreads.mjs, after a build.
+// Measures how long libgomp's threads should spin while they wait for each other: node bench/waitingThreads.mjs, after a build.
 //   --task train | sample     --network emoji-64     --threads (all)     --rounds 7
-//   --spins 1000,2000,3000,4500,6000,300000   values of GOMP_SPINCOUNT; the last is what the others are compared with
-// A step of our program with each value, by turns: alone, and beside 1 and 3 processes that keep a core busy. libgomp's own value
-// is 300,000. What @rin/torch sets is in packages/torch/src/native.ts.
+//   --spins 1000,2000,3000,4500,6000,300000   values of GOMP_SPINCOUNT; the others are compared with the last one
+// It runs a step with each value by turns: alone, and next to 1 and 3 processes that keep a core busy. libgomp's default is
+// 300,000. packages/torch/src/native.ts has the value that @rin/torch sets.
 import { spawn } from 'node:child_process';
 import { runtime } from '@rin/torch';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
@@ -26,7 +26,7 @@ const config = loadPreset(network, {
   sampling: { steps: 10 },
 });
 
-/** Runs something beside processes that keep a core busy each. @template T @param {number} count @param {() => Promise<T>} run */
+/** Runs something next to `count` processes that each keep a core busy. @template T @param {number} count @param {() => Promise<T>} run */
 async function beside(count, run) {
   const busy = Array.from({ length: count }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
   const end = () => {
@@ -53,11 +53,11 @@ try {
     const milliseconds = await beside(busy, () => turns());
     const last = milliseconds[milliseconds.length - 1];
     table([
-      [`beside ${busy} busy`, 'ms', 'fastest', 'slowest', `÷ ${contestants[contestants.length - 1].spins}`],
+      [`next to ${busy} busy`, 'ms', 'fastest', 'slowest', `÷ ${contestants[contestants.length - 1].spins}`],
       ...milliseconds.map((times, i) => [
         contestants[i].spins,
         ...[median(times), Math.min(...times), Math.max(...times)].map((time) => time.toFixed(0)),
-        median(times.map((time, round) => time / last[round])).toFixed(3), // of each round: what slows a round slows all
+        median(times.map((time, round) => time / last[round])).toFixed(3), // by round, because other load slows the whole round
       ]),
     ]);
   }
@@ -66,7 +66,7 @@ try {
 }
 console.log(`Medians of ${rounds} rounds of ${steps === 1 ? 'one' : steps}.`);
 
-/** The median of each round, by contestant. */
+/** The median time of each round in ms, by contestant. */
 async function turns() {
   const milliseconds = contestants.map(() => /** @type {number[]} */ ([]));
   for (let round = 0; round < rounds; round++) {

@@ -1,5 +1,5 @@
-// Where the time of a training step goes, by operator: node bench/whereTimeGoes.mjs [--network benchmark] [--dtype float32]
-// The times are libtorch's own (at::RecordFunction), those of backward passes included; what is left is JavaScript's.
+// Measures the time of each operator in a training step: node bench/whereTimeGoes.mjs [--network benchmark] [--dtype float32]
+// The times are libtorch's own (at::RecordFunction), backward passes included. The rest of a step is JavaScript.
 import { profile, runtime, setThreads } from '@rin/torch';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
@@ -35,12 +35,12 @@ const operators = await profile(async () => {
   for (let i = 0; i < steps; i++) await step();
 });
 
-/** Multiplications and additions of a product of matrices; the sizes of its factors are the last two. @param {readonly (readonly number[])[]} shapes */
+/** FLOP of a product of matrices; the last two shapes are its factors. @param {readonly (readonly number[])[]} shapes */
 function products(shapes) {
   const [x, y] = shapes.slice(-2);
   return 2 * x.reduce((a, b) => a * b, 1) * y[y.length - 1];
 }
-/** Scores and sums over values; backward makes the scores anew, and four products more. @param {readonly (readonly number[])[]} shapes */
+/** FLOP of attention: two products, or five in a backward pass, which computes the scores again. @param {readonly (readonly number[])[]} shapes */
 function attention(shapes, backward = false) {
   const [q, k] = backward ? shapes.slice(1) : shapes;
   return (backward ? 5 : 2) * 2 * q.reduce((a, b) => a * b, 1) * k[k.length - 2];
@@ -70,7 +70,7 @@ const rows = [...byName].sort(([, a], [, b]) => b.ms - a.ms);
 const shown = rows.slice(0, 18);
 const sum = (/** @type {typeof rows} */ list, /** @type {'calls' | 'ms' | 'gflop'} */ key) =>
   list.reduce((total, [, row]) => total + row[key], 0);
-// Where libtorch has no kernels for bfloat16, its products are made in float32.
+// If libtorch has no kernels for bfloat16, rin computes products in float32.
 const peak = Math.max(productPeak('float32'), dtype === 'bfloat16' ? productPeak('bfloat16') : 0);
 const total = sum(rows, 'gflop');
 

@@ -1,6 +1,7 @@
 // @ts-check
-// Draws pictures from a model file: every class with the same seeds, each picture as a PNG of its own.
-//     node examples/sample.mjs [MODEL] [FOLDER]     a model file or a run; else the newest in runs/, else the one that comes with rin
+// Samples pictures from a model: every class with the same seeds, one PNG for each picture.
+//     node examples/sample.mjs [MODEL] [FOLDER]
+// MODEL is a model file or a run. Default: the newest run in runs/, otherwise the model that comes with rin.
 import { join } from 'node:path';
 import { findModel, loadModel, sample, writePng } from 'rin';
 

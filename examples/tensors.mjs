@@ -1,5 +1,5 @@
 // @ts-check
-// @rin/torch alone: fits a network of two layers to a curve, stores it, reads it back and draws what it learnt.
+// Uses only @rin/torch: fits a network of two layers to a curve, writes it, reads it back and plots it.
 //     node examples/tensors.mjs
 import {
   arange,
@@ -15,7 +15,7 @@ import {
 } from '@rin/torch';
 
 class Curve extends Module {
-  // A public property that is a tensor is a parameter. Draws are a function of the seed, equal on every machine.
+  // A public property that is a tensor is a parameter. A seed gives the same values on every machine.
   inner = philoxNormal(empty([32, 1]), { seed: 1, samples: Array.from({ length: 32 }, (_, unit) => unit) });
   bias = philoxNormal(empty([1, 32]), { seed: 2, samples: [0] }).reshape([32]);
   outer = zeros([1, 32]);
@@ -36,7 +36,7 @@ const momenta = parameters.map(({ shape }) => zeros(shape));
 
 for (let step = 0; step <= 4000; step++) {
   scope(() => {
-    //                                                      frees all that a step makes
+    //                                                      frees all tensors of a step
     const loss = curve.forward(x).sub(y).square().mean();
     loss.backward();
     noGrad(() => {

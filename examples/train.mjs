@@ -1,19 +1,20 @@
 // @ts-check
-// Trains on arrays that the program makes itself, without a file: 240 discs, rings and crosses of 16×16 pixels; then draws new ones.
-//     node examples/train.mjs [IMAGES]     into runs/shapes, then shapes.png; the same command goes on with a run that was stopped
+// Trains on arrays, without any file: 240 discs, rings and crosses of 16×16 pixels. Then it samples new ones.
+//     node examples/train.mjs [IMAGES]
+// It writes runs/shapes and shapes.png. If the run was stopped, the same command resumes it.
 import { grid, loadModel, loadPreset, sample, train, writePng } from 'rin';
 
 const size = 16;
 const classes = ['disc', 'ring', 'cross'];
 
-/** Whether a point (x, y), in units of the shape's radius, lies in the shape. @type {((x: number, y: number) => boolean)[]} */
+/** Whether a point (x, y), in units of the shape's radius, is inside the shape. @type {((x: number, y: number) => boolean)[]} */
 const inside = [
   (x, y) => Math.hypot(x, y) < 1,
   (x, y) => Math.abs(Math.hypot(x, y) - 0.75) < 0.25,
   (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.3 && Math.max(Math.abs(x), Math.abs(y)) < 1,
 ];
 
-/** Any iterable of samples will do, an asynchronous one too: planar bytes [C, H, W], and a class by name or number. */
+/** Any iterable of samples works, also an asynchronous one. A sample has planar bytes [C, H, W], and a class by name or number. */
 async function* shapes() {
   for (let i = 0; i < 240; i++) {
     const [share, other, third] = [0.618, 0.755, 0.57].map((step) => (i * step) % 1); // spread evenly over [0, 1)

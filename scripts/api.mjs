@@ -1,5 +1,5 @@
 // @ts-check
-// Writes docs/api, the reference of both packages, from the declarations that the build emits: `npm run api`.
+// Writes docs/api, the reference of all packages, from the declarations that the build emits: `npm run api`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './setup.mjs';

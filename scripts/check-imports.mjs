@@ -1,5 +1,5 @@
 // @ts-check
-// Imports inside packages/rin/src point only to the left in the order of docs/architecture.md, or to core; core runs in a browser; @rin/torch stands alone.
+// Checks the imports of all packages against the rules of docs/architecture.md.
 import { fileURLToPath } from 'node:url';
 import { checkImports } from './imports/checkImports.mjs';
 

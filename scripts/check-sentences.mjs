@@ -1,5 +1,6 @@
 // @ts-check
-// No sentence of the pages and help texts has more than 30 words; `--words 25` tries another limit. docs/api is written from docstrings.
+// Checks that no sentence of the pages and help texts has more than 30 words; `--words 25` sets another limit. docs/api is
+// skipped, because it comes from docstrings.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

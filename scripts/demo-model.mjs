@@ -1,6 +1,5 @@
 // @ts-check
-// Makes the demo's model that lies in the repository: `npm run demo`, then `node scripts/demo-model.mjs`. Half precision keeps
-// it small.
+// Makes the demo's model of the repository: `npm run demo`, then `node scripts/demo-model.mjs`. Half precision keeps it small.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

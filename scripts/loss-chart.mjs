@@ -1,6 +1,7 @@
 // @ts-check
-// Prints the loss of a run as a chart in Mermaid, for docs: node scripts/loss-chart.mjs runs/00003-mnist-28-rin [MORE …]
-// From stats.jsonl: the training loss and, where some data are held out, theirs, at 25 points evenly spaced in images seen.
+// Prints the loss of a run as a Mermaid chart, for docs: node scripts/loss-chart.mjs runs/00003-mnist-28-rin [MORE …]
+// It reads stats.jsonl. The chart has the training loss, and the validation loss if data are held out. Its 25 points are evenly
+// spaced in images.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -14,9 +15,7 @@ if (runs.length === 0) {
 for (const run of runs) {
   const lines = existsSync(join(run, 'stats.jsonl')) ? readStats(run) : [];
   if (lines.length === 0) {
-    console.error(
-      `${run}: there are no statistics in it; a run has some once it has trained for training.logEvery images`,
-    );
+    console.error(`${run}: it has no statistics; a run writes them after every training.logEvery images`);
     process.exit(1);
   }
   console.log(chart(basename(run), lines));
@@ -29,11 +28,11 @@ for (const run of runs) {
  */
 function readStats(run) {
   const text = readFileSync(join(run, 'stats.jsonl'), 'utf8');
-  const lines = text.split('\n').slice(0, -1); // behind the last line end is nothing, or what a kill cut off
+  const lines = text.split('\n').slice(0, -1); // the last part is empty, or a line that a kill cut short
   try {
     return lines.map((line) => JSON.parse(line));
   } catch {
-    console.error(`${run}: its stats.jsonl is damaged; expected an object of JSON in each line`);
+    console.error(`${run}: its stats.jsonl is damaged; expected a JSON object in each line`);
     process.exit(1);
   }
 }
@@ -41,7 +40,7 @@ function readStats(run) {
 /** @param {string} name @param {Line[]} lines */
 function chart(name, lines) {
   const last = lines[lines.length - 1].images;
-  // Of all lines between two points the mean: one line is one batch's luck.
+  // A point is the mean of all lines since the last point, because single lines are noisy.
   const parts = Array.from({ length: POINTS }, (_, i) =>
     lines.filter(({ images }) => Math.ceil((images * POINTS) / last) === i + 1),
   );

@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run python`: makes a Python with PyTorch, which the comparisons with it and the benchmarks use, and prints its path.
-//   --peer    with lucidrains' rin-pytorch too, for the benchmarks
+// `npm run python`: installs a Python with PyTorch for comparisons and benchmarks, and prints its path.
+//   --peer    also installs lucidrains' rin-pytorch, for the benchmarks
 import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,33 +13,33 @@ import { bytesUnder, PIP_ENV, TORCH_VERSION } from '../packages/torch/setup/pip.
 import { run } from '../packages/torch/setup/run.mjs';
 import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/system.mjs';
 
-/** @typedef {{ peer?: boolean }} Wanted   peer: rin-pytorch must be there too */
+/** @typedef {{ peer?: boolean }} Wanted   peer: it must have rin-pytorch too */
 
 const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6'];
 const PEER = ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'];
-/** GB that the installation takes at its widest, wheels beside what is unpacked from them; 5.4 stay. */
+/** Peak disk space of the installation in GB: wheels and the files unpacked from them; 5.4 GB remain. */
 const SPACE = 9;
 
 const environment = () => join(userCache(), `python-torch-${TORCH_VERSION}`);
 const inEnvironment = () => join(environment(), 'bin', 'python');
-/** The last thing that is written: an environment without it is half made. */
+/** Is written last: an environment without it is incomplete. */
 const stamp = () => join(environment(), 'made');
 
 /**
- * A Python that has PyTorch: `$RIN_PYTHON`, else the environment that `npm run python` made, else `python3` if its torch is
- * of the pinned version.
+ * Finds a Python that has PyTorch: `$RIN_PYTHON`, otherwise the environment of `npm run python`, otherwise `python3`. The last two
+ * must have the pinned version.
  *
  * @param {Wanted} [wanted]
- * @returns {Promise<string | undefined>} the executable, or undefined where there is none
- * @throws {SetupError} if `$RIN_PYTHON` is set and lacks what is wanted: what was asked for by name is never passed over
+ * @returns {Promise<string | undefined>} the executable, or undefined if there is none
+ * @throws SetupError if `$RIN_PYTHON` is set but lacks a package, because it is never ignored
  */
 export async function findPython({ peer = false } = {}) {
-  const named = process.env.RIN_PYTHON?.replace(/.*\/.*/, (path) => resolve(path)); // without a slash a command on the PATH
+  const named = process.env.RIN_PYTHON?.replace(/.*\/.*/, (path) => resolve(path)); // without a slash it is a command on the PATH
   if (named) {
     for (const name of peer ? ['torch', 'RIN-pytorch'] : ['torch']) {
       if ((await versionOf(named, name)) === undefined)
         throw new SetupError(
-          `$RIN_PYTHON, ${named}, is no Python that has ${name}; install it there, or unset RIN_PYTHON`,
+          `$RIN_PYTHON, ${named}, is not a Python with ${name}; install it there, or unset RIN_PYTHON`,
         );
     }
     return named;
@@ -52,11 +52,11 @@ export async function findPython({ peer = false } = {}) {
 }
 
 /**
- * The Python that `findPython` finds; made in the user's cache where there is none (5.4 GB, about 75 s).
+ * The Python that `findPython` finds. If there is none, it is installed in the user's cache (5.4 GB, about 75 s).
  *
  * @param {Wanted & { log: import('../packages/torch/setup/log.mjs').Log }} options
  * @returns {Promise<string>} the executable
- * @throws {SetupError}
+ * @throws SetupError if it cannot be installed
  */
 export async function ensurePython({ peer = false, log }) {
   const found = await findPython({ peer });
@@ -88,7 +88,7 @@ async function create(log, lock) {
 
 /** @param {string[]} packages @param {number} lock */
 async function install(packages, lock) {
-  // pip's own temporary files would go to /tmp, which may be small, and lie in memory.
+  // pip's temporary files would go to /tmp, which may be small or in memory.
   const temporary = join(environment(), 'temporary');
   makeFolder(temporary);
   const env = { ...PIP_ENV, TMPDIR: temporary };
@@ -99,14 +99,14 @@ async function install(packages, lock) {
 }
 
 /**
- * The version of a package, without what follows its "+"; found without importing it, which takes seconds.
+ * The version of a package, without its part after "+". It is found without an import, which takes seconds.
  *
  * @param {string} python
  * @param {string} name
  */
 async function versionOf(python, name) {
   const ask = 'import sys; from importlib.metadata import version; print(version(sys.argv[1]))';
-  // A folder "torch" in the working directory would be found: start elsewhere.
+  // Python would find a folder "torch" in the working directory, so it starts in /.
   const { code, output } = await run(python, ['-c', ask, name], { cwd: '/' });
   return code === 0 ? output.trim().replace(/\+.*/, '') : undefined;
 }
@@ -114,7 +114,7 @@ async function versionOf(python, name) {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const unknown = process.argv.slice(2).find((arg) => arg !== '--peer');
   if (unknown !== undefined) {
-    console.error(`Unknown argument ${unknown}; there is --peer`);
+    console.error(`unknown argument ${unknown}; expected --peer or none`);
     process.exit(2);
   }
   const peer = process.argv.includes('--peer');

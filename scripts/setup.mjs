@@ -1,14 +1,14 @@
 // @ts-check
-// Makes a clone ready to run: `npm run setup`. Every other command runs it first; with nothing to do it takes under a second.
+// Sets a clone up: `npm run setup`. Every other command runs it first; if nothing is to do, it takes under a second.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { requireNode } from '../packages/torch/setup/node.mjs';
 
 /**
  * Checks Node, then installs what is missing and builds what changed: npm packages, system packages, libtorch, the native
- * addon, TypeScript. On failure prints one sentence with the mend and ends the process with exit code 1.
+ * addon, TypeScript. If it fails, it prints how to fix that and ends the process with exit code 1.
  *
- * @param {{ quiet?: boolean }} [options]   quiet: says only what it does and what is wrong, not what is in order
+ * @param {{ quiet?: boolean }} [options]   quiet: prints only steps and problems, not what is in order
  */
 export async function setUp({ quiet = false } = {}) {
   requireNode();

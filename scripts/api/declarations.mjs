@@ -9,22 +9,22 @@ import { fileURLToPath } from 'node:url';
  *
  * @typedef {object} Declaration
  * @property {string} name
- * @property {string} doc    the comment above it, as it stands there; '' for none
+ * @property {string} doc    the comment above it, unchanged; '' if there is none
  * @property {string} text   without `export` and `declare`; comments on members are in it
  *
  * @typedef {object} Module
  * @property {string} path               relative to the folder of the sources, without ending: training/trainer
- * @property {Declaration[]} exported    what the package exports of it, in the order of the source
+ * @property {Declaration[]} exported    its declarations that the package exports, in the order of the source
  */
 
 const BIOME = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
 const FILE = '//// ';
 
 /**
- * Reads what a package exports from its emitted declarations (`*.d.ts`), whose form is known: only statements, and the
- * comments above them, begin at the start of a line.
+ * Reads the exports of a package from its emitted declarations (`*.d.ts`). In these only statements and their comments begin
+ * at the start of a line.
  *
- * @param {string} folder   of the emitted declarations
+ * @param {string} folder   folder of the emitted declarations
  * @returns {{ about: string, modules: Module[] }} the comment above the index, and the modules in the order of the index
  */
 export function publicDeclarations(folder) {
@@ -40,7 +40,7 @@ export function publicDeclarations(folder) {
   return { about: /^(?:\/\/\/.*\n)*(\/\*\*.*?\*\/)/s.exec(index)?.[1] ?? '', modules };
 }
 
-/** What an index exports, by the file it comes from; each name as a value or only as a type. @param {string} index */
+/** The exports of an index by file; each name is a value or only a type. @param {string} index */
 function exportsOf(index) {
   /** @type {Map<string, Map<string, 'value' | 'type'> | 'all'>} */
   const found = new Map();
@@ -54,13 +54,13 @@ function exportsOf(index) {
   return found;
 }
 
-/** A class of which callers cannot make an instance. @param {Declaration} declaration @returns {Declaration} */
+/** Marks a class that callers cannot construct. @param {Declaration} declaration @returns {Declaration} */
 const asType = ({ text, ...rest }) => ({ ...rest, text: text.replace(/^(?=class )/, '// exported as a type only\n') });
 
-/** An object type in a signature, which the compiler emits over several lines; the formatter would keep it so. */
+/** An object type in a signature. The compiler emits it over several lines, and the formatter would keep them. */
 const OBJECT = /(?<=: |<)\{\n((?: +[^\s{}][^{}\n]*;\n)+) *\}/g;
 
-/** Emitted lines are as long as they come. @param {string} folder @param {string[]} paths @returns {Map<string, string>} */
+/** Formats the emitted files, whose lines have any length. @param {string} folder @param {string[]} paths @returns {Map<string, string>} */
 function layOut(folder, paths) {
   const input = paths.map((path) => {
     const text = readFileSync(posix.join(folder, `${path}.d.ts`), 'utf8')
@@ -76,7 +76,7 @@ function layOut(folder, paths) {
   return new Map(paths.map((path, index) => [path, parts[2 * index + 1]]));
 }
 
-/** @param {string} text of a file @returns {Declaration[]} those that it exports */
+/** @param {string} text  of a file @returns {Declaration[]} its exported declarations */
 function statements(text) {
   /** @type {Declaration[]} */
   const found = [];
@@ -89,7 +89,7 @@ function statements(text) {
   return found;
 }
 
-/** Without what is no concern of a caller, and without the inside of a schema, which the help of `rin train` lists. @param {string} code */
+/** Removes private and internal members, and the inside of schemas, which the help of `rin train` lists. @param {string} code */
 const bare = (code) =>
   code
     .replace(/^(const \w+: z\.\w+)<.*/s, '$1<…>;')

@@ -3,7 +3,7 @@
 /** @typedef {import('./declarations.mjs').Module} Module @typedef {import('./declarations.mjs').Declaration} Declaration */
 
 /**
- * A page of the reference: a list of all names, then each with its declaration and what its docstring says.
+ * A page of the reference: a list of all names, then the declaration and the docstring of each.
  *
  * @param {{ name: string, sources: string, about: string, modules: Module[] }} facts  sources: path from the page to them
  */
@@ -34,7 +34,7 @@ ${sections.join('\n\n')}
 `;
 }
 
-/** The anchors that a page gives its headings, in their order: a second one of the same letters gets a number. */
+/** Makes the anchors of headings, in their order. A repeated anchor gets a number. */
 function anchors() {
   /** @type {Map<string, number>} */
   const seen = new Map();
@@ -49,7 +49,7 @@ function anchors() {
 /** @param {Declaration[]} declarations */
 const names = (declarations) => [...new Set(declarations.map(({ name }) => name))];
 
-/** Overloads, and a schema with its type, share a heading. @param {string} name @param {Declaration[]} declarations */
+/** An entry. Overloads, and a schema and its type, share one. @param {string} name @param {Declaration[]} declarations */
 function entry(name, declarations) {
   const all = declarations.filter((each) => each.name === name);
   const code = all.map(({ text }) => text).join('\n');
@@ -57,7 +57,7 @@ function entry(name, declarations) {
   return [`### ${name}`, `\`\`\`ts\n${code}\n\`\`\``, ...said].join('\n\n');
 }
 
-/** The text of a docstring; each of its tags becomes a line of a list. @param {string} doc */
+/** The text of a docstring. Each tag becomes an item of a list. @param {string} doc */
 function prose(doc) {
   const text = doc.replace(/^\/\*\*\s?|\s*\*\/\s*$/g, '').replace(/^ \* ?/gm, '');
   const [said, ...tags] = text.split(/(?:^|\s)(?=@(?:param|returns|throws) )/);

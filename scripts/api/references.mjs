@@ -9,14 +9,14 @@ const PACKAGES = [
   { name: '@rin/core', folder: 'core' },
 ];
 
-/** What each package exports. */
+/** The exports of each package. */
 export const packages = () =>
   PACKAGES.map(({ name, folder }) => {
     const emitted = fileURLToPath(new URL(`../../packages/${folder}/dist/src`, import.meta.url));
     return { name, folder, ...publicDeclarations(emitted) };
   });
 
-/** The pages of the reference, as they should stand in the repository. @returns {{ path: string, text: string }[]} */
+/** The pages of the reference, as they should be in the repository. @returns {{ path: string, text: string }[]} */
 export const references = () =>
   packages().map(({ folder, ...facts }) => ({
     path: `docs/api/${folder}.md`,

@@ -2,10 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** The rooms of packages/rin/src, in the order of docs/architecture.md. A file imports from its own room and from those to its left. */
+/** The folders of packages/rin/src, in the order of docs/architecture.md. A file may import from its own folder and from folders
+ * to the left of it. */
 const ORDER = ['config', 'disk', 'media', 'data', 'model', 'diffusion', 'runs', 'training', 'cli'];
 
-/** What `config` may import besides its own files: like @rin/core it uses nothing of Node. */
+/** Packages that `config` may import. Like @rin/core it uses no module of Node. */
 const CONFIG_PACKAGES = ['@rin/core', 'fastest-levenshtein', 'yaml', 'zod'];
 
 /** import … from 'x', export … from 'x', import 'x', import('x'), and types: import('x').Name */
@@ -17,14 +18,14 @@ const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
  * @typedef {object} Import
  * @property {string} file
  * @property {string} specifier
- * @property {boolean} isValue  whether it is there at run time, from the start
+ * @property {boolean} isValue  whether it imports values at start-up, not only types
  */
 
 /**
  * Checks that imports keep the direction of docs/architecture.md, and that no files import values of each other in a circle.
  *
  * @param {string} packages   the folder packages/
- * @returns {string[]} one sentence for each import or circle that does not
+ * @returns {string[]} one sentence for each wrong import or circle
  */
 export function checkImports(packages) {
   const rin = join(packages, 'rin', 'src');
@@ -45,39 +46,39 @@ const name = (/** @type {string} */ packages) => (/** @type {string} */ file) =>
 /** @param {string} file  relative to src @param {string} specifier */
 function problemInRin(file, specifier) {
   const room = file.includes(sep) ? file.split(sep)[0] : undefined;
-  // Files beside the rooms (index.ts) gather from all of them.
+  // Files outside the folders (index.ts) may import from all of them.
   if (room === undefined) return undefined;
-  if (!ORDER.includes(room)) return `"${room}" has no place in the order ${ORDER.join(', ')}`;
+  if (!ORDER.includes(room)) return `the folder "${room}" is not one of ${ORDER.join(', ')}`;
   if (specifier.startsWith('.')) {
     const target = join(dirname(file), specifier).split(sep)[0];
-    if (!ORDER.includes(target)) return `imports ${specifier}, which lies in none of ${ORDER.join(', ')}`;
+    if (!ORDER.includes(target)) return `imports ${specifier}, which is in none of ${ORDER.join(', ')}`;
     if (ORDER.indexOf(target) > ORDER.indexOf(room))
       return `imports ${specifier}, but ${target} is to the right of ${room}`;
     return undefined;
   }
-  if (specifier === 'rin') return 'imports its own package by name; name the file';
+  if (specifier === 'rin') return 'imports its own package by name; import the file instead';
   if (room === 'config' && !CONFIG_PACKAGES.some((one) => specifier === one || specifier.startsWith(`${one}/`)))
-    return `imports ${specifier}, but config uses nothing of Node: it imports ${CONFIG_PACKAGES.join(', ')} and its own files only`;
+    return `imports ${specifier}, but config may import only its own files and ${CONFIG_PACKAGES.join(', ')}`;
   return undefined;
 }
 
-/** @rin/torch and @rin/core stand alone, and @rin/core has no dependency at all. @param {string} packages @param {string} file @param {string} specifier */
+/** @rin/torch and @rin/core do not import each other or rin, and @rin/core has no dependency at all. @param {string} packages @param {string} file @param {string} specifier */
 function problemInPackage(packages, file, specifier) {
   const folder = relative(packages, file).split(sep)[0];
   if (specifier.startsWith('.')) {
     const isOutside = relative(join(packages, folder), join(dirname(file), specifier)).startsWith('..');
-    return isOutside ? `imports ${specifier}, but @rin/${folder} stands alone` : undefined;
+    return isOutside ? `imports ${specifier}, but @rin/${folder} may import only its own files` : undefined;
   }
-  if (folder === 'core') return `imports ${specifier}, but @rin/core runs anywhere: it imports its own files only`;
-  if (/^(@rin\/core|rin)(\/|$)/.test(specifier)) return `imports ${specifier}, but @rin/torch knows nothing of rin`;
+  if (folder === 'core') return `imports ${specifier}, but @rin/core may import only its own files`;
+  if (/^(@rin\/core|rin)(\/|$)/.test(specifier)) return `imports ${specifier}, but @rin/torch must not depend on rin`;
   return undefined;
 }
 
 /**
- * Files that import values of each other: which of them is ready first depends on which one is asked for first.
+ * Finds files that import values of each other. Their order of evaluation would depend on which file is imported first.
  *
  * @param {readonly Import[]} imports
- * @returns {string[][]} the files of each circle, the first one again at the end
+ * @returns {string[][]} the files of each circle; the first one is repeated at the end
  */
 function circles(imports) {
   /** @type {Map<string, string[]>} */

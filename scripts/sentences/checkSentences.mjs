@@ -4,11 +4,11 @@ import { textsOfMarkdown } from './markdown.mjs';
 import { sentencesOf, wordCount } from './sentences.mjs';
 
 /**
- * Finds the sentences that are too long to be read at once.
+ * Finds sentences that are too long.
  *
  * @param {readonly { path: string, text: string }[]} pages   Markdown, or help texts, whose path ends with .txt
- * @param {number} mostWords   a sentence with more of them is named
- * @returns {string[]} a line for each: where it is, how long it is, and the sentence
+ * @param {number} mostWords   most words of a sentence
+ * @returns {string[]} a line for each: its place, its length, and the sentence
  */
 export function checkSentences(pages, mostWords) {
   return pages.flatMap(({ path, text: page }) => {

@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * The prose of a help text: paragraphs, and the columns of its indented lines. What stands in brackets is a text of its own.
+ * The prose of a help text: paragraphs, and the columns of its indented lines. Text in brackets is a separate text.
  *
  * @param {string} page
  * @returns {import('./markdown.mjs').Text[]}

@@ -2,9 +2,9 @@
 import { lexer } from 'marked';
 
 /**
- * @typedef {object} Text   prose that stands by itself: a paragraph, an item of a list, a cell of a table, a heading
- * @property {number} line   where it begins, from 1
- * @property {string} text   one line; a code span keeps its backticks, and its spaces do not break
+ * @typedef {object} Text   a unit of prose: a paragraph, an item of a list, a cell of a table, a heading
+ * @property {number} line   its first line, from 1
+ * @property {string} text   in one line; a code span keeps its backticks, and its spaces become non-breaking
  */
 
 /**
@@ -17,7 +17,7 @@ export function textsOfMarkdown(page) {
   return textsOf(lexer(page), 1);
 }
 
-/** @param {import('marked').Token[]} tokens @param {number} line of the first one @returns {Text[]} */
+/** @param {import('marked').Token[]} tokens @param {number} line  of the first token @returns {Text[]} */
 function textsOf(tokens, line) {
   /** @type {Text[]} */
   const texts = [];
@@ -49,7 +49,7 @@ function textsOfBlock(token, line) {
   }
 }
 
-/** The text, and that of each picture in it. @param {import('marked').Token[]} tokens @param {number} line @returns {Text[]} */
+/** The text, and the alternative text of each picture in it. @param {import('marked').Token[]} tokens @param {number} line @returns {Text[]} */
 function withAlternatives(tokens, line) {
   const texts = [proseOf(tokens), ...alternatives(tokens)].map((text) => text.replace(/[ \t\n]+/g, ' ').trim());
   return texts.filter((text) => text !== '').map((text) => ({ line, text }));

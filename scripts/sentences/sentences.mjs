@@ -1,11 +1,11 @@
 // @ts-check
 
-/** Words that end with a dot inside of a sentence. */
+/** Abbreviations, whose dot does not end a sentence. */
 const ABBREVIATION = /(?:^|[ (“"])(?:e\.g|i\.e|vs|cf|al|approx|eq|fig|sec|ch|p|pp|no|St|Dr|\p{Lu})\.$/u;
 const END = /[.!?][)”"’\]]* /gu;
 
 /**
- * The sentences of a text. A colon and a semicolon end none.
+ * The sentences of a text. Colons and semicolons do not end a sentence.
  *
  * @param {string} text
  * @returns {string[]}
@@ -25,7 +25,7 @@ export function sentencesOf(text) {
 }
 
 /**
- * How many words a sentence has: what stands between spaces and has a letter or a figure in it. A code span is one word.
+ * Number of words in a sentence. A word stands between spaces and has a letter or a digit. A code span is one word.
  *
  * @param {string} sentence
  */

@@ -11,15 +11,15 @@ import { buildTypeScript } from './typescript.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * All steps after the check of Node itself, one set-up of this clone at a time.
+ * Runs all steps after the check of Node. Only one process sets up a clone at a time.
  *
  * @param {{ quiet: boolean }} options
- * @returns {Promise<boolean>} false if it could not be done; the reason was told
+ * @returns {Promise<boolean>} false if it failed; the reason has been printed
  */
 export async function setUpClone({ quiet }) {
   const log = createLog({ quiet });
   log.fact(`Node ${process.versions.node}`);
-  const onWait = () => log.warn('Another set-up of this clone is running; waiting for it');
+  const onWait = () => log.warn('Another process is setting up this clone; waiting for it');
   return tellWhatStops(() =>
     withLock(join(ROOT, 'build', 'setup.lock'), { onWait }, async () => {
       await installNodePackages(ROOT, log);

@@ -5,7 +5,7 @@ import { SetupError } from '../../packages/torch/setup/errors.mjs';
 import { run } from '../../packages/torch/setup/run.mjs';
 
 /**
- * Runs `npm ci` where node_modules is not what package-lock.json says.
+ * Runs `npm ci` if node_modules does not match package-lock.json.
  *
  * @param {string} root @param {import('../../packages/torch/setup/log.mjs').Log} log
  */
@@ -14,16 +14,17 @@ export async function installNodePackages(root, log) {
   await log.task('Installing npm packages', async () => {
     const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
     if (code === 127)
-      throw new SetupError('npm is not on the PATH; install it with Node (Debian and Ubuntu: the package npm)');
-    if (code !== 0) throw new SetupError(`npm ci failed:\n${firstLines(output)}\nCheck the connection, then try again`);
+      throw new SetupError('npm is not on the PATH; install it with Node (on Debian and Ubuntu: the package npm)');
+    if (code !== 0)
+      throw new SetupError(`npm ci failed:\n${firstLines(output)}\nCheck the network connection, then try again`);
   });
 }
 
 /** @typedef {Record<string, { version?: string, integrity?: string, optional?: boolean, link?: boolean }>} Packages */
 
 /**
- * npm leaves a lock file inside node_modules as the last thing that it does: what is really installed. Optional packages for
- * other platforms are missing in it.
+ * Whether node_modules matches package-lock.json. npm's last step writes a lock file inside node_modules, which lists the
+ * installed packages. It lacks optional packages for other platforms.
  *
  * @param {string} root
  */
@@ -43,7 +44,7 @@ function isInStep(root) {
   );
 }
 
-/** @param {string} path of a lock file @returns {Packages | undefined} undefined where it is missing or damaged */
+/** @param {string} path  of a lock file @returns {Packages | undefined} undefined if it is missing or damaged */
 function readPackages(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8')).packages;
@@ -52,7 +53,7 @@ function readPackages(path) {
   }
 }
 
-/** npm tells the reason first, and how it is used last. @param {string} output */
+/** npm prints the reason first and its usage last. @param {string} output */
 const firstLines = (output) =>
   output
     .split('\n')

@@ -14,7 +14,7 @@ const CONFIGS = [
 ];
 
 /**
- * Builds the TypeScript of all packages, if a source or a result changed since the last build.
+ * Builds the TypeScript of all packages, if a source or an output changed since the last build.
  *
  * @param {string} root @param {import('../../packages/torch/setup/log.mjs').Log} log
  */
@@ -23,7 +23,7 @@ export async function buildTypeScript(root, log) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(root)) return log.fact('TypeScript');
   await log.task('Building TypeScript', async () => {
     const whole = matchOutputs(root);
-    // Not bin/tsc: Node 20.9 loads no module whose name has no extension.
+    // Not bin/tsc: Node 20.9 cannot load a module without an extension.
     const args = [join(root, 'node_modules/typescript/lib/tsc.js'), '-b', ...(whole ? [] : ['--force'])];
     const { code, output } = await run(process.execPath, args, { cwd: root });
     if (code !== 0) {
@@ -35,10 +35,10 @@ export async function buildTypeScript(root, log) {
 }
 
 /**
- * What `tsc -b` does not notice: the compiled twins of a source that went away are deleted, else a test of it would still run.
+ * Deletes compiled files whose source no longer exists, which `tsc -b` does not do. Otherwise an old test would still run.
  *
  * @param {string} root
- * @returns {boolean} false if a source has no compiled twin
+ * @returns {boolean} false if a source has no compiled file
  */
 function matchOutputs(root) {
   const name = (/** @type {string} */ path) =>
@@ -66,7 +66,7 @@ function listFiles(root, folder) {
   return names.map((name) => join(folder, name)).filter((path) => statSync(join(root, path)).isFile());
 }
 
-/** Names, sizes and times of sources and results; to read them all would take longer. @param {string} root */
+/** A hash of names, sizes and times of sources and outputs. Reading the files would take longer. @param {string} root */
 function fingerprint(root) {
   const hash = createHash('sha256');
   for (const file of [...CONFIGS, ...sourceFiles(root), ...outputFiles(root)].sort()) {

@@ -85,5 +85,5 @@ test('of two set-ups at once, one installs and the other waits for it', async (t
   const [a, b] = await Promise.all(logs.map(({ log }) => installLibtorch('cpu', log)));
   assert.deepEqual(a, b);
   assert.equal(pipCalls().filter((verb) => verb === 'install').length, 1);
-  assert.ok(logs.some(({ told }) => told.includes('! Another set-up is installing libtorch; waiting for it')));
+  assert.ok(logs.some(({ told }) => told.includes('! Another process is installing libtorch; waiting for it')));
 });

@@ -41,21 +41,21 @@ test('$LIBTORCH wins over the torch of python3, which wins over the cache', asyn
   assert.equal(await findLibtorch('cuda', log), undefined, 'the cache has none with CUDA');
 });
 
-test('a torch of python3 that is too old is passed over, with the reason', async (t) => {
+test('a torch of python3 that is too old is not used, and the reason is printed', async (t) => {
   const { log, told } = recordingLog();
   const old = join(temporaryFolder(t, libtorch('2.7.1')), 'torch');
   const bin = temporaryFolder(t, python(old));
   setEnvironment(t, { LIBTORCH: undefined, XDG_CACHE_HOME: bin, PATH: `${bin}:${process.env.PATH}` });
   assert.equal(await findLibtorch('cpu', log), undefined);
-  assert.deepEqual(told, [`· The torch of python3 is passed over: ${old} is libtorch 2.7.1; 2.8 or newer is needed`]);
+  assert.deepEqual(told, [`· The torch of python3 is not used: ${old} is libtorch 2.7.1; rin needs 2.8 or newer`]);
 });
 
-test('a $LIBTORCH that cannot be used is an error, not passed over', async (t) => {
+test('a $LIBTORCH that cannot be used is an error', async (t) => {
   const folder = temporaryFolder(t);
   setEnvironment(t, { LIBTORCH: folder });
   await assert.rejects(findLibtorch('cpu', recordingLog().log), {
     name: 'SetupError',
-    message: `$LIBTORCH: ${folder} is no libtorch: there is no lib/libtorch_cpu.so in it; or unset LIBTORCH`,
+    message: `$LIBTORCH: ${folder} is no libtorch: it has no lib/libtorch_cpu.so; or unset LIBTORCH`,
   });
 });
 

@@ -11,7 +11,7 @@ for (const path of ['scripts/setup.mjs', 'packages/torch/setup/command.mjs', 'pa
   test(`${path} refuses a Node that is too old`, () => {
     const program = fileURLToPath(new URL(`../../${path}`, import.meta.url));
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', OLD, program], { encoding: 'utf8' });
-    const told = 'rin needs Node 20.9 or newer; this is 20.8.1. Node 20 LTS: https://nodejs.org/en/download\n';
+    const told = 'rin needs Node 20.9 or newer; this is 20.8.1. Install a newer one: https://nodejs.org/en/download\n';
     assert.deepEqual({ status, stdout, stderr }, { status: 1, stdout: '', stderr: told });
   });
 }

@@ -72,7 +72,7 @@ test('$RIN_PYTHON comes first, whatever its version, and is an error where it ha
   process.env.RIN_PYTHON = join(folder, 'mine/bin/python');
   assert.equal(await findPython(), process.env.RIN_PYTHON);
   process.env.RIN_PYTHON = join(folder, 'bin/python3');
-  await assert.rejects(findPython(), /^SetupError: \$RIN_PYTHON, .*, is no Python that has torch; install it there/);
+  await assert.rejects(findPython(), /^SetupError: \$RIN_PYTHON, .*, is not a Python with torch; install it there/);
 });
 
 test('where the system lets no cache be made, the program says so in a sentence', (t) => {

@@ -47,7 +47,7 @@ test('another user without a terminal gets the exact command, and nothing is ins
   await assert.rejects(ensureSystem(['compiler'], recordingLog().log), {
     name: 'SetupError',
     message:
-      'a C++20 compiler (g++ 11 or newer) must be installed first:\n' +
+      'Install a C++20 compiler (g++ 11 or newer) first:\n' +
       "  sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends g++'",
   });
   assert.equal(existsSync(join(folder, 'g++')), false);
@@ -57,7 +57,7 @@ test('on a machine without apt-get it says what to install', async (t) => {
   machine(t, {}, 0);
   await assert.rejects(
     ensureSystem(['compiler'], recordingLog().log),
-    /^SetupError: a C\+\+20 compiler .* must be installed first, with this system's/,
+    /^SetupError: Install a C\+\+20 compiler .* with this system's package manager first/,
   );
 });
 

@@ -3,20 +3,20 @@ import { inspect } from 'node:util';
 
 /**
  * @typedef {object} Result   of one test
- * @property {string} name       below those that it is nested in
+ * @property {string} name       after the names of the tests around it
  * @property {number} ms
  * @property {string} [skipped]  the reason
- * @property {string} [failed]   what was thrown
+ * @property {string} [failed]   the error
  */
 
 /**
- * A reporter for node:test: one line of JSON for each test that ended, a `Result`. It runs in the process of the test file,
- * so that what was thrown can be shown whole.
+ * A reporter for node:test: prints a line of JSON for each finished test, a `Result`. It runs in the process of the test file,
+ * so that it can show the whole error.
  *
  * @param {AsyncIterable<import('node:test/reporters').TestEvent>} events
  */
 export default async function* report(events) {
-  /** @type {string[]} the tests around the one that is told, by nesting */
+  /** @type {string[]} names of the tests around the current one, by nesting */
   const around = [];
   for await (const { type, data } of events) {
     if (type === 'test:start') around[data.nesting] = data.name;

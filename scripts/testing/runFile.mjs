@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 const REPORTER = fileURLToPath(new URL('reporter.mjs', import.meta.url));
 
 /**
- * Runs one test file in a process of its own. (`run()` of node:test would do, but its timeout holds for a whole file in
- * Node 20, for nothing in Node 24: a test that spins would hang for ever.)
+ * Runs one test file in its own process. `run()` of node:test does not fit: its timeout counts for a whole file in Node 20, and
+ * has no effect in Node 24. So a test in an endless loop would hang for ever.
  *
  * @param {string} file
  * @param {{ timeoutMs: number }} options
- * @returns {Promise<import('./reporter.mjs').Result[]>} if the process ended badly without a failed test, the last one tells it
+ * @returns {Promise<import('./reporter.mjs').Result[]>} if the process fails without a failed test, the last result says so
  */
 export async function runFile(file, { timeoutMs }) {
   const start = performance.now();
@@ -31,7 +31,7 @@ export async function runFile(file, { timeoutMs }) {
       printed = (printed + text).slice(-4000);
     });
   }
-  // A process that the test left behind may hold these open for ever.
+  // A process that the test started may hold these streams open for ever.
   const release = () => {
     child.stdout.destroy();
     child.stderr.destroy();
@@ -45,19 +45,20 @@ export async function runFile(file, { timeoutMs }) {
   rmSync(folder, { recursive: true, force: true });
   const ms = performance.now() - start;
   if (code !== 0 && !results.some(({ failed }) => failed !== undefined)) {
-    const end = signal === null ? `exit code ${code}` : ms >= timeoutMs ? `no end after ${timeoutMs / 1000} s` : signal;
+    const end =
+      signal === null ? `exit code ${code}` : ms >= timeoutMs ? `timeout after ${timeoutMs / 1000} s` : signal;
     results.push({ name: 'the file itself', ms, failed: `${end}\n${printed}` });
   }
   return results;
 }
 
-/** @param {string} path @returns {import('./reporter.mjs').Result[]} those that were written whole before the process ended */
+/** @param {string} path @returns {import('./reporter.mjs').Result[]} the results that were written completely */
 function readResults(path) {
   let text = '';
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    // It ended before it reported anything.
+    // The process ended before it reported anything.
   }
   return text
     .split('\n')

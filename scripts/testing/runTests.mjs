@@ -6,13 +6,13 @@ import { runFile } from './runFile.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['packages/torch/dist/test', 'packages/core/dist/test', 'packages/rin/dist/test', 'scripts/test'];
-/** libtorch computes with all cores in each: more at once would only wait for each other. */
+/** libtorch uses all cores in each file, so more files at once would only wait for each other. */
 const FILES_AT_ONCE = 2;
-/** A file that takes longer hangs; the slowest takes a small part of it. */
+/** A file that takes longer hangs; the slowest file takes a small part of this time. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Runs the test files, each in its own process, and prints a line for each test, the failures again, and the counts.
+ * Runs the test files, each in its own process. Prints a line for each test, then all failures and the counts.
  *
  * @param {{ fast: boolean, filters: string[] }} options
  * @returns {Promise<boolean>} true if at least one test ran and none failed
@@ -55,7 +55,7 @@ export async function runTests({ fast, filters }) {
   return ran > 0 && failures.length === 0;
 }
 
-/** Paths relative to the root, the slow ones first, so that none of them is alone at the end. */
+/** Paths relative to the root. Slow files come first, so that none of them runs alone at the end. */
 function findTests() {
   const files = FOLDERS.flatMap((folder) => {
     if (!existsSync(join(ROOT, folder))) return [];

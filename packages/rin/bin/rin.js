@@ -9,6 +9,6 @@ if (existsSync(fileURLToPath(main))) {
   const { run } = await import(main.href);
   process.exitCode = await run(process.argv.slice(2));
 } else {
-  console.error('rin is not built yet: run "npm run setup" in the folder that was cloned');
+  console.error('rin is not built: run "npm run setup" in the cloned folder');
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// The table of contents of the addon.
+// The functions that the addon exports.
 #include "context.h"
 
 #include <malloc.h>
@@ -12,8 +12,8 @@ static void add(napi_env env, napi_value exports, Context* context, const char* 
   check(napi_set_named_property(env, exports, name, function), name);
 }
 
-// Large activations are freed and taken again at every step. By default glibc gives each back to the kernel, and the next
-// use pays for every page anew; kept, a step costs no page faults. Parallel work is unaffected.
+// Every step frees large activations and allocates them again. By default glibc returns them to the kernel, and every page
+// faults at its next use. Kept memory costs no page faults. Parallel work is unaffected.
 static void keepFreedMemory() {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
@@ -25,7 +25,7 @@ static void leave(napi_env, void* data, void*) {
   dropProfile(*context);
 }
 
-// Nothing static: a worker and the main thread load this library once each, and each has a Context of its own.
+// Nothing is static: the main thread and each worker load this library, and each has its own Context.
 static napi_value initialize(napi_env env, napi_value exports) {
   keepFreedMemory();
   fenceAddressSpace();
@@ -71,7 +71,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
 
 }  // namespace rin
 
-// Node-API fails here where a worker is stopped while it loads the library.
+// Node-API fails here if a worker is stopped while it loads the library.
 NAPI_MODULE_INIT() {
   return rin::guarded(env, [&] { return rin::initialize(env, exports); });
 }

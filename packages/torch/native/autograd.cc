@@ -12,7 +12,7 @@ napi_value backward(Call& call) {
   return call.nothing();
 }
 
-// gradients(outputs, inputs, output gradients, retainGraph, createGraph) → list, 0 where an input was not used
+// gradients(outputs, inputs, output gradients, retainGraph, createGraph) → list; 0 for an input that was not used
 napi_value gradients(Call& call) {
   return call.make(torch::autograd::grad(call.tensors(0), call.tensors(1), call.tensors(2), call.boolean(3),
                                          call.boolean(4), /*allow_unused=*/true));
@@ -25,7 +25,7 @@ napi_value setGrad(Call& call) {
   const at::Tensor grad = call.number(1) == 0 ? at::Tensor() : call.tensor(1);
   TORCH_CHECK(!grad.defined() || (grad.sizes() == tensor.sizes() && grad.scalar_type() == tensor.scalar_type() &&
                                   grad.device() == tensor.device()),
-              "a gradient has the shape, dtype and device of its tensor");
+              "a gradient must have the shape, dtype and device of its tensor");
   at::Tensor(tensor).mutable_grad() = grad;
   return call.nothing();
 }
@@ -36,8 +36,8 @@ napi_value setRequiresGrad(Call& call) {
   return call.nothing();
 }
 
-// setGradMode(enabled) → what it was, 0 or 1. A weight's cast that autocast has cached without a graph must not serve where
-// gradients are recorded, nor the other way round.
+// setGradMode(enabled) → the previous mode, 0 or 1. Autocast caches the casts of weights. A cast without a graph must not be used
+// while gradients are recorded, and vice versa, so the cache is cleared.
 napi_value setGradMode(Call& call) {
   const bool before = at::GradMode::is_enabled(), enabled = call.boolean(0);
   at::GradMode::set_enabled(enabled);

@@ -2,7 +2,7 @@
 
 namespace rin {
 
-// V8 is told of foreign memory in steps, since each report may make it consider a collection.
+// Reports memory to V8 in steps, because each report may start a garbage collection.
 static void report(Context& context) {
   constexpr int64_t step = 16 << 20;
   const int64_t change = context.bytes - context.reported;
@@ -23,8 +23,8 @@ static void measure(Context& context, StorageUse& use, const c10::StorageImpl& s
   report(context);
 }
 
-// reportMemory(whether). Inside of a scope the collector cannot free anything; told of a training step's activations it would
-// look eleven times a step, on the cores that the step computes with.
+// reportMemory(whether). Inside a scope the garbage collector cannot free anything. Reports of a training step's activations
+// would start it eleven times, on the cores that the step needs.
 napi_value reportMemory(Call& call) {
   call.context.reporting = call.boolean(0);
   report(call.context);
@@ -76,7 +76,7 @@ void Context::recount(uint32_t slot) {
     if (storage != nullptr) measure(*this, storages[storage], *storage);
     return;
   }
-  // Other slots may hold the very same tensor; the pointer to its old storage is dead, and must not stay with any of them.
+  // Other slots may hold the same tensor. The pointer to its old storage is invalid, so it must be replaced in all of them.
   for (Slot& other : slots) {
     if (!other.tensor.is_same(tensor)) continue;
     leave(other.storage);
@@ -93,22 +93,22 @@ const at::Tensor& Context::at(uint32_t slot) const {
 double Call::number(size_t index) const {
   double value = 0;
   TORCH_CHECK(index < count, "argument ", index, " is missing");
-  check(napi_get_value_double(env, values[index], &value), "a number was expected");
+  check(napi_get_value_double(env, values[index], &value), "expected a number");
   return value;
 }
 
 bool Call::boolean(size_t index) const {
   bool value = false;
   TORCH_CHECK(index < count, "argument ", index, " is missing");
-  check(napi_get_value_bool(env, values[index], &value), "a boolean was expected");
+  check(napi_get_value_bool(env, values[index], &value), "expected a boolean");
   return value;
 }
 
 static std::string readText(napi_env env, napi_value value) {
   size_t length = 0;
-  check(napi_get_value_string_utf8(env, value, nullptr, 0, &length), "a string was expected");
+  check(napi_get_value_string_utf8(env, value, nullptr, 0, &length), "expected a string");
   std::string text(length, '\0');
-  check(napi_get_value_string_utf8(env, value, text.data(), length + 1, &length), "a string was expected");
+  check(napi_get_value_string_utf8(env, value, text.data(), length + 1, &length), "expected a string");
   return text;
 }
 
@@ -133,7 +133,7 @@ static void eachNumber(const Call& call, size_t index, const char* expected, Tak
 
 std::vector<at::Tensor> Call::tensors(size_t index) const {
   std::vector<at::Tensor> result;
-  eachNumber(*this, index, "a list of tensors was expected", [&](double slot) {
+  eachNumber(*this, index, "expected a list of tensors", [&](double slot) {
     result.push_back(slot == 0 ? at::Tensor() : context.at(static_cast<uint32_t>(slot)));
   });
   return result;
@@ -141,7 +141,7 @@ std::vector<at::Tensor> Call::tensors(size_t index) const {
 
 std::vector<int64_t> Call::integers(size_t index) const {
   std::vector<int64_t> result;
-  eachNumber(*this, index, "a list of whole numbers was expected",
+  eachNumber(*this, index, "expected a list of whole numbers",
              [&](double number) { result.push_back(static_cast<int64_t>(number)); });
   return result;
 }

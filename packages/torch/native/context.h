@@ -1,4 +1,4 @@
-// What one JavaScript environment (the main thread or a worker) holds, and the one place that catches every exception.
+// The state of one JavaScript environment (the main thread or a worker), and the only place that catches exceptions.
 #pragma once
 
 #define NAPI_VERSION 9
@@ -15,7 +15,7 @@
 
 namespace rin {
 
-// How an argument or a result of an operator travels between JavaScript and libtorch. The order is that of `kinds` in src/schema.ts.
+// The type of an argument or a result of an operator. The order is the same as in `kinds` of src/schema.ts.
 enum class Kind : uint8_t {
   Tensor, Int, Float, Bool, Scalar, String, Dtype, Layout, MemoryFormat, Device, Generator,
   TensorList, OptionalTensorList, IntList, FloatList, BoolList, ScalarList, StringList, Unsupported,
@@ -26,30 +26,30 @@ struct Value {
   bool optional;
 };
 
-// Throws where libtorch would not survive a call with these arguments (guards.cc).
+// Throws if a call with these arguments would crash libtorch (guards.cc).
 using Guard = void (*)(const torch::jit::Stack&);
 
 struct Operator {
   c10::OperatorHandle handle;
-  Guard guard;  // null for nearly all
+  Guard guard;  // null for most operators
   std::vector<Value> arguments;
   std::vector<Value> results;
   std::vector<size_t> written;       // arguments that are changed in place
-  std::vector<bool> writesArgument;  // per result: it is one of the arguments, changed in place
+  std::vector<bool> writesArgument;  // for each result: whether it is an argument, changed in place
 };
 
 struct Slot {
   at::Tensor tensor;
-  c10::StorageImpl* storage = nullptr;  // the one that it is counted on; null = none
+  c10::StorageImpl* storage = nullptr;  // where its bytes are counted; null = nowhere
 };
 
-// How many slots have tensors on a storage.
+// How many slots hold tensors on a storage.
 struct StorageUse {
   int64_t bytes = 0;
   uint32_t slots = 0;
 };
 
-// Tensors are held in slots; JavaScript knows the number of a slot (1, 2, …), and 0 stands for "no tensor".
+// Slots hold the tensors. JavaScript knows the number of a slot (1, 2, …); 0 means "no tensor".
 struct Context {
   napi_env env;
   std::vector<Slot> slots{1};
@@ -57,15 +57,16 @@ struct Context {
   ska::flat_hash_map<c10::StorageImpl*, StorageUse> storages;
   std::vector<Operator> operators;
   int64_t bytes = 0;      // of the storages
-  int64_t reported = 0;   // what V8 was told of them
-  bool reporting = true;  // false inside of a scope
+  int64_t reported = 0;   // bytes reported to V8
+  bool reporting = true;  // false inside a scope
   // Filled by describe(): dtype, device type, device index, requires grad, dimensions, sizes…
   static constexpr int descriptionLength = 5 + 64;
   double description[descriptionLength];
 
   uint32_t hold(at::Tensor tensor);
   void release(uint32_t slot);
-  // To be called for what an operator wrote: it may have another storage now (set_, set_data), or one of another size (resize_).
+  // Is called for each tensor that an operator wrote. Its storage may be another one now (set_, set_data), or have another size
+  // (resize_).
   void recount(uint32_t slot);
   const at::Tensor& at(uint32_t slot) const;
   size_t count() const { return slots.size() - 1 - free.size(); }
@@ -98,14 +99,14 @@ struct Call {
   napi_value nothing() const { return nullptr; }
 };
 
-// Node-API calls fail only where the JavaScript side broke its own promise (see src/native.ts).
+// Node-API calls fail only if JavaScript passes values of other types than src/native.ts declares.
 inline void check(napi_status status, const char* what) {
   TORCH_CHECK(status == napi_ok, what);
 }
 
 void throwToJavaScript(napi_env env, const char* message);
 
-// Runs something for JavaScript. Every exception, whatever its type, becomes a JavaScript Error here and nowhere else.
+// Runs something for JavaScript. An exception of any type becomes a JavaScript Error here.
 template <typename Run>
 napi_value guarded(napi_env env, Run run) {
   try {
@@ -113,7 +114,7 @@ napi_value guarded(napi_env env, Run run) {
   } catch (const c10::Error& error) {
     throwToJavaScript(env, error.what_without_backtrace());
   } catch (const dnnl::error& error) {
-    // oneDNN's own words are the same whatever went wrong
+    // oneDNN's message is the same for every error
     const std::string reason = error.status == dnnl_out_of_memory ? "out of memory: " : "";
     throwToJavaScript(env, (reason + error.message).c_str());
   } catch (const std::exception& error) {
@@ -124,7 +125,7 @@ napi_value guarded(napi_env env, Run run) {
   return nullptr;
 }
 
-// A function as JavaScript calls it.
+// Wraps a function so that JavaScript can call it.
 template <napi_value (*F)(Call&)>
 napi_value entry(napi_env env, napi_callback_info info) {
   return guarded(env, [&] {
@@ -171,7 +172,7 @@ napi_value philoxNormals(Call&);    // philox.cc
 napi_value startProfile(Call&);     // profile.cc
 napi_value stopProfile(Call&);
 
-// For an environment that ends, perhaps in the midst of a profile.
+// Is called when an environment ends, perhaps during a profile.
 void dropProfile(const Context&);   // profile.cc
 
 }  // namespace rin

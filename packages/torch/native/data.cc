@@ -1,4 +1,4 @@
-// Bytes in and out, and what JavaScript asks about a tensor.
+// Copies bytes in and out, and describes tensors to JavaScript.
 #include "context.h"
 
 namespace rin {
@@ -10,21 +10,21 @@ struct Bytes {
 
 static Bytes bytesOf(Call& call, size_t index) {
   bool typed = false;
-  TORCH_CHECK(index < call.count, "a typed array was expected");
-  check(napi_is_typedarray(call.env, call.values[index], &typed), "a typed array was expected");
-  TORCH_CHECK(typed, "a typed array was expected");
+  TORCH_CHECK(index < call.count, "expected a typed array");
+  check(napi_is_typedarray(call.env, call.values[index], &typed), "expected a typed array");
+  TORCH_CHECK(typed, "expected a typed array");
   napi_typedarray_type type;
   size_t length = 0, offset = 0;
   void* data = nullptr;
   napi_value buffer;
   check(napi_get_typedarray_info(call.env, call.values[index], &type, &length, &data, &buffer, &offset),
-        "a typed array was expected");
+        "expected a typed array");
   static constexpr size_t width[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-  TORCH_CHECK(static_cast<size_t>(type) < std::size(width), "a typed array of a known kind was expected");
+  TORCH_CHECK(static_cast<size_t>(type) < std::size(width), "expected a typed array of a known kind");
   return {data, length * width[type]};
 }
 
-// Any other byte than 0 and 1 in a bool is undefined behaviour in C++.
+// In C++ a bool whose byte is neither 0 nor 1 is undefined behaviour.
 static void copyElements(const at::Tensor& tensor, size_t offset, const Bytes& bytes) {
   if (bytes.length == 0) return;
   auto* target = static_cast<uint8_t*>(tensor.mutable_data_ptr()) + offset;
@@ -32,14 +32,14 @@ static void copyElements(const at::Tensor& tensor, size_t offset, const Bytes& b
   if (tensor.scalar_type() == at::kBool) std::transform(target, target + bytes.length, target, [](uint8_t b) { return b != 0; });
 }
 
-// fromBytes(typed array, dtype, device, sizes…) → tensor; a copy, since JavaScript may detach its buffer at any time
+// fromBytes(typed array, dtype, device, sizes) → tensor. It copies, because JavaScript may detach its buffer at any time.
 napi_value fromBytes(Call& call) {
   const Bytes bytes = bytesOf(call, 0);
   const auto dtype = static_cast<at::ScalarType>(static_cast<int8_t>(call.number(1)));
   const c10::Device device(call.text(2));
   const std::vector<int64_t> shape = call.integers(3);
   at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype));
-  TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, the shape needs ", tensor.nbytes());
+  TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, but the shape needs ", tensor.nbytes());
   copyElements(tensor, 0, bytes);
   return call.hold(device.is_cpu() ? tensor : tensor.to(device));
 }
@@ -48,7 +48,7 @@ napi_value fromBytes(Call& call) {
 napi_value toBytes(Call& call) {
   const Bytes bytes = bytesOf(call, 1);
   const at::Tensor tensor = call.tensor(0).detach();
-  TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, the tensor ", tensor.nbytes());
+  TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, but the tensor ", tensor.nbytes());
   if (bytes.length > 0) at::from_blob(bytes.data, tensor.sizes(), tensor.scalar_type()).copy_(tensor);
   return call.nothing();
 }
@@ -57,13 +57,13 @@ napi_value byteLength(Call& call) { return call.make(static_cast<double>(call.te
 
 static void checkPlain(const at::Tensor& tensor) {
   TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided && tensor.is_contiguous(),
-              "a contiguous tensor on the CPU was expected");
+              "expected a contiguous tensor on the CPU");
 }
 
-// The part of a tensor's bytes from `offset` on that a typed array can hold.
+// Checks that a typed array fits into a tensor's bytes from `offset` on.
 static size_t checkedOffset(const at::Tensor& tensor, int64_t offset, const Bytes& bytes) {
   checkPlain(tensor);
-  TORCH_CHECK(offset >= 0 && static_cast<size_t>(offset) + bytes.length <= tensor.nbytes(), "beyond the tensor's bytes");
+  TORCH_CHECK(offset >= 0 && static_cast<size_t>(offset) + bytes.length <= tensor.nbytes(), "the range is beyond the tensor's bytes");
   return static_cast<size_t>(offset);
 }
 
@@ -84,7 +84,7 @@ napi_value copyOut(Call& call) {
   return call.nothing();
 }
 
-// share(tensor) → ArrayBuffer on its own memory. The buffer holds the storage, and the storage can no longer be moved.
+// share(tensor) → ArrayBuffer on its own memory. The buffer keeps the storage alive, and the storage can no longer be resized.
 napi_value share(Call& call) {
   const at::Tensor& tensor = call.tensor(0);
   checkPlain(tensor);
@@ -94,7 +94,7 @@ napi_value share(Call& call) {
   check(napi_create_external_arraybuffer(
             call.env, tensor.mutable_data_ptr(), tensor.nbytes(),
             [](napi_env, void*, void* held) { delete static_cast<c10::Storage*>(held); }, storage.get(), &buffer),
-        "its memory could not be shared");
+        "the memory could not be shared");
   storage.release();
   return buffer;
 }
@@ -102,7 +102,7 @@ napi_value share(Call& call) {
 napi_value describe(Call& call) {
   const at::Tensor& tensor = call.tensor(0);
   double* out = call.context.description;
-  TORCH_CHECK(tensor.dim() <= Context::descriptionLength - 5, "a tensor of more than 64 dimensions");
+  TORCH_CHECK(tensor.dim() <= Context::descriptionLength - 5, "the tensor has more than 64 dimensions");
   out[0] = static_cast<double>(tensor.scalar_type());
   out[1] = static_cast<double>(tensor.device().type());
   out[2] = tensor.device().index();

@@ -1,4 +1,4 @@
-// What libtorch would not survive: checked before the call, for the few operators that need it.
+// Checks before the calls of a few operators, for arguments that would crash libtorch.
 #include "context.h"
 
 #include <ATen/ScalarOps.h>
@@ -9,15 +9,15 @@ namespace rin {
 
 using Stack = torch::jit::Stack;
 
-// A list of more tensors takes hundreds of bytes for each, however small they are.
+// Each tensor of a list takes hundreds of bytes, even if it is empty.
 static constexpr int64_t maxParts = 1'000'000;
 
 static void limitParts(int64_t count) {
-  TORCH_CHECK(count <= maxParts, count, " parts are more than the ", maxParts,
-              " that one call can make: ask for fewer and larger parts");
+  TORCH_CHECK(count <= maxParts, count, " parts are too many: one call makes at most ", maxParts,
+              "; use fewer and larger parts");
 }
 
-// Elements of a dimension; 0 for a dimension that there is not, of which the operator itself says so.
+// Size of a dimension; 0 if it does not exist, because the operator itself reports that.
 static int64_t elementsAlong(const Stack& stack, size_t dimArgument) {
   if (!stack[0].isTensor() || !stack[0].toTensor().defined() || !stack[dimArgument].isInt()) return 0;
   const at::Tensor& tensor = stack[0].toTensor();
@@ -36,17 +36,17 @@ static void guardSplit(const Stack& stack) {
   limitParts(size / part + (size % part > 0));
 }
 
-// chunk(self, number of parts, dim): never more than there are elements
+// chunk(self, number of parts, dim): at most one part for each element
 static void guardChunk(const Stack& stack) {
   if (stack[1].isInt()) limitParts(std::min(stack[1].toInt(), elementsAlong(stack, 2)));
 }
 
-// tensor_split(self, number of parts, dim) and the like: parts without elements too
+// tensor_split(self, number of parts, dim) and the like: parts may be empty
 static void guardSections(const Stack& stack) {
   if (stack[1].isInt()) limitParts(stack[1].toInt());
 }
 
-// div(self, other, rounding mode): the processor traps where the least integer is divided by −1 and the rest is cut off.
+// div(self, other, rounding mode): the processor traps if the least integer is divided by −1 in mode "trunc".
 static void guardDivision(const Stack& stack) {
   if (!stack[0].isTensor() || !stack[2].isString() || stack[2].toStringRef() != "trunc") return;
   const at::Tensor& self = stack[0].toTensor();

@@ -1,4 +1,4 @@
-// How much memory tensors may take on the CPU. The system grants more than there is, and ends the process that uses it.
+// Limits the memory of tensors on the CPU. Linux grants more memory than exists, and kills a process that uses it.
 #include "context.h"
 
 #include <c10/core/CPUAllocator.h>
@@ -8,7 +8,7 @@
 
 namespace rin {
 
-// libtorch's own allocator, with a limit on what all tensors of the process have together.
+// libtorch's own allocator, with a limit on the bytes of all tensors of the process together.
 struct LimitedAllocator final : c10::Allocator {
   c10::Allocator* base = nullptr;
   std::atomic<int64_t> limit{0};
@@ -25,7 +25,7 @@ struct LimitedAllocator final : c10::Allocator {
   void copy_data(void* to, const void* from, std::size_t count) const override { base->copy_data(to, from, count); }
 };
 
-// The pointer is set once for the whole process. What it points at is never freed: tensors may outlive every environment.
+// Set once for the whole process. The allocator is never freed, because tensors may outlive every environment.
 static std::atomic<LimitedAllocator*> limited{nullptr};
 
 static int64_t bytesAt(void* data) { return static_cast<int64_t>(malloc_usable_size(data)); }
@@ -45,11 +45,11 @@ at::DataPtr LimitedAllocator::allocate(size_t size) {
   return {data, data, releaseCounted, c10::Device(c10::kCPU)};
 }
 
-// limitMemory(bytes): the most that the tensors of the process may have together on the CPU.
+// limitMemory(bytes): limits the memory of all tensors of the process on the CPU.
 napi_value limitMemory(Call& call) {
   if (limited == nullptr) {
     c10::Allocator* base = c10::GetCPUAllocator();
-    if (base->raw_deleter() == nullptr) return call.nothing();  // one whose memory cannot be told from its address
+    if (base->raw_deleter() == nullptr) return call.nothing();  // an allocator that cannot free by address
     auto* made = new LimitedAllocator;
     made->base = base;
     LimitedAllocator* none = nullptr;
@@ -63,7 +63,7 @@ napi_value limitMemory(Call& call) {
   return call.nothing();
 }
 
-// requireMemory(bytes): throws unless so much is left beside the tensors.
+// requireMemory(bytes): throws if the tensors and this many more bytes would exceed the limit.
 napi_value requireMemory(Call& call) {
   if (limited != nullptr) (*limited).require(call.integer(0));
   return call.nothing();

@@ -1,4 +1,4 @@
-// The dispatcher, bound once: any operator, looked up by its schema and called boxed.
+// Binds the dispatcher: looks up any operator by its schema and calls it boxed.
 #include "context.h"
 
 namespace rin {
@@ -20,7 +20,7 @@ static Kind listKind(const c10::TypePtr& element) {
   }
 }
 
-// `real` knows ScalarType, Layout and MemoryFormat, which are plain integers in the schema's ordinary types.
+// `real` distinguishes ScalarType, Layout and MemoryFormat, which are plain integers in the schema's ordinary types.
 static Value valueOf(const c10::TypePtr& real) {
   switch (real->kind()) {
     case c10::TypeKind::OptionalType:
@@ -44,7 +44,7 @@ static Value valueOf(const c10::TypePtr& real) {
   }
 }
 
-// Which argument a result is, changed in place; -1 = none, it is a new tensor.
+// Index of the argument that a result is, if the operator changes it in place; -1 for a new tensor.
 static int writtenArgument(const c10::FunctionSchema& schema, const c10::Argument& result) {
   const auto* alias = result.alias_info();
   if (alias == nullptr || !alias->isWrite() || result.type()->kind() != c10::TypeKind::TensorType) return -1;
@@ -55,11 +55,11 @@ static int writtenArgument(const c10::FunctionSchema& schema, const c10::Argumen
   return -1;
 }
 
-// For the error of a wrong overload: "; there are aten::add.Tensor, …"
+// For the error about a wrong overload: "; expected one of aten::add.Tensor, …"
 static std::string overloadsOf(const std::string& name) {
   std::string list;
   for (const auto& op : c10::Dispatcher::singleton().getAllOpNames()) {
-    if (op.name == name) list += (list.empty() ? "; there are " : ", ") + c10::toString(op);
+    if (op.name == name) list += (list.empty() ? "; expected one of " : ", ") + c10::toString(op);
   }
   return list;
 }
@@ -71,7 +71,7 @@ napi_value lookUp(Call& call) {
   const auto found = c10::Dispatcher::singleton().findSchema({name, overload});
   TORCH_CHECK(found.has_value(), "unknown operator", overloadsOf(name));
   const auto& schema = found->schema();
-  TORCH_CHECK(schema.arguments().size() < maxArguments, "more arguments than can be passed");
+  TORCH_CHECK(schema.arguments().size() < maxArguments, "it has more arguments than JavaScript can pass");
   Operator op{*found, guardOf(schema.operator_name()), {}, {}, {}, {}};
   std::ostringstream out;
   out << call.context.operators.size() << ' ' << schema.arguments().size() << ' ' << schema.returns().size() << '\n';
@@ -97,12 +97,12 @@ napi_value lookUp(Call& call) {
 template <typename T, typename Read>
 static c10::List<T> readList(Call& call, napi_value value, Read read) {
   uint32_t length = 0;
-  check(napi_get_array_length(call.env, value, &length), "a list was expected");
+  check(napi_get_array_length(call.env, value, &length), "expected a list");
   c10::List<T> list;
   list.reserve(length);
   for (uint32_t i = 0; i < length; i++) {
     napi_value element;
-    check(napi_get_element(call.env, value, i, &element), "a list was expected");
+    check(napi_get_element(call.env, value, i, &element), "expected a list");
     list.push_back(read(element));
   }
   return list;
@@ -110,26 +110,26 @@ static c10::List<T> readList(Call& call, napi_value value, Read read) {
 
 static double readNumber(Call& call, napi_value value) {
   double number = 0;
-  check(napi_get_value_double(call.env, value, &number), "a number was expected");
+  check(napi_get_value_double(call.env, value, &number), "expected a number");
   return number;
 }
 
 static bool readBool(Call& call, napi_value value) {
   bool boolean = false;
-  check(napi_get_value_bool(call.env, value, &boolean), "a boolean was expected");
+  check(napi_get_value_bool(call.env, value, &boolean), "expected a boolean");
   return boolean;
 }
 
-// A whole number stays an integer where the first tensor is integral: int64 + 1 is int64, but float32 + 1 is float32 either way.
+// A whole number stays an integer if the first tensor is integral: int64 + 1 is int64. float32 + 1 is float32 in both cases.
 static c10::IValue readScalar(Call& call, napi_value value, bool integral) {
   napi_valuetype type = napi_undefined;
-  check(napi_typeof(call.env, value, &type), "a number was expected");
+  check(napi_typeof(call.env, value, &type), "expected a number");
   if (type == napi_boolean) return readBool(call, value);
   if (type == napi_bigint) {
     int64_t integer = 0;
     bool lossless = false;
-    check(napi_get_value_bigint_int64(call.env, value, &integer, &lossless), "a number was expected");
-    TORCH_CHECK(lossless, "an integer of 64 bits was expected");
+    check(napi_get_value_bigint_int64(call.env, value, &integer, &lossless), "expected a number");
+    TORCH_CHECK(lossless, "expected an integer of 64 bits");
     return integer;
   }
   const double number = readNumber(call, value);
@@ -176,7 +176,7 @@ static c10::IValue read(Call& call, Kind kind, napi_value value, bool integral) 
       return list;
     }
     case Kind::StringList: return readList<std::string>(call, value, [&](napi_value v) { return readString(call, v); });
-    default: TORCH_CHECK(false, "an argument of a type that cannot be passed from JavaScript");
+    default: TORCH_CHECK(false, "JavaScript cannot pass an argument of this type");
   }
 }
 
@@ -210,7 +210,7 @@ static napi_value write(Call& call, const Value& type, const c10::IValue& value)
   TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be passed to JavaScript");
 }
 
-// defaultsOf(id) → the default of each argument, undefined where it has none; for `trace`
+// defaultsOf(id) → the default of each argument, or undefined; for `trace`
 napi_value defaultsOf(Call& call) {
   const auto id = static_cast<size_t>(call.number(0));
   TORCH_CHECK(id < call.context.operators.size(), "unknown operator");
@@ -239,8 +239,8 @@ static bool isGiven(Call& call, size_t index) {
   return type != napi_undefined && type != napi_null;
 }
 
-// callOperator(id, ...arguments in schema order) → the result, a list of several, or undefined.
-// An argument that is undefined takes the schema's default; results that are arguments changed in place are left out.
+// callOperator(id, ...arguments in schema order) → the result, a list of several results, or undefined.
+// An undefined argument takes the schema's default. Results that are arguments changed in place are left out.
 napi_value callOperator(Call& call) {
   const auto id = static_cast<size_t>(call.number(0));
   TORCH_CHECK(id < call.context.operators.size(), "unknown operator");

@@ -1,12 +1,12 @@
-// The native twin of packages/core/src/random.ts: Philox4x32-10 and Box-Muller, the same bits. Every operation is an
-// integer operation or one that IEEE 754 rounds exactly, in the same order, and none is fused (-ffp-contract=off).
-// Plain loops over lanes, without branches or tables, that the compiler turns into vector code.
+// Gives the same bits as packages/core/src/random.ts: Philox4x32-10 (Salmon et al. 2011) and Box-Muller. Every operation is an
+// integer operation or one that IEEE 754 rounds exactly. The order is the same, and none is fused (-ffp-contract=off).
+// The loops over lanes have no branches or tables, so that the compiler makes vector code of them.
 #include "context.h"
 
 #include <ATen/Parallel.h>
 
-// sqrt as one instruction (its argument is never negative), and loops vectorised; no option that may change a result. For
-// this file alone: all are compiled as one.
+// Makes sqrt one instruction (its argument is never negative) and vectorises loops. No option changes a result. The options are
+// for this file only, because all files are compiled as one.
 #pragma GCC push_options
 #pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=off")
 
@@ -18,7 +18,7 @@
 
 namespace rin {
 
-constexpr int64_t lanes = 64;  // Philox blocks of 4 words that are worked on together
+constexpr int64_t lanes = 64;  // Philox blocks of 4 words that are computed together
 
 struct Stream {
   uint32_t key[2];     // seed low, high
@@ -37,13 +37,13 @@ static inline __attribute__((always_inline)) uint64_t toBits(double value) {
   return bits;
 }
 
-// x as a double, which is exact; by bits, since few CPUs convert unsigned integers in vectors
+// x as a double, exactly. It is built from bits, because few CPUs convert vectors of unsigned integers.
 static inline __attribute__((always_inline)) double exact(uint32_t x) {
   return fromBits(0x4330000000000000u | x) - 4503599627370496.0;
 }
 
-// ln of (2x + 1) / 2^33. The argument is m 2^length, m in [0.707, 1.414): length is the bits of x, and one more where
-// the top byte of x, shifted to its highest bit, is 181 or more: then adding 75 to the mantissa's top 7 bits carries.
+// ln((2x + 1) / 2^33). The argument is m 2^length with m in [0.707, 1.414). length is the number of bits of x. It is one more
+// if the top byte of x, shifted to its highest bit, is at least 181: then adding 75 to the mantissa's top 7 bits carries.
 static inline __attribute__((always_inline)) double logUniform(uint32_t x) {
   const double whole = exact(x);
   const int64_t exponent = static_cast<int64_t>((toBits(whole) + (75ull << 45)) >> 52);
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void boxMuller(uint32_t x, uint32_t
   second = static_cast<float>(r * (cosine * b + sine * a));
 }
 
-// The normals of `lanes` Philox blocks from block `start` on: 4 each.
+// The normals of `lanes` Philox blocks from block `start` on: 4 for each block.
 RIN_EACH_CPU static void fillLanes(const Stream& stream, uint32_t start, float* out) {
   uint32_t words[4][lanes];
   float normals[4][lanes];
@@ -145,7 +145,7 @@ napi_value philoxNormals(Call& call) {
   const uint64_t seed = static_cast<uint64_t>(call.integer(1));
   const uint32_t purpose = static_cast<uint32_t>(call.integer(2)), step = static_cast<uint32_t>(call.integer(3));
   const std::vector<int64_t> samples = call.integers(4);
-  TORCH_CHECK(target.is_contiguous(), "a contiguous tensor was expected");
+  TORCH_CHECK(target.is_contiguous(), "expected a contiguous tensor");
   const at::Tensor out = target.is_cpu() ? target : at::empty(target.sizes(), at::kFloat);
   fillRows(out.mutable_data_ptr<float>(), target.numel(), seed, purpose, step, samples);
   at::NoGradGuard noGrad;

@@ -1,4 +1,4 @@
-// Where the time goes, by operator: at::RecordFunction sees what JavaScript does not, the operators of a backward pass.
+// The time of each operator. at::RecordFunction also sees the operators of a backward pass, which JavaScript does not see.
 #include "context.h"
 
 #include <ATen/record_function.h>
@@ -24,18 +24,18 @@ struct Profile {
   at::CallbackHandle handle{};
 };
 
-// One at a time in a process, since the callbacks are the process's: they see the operators of every thread.
+// One profile at a time in a process, because the callbacks see the operators of every thread.
 static std::mutex mutex;
 static Profile* current = nullptr;
 
-// Ends the current profile; the mutex is held.
+// Ends the current profile. The caller holds the mutex.
 static std::unique_ptr<Profile> take() {
   std::unique_ptr<Profile> profile(std::exchange(current, nullptr));
   at::removeCallback(profile->handle);
   return profile;
 }
 
-// One call that has begun. Its own time is what is left after that of the calls inside it.
+// A running call. Its own time is its whole time without the calls inside it.
 struct Begun : at::ObserverContext {
   std::string name;
   Begun* outer;
@@ -45,7 +45,7 @@ struct Begun : at::ObserverContext {
 
 static thread_local Begun* innermost = nullptr;
 
-// "name [2, 3] [3]": the operator, and the sizes of its tensors, each after a tab; a nested tensor has none
+// "name [2, 3] [3]": the operator, and the sizes of its tensors, each after a tab. Nested tensors have no sizes.
 static std::string describeCall(const at::RecordFunction& function) {
   std::ostringstream out;
   out << function.name();
@@ -68,7 +68,7 @@ static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& func
 
 static void end(const at::RecordFunction&, at::ObserverContext* context) {
   auto* begun = static_cast<Begun*>(context);
-  if (begun == nullptr) return;  // libtorch swallows what `begin` throws
+  if (begun == nullptr) return;  // libtorch ignores exceptions of `begin`
   const auto whole = Clock::now() - begun->start;
   innermost = begun->outer;
   if (innermost != nullptr) innermost->inside += whole;
@@ -81,7 +81,7 @@ static void end(const at::RecordFunction&, at::ObserverContext* context) {
 
 napi_value startProfile(Call& call) {
   const std::lock_guard lock(mutex);
-  TORCH_CHECK(current == nullptr, "another profile is being taken");
+  TORCH_CHECK(current == nullptr, "another profile is running");
   current = new Profile{&call.context};
   current->handle = at::addGlobalCallback(
       at::RecordFunctionCallback(begin, end)
@@ -90,10 +90,10 @@ napi_value startProfile(Call& call) {
   return call.nothing();
 }
 
-// stopProfile() → one line a kind of call: "calls nanoseconds name", then, each after a tab, the sizes of its tensors
+// stopProfile() → one line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab
 napi_value stopProfile(Call& call) {
   const std::lock_guard lock(mutex);
-  TORCH_CHECK(current != nullptr, "no profile is being taken");
+  TORCH_CHECK(current != nullptr, "no profile is running");
   const std::unique_ptr<Profile> profile = take();
   std::ostringstream out;
   for (const auto& [name, spent] : profile->byCall) {

@@ -13,7 +13,8 @@
 
 namespace rin {
 
-// setAutocast(device type, dtype or -1 for none) → what it was, in the same form. The cache of casts knows no dtype.
+// setAutocast(device type, dtype or -1 for off) → the previous setting, in the same form. The cache of casts ignores the dtype,
+// so it is cleared.
 napi_value setAutocast(Call& call) {
   const auto device = c10::Device(call.text(0)).type();
   const int64_t dtype = call.integer(1);
@@ -48,8 +49,8 @@ napi_value runtime(Call& call) {
   return call.make(out.str());
 }
 
-// memory(device) → "handles bytes", and for an accelerator "allocated peak reserved" besides (libtorch 2.8 has no such figures
-// but in headers that need those of CUDA)
+// memory(device) → "handles bytes", and for an accelerator also "allocated peak reserved". In libtorch 2.8 these need CUDA's
+// headers, so they are left out.
 napi_value memory(Call& call) {
   std::ostringstream out;
   out << call.context.count() << ' ' << call.context.bytes;

@@ -21,16 +21,16 @@ import { run } from './run.mjs';
 import { compilerCommand, compilerVersion } from './system.mjs';
 
 /**
- * What the addon was built from; kept beside it as build.json, where `rin doctor` reads it.
+ * What the addon was built from. It is kept next to the addon as build.json, and `rin doctor` reads it.
  *
  * @typedef {object} Build
- * @property {string} libtorch    the folder that the addon is linked to
- * @property {string} version     of libtorch
+ * @property {string} libtorch    folder of the libtorch that the addon is linked to
+ * @property {string} version     version of libtorch
  * @property {import('./libtorch.mjs').Source} source
- * @property {boolean} cuda       linked with CUDA
- * @property {string} compiler    the first line that it says of itself
+ * @property {boolean} cuda       whether it is linked with CUDA
+ * @property {string} compiler    the first line of its `--version`
  * @property {string} key         changes with everything that goes into the addon
- * @property {number} size        of the addon in bytes
+ * @property {number} size        size of the addon in bytes
  *
  * @typedef {import('./libtorch.mjs').Libtorch} Libtorch
  * @typedef {import('./log.mjs').Log} Log
@@ -40,14 +40,13 @@ const NATIVE = fileURLToPath(new URL('../native', import.meta.url));
 const BUILD = fileURLToPath(new URL('../build', import.meta.url));
 
 /**
- * Random numbers must have the same bits everywhere: no fused multiply-adds. OpenMP is for at::parallel_for; its symbols are
- * those of the libgomp that libtorch loads. NDEBUG: as libtorch itself is built, since some of its headers' classes have other members
- * without it.
+ * Random numbers must have the same bits everywhere, so multiply-adds are not fused. OpenMP is for at::parallel_for, with the
+ * libgomp that libtorch loads. libtorch is built with NDEBUG; without it some classes of its headers have other members.
  */
 const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-fno-math-errno', '-fopenmp'];
 
 /**
- * Compiles and links native/*.cc into build/rin_torch.node, unless it is there and made from the same.
+ * Compiles and links native/*.cc into build/rin_torch.node, unless an up-to-date one exists.
  *
  * @param {Libtorch} libtorch
  * @param {object} options
@@ -56,7 +55,7 @@ const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-
  * @param {string} [options.native]  folder of the sources
  * @param {string} [options.build]   folder of the result
  * @returns {Promise<Build>}
- * @throws {SetupError} if there is no compiler, or it finds errors
+ * @throws SetupError if there is no compiler, or compiling fails
  */
 export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build = BUILD }) {
   const compiler = (await compilerVersion()) ?? '';
@@ -67,7 +66,7 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
     log.fact(`Native addon, for libtorch ${libtorch.version}`);
     return before;
   }
-  const onWait = () => log.warn('Another set-up is building the addon; waiting for it');
+  const onWait = () => log.warn('Another process is building the addon; waiting for it');
   return withLock(join(build, 'lock'), { onWait }, async () => {
     const others = readBuild(build);
     if (others?.key === key) return others;
@@ -85,13 +84,13 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
 }
 
 /**
- * Changes with everything that goes into the addon.
+ * A hash of everything that goes into the addon.
  *
  * @param {Libtorch} libtorch @param {string} native @param {string[]} settings
  */
 function keyOf(libtorch, native, settings) {
   const names = existsSync(native) ? readdirSync(native).sort() : [];
-  if (!names.some(isSource)) throw new SetupError(`There are no sources of the addon in ${native}`);
+  if (!names.some(isSource)) throw new SetupError(`${native} has no sources of the addon; install @rin/torch again`);
   const files = names.flatMap((name) => [name, readFileSync(join(native, name), 'utf8')]);
   const core = statSync(join(libtorch.folder, 'lib', 'libtorch_cpu.so'));
   return hash([libtorch.source, libtorch.version, String(core.size), ...settings, ...files]);
@@ -101,15 +100,15 @@ function keyOf(libtorch, native, settings) {
 const isSource = (name) => name.endsWith('.cc');
 
 /**
- * All sources as one: nearly all of the time goes into libtorch's headers, which are then read once (18 s of one core instead
- * of 97 s for seven files).
+ * Compiles all sources as one file. Most of the time goes into libtorch's headers, which are then read once. For seven files
+ * it takes 18 s of one core instead of 97 s.
  *
  * @param {Libtorch} libtorch @param {string} native @param {string[]} link @param {string} path of the result
  */
 async function compile(libtorch, native, link, path) {
   const [program, ...args] = compilerCommand();
   const include = join(libtorch.folder, 'include');
-  // -isystem: warnings are for our own sources.
+  // -isystem: warn about our own sources only.
   const includes = [include, join(include, 'torch/csrc/api/include'), nodeHeaders()].flatMap((folder) => [
     '-isystem',
     folder,
@@ -135,13 +134,13 @@ async function compile(libtorch, native, link, path) {
 }
 
 /**
- * nodelete: libtorch keeps the allocator of native/memory.cc, also when the worker that loaded the addon has ended.
+ * nodelete: libtorch keeps using the allocator of native/memory.cc after the worker that loaded the addon has ended.
  *
  * @param {Libtorch} libtorch @param {boolean} cuda
  */
 function linkArguments({ folder, libraries }, cuda) {
   const rpaths = libraries.map((path) => `-Wl,-rpath,${path}`);
-  // Nothing of ours names a symbol of the CUDA libraries: they register themselves when loaded, so they must stay linked.
+  // The addon uses no symbol of the CUDA libraries, but they must stay linked: they register themselves when they are loaded.
   const gpu = cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda', '-Wl,--as-needed'] : [];
   return [`-L${join(folder, 'lib')}`, '-Wl,-z,nodelete', '-ltorch_cpu', '-lc10', ...gpu, ...rpaths];
 }
@@ -153,7 +152,8 @@ function nodeHeaders() {
 
 /** @param {string} output @param {Libtorch} libtorch */
 function compileError(output, libtorch) {
-  if (/Killed|terminated program cc1plus/.test(output)) return 'The compiler ran out of memory; it needs about 1.5 GB';
+  if (/Killed|terminated program cc1plus/.test(output))
+    return 'The compiler ran out of memory; free about 1.5 GB and run set-up again';
   return `The addon does not build against libtorch ${libtorch.version} in ${libtorch.folder}:\n${firstErrors(output)}`;
 }
 
@@ -163,7 +163,7 @@ function firstErrors(output) {
   return (errors.length > 0 ? errors : output.split('\n')).slice(0, 5).join('\n');
 }
 
-/** @param {string} build @returns {Build | undefined} the record of an addon; undefined where either is missing or damaged */
+/** @param {string} build @returns {Build | undefined} the record of an addon; undefined if either is missing or damaged */
 function readBuild(build) {
   try {
     const record = JSON.parse(readFileSync(join(build, 'build.json'), 'utf8'));
@@ -173,7 +173,7 @@ function readBuild(build) {
   }
 }
 
-/** Nobody sees a half-written file, not even after a power cut. @param {string} path @param {(beside: string) => Promise<void>} write */
+/** Writes under a temporary name, flushes and renames, so that even a power cut leaves no half file. @param {string} path @param {(beside: string) => Promise<void>} write */
 async function writeBeside(path, write) {
   const beside = `${path}.partial`;
   try {

@@ -16,33 +16,33 @@ import { pipPython } from './system.mjs';
  * @typedef {import('./pip.mjs').Kind} Kind
  */
 
-/** Free disk space in GB that an installation takes at its widest: wheels, the tree unpacked from them, one wheel twice. */
+/** Peak disk space of an installation in GB: wheels, the tree unpacked from them, and one wheel twice. */
 const SPACE = { cpu: 3, cuda: 8 };
 
-/** Where the pinned libtorch of this user lies or will lie; one copy for all projects. @param {Kind} kind */
+/** The folder of this user's pinned libtorch, which may not exist yet. All projects share it. @param {Kind} kind */
 export const cacheFolder = (kind) => join(userCache(), `torch-${TORCH_VERSION}-${kind}`);
 
-/** What set-up keeps for this user, for all projects. */
+/** The folder that set-up keeps for this user and all projects. */
 export function userCache() {
   const xdg = process.env.XDG_CACHE_HOME;
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'rin');
 }
 
 /**
- * Installs the pinned libtorch into the cache with pip, every wheel checked by its hash.
+ * Installs the pinned libtorch into the cache with pip. pip checks every wheel by its hash.
  *
- * The work is done in a folder beside, which is renamed at the end, so that the cache holds a whole libtorch or none. An
- * interrupted installation goes on from the last whole wheel.
+ * The work is done in a temporary folder, which is renamed at the end. So the cache holds a whole libtorch or none. An
+ * interrupted installation resumes after the last whole wheel.
  *
  * @param {Kind} kind
  * @param {Log} log
  * @returns {Promise<Libtorch>}
- * @throws {SetupError}
+ * @throws SetupError if the system is too old, the disk is too small, or pip fails
  */
 export async function installLibtorch(kind, log) {
   await checkGlibc();
   const folder = cacheFolder(kind);
-  const onWait = () => log.warn('Another set-up is installing libtorch; waiting for it');
+  const onWait = () => log.warn('Another process is installing libtorch; waiting for it');
   return withLock(`${folder}.lock`, { onWait }, async (lock) => {
     if (!existsSync(folder)) {
       const partial = `${folder}.partial`;
@@ -52,7 +52,7 @@ export async function installLibtorch(kind, log) {
       for (const leftover of [tree, temporary]) rmSync(leftover, { recursive: true, force: true });
       for (const path of [wheels, temporary]) makeFolder(path);
       checkSpace('libtorch', SPACE[kind], dirname(folder), bytesUnder(wheels));
-      // pip's own temporary files would go to /tmp, which may be small, and lie in memory.
+      // pip's temporary files would go to /tmp, which may be small or in memory.
       const pip = new Pip((await pipPython()) ?? 'python3', temporary, lock);
       await download(kind, pip, wheels, log);
       await unpack(kind, pip, wheels, tree, log);
@@ -69,16 +69,16 @@ async function checkGlibc() {
   if (code === 0 && (major > 2 || minor >= 28)) return;
   const found = code === 0 ? output.trim() : 'another C library (musl?)';
   throw new SetupError(
-    `libtorch needs glibc 2.28 or newer; this system has ${found}. Debian 12 or Ubuntu 24.04 will do`,
+    `libtorch needs glibc 2.28 or newer; this system has ${found}. Use Debian 12 or Ubuntu 24.04, for example`,
   );
 }
 
-/** @param {string} what @param {number} gigabytes @param {string} folder @param {number} [already]  bytes loaded before */
+/** @param {string} what @param {number} gigabytes @param {string} folder @param {number} [already]  bytes that are already downloaded */
 export function checkSpace(what, gigabytes, folder, already = 0) {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize + already >= gigabytes * 1e9) return;
   const free = ((bavail * bsize) / 1e9).toFixed(1);
   throw new SetupError(
-    `${what} needs ${gigabytes} GB free in ${folder}; ${free} GB are. Free some, or set XDG_CACHE_HOME elsewhere`,
+    `${what} needs ${gigabytes} GB of free disk space in ${folder}, which has ${free} GB. Free some, or set XDG_CACHE_HOME to a folder on another disk`,
   );
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // @ts-check
-// Makes @rin/torch ready on this machine, once after it was installed: `npx rin setup`, or `npx rin-torch-setup` without rin.
+// Sets @rin/torch up on this machine, once after its installation: `npx rin setup`, or `npx rin-torch-setup` without rin.
 import { requireNode } from './node.mjs';
 
 requireNode();

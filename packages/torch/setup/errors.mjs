@@ -1,16 +1,16 @@
 // @ts-check
 
-/** What stops a set-up: one sentence, and how to mend it. Shown without a stack trace. */
+/** An error that stops a set-up. Its message says how to fix it, and is printed without a stack trace. */
 export class SetupError extends Error {
   /** @override */
   name = 'SetupError';
 }
 
 /**
- * Does a set-up, and tells on stderr what stopped it.
+ * Does a set-up, and prints on stderr the error that stopped it.
  *
  * @param {() => Promise<unknown>} work
- * @returns {Promise<boolean>} false if it could not be done
+ * @returns {Promise<boolean>} false if it failed
  */
 export async function tellWhatStops(work) {
   try {
@@ -18,7 +18,7 @@ export async function tellWhatStops(work) {
     return true;
   } catch (error) {
     if (error instanceof SetupError) console.error(`\n${error.message}`);
-    // A full disk, a folder that may not be written: Node's own message says what and where.
+    // An error of the system, such as a full disk: Node's message names the reason and the path.
     else if (error instanceof Error && 'code' in error) console.error(`\nSet-up stopped: ${error.message}`);
     else throw error;
     return false;

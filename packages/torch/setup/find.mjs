@@ -12,17 +12,17 @@ import { run } from './run.mjs';
  */
 
 /**
- * The libtorch to use: `$LIBTORCH`, else the `torch` of `python3`, else the one that an earlier set-up put into the cache.
+ * Finds the libtorch to use: `$LIBTORCH`, otherwise the `torch` of `python3`, otherwise the one in the cache.
  *
- * @param {'cpu' | 'cuda'} kind   which cached one will do
+ * @param {'cpu' | 'cuda'} kind   kind of the cached libtorch
  * @param {Log} log
- * @returns {Promise<Libtorch | undefined>} undefined: none is there, the pinned one must be installed
- * @throws {SetupError} if `$LIBTORCH` is set and is not to be used: what was asked for by name is never passed over
+ * @returns {Promise<Libtorch | undefined>} undefined if there is none: the pinned one must be installed
+ * @throws SetupError if `$LIBTORCH` is set but cannot be used, because it is never ignored
  */
 export async function findLibtorch(kind, log) {
   if (process.env.LIBTORCH) {
     try {
-      // The addon will name this folder, and be loaded from any other.
+      // The addon stores this path, so it must be absolute.
       return describeLibtorch(resolve(process.env.LIBTORCH), 'LIBTORCH');
     } catch (error) {
       if (error instanceof SetupError) throw new SetupError(`$LIBTORCH: ${error.message}; or unset LIBTORCH`);
@@ -35,18 +35,18 @@ export async function findLibtorch(kind, log) {
       return describeLibtorch(installed, 'python3');
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
-      log.note(`The torch of python3 is passed over: ${error.message}`);
+      log.note(`The torch of python3 is not used: ${error.message}`);
     }
   }
   const cached = cacheFolder(kind);
   return existsSync(cached) ? describeLibtorch(cached, 'cache') : undefined;
 }
 
-/** Where `python3` has its torch; found without importing it, which takes seconds. */
+/** The folder of `python3`'s torch. It is found without an import, which takes seconds. */
 async function pythonTorch() {
   const find =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")';
-  // -P would be Python 3.11: without it a folder "torch" in the working directory would be found. Start elsewhere instead.
+  // Python would find a folder "torch" in the working directory. The flag -P needs Python 3.11, so it starts in / instead.
   const { code, output } = await run('python3', ['-c', find], { cwd: '/' });
   return code === 0 ? output.trim() || undefined : undefined;
 }

@@ -3,43 +3,43 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SetupError } from './errors.mjs';
 
-/** Wheels before this one are built with the old C++ ABI. */
+/** Older wheels are built with the old C++ ABI. */
 const OLDEST = [2, 8];
 
 /**
  * A libtorch on this machine.
  *
  * @typedef {object} Libtorch
- * @property {string} folder       holds include/ and lib/
- * @property {string} version      as it tells itself, e.g. 2.15.0
+ * @property {string} folder       folder that holds include/ and lib/
+ * @property {string} version      from its headers, e.g. 2.15.0
  * @property {Source} source       where it was found
- * @property {boolean} cuda        it carries CUDA (whether this machine can use it is another question)
- * @property {string[]} libraries  folders that its libraries lie in: its own lib/, then those of NVIDIA's packages beside it
+ * @property {boolean} cuda        whether it is built with CUDA, even if this machine cannot use it
+ * @property {string[]} libraries  folders of its libraries: its own lib/, then those of NVIDIA's packages next to it
  *
  * @typedef {'LIBTORCH' | 'python3' | 'cache'} Source
  */
 
 /**
- * Looks at a folder that should be a libtorch.
+ * Describes the libtorch in a folder.
  *
  * @param {string} folder   an unpacked libtorch, the `torch` folder of a Python installation, or a folder that holds either
  * @param {Source} source
  * @returns {Libtorch}
- * @throws {SetupError} if it is none, or one that we cannot build against
+ * @throws SetupError if it is no libtorch, or the addon cannot be built against it
  */
 export function describeLibtorch(folder, source) {
   const root = [folder, join(folder, 'torch'), join(folder, 'libtorch')].find((path) =>
     existsSync(join(path, 'lib', 'libtorch_cpu.so')),
   );
-  if (root === undefined) throw new SetupError(`${folder} is no libtorch: there is no lib/libtorch_cpu.so in it`);
+  if (root === undefined) throw new SetupError(`${folder} is no libtorch: it has no lib/libtorch_cpu.so`);
   const version = readVersion(root);
   const [major, minor] = version.split('.').map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new SetupError(`${root} is libtorch ${version}; ${OLDEST.join('.')} or newer is needed`);
+    throw new SetupError(`${root} is libtorch ${version}; rin needs ${OLDEST.join('.')} or newer`);
   }
   const lib = join(root, 'lib');
   if (!readFileSync(join(lib, 'libc10.so')).includes('__cxx11')) {
-    throw new SetupError(`${root} is built with the old C++ ABI; take a libtorch of the "cxx11 ABI"`);
+    throw new SetupError(`${root} is built with the old C++ ABI; use a libtorch of the "cxx11 ABI"`);
   }
   return {
     folder: root,
@@ -52,7 +52,7 @@ export function describeLibtorch(folder, source) {
 
 /** @param {string} root */
 function readVersion(root) {
-  // The headers are what we compile against, so they tell. They moved between 2.8 and 2.9.
+  // The addon is compiled against the headers, so their version counts. They moved between 2.8 and 2.9.
   const headers = ['include/torch/headeronly/version.h', 'include/torch/csrc/api/include/torch/version.h'];
   for (const header of headers) {
     const path = join(root, header);
@@ -60,10 +60,10 @@ function readVersion(root) {
     const parts = ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp(`TORCH_VERSION_${part} (\\d+)`).exec(text)?.[1]);
     if (parts.every((part) => part !== undefined)) return parts.join('.');
   }
-  throw new SetupError(`${root} has no headers that tell its version; a libtorch with its include/ folder is needed`);
+  throw new SetupError(`${root} has no headers with its version; use a libtorch with its include/ folder`);
 }
 
-/** NVIDIA's pip packages lie beside torch: nvidia/cu13/lib, nvidia/cudnn/lib, … @param {string} root */
+/** Folders of NVIDIA's pip packages, which are next to torch: nvidia/cu13/lib, nvidia/cudnn/lib, … @param {string} root */
 function nvidiaFolders(root) {
   const nvidia = join(dirname(root), 'nvidia');
   if (!existsSync(nvidia)) return [];

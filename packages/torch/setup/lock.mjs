@@ -6,16 +6,17 @@ import { makeFolder } from './makeFolder.mjs';
 import { run } from './run.mjs';
 
 /**
- * Does `work` while holding the file `path` locked against every other process on this machine.
+ * Does `work` while this process holds a lock on the file `path`.
  *
- * The lock is the kernel's (flock), so no crash leaves it behind. `flock` locks a descriptor that it inherits; the lock
- * lives as long as any process has that descriptor open: this one, and those that `work` hands it to.
+ * It is a lock of the kernel (flock), so a crash releases it. The command `flock` locks a descriptor that it inherits. The lock
+ * holds while any process has that descriptor open: this process, and those to which `work` passes it.
  *
  * @template T
- * @param {string} path                          created if it is not there; its folder too
- * @param {{ onWait: () => void }} options       called once if another process holds the lock
+ * @param {string} path                          created if it does not exist; its folder too
+ * @param {{ onWait: () => void }} options       is called once if another process holds the lock
  * @param {(lock: number) => Promise<T>} work
- * @returns {Promise<T>}
+ * @returns {Promise<T>} the result of `work`
+ * @throws SetupError if the file cannot be locked
  */
 export async function withLock(path, { onWait }, work) {
   makeFolder(dirname(path));
@@ -27,7 +28,9 @@ export async function withLock(path, { onWait }, work) {
       code = await flock(lock);
     }
     if (code !== 0) {
-      throw new SetupError(`${path} cannot be locked: the command "flock" (package util-linux) failed or is missing`);
+      throw new SetupError(
+        `${path} cannot be locked: the command "flock" fails or is missing; install the package util-linux`,
+      );
     }
     return await work(lock);
   } finally {

@@ -1,23 +1,23 @@
 // @ts-check
 
 /**
- * Where set-up tells what it does.
+ * The output of set-up.
  *
  * @typedef {object} Log
- * @property {(text: string) => void} fact    something found in order; a quiet log leaves it out
- * @property {(text: string) => void} note    something passed over that changes nothing; a quiet log leaves it out
+ * @property {(text: string) => void} fact    something that is in order; not printed by a quiet log
+ * @property {(text: string) => void} note    something unusual that has no effect; not printed by a quiet log
  * @property {(text: string) => void} warn    something the user should know
  * @property {(title: string, work: (progress: (text: string) => void) => Promise<unknown>) => Promise<void>} task
- *   a step that takes time; `progress` replaces the text behind its title
+ *   a step that takes time; `progress` replaces the text after its title
  */
 
 const FRAMES = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 const FRAME_MS = 120;
-/** Without a terminal a long step says every so many ms that it is alive. */
+/** Without a terminal a long step prints a line at this interval. */
 const PLAIN_MS = 10_000;
 
 /**
- * A log on stderr: on a terminal each step is a moving line with its progress and the time it has taken; elsewhere plain lines.
+ * A log on stderr. On a terminal each step is one moving line with its progress and its time. Elsewhere it prints plain lines.
  *
  * @param {{ quiet?: boolean, stream?: NodeJS.WriteStream }} [options]
  * @returns {Log}
@@ -41,7 +41,7 @@ export function createLog({ quiet = false, stream = process.stderr } = {}) {
       const draw = () => {
         const full = `${FRAMES[frame++ % FRAMES.length]} ${title}${text && `: ${text}`}`;
         const time = `  ${seconds(0)}`;
-        // Cut to the width: a line that wraps could not be drawn over.
+        // Cut to the width, because a wrapped line cannot be overwritten.
         stream.write(`\r\x1b[K${full.slice(0, Math.max(0, stream.columns - time.length - 1))}${time}`);
       };
       if (!live) line(`… ${title}`);

@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import { SetupError } from './errors.mjs';
 
 /**
- * Makes a folder and those above it. Node's own way never comes back where the system lets no folder be made and says that
- * there is none, as below /proc.
+ * Makes a folder and its parents. Node's own function never returns if the system reports that a folder does not exist but
+ * does not let it be made, as below /proc.
  *
  * @param {string} path
- * @throws {SetupError} in that case; else the system's error
+ * @throws SetupError in that case; otherwise the system's error
  */
 export function makeFolder(path) {
   if (attempt(path)) return;
@@ -17,7 +17,7 @@ export function makeFolder(path) {
   if (!attempt(path)) throw new SetupError(`Cannot make ${path}: the system allows no folder there`);
 }
 
-/** @param {string} path @returns {boolean} false if there is nothing above it */
+/** @param {string} path @returns {boolean} false if its parent does not exist */
 function attempt(path) {
   try {
     mkdirSync(path);

@@ -3,17 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './run.mjs';
 
-/** What CUDA 13, which the pinned torch is built with, asks of the driver (NVIDIA's CUDA compatibility table). */
+/** Oldest driver for CUDA 13, which the pinned torch is built with (NVIDIA's CUDA compatibility table). */
 const OLDEST_DRIVER = 580;
 
-/** Any of these says that the kernel drives an NVIDIA card; the last is WSL2's. */
+/** If one of these exists, the kernel has a driver for an NVIDIA card; the last one is WSL2's. */
 const DEVICES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'];
 
 /**
- * Whether CUDA can run here: the kernel's driver and its user library are both there. (A container sees the first of its
- * host without the second; an image with the toolkit has a stub of the second without the first.)
+ * Whether CUDA can run here: it needs the kernel's driver and its user library. A container may see the driver of its host
+ * without the library. An image with the toolkit has a stub of the library without the driver.
  *
- * @returns {Promise<{ usable: boolean, why?: string }>} `why`, where a driver is there and cannot be used
+ * @returns {Promise<{ usable: boolean, why?: string }>} `why` is set if there is a driver that cannot be used
  */
 export async function nvidiaDriver() {
   if (!DEVICES.some((path) => existsSync(path)) || !(await hasLibrary())) return { usable: false };
@@ -36,7 +36,7 @@ async function hasLibrary() {
   return false;
 }
 
-/** The driver's major version, where the kernel tells it (WSL2 does not). */
+/** The driver's major version; undefined if the kernel does not report it, as in WSL2. */
 function driverVersion() {
   try {
     const match = /Kernel Module.*?\s(\d+)\.\d+/.exec(readFileSync('/proc/driver/nvidia/version', 'utf8'));

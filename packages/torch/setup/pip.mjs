@@ -8,13 +8,13 @@ import { lastLines } from './system.mjs';
 
 /**
  * @typedef {import('./log.mjs').Log} Log
- * @typedef {'cpu' | 'cuda'} Kind   which libtorch: for the CPU alone, or with all that CUDA needs
+ * @typedef {'cpu' | 'cuda'} Kind   a libtorch for the CPU only, or with everything that CUDA needs
  */
 
-/** The pinned version; the requirement files beside this one name the same. */
+/** The pinned version. The requirement files in this folder name the same one. */
 export const TORCH_VERSION = '2.15.0';
 
-/** The wheels that the hashes belong to, whatever Python unpacks them. pip compares the tags as text, so each is named. */
+/** Tags of the pinned wheels; any Python can unpack them. pip compares tags as text, so every tag is listed. */
 const WHEELS = [
   ['--python-version', '3.11', '--implementation', 'cp', '--only-binary', ':all:'],
   ...['2_28', '2_27', '2_25', '2_18', '2_17', '2_12', '2_5'].map((glibc) => [
@@ -24,7 +24,7 @@ const WHEELS = [
   ...['2014', '2010', '1'].map((year) => ['--platform', `manylinux${year}_x86_64`]),
 ].flat();
 
-/** The user's settings for pip that would send the files elsewhere, or ask. Index, proxy and certificates stay theirs. */
+/** Overrides the user's pip settings that would ask questions or put files elsewhere. Index, proxy and certificates are kept. */
 export const PIP_ENV = {
   PIP_USER: '0',
   PIP_REQUIRE_VIRTUALENV: '0',
@@ -72,14 +72,15 @@ export function requirements(kind) {
       const match = /^(?<name>\S+)==(?<version>\S+) (?<hash>--hash=sha256:[0-9a-f]{64}) +# (?<megabytes>\d+) MB$/.exec(
         line,
       );
-      if (!match?.groups) throw new Error(`${requirementsFile(kind)}: cannot read "${line}"`);
+      if (!match?.groups)
+        throw new Error(`${requirementsFile(kind)}: expected name==version --hash=sha256:… # N MB, got "${line}"`);
       const { name, version, hash, megabytes } = match.groups;
       return { name, version, hash, megabytes: Number(megabytes) };
     });
 }
 
 /**
- * One pip for each wheel, so that those that are whole are kept; pip checks these by their hashes and loads no wheel twice.
+ * Runs pip once for each wheel, so that whole wheels are kept after an error. pip checks their hashes and skips them next time.
  *
  * @param {Kind} kind @param {Pip} pip @param {string} wheels @param {Log} log
  */
@@ -102,7 +103,7 @@ export async function download(kind, pip, wheels, log) {
       if (code !== 0) {
         throw new SetupError(
           `pip could not download ${name} ${version}:\n${lastLines(output)}\n` +
-            'Try again (the wheels that are whole are kept), or set LIBTORCH to the folder of a libtorch that you have',
+            'Try again (complete wheels are kept), or set LIBTORCH to the folder of a libtorch that you have',
         );
       }
     }
@@ -120,7 +121,7 @@ export async function unpack(kind, pip, wheels, tree, log) {
   });
 }
 
-/** The size of all files under a folder that may change meanwhile. @param {string} folder @returns {number} */
+/** The size of all files under a folder, which may change meanwhile. @param {string} folder @returns {number} */
 export function bytesUnder(folder) {
   let bytes = 0;
   try {
@@ -129,7 +130,7 @@ export function bytesUnder(folder) {
       bytes += entry.isDirectory() ? bytesUnder(path) : statSync(path).size;
     }
   } catch {
-    // It went away between two looks: it will be counted where it is next time.
+    // It was moved or deleted meanwhile; the next call counts it.
   }
   return bytes;
 }

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 
 /**
  * @typedef {object} Finished
- * @property {number} code     exit status; 127 where the program was not found, 128 and more where a signal ended it
- * @property {string} output   stdout and stderr, in order of arrival
+ * @property {number} code     exit status; 127 if the program was not found, 128 if a signal ended it
+ * @property {string} output   stdout and stderr, in the order of arrival
  */
 
 /**
@@ -15,14 +15,14 @@ import { spawn } from 'node:child_process';
  * @param {object} [options]
  * @param {NodeJS.ProcessEnv} [options.env]   added to this process's environment
  * @param {string} [options.cwd]
- * @param {boolean} [options.show]            let it speak on this terminal (and ask for a password); nothing is collected
- * @param {number} [options.lock]             file descriptor of a held lock that the program keeps, should we die before it
+ * @param {boolean} [options.show]            use this terminal for input and output, for example to ask for a password; `output` stays empty
+ * @param {number} [options.lock]             file descriptor of a lock that the program keeps holding, even if this process dies first
  * @returns {Promise<Finished>}
  */
 export function run(program, args, { env, cwd, show = false, lock } = {}) {
   return new Promise((resolve) => {
     /** @type {import('node:child_process').StdioOptions} */
-    // What the program prints goes to stderr: `rin` prints its results on stdout, and set-up may run before it.
+    // The program's output goes to stderr, because set-up may run before `rin`, which prints its results on stdout.
     const stdio = show ? ['inherit', process.stderr, process.stderr] : ['ignore', 'pipe', 'pipe'];
     if (lock !== undefined) stdio.push(lock);
     const child = spawn(program, args, { env: { ...process.env, ...env }, cwd, stdio });

@@ -8,28 +8,28 @@ import { ensureSystem } from './system.mjs';
 
 /**
  * Makes @rin/torch usable on this machine: finds libtorch, or installs the pinned one, and builds the addon for it.
- * Does only what is still to be done.
+ * Skips every step that is already done.
  *
  * @param {{ log: import('./log.mjs').Log }} options
- * @returns {Promise<import('./addon.mjs').Build>} what was built, as in build/build.json
- * @throws {SetupError} with the mend, where this machine lacks something that cannot be installed from here
+ * @returns {Promise<import('./addon.mjs').Build>} the record of the build, as in build/build.json
+ * @throws SetupError if this machine lacks something that set-up cannot install; the message says how to fix it
  */
 export async function setupTorch({ log }) {
   checkPlatform();
   const driver = await nvidiaDriver();
   const kind = driver.usable ? 'cuda' : 'cpu';
   let libtorch = await findLibtorch(kind, log);
-  // All at once, so that whoever must install by hand is told once.
+  // All at once, so that a user who must install by hand gets one message.
   await ensureSystem(libtorch === undefined ? ['compiler', 'python'] : ['compiler'], log);
   if (libtorch === undefined) {
-    if (driver.why !== undefined) log.warn(`Taking the libtorch for the CPU: ${driver.why}`);
+    if (driver.why !== undefined) log.warn(`Using the libtorch for the CPU: ${driver.why}`);
     libtorch = await installLibtorch(kind, log);
   }
   const cuda = driver.usable && libtorch.cuda;
   if (driver.usable && !libtorch.cuda) {
-    log.note(`${libtorch.folder} is without CUDA, so the NVIDIA card stays unused; take a libtorch with CUDA for it`);
+    log.note(`${libtorch.folder} has no CUDA, so the NVIDIA card is not used; use a libtorch with CUDA to change that`);
   } else if (libtorch.cuda && driver.why !== undefined) {
-    log.warn(`The NVIDIA card stays unused: ${driver.why}`);
+    log.warn(`The NVIDIA card is not used: ${driver.why}`);
   }
   const where = { LIBTORCH: '$LIBTORCH', python3: "python3's torch", cache: 'cache' }[libtorch.source];
   log.fact(`libtorch ${libtorch.version} (${cuda ? 'CUDA' : 'CPU'}), ${where}: ${libtorch.folder}`);
@@ -40,6 +40,6 @@ function checkPlatform() {
   if (process.platform === 'linux' && process.arch === 'x64') return;
   throw new SetupError(
     `libtorch for Node runs on Linux x86-64 (WSL2 included); this is ${process.platform} ${process.arch}. ` +
-      'On Windows use WSL2, elsewhere a Debian 12 or Ubuntu 24.04 machine or container for x86-64',
+      'On Windows use WSL2; elsewhere use an x86-64 machine or container with Debian 12 or Ubuntu 24.04',
   );
 }

@@ -8,7 +8,7 @@ import { run } from './run.mjs';
  * @typedef {import('./log.mjs').Log} Log
  */
 
-/** What a need is called by apt, and what it is. */
+/** The packages of a need in apt, and its name in messages. */
 const PACKAGES = {
   compiler: { apt: ['g++'], words: 'a C++20 compiler (g++ 11 or newer)' },
   python: { apt: ['python3', 'python3-pip'], words: 'Python 3 with pip' },
@@ -22,7 +22,7 @@ const isThere = async (need) =>
 /** The compiler's command, `$CXX` or g++, as program and first arguments (`CXX="ccache g++"`). */
 export const compilerCommand = () => (process.env.CXX?.trim() || 'g++').split(/\s+/);
 
-/** The first line that the compiler says of itself, or undefined where there is none. */
+/** The first line of the compiler's `--version`, or undefined if it does not run. */
 export async function compilerVersion() {
   const [program, ...args] = compilerCommand();
   const { code, output } = await run(program, [...args, '--version']);
@@ -35,18 +35,18 @@ export const pipPython = () => pythonThatRuns('-m', 'pip', '--version');
 /** A Python that can make virtual environments. */
 export const venvPython = () => pythonThatRuns('-c', 'import venv, ensurepip');
 
-/** The Python on the path may be a virtual environment that lacks something; the system's comes second. @param {string[]} args */
+/** Tries the system's Python second, because `python3` may be a virtual environment that lacks a module. @param {string[]} args */
 async function pythonThatRuns(...args) {
   for (const python of ['python3', '/usr/bin/python3']) if ((await run(python, args)).code === 0) return python;
   return undefined;
 }
 
 /**
- * Installs what this machine lacks: by apt as root, or with sudo after asking on a terminal. Otherwise says what to install.
+ * Installs missing system packages with apt: as root, or with sudo after a question on the terminal.
  *
  * @param {Need[]} needs
  * @param {Log} log
- * @throws {SetupError} with the exact command, where it may not or cannot install
+ * @throws SetupError if it cannot install them; the message has the exact command
  */
 export async function ensureSystem(needs, log) {
   /** @type {Need[]} */
@@ -56,12 +56,12 @@ export async function ensureSystem(needs, log) {
   const words = missing.map((need) => PACKAGES[need].words).join(' and ');
   if (missing.includes('compiler') && process.env.CXX) {
     throw new SetupError(
-      `$CXX is "${process.env.CXX}", which does not run; name a C++20 compiler or unset it to use g++`,
+      `$CXX is "${process.env.CXX}", which does not run; set it to a C++20 compiler, or unset it to use g++`,
     );
   }
   if ((await run('apt-get', ['--version'])).code !== 0) {
     throw new SetupError(
-      `${words} must be installed first, with this system's package manager (Fedora: dnf install gcc-c++ python3-pip; ` +
+      `Install ${words} with this system's package manager first (Fedora: dnf install gcc-c++ python3-pip; ` +
         'Arch: pacman -S gcc python-pip; openSUSE: zypper install gcc-c++ python3-pip)',
     );
   }
@@ -70,10 +70,10 @@ export async function ensureSystem(needs, log) {
   const mend = `apt-get update && apt-get ${install.join(' ')}`;
   const root = process.getuid?.() === 0;
   if (!root && !(await maySudo(packages))) {
-    throw new SetupError(`${words} must be installed first:\n  sudo sh -c '${mend}'`);
+    throw new SetupError(`Install ${words} first:\n  sudo sh -c '${mend}'`);
   }
   await log.task(`Installing ${packages.join(', ')} with apt-get`, async () => {
-    // A fresh machine's own update may hold the lock of dpkg for minutes: wait for it.
+    // A fresh machine's automatic update may hold the lock of dpkg for minutes, so apt waits for it.
     const apt = [
       'env',
       'DEBIAN_FRONTEND=noninteractive',
@@ -84,7 +84,7 @@ export async function ensureSystem(needs, log) {
       'DPkg::Lock::Timeout=300',
     ];
     const [program, ...args] = root ? apt : ['sudo', ...apt];
-    // One unreachable source must not stop us: install tells whether the lists are enough.
+    // One unreachable source must not stop set-up. If the lists are not enough, `install` fails.
     await run(program, [...args, 'update']);
     const { code, output } = await run(program, [...args, ...install]);
     if (code !== 0)
@@ -92,7 +92,7 @@ export async function ensureSystem(needs, log) {
   });
   for (const need of missing) {
     if (!(await isThere(need)))
-      throw new SetupError(`${PACKAGES[need].words} is not on the PATH, though apt-get installed it`);
+      throw new SetupError(`apt-get installed ${PACKAGES[need].words}, but it is not on the PATH; add it there`);
   }
 }
 
@@ -103,7 +103,7 @@ async function maySudo(packages) {
   const answer = await ask.question(`rin needs ${packages.join(', ')}. Install with sudo apt-get? [Y/n] `);
   ask.close();
   if (!/^(y|yes|)$/i.test(answer.trim())) return false;
-  // The password is asked for here, where nothing draws over the prompt.
+  // Ask for the password here, because a progress line would overwrite the prompt later.
   return (await run('sudo', ['--validate'], { show: true })).code === 0;
 }
 

@@ -4,10 +4,10 @@ import { Handle } from './handle.js';
 import type { NativeValue } from './native.js';
 import type { Kind, Parameter } from './schema.js';
 
-/** What an operator takes, as JavaScript sees it. */
+/** An argument of an operator, as JavaScript sees it. */
 export type Argument = Handle | number | bigint | boolean | string | null | undefined | readonly Argument[];
 
-// libtorch's numbers of them.
+// libtorch's numbers for them.
 const layouts: Readonly<Record<string, number>> = { strided: 0, sparse: 1 };
 const memoryFormats: Readonly<Record<string, number>> = {
   contiguous: 0,
@@ -16,17 +16,17 @@ const memoryFormats: Readonly<Record<string, number>> = {
   channelsLast3d: 3,
 };
 
-/** The name of a memory format by libtorch's number. */
+/** The name of a memory format, given libtorch's number. */
 export const memoryFormatName = (code: number): string | undefined =>
   Object.keys(memoryFormats).find((name) => memoryFormats[name] === code);
 
-/** A device's name that libtorch can read. */
+/** Whether a value is the name of a device: `cpu`, `cuda` or `cuda:N`. */
 export const isDevice = (value: unknown): value is string =>
   typeof value === 'string' && /^(cpu|cuda(:\d{1,2})?)$/.test(value);
 
 /**
- * An argument, checked against the schema, as the addon takes it; undefined takes the schema's default.
- * @throws TorchError naming the argument and what it must be
+ * Checks an argument against the schema and converts it for the addon. Undefined takes the schema's default.
+ * @throws TorchError if the argument does not fit; the message names it and what it must be
  */
 export function toNative(parameter: Parameter, value: Argument): NativeValue {
   if (value === undefined) {
@@ -94,7 +94,7 @@ const expected: Partial<Record<Kind, string>> = {
   MemoryFormat: Object.keys(memoryFormats).join(', '),
   Device: "'cpu' or 'cuda:N'",
   Generator: 'left out',
-  unsupported: 'left out: its type cannot be passed from JavaScript',
+  unsupported: 'left out, because JavaScript cannot pass its type',
 };
 
 function refuse(parameter: Parameter, value: Argument): never {
@@ -102,13 +102,13 @@ function refuse(parameter: Parameter, value: Argument): never {
   throw new TorchError(`argument ${parameter.name} must be ${wanted}, got ${describe(value)}`);
 }
 
-/** Options as they were given. @throws TorchError for what cannot hold any, such as null */
+/** Returns the options unchanged. @throws TorchError if they are not an object */
 export function checkOptions<T extends object>(what: string, options: T): T {
   if (typeof options === 'object' && options !== null) return options;
-  throw new TorchError(`${what}: an object of options was expected, got ${describe(options)}`);
+  throw new TorchError(`${what}: expected an object of options, got ${describe(options)}`);
 }
 
-/** How an argument is named in an error: shapes and dtypes of tensors, else the value. */
+/** Describes an argument for an error message: shape and dtype of a tensor, otherwise the value. */
 export function describe(value: unknown): string {
   if (value instanceof Handle) return value.disposed ? 'disposed tensor' : `[${value.shape.join(', ')}] ${value.dtype}`;
   if (Array.isArray(value)) return `[${value.slice(0, 8).map(describe).join(', ')}${value.length > 8 ? ', …' : ''}]`;

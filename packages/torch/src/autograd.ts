@@ -3,11 +3,12 @@ import { refuseInTrace, tensorOf } from './operator.js';
 import type { Tensor } from './tensor.js';
 
 /**
- * d sum(outputs·gradOutputs) / d inputs, without touching any `grad`; null where an input was not used.
- * @param options.gradOutputs  of the shapes of the outputs; not needed for outputs of one element, where they are 1
- * @param options.retainGraph  keep what backward needs, so that it can be made again
+ * Computes d sum(outputs·gradOutputs) / d inputs. It changes no `grad`.
+ * @param options.gradOutputs  one for each output, of the same shape. Default: 1, for outputs of one element only
+ * @param options.retainGraph  keep the graph, so that a second backward pass is possible
  * @param options.createGraph  record the computation, so that the result can be differentiated again
- * @throws TorchError if an output has no graph, or needs gradOutputs; or inside a trace
+ * @returns one gradient for each input, of its shape; null if the outputs do not depend on it
+ * @throws TorchError if an output has no graph or needs gradOutputs, or inside a trace
  */
 export function gradients(
   outputs: readonly Tensor[],

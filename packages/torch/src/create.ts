@@ -5,9 +5,9 @@ import { attempt, native } from './native.js';
 import { callTensor, tensorOf } from './operator.js';
 import type { Tensor } from './tensor.js';
 
-/** What a new tensor is made of, and where. */
+/** Options for a new tensor. */
 export interface CreationOptions {
-  /** Default: of the array, or float32 for numbers. */
+  /** Default: the dtype of the typed array, or float32 for numbers. */
   readonly dtype?: Dtype;
   /** `cpu` (default) or `cuda:N`. */
   readonly device?: string;
@@ -23,9 +23,10 @@ const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Ten
 };
 
 /**
- * A tensor from a typed array (copied; its class gives the dtype) or from nested arrays of numbers. In a bool every number
- * but 0 is true; int64 takes numbers up to ±(2⁵³ − 1), a BigInt64Array the others.
- * @param shape  sizes; default: the array's length, or the nesting
+ * Makes a tensor from a typed array or from nested arrays of numbers. The data are copied. The class of a typed array gives
+ * the dtype. In a bool tensor every number except 0 is true. int64 takes numbers up to ±(2⁵³ − 1); a BigInt64Array holds
+ * larger ones.
+ * @param shape  sizes. Default: the length of the typed array, or the shape of the nesting
  * @throws TorchError if the array does not fill the shape, the nesting is ragged, or an integer dtype cannot hold a number
  */
 export function tensor(
@@ -40,7 +41,7 @@ export function tensor(
   const sizes = shape ?? (nested ? nestedShape(data) : [array.length]);
   const dtype = options.dtype ?? (nested ? 'float32' : dtypeOfArray(array));
   const code = dtypeCode(dtype);
-  if (!arrayFits(array, dtype)) throw new TorchError(`tensor: a ${array.constructor.name} does not hold ${dtype}`);
+  if (!arrayFits(array, dtype)) throw new TorchError(`tensor: a ${array.constructor.name} cannot hold ${dtype}`);
   checkSizes('tensor', sizes);
   const expected = sizes.reduce((product, size) => product * size, 1);
   if (expected !== array.length) {
@@ -50,27 +51,27 @@ export function tensor(
   }
   const slot = attempt('tensor', () => native.fromBytes(array, code, checkDevice(options.device), sizes));
   const made = tensorOf(slot);
-  if (!made) throw new TorchError('tensor: libtorch made none');
+  if (!made) throw new TorchError('tensor: libtorch returned no tensor');
   return created(made, options);
 }
 
-/** Zeros of a shape; float32 unless told otherwise, as for those below. @throws TorchError for a size below 0 */
+/** Zeros of a shape. Default dtype: float32. @throws TorchError if a size is negative */
 export const zeros = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::zeros', [shape], options);
 
-/** Ones of a shape. */
+/** Ones of a shape. Default dtype: float32. @throws TorchError if a size is negative */
 export const ones = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::ones', [shape], options);
 
-/** A shape filled with one value. */
+/** A tensor filled with one value. Default dtype: float32. @throws TorchError if a size is negative */
 export const full = (shape: readonly number[], value: number, options: CreationOptions = {}): Tensor =>
   create('aten::full', [shape, value], options);
 
-/** Uninitialised memory: to be filled before it is read. */
+/** Uninitialised memory: fill it before you read it. Default dtype: float32. @throws TorchError if a size is negative */
 export const empty = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::empty.memory_format', [shape], options);
 
-/** 0, 1, … below `end`; or start, start + step, … below `end`. */
+/** The numbers start, start + step, … below `end`. Defaults: start 0, step 1, float32. @throws TorchError if `step` leads away from `end` */
 export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
@@ -90,14 +91,14 @@ function create(name: string, inputs: readonly Argument[], options: CreationOpti
 }
 
 function checkDevice(device = 'cpu'): string {
-  if (!isDevice(device)) throw new TorchError(`unknown device ${String(device)}; expected cpu, cuda or cuda:N`);
+  if (!isDevice(device)) throw new TorchError(`expected cpu, cuda or cuda:N as device, got ${String(device)}`);
   return device;
 }
 
 function checkSizes(what: string, sizes: readonly number[]): void {
   for (const size of sizes) {
     if (!Number.isSafeInteger(size) || size < 0)
-      throw new TorchError(`${what}: sizes are whole numbers from 0 on, got [${sizes.join(', ')}]`);
+      throw new TorchError(`${what}: expected sizes that are whole numbers, at least 0; got [${sizes.join(', ')}]`);
   }
 }
 
@@ -109,7 +110,9 @@ function nestedShape(data: Nested): number[] {
   for (const element of data) {
     const other = nestedShape(element);
     if (other.length !== inner.length || other.some((size, i) => size !== inner[i])) {
-      throw new TorchError(`tensor: nested arrays differ in shape, [${inner.join(', ')}] and [${other.join(', ')}]`);
+      throw new TorchError(
+        `tensor: nested arrays must have equal shapes, got [${inner.join(', ')}] and [${other.join(', ')}]`,
+      );
     }
   }
   return [data.length, ...inner];
@@ -118,13 +121,15 @@ function nestedShape(data: Nested): number[] {
 function flatten(data: Nested, dtype: Dtype): DataArray {
   const numbers = leaves(data);
   if (dtype === 'float16' || dtype === 'bfloat16')
-    throw new TorchError(`tensor: give ${dtype} as a Uint16Array of bits, or use .to('${dtype}')`);
+    throw new TorchError(
+      `tensor: numbers do not convert to ${dtype} here; pass a Uint16Array of bits, or use .to('${dtype}')`,
+    );
   const array = arrayFor(dtype, numbers.length);
   const range = wholeRange(dtype);
   for (let i = 0; i < numbers.length; i++) {
     const value = numbers[i];
     if (range && !(Number.isInteger(value) && value >= range[0] && value <= range[1]))
-      throw new TorchError(`tensor: ${dtype} takes whole numbers from ${range[0]} to ${range[1]}, got ${value}`);
+      throw new TorchError(`tensor: expected whole numbers from ${range[0]} to ${range[1]} for ${dtype}, got ${value}`);
     if (array instanceof BigInt64Array) array[i] = BigInt(value);
     else array[i] = dtype === 'bool' ? Number(value !== 0) : value;
   }
@@ -134,6 +139,6 @@ function flatten(data: Nested, dtype: Dtype): DataArray {
 function leaves(data: Nested, into: number[] = []): number[] {
   if (typeof data === 'number') into.push(data);
   else if (Array.isArray(data)) for (const element of data) leaves(element, into);
-  else throw new TorchError('tensor: nested arrays hold numbers only');
+  else throw new TorchError('tensor: expected numbers in the nested arrays, got something else');
   return into;
 }

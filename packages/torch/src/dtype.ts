@@ -1,6 +1,6 @@
 import { TorchError } from './errors.js';
 
-/** libtorch's number for each element type, and the typed array that carries it. The 16-bit floats travel as raw bits. */
+/** libtorch's number for each element type, and its typed array. 16-bit floats are passed as raw bits. */
 const table = {
   uint8: { code: 0, array: Uint8Array },
   int8: { code: 1, array: Int8Array },
@@ -17,7 +17,7 @@ const table = {
 /** Element type of a tensor: `float32`, `float64`, `float16`, `bfloat16`, `int64`, `int32`, `int16`, `int8`, `uint8`, `bool`. */
 export type Dtype = keyof typeof table;
 
-/** The arrays that tensors are made from and copied to. */
+/** The typed arrays that tensors are made from and copied to. */
 export type DataArray =
   | Uint8Array
   | Int8Array
@@ -28,23 +28,23 @@ export type DataArray =
   | Float32Array
   | Float64Array;
 
-/** All of them by name, in no order of meaning. */
+/** All dtypes by name. */
 export const dtypes = Object.keys(table) as Dtype[];
 const byCode = new Map<number, Dtype>(dtypes.map((dtype) => [table[dtype].code, dtype]));
 
 export const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(table, value);
 
-/** libtorch's code of a dtype; throws for a name that is none. */
+/** libtorch's code of a dtype. @throws TorchError if the name is no dtype */
 export function dtypeCode(dtype: Dtype): number {
   if (!isDtype(dtype)) throw new TorchError(`unknown dtype ${String(dtype)}; expected one of ${dtypes.join(', ')}`);
   return table[dtype].code;
 }
 
-/** Bytes of one element. */
+/** Bytes of one element; NaN for a type without a typed array. */
 export const dtypeWidth = (dtype: Dtype): number =>
   isDtype(dtype) ? table[dtype].array.BYTES_PER_ELEMENT : Number.NaN;
 
-/** The smallest and the largest number that an integer dtype holds, as far as numbers are exact; null for others. */
+/** The smallest and the largest exact number of an integer dtype; null for other dtypes. */
 export function wholeRange(dtype: Dtype): readonly [number, number] | null {
   if (dtype === 'int64') return [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
   if (dtype === 'uint8') return [0, 255];
@@ -53,13 +53,13 @@ export function wholeRange(dtype: Dtype): readonly [number, number] | null {
   return [-end, end - 1];
 }
 
-/** The dtype with libtorch's code, as a name; complex and quantised types, which have no typed array, give `type N`. */
+/** The name of the dtype with libtorch's code. Complex and quantised types have no typed array and give `type N`. */
 export const dtypeName = (code: number): Dtype => byCode.get(code) ?? (`type ${code}` as Dtype);
 
-/** An array of `length` elements for a dtype. */
+/** A typed array of `length` elements for a dtype. */
 export const arrayFor = (dtype: Dtype, length: number): DataArray => new (arrayClass(dtype))(length);
 
-/** An array of a dtype on a buffer. */
+/** A typed array of a dtype on an existing buffer. */
 export const arrayOn = (dtype: Dtype, buffer: ArrayBuffer): DataArray => new (arrayClass(dtype))(buffer);
 
 function arrayClass(dtype: Dtype): (typeof table)[Dtype]['array'] {
@@ -67,14 +67,14 @@ function arrayClass(dtype: Dtype): (typeof table)[Dtype]['array'] {
   return table[dtype].array;
 }
 
-/** The dtype that a typed array means by itself; 16-bit floats and bool must be named, since their arrays are ambiguous. */
+/** The dtype of a typed array. @throws TorchError if it is ambiguous (16-bit floats) or there is none */
 export function dtypeOfArray(array: ArrayBufferView): Dtype {
   if (array instanceof Uint16Array)
-    throw new TorchError('a Uint16Array holds bits of float16 or bfloat16: say which with { dtype }');
+    throw new TorchError('a Uint16Array holds bits of float16 or bfloat16: name one with { dtype }');
   const found = dtypes.find((dtype) => array instanceof table[dtype].array);
   if (!found)
     throw new TorchError(
-      `a ${array.constructor.name} has no matching dtype; expected one of the arrays of ${dtypes.join(', ')}`,
+      `a ${array.constructor.name} has no matching dtype; expected a typed array for one of ${dtypes.join(', ')}`,
     );
   return found;
 }

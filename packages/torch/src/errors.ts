@@ -1,4 +1,4 @@
-/** What libtorch, or a check before it, found wrong with a call: names the operator, the argument shapes and dtypes. */
+/** A call failed in libtorch, or in a check before it. The message names the operator, and the shapes and dtypes of its arguments. */
 export class TorchError extends Error {
   override name = 'TorchError';
 }

@@ -4,26 +4,26 @@ import { Handle } from './handle.js';
 import { call, callTensor } from './operator.js';
 import type { Tensor } from './tensor.js';
 
-/** Joins tensors along a dimension that they have. */
+/** Joins tensors along an existing dimension. */
 export const cat = (tensors: readonly Tensor[], dim = 0): Tensor => callTensor('aten::cat', tensors, dim);
 
-/** Joins tensors of one shape along a new dimension. */
+/** Joins tensors of equal shape along a new dimension. */
 export const stack = (tensors: readonly Tensor[], dim = 0): Tensor => callTensor('aten::stack', tensors, dim);
 
-/** Element by element: `a` where the condition holds, else `b`. */
+/** Element by element, broadcast: `a` if the condition (bool) is true, otherwise `b`. */
 export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor =>
   callTensor('aten::where.self', condition, a, b);
 
-/** Element by element, broadcast: the smaller one, or NaN where either is. */
+/** Element by element, broadcast: the smaller value, or NaN if either is NaN. */
 export const minimum = (a: Tensor, b: Tensor): Tensor => callTensor('aten::minimum', a, b);
-/** Element by element, broadcast: the larger one, or NaN where either is. */
+/** Element by element, broadcast: the larger value, or NaN if either is NaN. */
 export const maximum = (a: Tensor, b: Tensor): Tensor => callTensor('aten::maximum', a, b);
 
 /** x·wᵀ + b; x [..., in], w [out, in], b [out] → [..., out] */
 export const linear = (x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor =>
   callTensor('aten::linear', x, weight, bias);
 
-/** Normalises over the last dimensions, of sizes `shape`, then scales and shifts. */
+/** LayerNorm (Ba et al. 2016) over the last dimensions, whose sizes are `shape`; weight and bias [...shape] scale and shift. */
 export const layerNorm = (
   x: Tensor,
   shape: readonly number[],
@@ -32,7 +32,7 @@ export const layerNorm = (
   eps = 1e-5,
 ): Tensor => callTensor('aten::layer_norm', x, shape, weight, bias, eps);
 
-/** x [B, C, …]: normalises C/groups channels together, then scales and shifts by channel. */
+/** GroupNorm (Wu & He 2018) of x [B, C, …]: normalises C/groups channels together; weight and bias [C] scale and shift. */
 export const groupNorm = (
   x: Tensor,
   groups: number,
@@ -41,9 +41,9 @@ export const groupNorm = (
   eps = 1e-5,
 ): Tensor => callTensor('aten::group_norm', x, groups, weight, bias, eps);
 
-/** Of a convolution. Defaults: stride 1, no padding, one group. */
+/** Options of a convolution. Defaults: stride 1, no padding, one group. */
 export interface ConvolutionOptions {
-  /** One number for all dimensions, or one each. */
+  /** One number for all dimensions, or one for each. */
   readonly stride?: number | readonly number[];
   readonly padding?: number | readonly number[];
   readonly groups?: number;
@@ -66,22 +66,25 @@ export const conv2d = convolution('aten::conv2d');
 /** x [B, C, T, H, W], w [out, C/groups, k, k, k] */
 export const conv3d = convolution('aten::conv3d');
 
-/** Rows of `weight` [count, dim] by index. */
+/** Rows of `weight` [count, dim] by index: indices [...] → [..., dim]. */
 export const embedding = (weight: Tensor, indices: Tensor): Tensor => callTensor('aten::embedding', weight, indices);
 
-/** In training: zeroes elements with probability p and divides the others by 1 − p, by libtorch's generator (`manualSeed`). */
+/** In training: zeroes elements with probability p and divides the others by 1 − p. libtorch's generator draws (`manualSeed`). */
 export const dropout = (x: Tensor, p: number, training: boolean): Tensor => callTensor('aten::dropout', x, p, training);
 
-/** softmax(q·kᵀ/√d)·v; q [B, h, n, d], k and v [B, h, m, d] → [B, h, n, d] @throws TorchError for other shapes */
+/**
+ * softmax(q·kᵀ/√d)·v (Vaswani et al. 2017, eq. 1); q [B, h, n, d], k and v [B, h, m, d] → [B, h, n, d].
+ * @throws TorchError if the shapes do not fit
+ */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, { dropoutP = 0 } = {}): Tensor {
   const name = 'aten::scaled_dot_product_attention';
   const length = (tensor: Tensor) => (tensor instanceof Handle ? tensor.shape.at(-2) : undefined);
-  // libtorch's kernel for the CPU does not look, and reads beyond the shorter one.
+  // libtorch's kernel for the CPU does not check this, and reads beyond the end of the shorter one.
   if (length(k) !== length(v))
-    throw new TorchError(`${name}: k and v must be of one length m (${[q, k, v].map(describe).join(', ')})`);
+    throw new TorchError(`${name}: k and v must have the same length m (${[q, k, v].map(describe).join(', ')})`);
   return callTensor(name, q, k, v, null, dropoutP);
 }
 
-/** One norm for each tensor of a list, in one call. */
+/** The Euclidean norm of each tensor of a list, in one call. */
 export const norms = (tensors: readonly Tensor[]): Tensor[] =>
   call('aten::_foreach_norm.Scalar', tensors, 2) as Tensor[];

@@ -5,24 +5,24 @@ import type { Frame } from './scope.js';
 
 const unknownShape: readonly number[] = [];
 
-// Two handles may be of one tensor, and an in-place operator on the one may change its shape, dtype or device: what any handle
-// knew before the last such call is asked for anew.
+// Two handles may share one tensor. An in-place operator on one handle may change the shape, dtype or device that the other
+// has cached. So every handle reads its description again after such a call.
 let changes = 0;
 
-/** To be called where an operator is about to change a tensor in place. */
+/** Is called before an operator changes a tensor in place. */
 export function forgetDescriptions(): void {
   changes++;
 }
 
-// Tensors that no scope owns are released when the collector finds them unreachable.
+// The garbage collector releases tensors that no scope owns.
 const collector = new FinalizationRegistry<Slot>((slot) => native.release(slot));
 
-/** Where a tensor lies. */
+/** The device of a tensor. */
 export type Device = 'cpu' | `cuda${string}`;
 
-/** One tensor in the addon: its life, and what is known of it. `Tensor` adds the operators. */
+/** One tensor in the addon: its lifetime, shape, dtype and device. `Tensor` adds the operators. */
 export class Handle {
-  /** The scope that frees it; null = the collector. @internal */
+  /** The scope that frees it; null = the garbage collector. @internal */
   owner: Frame | null = null;
   #slot: Slot;
   #collected = false;
@@ -36,18 +36,18 @@ export class Handle {
     this.#slot = slot;
   }
 
-  /** The addon's number of it. @throws TorchError if it was disposed @internal */
+  /** The number of its slot in the addon. @throws TorchError if it was disposed @internal */
   get slot(): Slot {
     if (this.#slot === 0) throw new TorchError('the tensor was disposed');
     return this.#slot;
   }
 
-  /** Whether its memory was given back; every other use of it is then an error. */
+  /** Whether it was disposed. A disposed tensor cannot be used. */
   get disposed(): boolean {
     return this.#slot === 0;
   }
 
-  /** Frees its memory now (unless a view or a graph still needs it). Doing so twice is harmless. */
+  /** Frees its memory now, unless a view or a graph still needs it. A second call does nothing. */
   dispose(): void {
     if (this.#slot === 0) return;
     native.release(this.#slot);
@@ -56,12 +56,12 @@ export class Handle {
     this.#describedAt = -1;
   }
 
-  /** `dispose()`, at the end of a block that declares it with `using`. */
+  /** Calls `dispose()` at the end of a block that declares the tensor with `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** For `scope` and `keep`: nobody frees it but the collector, or `dispose()`. @internal */
+  /** For `scope` and `keep`: from now on only the garbage collector or `dispose()` frees it. @internal */
   leaveToCollector(): void {
     const { slot } = this;
     if (this.#collected) return;
@@ -91,7 +91,7 @@ export class Handle {
     return this.shape.reduce((product, size) => product * size, 1);
   }
 
-  /** Whether `backward` leaves a gradient in `grad` (set on leaves), or passes through (on results). */
+  /** Whether gradients are recorded. `backward` fills `grad` of leaves that require gradients. */
   get requiresGrad(): boolean {
     attempt('requiresGrad', () => native.describe(this.slot));
     return native.description[3] !== 0;

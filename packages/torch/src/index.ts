@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /**
- * libtorch for Node. Names are PyTorch's in camelCase, positional tensors first, options as an object last; a name that ends
- * in `_` changes the tensor in place and returns it. A wrong call is a `TorchError` that names the operator, shapes and dtypes.
+ * libtorch for Node. Names are PyTorch's in camelCase. Tensors are positional and come first; options are an object and come
+ * last. A method whose name ends in `_` changes the tensor in place and returns it. A wrong call throws a `TorchError` that
+ * names the operator, shapes and dtypes.
  *
  *     import { noGrad, scope, tensor } from '@rin/torch';
  *     const x = tensor([[1, 2], [3, 4]]);
- *     const total = scope(() => x.matmul(x).sum().item()); // 54; what was made inside is freed
+ *     const total = scope(() => x.matmul(x).sum().item()); // 54; tensors made inside are freed
  */
 
 export type { Argument } from './argument.js';
@@ -22,7 +23,13 @@ export type { Result } from './operator.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
 export { type OperatorTime, profile } from './profile.js';
 export * from './runtime.js';
-export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
+export {
+  type OpenFile,
+  openSafetensors,
+  readSafetensors,
+  type SafetensorsFile,
+  writeSafetensors,
+} from './safetensors.js';
 export { keep, scope } from './scope.js';
 export { type Dimensions, type Operand, Tensor } from './tensor.js';
 export { batchAxes, type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';

@@ -3,12 +3,12 @@ import { TorchError } from './errors.js';
 import { native } from './native.js';
 import { refusePromise } from './scope.js';
 
-/** Runs `body` without recording for gradients. @throws TorchError if it returns a promise */
+/** Runs `body` without recording gradients. @throws TorchError if `body` returns a promise */
 export function noGrad<T>(body: () => T): T {
   const before = native.setGradMode(false);
   try {
     const result = body();
-    refusePromise('noGrad', result, 'what comes after an await would be recorded');
+    refusePromise('noGrad', result, 'gradients would be recorded after an await');
     return result;
   } finally {
     native.setGradMode(before !== 0);
@@ -16,19 +16,17 @@ export function noGrad<T>(body: () => T): T {
 }
 
 /**
- * Runs `body` with products and the like in a narrower dtype, by libtorch's own lists. Calls nest.
- * @param device  `cpu` or `cuda`
- * @param dtype   `bfloat16`, or `float16`
- * @throws TorchError if it returns a promise
+ * Runs `body` with automatic mixed precision: libtorch's own lists decide which operators use the narrower dtype. Calls nest.
+ * @throws TorchError if device or dtype is another one, or `body` returns a promise
  */
 export function autocast<T>(device: 'cpu' | 'cuda', dtype: 'bfloat16' | 'float16', body: () => T): T {
-  if (device !== 'cpu' && device !== 'cuda') throw new TorchError(`autocast: cpu or cuda was expected, got ${device}`);
+  if (device !== 'cpu' && device !== 'cuda') throw new TorchError(`autocast: expected cpu or cuda, got ${device}`);
   if (dtype !== 'bfloat16' && dtype !== 'float16')
-    throw new TorchError(`autocast: bfloat16 or float16 was expected, got ${dtype}`);
+    throw new TorchError(`autocast: expected bfloat16 or float16, got ${dtype}`);
   const before = native.setAutocast(device, dtypeCode(dtype));
   try {
     const result = body();
-    refusePromise('autocast', result, 'what comes after an await would not be cast');
+    refusePromise('autocast', result, 'operators after an await would not be cast');
     return result;
   } finally {
     native.setAutocast(device, before);

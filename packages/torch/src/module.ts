@@ -6,14 +6,14 @@ import { call } from './operator.js';
 import { Tensor } from './tensor.js';
 
 /**
- * A part of a network. Its public properties that are tensors are its parameters; those that are modules, or lists of
- * modules, are its parts. A parameter's name is the path to it, each step in snake_case: `blocks.0.readNorm.weight`
- * is `blocks.0.read_norm.weight`. What is no parameter (a fixed code, say) belongs into a private field (`#code`).
+ * A part of a network. Public properties that are tensors are its parameters. Public properties that are modules, or lists of
+ * modules, are its parts. A parameter's name is its path in snake_case: `blocks.0.readNorm.weight` becomes
+ * `blocks.0.read_norm.weight`. Keep a tensor that is no parameter, such as a fixed code, in a private field (`#code`).
  */
 export abstract class Module {
   /**
    * Every parameter by name, parts included, in the order of the properties.
-   * @throws TorchError if two have one name
+   * @throws TorchError if two parameters have the same name
    */
   parameters(): Record<string, Tensor> {
     const byPath: Record<string, Tensor> = {};
@@ -22,15 +22,16 @@ export abstract class Module {
     for (const path of Object.keys(byPath)) {
       const name = snakeCase(path);
       const other = paths.get(name);
-      if (other !== undefined) throw new TorchError(`${other} and ${path} are both called ${name}: rename one of them`);
+      if (other !== undefined)
+        throw new TorchError(`${other} and ${path} both get the name ${name}: rename one of them`);
       paths.set(name, path);
     }
     return Object.fromEntries(Array.from(paths, ([name, path]) => [name, byPath[path]]));
   }
 
   /**
-   * Copies values into the parameters, of the same names and shapes.
-   * @throws TorchError naming what is missing, too much, or of another shape; nothing is changed then
+   * Copies values into the parameters. Names and shapes must be the same.
+   * @throws TorchError if a parameter is missing, unknown or has another shape; then no parameter is changed
    */
   loadParameters(tensors: Readonly<Record<string, Tensor>>): void {
     const own = this.parameters();
@@ -40,11 +41,11 @@ export abstract class Module {
       const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
       if (!given)
         throw new TorchError(
-          `${name} is missing; the network has ${Object.keys(own).length} parameters, ${Object.keys(tensors).length} were given`,
+          `${name} is missing; the network has ${Object.keys(own).length} parameters, but ${Object.keys(tensors).length} were given`,
         );
       if (given.shape.join() !== parameter.shape.join()) {
         throw new TorchError(
-          `${name} is [${given.shape.join(', ')}], the network needs [${parameter.shape.join(', ')}]`,
+          `${name} is [${given.shape.join(', ')}], but the network needs [${parameter.shape.join(', ')}]`,
         );
       }
     }
@@ -53,7 +54,7 @@ export abstract class Module {
     });
   }
 
-  /** Moves every parameter to another device or dtype; gradients that were there are dropped. */
+  /** Moves every parameter to another device or dtype, and drops their gradients. @returns this module */
   to(target: Dtype | Device): this {
     noGrad(() => {
       for (const parameter of Object.values(this.parameters())) {

@@ -7,7 +7,7 @@ import { TorchError } from './errors.js';
 /** The number of a slot in the addon that holds a tensor; 0 = none. */
 export type Slot = number;
 
-/** What crosses the boundary; `src/argument.ts` has checked every value before. */
+/** A value that is passed to or from the addon. `src/argument.ts` checks every value before. */
 export type NativeValue = undefined | null | number | bigint | boolean | string | NativeValue[];
 
 /** The functions of the addon (`native/context.h`). */
@@ -18,22 +18,22 @@ export interface Native {
   callOperator(id: number, ...values: NativeValue[]): NativeValue;
   /** The default of each argument of an operator; undefined for an argument without one. */
   defaultsOf(id: number): NativeValue[];
-  /** The most bytes that all tensors of the process may have together on the CPU. */
+  /** Limits the bytes that all tensors of the process have together on the CPU. */
   limitMemory(bytes: number): void;
-  /** Throws unless the limit leaves so many bytes beside the tensors. */
+  /** Throws if the tensors and this many more bytes would exceed the limit. */
   requireMemory(bytes: number): void;
   fromBytes(array: ArrayBufferView, dtype: number, device: string, shape: readonly number[]): Slot;
   toBytes(tensor: Slot, array: ArrayBufferView): void;
   /** Bytes of a tensor's elements. */
   byteLength(tensor: Slot): number;
-  /** Bytes of a contiguous tensor on the CPU, from `offset` on: as many as the array has. */
+  /** Copies bytes into a contiguous tensor on the CPU, from `offset` on: as many as the array has. `copyOut` reverses it. */
   copyIn(tensor: Slot, offset: number, from: Uint8Array): void;
   copyOut(tensor: Slot, offset: number, to: Uint8Array): void;
-  /** The memory of a contiguous tensor on the CPU, which it keeps alive. */
+  /** The memory of a contiguous tensor on the CPU. The buffer keeps it alive. */
   share(tensor: Slot): ArrayBuffer;
   describe(tensor: Slot): void;
   release(tensor: Slot): void;
-  /** Whether V8 is told how much memory the tensors hold. */
+  /** Whether the addon reports the tensors' memory to V8. */
   reportMemory(whether: boolean): void;
   item(tensor: Slot): number;
   backward(tensors: Slot[], gradients: Slot[], retainGraph: boolean): void;
@@ -42,7 +42,7 @@ export interface Native {
   setGrad(tensor: Slot, grad: Slot): void;
   setRequiresGrad(tensor: Slot, required: boolean): void;
   setGradMode(enabled: boolean): number;
-  /** Dtype -1 = none; returns what it was. */
+  /** Dtype −1 turns autocast off. Returns the previous dtype, or −1. */
   setAutocast(device: string, dtype: number): number;
   setSeed(seed: number): void;
   setThreads(count: number): void;
@@ -51,26 +51,26 @@ export interface Native {
   memory(device: string): string;
   philoxNormals(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
   startProfile(): void;
-  /** One line a kind of call: "calls nanoseconds name", then, each after a tab, the sizes of its tensors. */
+  /** One line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab. */
   stopProfile(): string;
 }
 
 const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url));
 
-/** What builds it: of an installed package its own command, in a clone the clone's. */
+/** The command that builds the addon: in an installed package, and in a clone. */
 const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run setup';
 
 /**
- * libtorch computes with libgomp, whose threads spin while they wait for each other. Its own count of spins, 300,000, is a
- * disaster where other programs want the same cores. A small count gives the core away at once, and the thread wakes late.
- * So the count is a compromise: as fast as libgomp's own on a quiet machine, and never slower than it on a busy one. The
- * command `node bench/waitingThreads.mjs` prints the table behind it. On two cores of an AMD processor with AVX-512, a training
- * step of emoji-64 takes these milliseconds, alone / beside 1 / beside 3 busy processes:
+ * The value of GOMP_SPINCOUNT that this package sets. libtorch computes with libgomp, whose threads spin while they wait for
+ * each other. libgomp's default of 300,000 spins is very slow when other programs need the same cores. With a small count a
+ * thread gives up its core at once, but wakes late. This value is a compromise: about as fast as the default on a quiet machine,
+ * and faster on a very busy one. `node bench/waitingThreads.mjs` measures it. A training step of emoji-64 takes these
+ * milliseconds on two cores of an AMD processor with AVX-512, next to 0 / 1 / 3 busy processes:
  *
  *     1,000: 122 / 254 / 415    6,000: 115 / 410 / 467    300,000: 112 / 379 / 1,275
  *
- * libgomp reads the setting when it is loaded. A setting of the user has precedence. A worker's environment is a copy: if a
- * worker loads the library first, libgomp's own count holds.
+ * libgomp reads the variable when it is loaded. A value that the user has set is kept. A worker's environment is a copy, so if
+ * a worker loads the library first, libgomp uses its default.
  */
 export const spinCount = '6000';
 
@@ -86,12 +86,12 @@ function waitBriefly<T>(loading: () => T): T {
 }
 
 function load(): Native {
-  if (!existsSync(path)) throw new TorchError(`the native part is not built yet (${path}): run \`${setUp}\``);
+  if (!existsSync(path)) throw new TorchError(`the native addon is not built (${path}): run \`${setUp}\``);
   try {
     return waitBriefly(() => createRequire(import.meta.url)(path) as Native);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TorchError(`the native part cannot be loaded: ${reason}; run \`${setUp}\` to build it anew`);
+    throw new TorchError(`the native addon cannot be loaded: ${reason}; run \`${setUp}\` to build it again`);
   }
 }
 
@@ -109,11 +109,11 @@ function swapSize(): number {
   try {
     return 1024 * Number(/^SwapTotal:\s*(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0);
   } catch {
-    return 0; // a system that does not tell
+    return 0; // not Linux, or no /proc
   }
 }
 
-/** Runs a native function, turning what it throws into a TorchError that begins with `what`. */
+/** Runs a native function. An error becomes a TorchError whose message begins with `what`. */
 export function attempt<T>(what: string, run: () => T): T {
   try {
     return run();
@@ -122,7 +122,7 @@ export function attempt<T>(what: string, run: () => T): T {
   }
 }
 
-/** libtorch's own message without the C++ details that follow its first lines. */
+/** libtorch's own message, without the C++ details after it. */
 export function firstSentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const end = text.search(/\n(?:Exception raised from|CUDA kernel errors might|For debugging consider)/);

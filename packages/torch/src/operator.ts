@@ -7,10 +7,10 @@ import { type Operator, operator } from './schema.js';
 import { adopt } from './scope.js';
 import type { Tensor } from './tensor.js';
 
-/** What an operator gives, as JavaScript sees it. */
+/** The result of an operator, as JavaScript sees it. */
 export type Result = Tensor | number | boolean | string | null | undefined | Result[];
 
-/** One observed call: the operator's name, its arguments in schema order, its results. */
+/** One observed call: the operator's name, its arguments in the order of the schema, and its results. */
 export interface Observation {
   readonly operator: string;
   readonly inputs: readonly Argument[];
@@ -19,27 +19,27 @@ export interface Observation {
 type Observer = (observation: Observation) => void;
 let observer: Observer | null = null;
 
-/** Sees every operator call until it is replaced; returns the one before. For `trace`. */
+/** Sets the observer of all operator calls, for `trace`. @returns the previous observer */
 export function observe(next: Observer | null): Observer | null {
   const before = observer;
   observer = next;
   return before;
 }
 
-/** For what is no operator call, and would be missing in a record. @throws TorchError while calls are observed */
+/** Refuses a call that a trace cannot record. @throws TorchError inside a trace */
 export function refuseInTrace(what: string, why: string): void {
   if (observer) throw new TorchError(`${what}: ${why}`);
 }
 
 /**
  * Calls an operator with arguments in the order of its schema. Undefined takes the schema's default.
- * Every operator call of the library passes through here.
- * @throws TorchError naming operator, shapes and dtypes
+ * Every operator call of the library goes through this function.
+ * @throws TorchError if an argument does not fit or the operator fails; it names the operator, shapes and dtypes
  */
 export function call(name: string, ...inputs: Argument[]): Result {
   const op = operator(name);
   const count = op.parameters.length;
-  if (inputs.length > count) throw new TorchError(`${name}: takes at most ${count} arguments, got ${inputs.length}`);
+  if (inputs.length > count) throw new TorchError(`${name}: expected at most ${count} arguments, got ${inputs.length}`);
   const values = new Array<NativeValue>(count);
   if (op.writes) {
     refuseInTrace(name, 'changes a tensor in place, which a trace cannot record');
@@ -58,12 +58,12 @@ export function call(name: string, ...inputs: Argument[]): Result {
   return result;
 }
 
-/** Calls an operator whose schema has one tensor as result. */
+/** Calls an operator whose only result is a tensor. */
 export function callTensor(name: string, ...inputs: Argument[]): Tensor {
   return call(name, ...inputs) as Tensor;
 }
 
-/** Arguments by name, placed where the schema has them. @throws TorchError for a name that it has not */
+/** Puts named arguments at their positions in the schema. @throws TorchError if a name is unknown or given twice */
 export function placeNamed(
   name: string,
   positional: readonly Argument[],
@@ -71,26 +71,28 @@ export function placeNamed(
 ): Argument[] {
   const { parameters } = operator(name);
   if (!Array.isArray(positional))
-    throw new TorchError(`${name}: a list of arguments was expected, got ${describe(positional)}`);
+    throw new TorchError(`${name}: expected a list of arguments, got ${describe(positional)}`);
   const inputs = [...positional];
   for (const [key, value] of Object.entries(checkOptions(name, named))) {
     const index = parameters.findIndex((parameter) => parameter.name === key);
     if (index < 0)
-      throw new TorchError(`${name}: has no argument ${key}; it takes ${parameters.map((p) => p.name).join(', ')}`);
+      throw new TorchError(
+        `${name}: unknown argument ${key}; expected one of ${parameters.map((p) => p.name).join(', ')}`,
+      );
     if (index < positional.length) throw new TorchError(`${name}: argument ${key} is given twice`);
     inputs[index] = value;
   }
   return inputs;
 }
 
-/** The class of tensors, which needs `call` itself: `tensor.ts` names it. */
+/** The class of tensors. `tensor.ts` sets it, because it imports this file. */
 let TensorClass: new (slot: Slot) => Tensor;
 
 export function makeTensorsOf(made: typeof TensorClass): void {
   TensorClass = made;
 }
 
-/** A new tensor for a slot of the addon, owned by the innermost scope; null where the addon has none. */
+/** A new tensor for a slot of the addon, owned by the innermost scope; null for slot 0. */
 export function tensorOf(slot: number): Tensor | null {
   if (slot === 0) return null;
   const tensor = new TensorClass(slot);

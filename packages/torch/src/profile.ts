@@ -1,21 +1,21 @@
 import { attempt, native } from './native.js';
 
-/** What the calls of one operator with tensors of the same sizes cost together. */
+/** The total time of all calls of one operator with tensors of the same sizes. */
 export interface OperatorTime {
-  /** Such as `aten::addmm`; bookkeeping of a backward pass bears the name of its node, such as `AddmmBackward0`. */
+  /** Such as `aten::addmm`. Bookkeeping of a backward pass has the name of its node, such as `AddmmBackward0`. */
   readonly operator: string;
-  /** Sizes of the tensors that it is given. */
+  /** Sizes of its tensor arguments. */
   readonly shapes: readonly (readonly number[])[];
   readonly calls: number;
-  /** Seconds spent in it, without those spent in operators that it calls itself. */
+  /** Seconds in the operator itself, without the operators that it calls. */
   readonly seconds: number;
 }
 
 /**
- * Measures where the time goes while `run` works, operators of backward passes included. Measuring costs about a
- * microsecond a call. On a CUDA device, these are the times of the calls, not of the kernels that they start.
- * @returns the operators by the time that they took, most first
- * @throws TorchError while another profile is being taken
+ * Measures the time of each operator while `run` works, backward passes included. Measuring costs about a microsecond for
+ * each call. On a CUDA device the times are those of the calls, not of the kernels that they start.
+ * @returns the operators, the slowest first
+ * @throws TorchError if another profile is running
  */
 export async function profile(run: () => unknown): Promise<OperatorTime[]> {
   attempt('profile', () => native.startProfile());

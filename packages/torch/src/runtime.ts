@@ -2,21 +2,21 @@ import { isDevice } from './argument.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
 
-/** Seeds libtorch's own generators (dropout and random operators), an integer from 0 to 2⁵³ − 1. @throws TorchError for another number */
+/** Seeds libtorch's own generators (dropout and random operators). @throws TorchError if the seed is not an integer from 0 to 2⁵³ − 1 */
 export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new TorchError(`manualSeed: a whole number from 0 on was expected, got ${seed}`);
+    throw new TorchError(`manualSeed: expected a whole number from 0 to 2^53 - 1, got ${seed}`);
   native.setSeed(seed);
 }
 
-/** How many threads an operator may use on the CPU, from 1 to 4096. @throws TorchError for another number */
+/** Sets how many threads an operator may use on the CPU. @throws TorchError if the count is not an integer from 1 to 4096 */
 export function setThreads(count: number): void {
   if (!Number.isSafeInteger(count) || count < 1 || count > 4096)
-    throw new TorchError(`setThreads: a whole number from 1 to 4096 was expected, got ${count}`);
+    throw new TorchError(`setThreads: expected a whole number from 1 to 4096, got ${count}`);
   attempt('setThreads', () => native.setThreads(count));
 }
 
-/** What libtorch runs on. */
+/** The version and the hardware that libtorch uses. */
 export interface Runtime {
   readonly version: string;
   /** The widest vector instructions that libtorch's kernels use here: DEFAULT, AVX2, AVX512, … */
@@ -25,7 +25,7 @@ export interface Runtime {
   readonly cudaDevices: number;
 }
 
-/** What libtorch runs on, asked anew at every call. */
+/** The version and the hardware that libtorch uses now. */
 export function runtime(): Runtime {
   const [version, cpuCapability, threads, cudaDevices] = native.runtime().split('\n');
   return { version, cpuCapability, threads: Number(threads), cudaDevices: Number(cudaDevices) };
@@ -41,26 +41,29 @@ export const cudaCount = (): number => runtime().cudaDevices;
 export const cudaAvailable = (): boolean => cudaCount() > 0;
 
 /**
- * Gives memory of the CPU that belonged to tensors, and that the allocator keeps for the next ones, back to the system: for after
- * an operation that found too little, or that was the last large one. Live tensors stay as they are.
+ * Returns free CPU memory to the system. The allocator keeps the memory of freed tensors for later ones. Call this after the
+ * last large operation, or after one that ran out of memory. Live tensors do not change.
  */
 export function releaseFreeMemory(): void {
   attempt('releaseFreeMemory', () => native.releaseFreeMemory());
 }
 
-/** What tensors hold now. */
+/** The number of live tensors, and their memory. */
 export interface Memory {
   /** Live handles of this thread. */
   readonly tensors: number;
-  /** Bytes of the memory that they are on, each piece counted once. */
+  /** Bytes of their memory; memory that several tensors share counts once. */
   readonly bytes: number;
-  /** On a CUDA device, with libtorch 2.9 or newer: bytes in use, their peak, and what the allocator keeps. */
+  /** On a CUDA device, with libtorch 2.9 or newer: bytes in use, their peak, and bytes that the allocator holds. */
   readonly device?: { readonly allocated: number; readonly peak: number; readonly reserved: number };
 }
 
-/** Live tensors and bytes; with a CUDA device named, its allocator's figures too. @throws TorchError for a device that is none, or not there */
+/**
+ * Live tensors and their bytes. For a CUDA device its allocator's figures too.
+ * @throws TorchError if the name is no device, or the device does not exist
+ */
 export function memory(device = 'cpu'): Memory {
-  if (!isDevice(device)) throw new TorchError(`memory: cpu, cuda or cuda:N was expected, got ${device}`);
+  if (!isDevice(device)) throw new TorchError(`memory: expected cpu, cuda or cuda:N, got ${device}`);
   const [tensors, bytes, allocated, peak, reserved] = attempt('memory', () => native.memory(device))
     .split(' ')
     .map(Number);

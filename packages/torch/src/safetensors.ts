@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { empty } from './create.js';
 import type { Dtype } from './dtype.js';
@@ -11,28 +11,35 @@ import { formatHeader, maxHeaderLength, parseHeader, type SafetensorsEntry } fro
 import { keep } from './scope.js';
 import type { Tensor } from './tensor.js';
 
-/** What crosses between file and tensor at once: files and tensors over 2 GiB need no buffer of their size. */
+/** Bytes that are copied between file and tensor at once, so that files over 2 GiB need no buffer of their size. */
 const pieceLength = 8 << 20;
 
-/** An open safetensors file, of which only the header was read. */
+/** An open safetensors file. Only its header is read so far. */
 export interface SafetensorsFile {
-  /** Names of the tensors, in the order of the header; but whole numbers come first, by size, as in any object. */
+  /** Names of the tensors, in the order of the header; names that are whole numbers come first, as in any object. */
   readonly names: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
-  /** What a tensor is, without reading it. @throws TorchError if there is none of that name */
+  /** Dtype and shape of a tensor, without reading it. @throws TorchError if the name is unknown */
   info(name: string): { readonly dtype: Dtype; readonly shape: readonly number[] };
-  /** Reads one tensor to the CPU; it belongs to no scope. @throws TorchError if there is none of that name */
+  /** Reads one tensor to the CPU; it belongs to no scope. @throws TorchError if the name is unknown or reading fails */
   read(name: string): Promise<Tensor>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A file that is open for reading, such as a `FileHandle` of Node. */
+export interface OpenFile {
+  stat(): Promise<{ readonly size: number }>;
+  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+  close(): Promise<void>;
+}
+
 /**
  * Opens a safetensors file and reads its header.
- * @param from the file itself, where it is open already; it is closed with the result, or where this throws
- * @throws TorchError in one sentence with the path, if it cannot be read or is not sound
+ * @param from  the file's handle, if it is open already. It is closed with the result, or if this throws
+ * @throws TorchError if the file cannot be read or is damaged; the message begins with the path
  */
-export async function openSafetensors(path: string, from?: FileHandle): Promise<SafetensorsFile> {
+export async function openSafetensors(path: string, from?: OpenFile): Promise<SafetensorsFile> {
   const file = from ?? (await explained(path, () => open(path, 'r')));
   try {
     return await explained(path, () => fromHandle(path, file));
@@ -44,12 +51,12 @@ export async function openSafetensors(path: string, from?: FileHandle): Promise<
 
 /**
  * All tensors of a safetensors file, on the CPU, and its metadata. The tensors belong to no scope.
- * @param from the file itself, where it is open already; it is closed in any case
- * @throws TorchError in one sentence with the path, if it cannot be read or is not sound
+ * @param from  the file's handle, if it is open already. It is always closed
+ * @throws TorchError if the file cannot be read or is damaged; the message begins with the path
  */
 export async function readSafetensors(
   path: string,
-  from?: FileHandle,
+  from?: OpenFile,
 ): Promise<{ tensors: Record<string, Tensor>; metadata: Readonly<Record<string, string>> }> {
   const file = await openSafetensors(path, from);
   const tensors: Record<string, Tensor> = {};
@@ -65,12 +72,11 @@ export async function readSafetensors(
 }
 
 /**
- * Writes tensors, from any device, and metadata to a safetensors file. Under `path` there is the old file or the whole new
- * one, whatever happens: it is written beside, flushed to the disk and renamed. What a killed process left of an earlier
- * writing of this file is removed. Until the promise resolves the tensors must not be changed in place; disposing them does
- * no harm.
- * @param tensors  by name, of any shape and of any of the types in `dtypes`
- * @param metadata texts by name
+ * Writes tensors, from any device, and metadata to a safetensors file. `path` always holds the old file or the whole new one.
+ * The new file is written under a temporary name, flushed to the disk and renamed. Half files of killed processes are
+ * removed. Do not change the tensors in place until the promise resolves; you may dispose them.
+ * @param tensors   by name, of any shape and any dtype in `dtypes`
+ * @param metadata  texts by name
  * @throws TorchError if a name, dtype or metadata does not fit the format, or the file cannot be written
  */
 export async function writeSafetensors(
@@ -99,16 +105,16 @@ export async function writeSafetensors(
   }
 }
 
-async function fromHandle(path: string, file: FileHandle): Promise<SafetensorsFile> {
+async function fromHandle(path: string, file: OpenFile): Promise<SafetensorsFile> {
   const fail = (what: string): never => {
-    throw new TorchError(`${path}: ${what}; it was cut short, or is no safetensors file: fetch or write it again`);
+    throw new TorchError(`${path}: ${what}; the file is cut short or no safetensors file: download or write it again`);
   };
   const { size } = await file.stat();
-  if (size < 8) fail(`the file has ${size} bytes`);
+  if (size < 8) fail(`it has ${size} bytes`);
   const lengthBytes = new Uint8Array(8);
   await readFully(file, lengthBytes, 0, path);
   const length = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
-  if (length > size - 8) fail(`its header should have ${length} bytes, and the file has ${size} in all`);
+  if (length > size - 8) fail(`its header should have ${length} bytes, but the whole file has ${size}`);
   if (length > maxHeaderLength) fail(`its header of ${length} bytes is larger than ${maxHeaderLength}`);
   const bytes = new Uint8Array(length);
   await readFully(file, bytes, 8, path);
@@ -117,7 +123,7 @@ async function fromHandle(path: string, file: FileHandle): Promise<SafetensorsFi
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const entry = (name: string): SafetensorsEntry => {
     const found = byName.get(name);
-    if (!found) throw new TorchError(`${path}: there is no tensor ${name}; ${listed(byName)}`);
+    if (!found) throw new TorchError(`${path}: it has no tensor ${name}; ${listed(byName)}`);
     return found;
   };
   return {
@@ -139,11 +145,11 @@ async function fromHandle(path: string, file: FileHandle): Promise<SafetensorsFi
 function listed(entries: ReadonlyMap<string, unknown>): string {
   const names = [...entries.keys()];
   const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
-  return names.length === 0 ? 'the file has none' : `the file has ${names.slice(0, 8).join(', ')}${more}`;
+  return names.length === 0 ? 'it has no tensors at all' : `it has ${names.slice(0, 8).join(', ')}${more}`;
 }
 
 async function readTensor(
-  file: FileHandle,
+  file: OpenFile,
   { dtype, shape, start, end }: SafetensorsEntry,
   dataStart: number,
   path: string,
@@ -163,7 +169,7 @@ async function readTensor(
   }
 }
 
-async function readFully(file: FileHandle, into: Uint8Array, position: number, path: string): Promise<void> {
+async function readFully(file: OpenFile, into: Uint8Array, position: number, path: string): Promise<void> {
   for (let done = 0; done < into.length; ) {
     const { bytesRead } = await file.read(into, done, into.length - done, position + done);
     if (bytesRead === 0) throw new TorchError(`${path}: the file became shorter while it was read: read it again`);

@@ -1,7 +1,7 @@
 import { type Dtype, dtypeWidth } from './dtype.js';
 import { TorchError } from './errors.js';
 
-/** One tensor of a safetensors file: what it is, and its bytes' place among the data (which follows the header). */
+/** One tensor of a safetensors file. `start` and `end` are byte offsets into the data that follow the header. */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: Dtype;
@@ -10,9 +10,9 @@ export interface SafetensorsEntry {
   readonly end: number;
 }
 
-/** What a safetensors file says of itself before the data. */
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
-  /** In the order of the header; but names that are whole numbers come first, by size. */
+  /** In the order of the header; names that are whole numbers come first. */
   readonly entries: readonly SafetensorsEntry[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -32,12 +32,13 @@ const dtypeOf: Readonly<Record<string, Dtype>> = {
 const nameOf = new Map(Object.entries(dtypeOf).map(([name, dtype]) => [dtype, name]));
 
 const metadataKey = '__metadata__';
-const damaged = 'the file is damaged or no safetensors file: fetch or write it again';
+const damaged = 'the file is damaged or no safetensors file: download or write it again';
 
 /** The largest header that is read, as in the format's reference implementation. */
 export const maxHeaderLength = 100_000_000;
 
-// What JSON.parse can build within 1 GB and some seconds. 500,000 tensors have 2 million keys, and 1.5 million lists and objects.
+// Limits that JSON.parse handles within 1 GB and some seconds. 500,000 tensors have 2 million keys, and 1.5 million lists and
+// objects.
 const maxDepth = 8;
 const maxKeys = 2_000_000;
 const maxLists = 2_000_000;
@@ -46,11 +47,11 @@ const maxValues = 16_000_000;
 const maxDimensions = 64;
 
 /**
- * The header of a file, checked: every tensor's size fits its shape, and the tensors fill the data without gap or overlap.
+ * Parses and checks a header: every tensor's size fits its shape, and the tensors fill the data without gap or overlap.
  * @param bytes       the header, without the 8 bytes of its length
- * @param dataLength  bytes that follow it
+ * @param dataLength  number of bytes after the header
  * @param path        for errors
- * @throws TorchError in one sentence with the path
+ * @throws TorchError if a check fails; the message begins with the path
  */
 export function parseHeader(bytes: Uint8Array, dataLength: number, path: string): SafetensorsHeader {
   const fail = (what: string): never => {
@@ -61,7 +62,7 @@ export function parseHeader(bytes: Uint8Array, dataLength: number, path: string)
   const entries: SafetensorsEntry[] = [];
   for (const name of Object.keys(header)) {
     const value = header[name];
-    if (name === '__proto__') fail('a tensor is called __proto__');
+    if (name === '__proto__') fail('a tensor has the name __proto__');
     if (name === metadataKey) {
       metadata = isStrings(value) ? value : fail(`${metadataKey} is not an object of strings`);
     } else entries.push(parseEntry(name, value, fail));
@@ -71,7 +72,7 @@ export function parseHeader(bytes: Uint8Array, dataLength: number, path: string)
   for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     if (start < at) fail(`${name} overlaps ${before}`);
     if (start > at) fail(`${start - at} bytes between ${before} and ${name} belong to no tensor`);
-    if (end > dataLength) fail(`${name} ends at byte ${end} of the data, of which there are ${dataLength}`);
+    if (end > dataLength) fail(`${name} ends at byte ${end}, but there are ${dataLength} bytes of data`);
     at = end;
     before = name;
   }
@@ -80,9 +81,9 @@ export function parseHeader(bytes: Uint8Array, dataLength: number, path: string)
 }
 
 /**
- * The bytes of a header, its length included, and the places that it gives to the tensors: wide types first, so that every
- * tensor is aligned.
- * @throws TorchError for a name, a dtype or metadata that the format cannot hold
+ * Makes a header and assigns offsets to the tensors. Wide dtypes come first, so that every tensor is aligned.
+ * @returns the header with its 8 bytes of length, and the entries in the order of the data
+ * @throws TorchError if the format cannot hold a name, a dtype or the metadata
  */
 export function formatHeader(
   tensors: readonly Pick<SafetensorsEntry, 'name' | 'dtype' | 'shape'>[],
@@ -94,7 +95,7 @@ export function formatHeader(
   const placed = new Map<string, SafetensorsEntry>();
   let at = 0;
   for (const { name, dtype, shape } of tensors.toSorted((a, b) => dtypeWidth(b.dtype) - dtypeWidth(a.dtype))) {
-    if (name === metadataKey || name === '__proto__') throw new TorchError(`a tensor cannot be called ${name}`);
+    if (name === metadataKey || name === '__proto__') throw new TorchError(`a tensor cannot have the name ${name}`);
     if (!nameOf.has(dtype)) throw new TorchError(`${name}: ${dtype} cannot be written to a safetensors file`);
     const entry = { name, dtype, shape, start: at, end: at + byteLength(dtype, shape) };
     placed.set(name, entry);
@@ -129,8 +130,8 @@ const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
 /**
- * Refuses a header that would take all memory once it is parsed, such as a list in a list, millions of times. It takes no
- * memory itself: it counts the signs of JSON that stand outside of strings.
+ * Refuses a header that would take all memory when it is parsed, such as a list nested a million times. It needs no memory
+ * itself: it counts the punctuation of JSON outside of strings.
  */
 function checkExtent(bytes: Uint8Array, fail: Fail): void {
   let [depth, keys, lists, values] = [0, 0, 0, 0];
@@ -142,7 +143,7 @@ function checkExtent(bytes: Uint8Array, fail: Fail): void {
       case sign.openList:
       case sign.openObject:
         lists++;
-        if (++depth > maxDepth) fail(`its header is nested more than ${maxDepth} deep`);
+        if (++depth > maxDepth) fail(`its header is nested more than ${maxDepth} levels deep`);
         break;
       case sign.closeList:
       case sign.closeObject:
@@ -165,7 +166,7 @@ const signs = (text: string): number[] => Array.from(text, (letter) => letter.ch
 const [quote, backslash, openList, closeList, openObject, closeObject, colon, comma] = signs('"\\[]{}:,');
 const sign = { quote, openList, closeList, openObject, closeObject, colon, comma };
 
-// Where the string ends that begins at `start`; the end of the bytes if it does not.
+// Index of the quote that closes the string at `start`; at least the length if it is not closed.
 function closingQuote(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
@@ -188,7 +189,7 @@ function parseObject(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   return header;
 }
 
-// Of a key that is there twice, JSON.parse keeps the last and says nothing.
+// JSON.parse keeps the last of two equal keys without an error.
 function repeatedKey(json: string): string | null {
   const open: Set<string>[] = [];
   const token = /["{}]/g;
@@ -210,7 +211,7 @@ function repeatedKey(json: string): string | null {
   return null;
 }
 
-// Behind the closing quote. A pattern for a whole string overflows the stack at some million escapes.
+// Index after the closing quote. A regular expression for whole strings overflows the stack at millions of escapes.
 function endOfString(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
     let backslashes = 0;
@@ -219,7 +220,7 @@ function endOfString(json: string, start: number): number {
   }
 }
 
-/** JSON, cut off where it is long. */
+/** A value as JSON, shortened to about 100 characters. */
 function shown(value: unknown): string {
   const text = JSON.stringify(Array.isArray(value) ? value.slice(0, 10) : value) ?? String(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
@@ -229,11 +230,11 @@ function parseEntry(name: string, value: unknown, fail: Fail): SafetensorsEntry 
   if (!isObject(value)) return fail(`${name} is not described by an object`);
   const { dtype: code, shape, data_offsets: offsets } = value;
   if (typeof code !== 'string' || !Object.hasOwn(dtypeOf, code)) {
-    return fail(`${name} is of type ${shown(code)}, not one of ${Object.keys(dtypeOf).join(', ')}`);
+    return fail(`${name} has the type ${shown(code)}, which is not one of ${Object.keys(dtypeOf).join(', ')}`);
   }
-  if (!isSizes(shape)) return fail(`${name} has the shape ${shown(shape)}`);
+  if (!isSizes(shape)) return fail(`${name} has the invalid shape ${shown(shape)}`);
   if (shape.length > maxDimensions) return fail(`${name} has ${shape.length} dimensions, more than ${maxDimensions}`);
-  if (!isSizes(offsets) || offsets.length !== 2) return fail(`${name} has the offsets ${shown(offsets)}`);
+  if (!isSizes(offsets) || offsets.length !== 2) return fail(`${name} has the invalid offsets ${shown(offsets)}`);
   const [dtype, [start, end]] = [dtypeOf[code], offsets];
   if (end - start !== byteLength(dtype, shape)) {
     return fail(

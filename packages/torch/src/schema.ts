@@ -26,29 +26,29 @@ const kinds = [
   'unsupported',
 ] as const;
 
-/** The types of a schema, as far as they can cross between JavaScript and libtorch. */
+/** The types of a schema that JavaScript and libtorch can exchange. */
 export type Kind = (typeof kinds)[number];
 
 export interface Parameter {
   readonly name: string;
   readonly kind: Kind;
-  /** Of a list, the kind of its elements; else null. */
+  /** The kind of the elements, if it is a list; otherwise null. */
   readonly element: Kind | null;
-  /** Null is allowed. */
+  /** Whether null is allowed. */
   readonly optional: boolean;
   readonly hasDefault: boolean;
-  /** `int[2]` takes one number for both; 0 = a list of any length. */
+  /** Fixed length of a list: `int[2]` takes one number for both. 0 = any length. */
   readonly length: number;
-  /** Changed in place. */
+  /** Whether the operator changes it in place. */
   readonly written: boolean;
 }
 
 export interface Operator {
   readonly name: string;
-  /** The addon's number of it. */
+  /** The addon's number for it. */
   readonly id: number;
   readonly parameters: readonly Parameter[];
-  /** Per result: its kind, and the argument that it is where the operator changes one in place (else -1). */
+  /** For each result its kind, and the index of the argument that it is, if that is changed in place (otherwise −1). */
   readonly results: readonly { readonly kind: Kind; readonly written: number }[];
   /** Whether any argument is changed in place. */
   readonly writes: boolean;
@@ -58,14 +58,14 @@ const known = new Map<string, Operator>();
 
 /**
  * An operator by its schema's name, such as `aten::add.Tensor` (`aten::relu` has no overload name).
- * @throws TorchError for an unknown one, which names the overloads that there are
+ * @throws TorchError if the operator is unknown; the message lists its overloads
  */
 export function operator(name: string): Operator {
   return known.get(name) ?? lookUp(name);
 }
 
 function lookUp(name: string): Operator {
-  if (typeof name !== 'string') throw new TorchError(`an operator's name was expected, got ${String(name)}`);
+  if (typeof name !== 'string') throw new TorchError(`expected the name of an operator, got ${String(name)}`);
   const dot = name.indexOf('.');
   const base = dot < 0 ? name : name.slice(0, dot);
   const lines = attempt(name, () => native.lookUp(base, dot < 0 ? '' : name.slice(dot + 1))).split('\n');
@@ -82,7 +82,7 @@ function lookUp(name: string): Operator {
 
 const knownDefaults = new Map<number, readonly Argument[]>();
 
-/** The default of each argument of an operator, as one would give it; undefined for an argument without a default. */
+/** The default of each argument of an operator, as `call` takes it; undefined for an argument without a default. */
 export function defaultsOf({ id, name, parameters }: Operator): readonly Argument[] {
   const made =
     knownDefaults.get(id) ??

@@ -2,7 +2,7 @@ import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
 import { native } from './native.js';
 
-/** The tensors made since the innermost `scope` began. */
+/** A scope: the tensors made in it, and the scope around it. */
 export interface Frame {
   readonly made: Handle[];
   readonly parent: Frame | null;
@@ -10,7 +10,7 @@ export interface Frame {
 
 let current: Frame | null = null;
 
-/** Called for every new tensor: the innermost scope owns it, or the garbage collector where there is none. */
+/** Is called for every new tensor. The innermost scope owns it; without a scope the garbage collector does. */
 export function adopt(handle: Handle): void {
   handle.owner = current;
   if (current) current.made.push(handle);
@@ -18,16 +18,16 @@ export function adopt(handle: Handle): void {
 }
 
 /**
- * Runs `body` and frees every tensor that was made inside, except those in its result: a tensor, or arrays and plain
- * objects of them. Scopes nest. Mandatory in loops, since the garbage collector sees neither the size of tensors nor,
- * in a synchronous loop, a chance to run.
- * @throws TorchError if `body` returns a promise: what it still computes would be freed under it
+ * Runs `body` and frees every tensor that it made, except the tensors in its result. The result may be a tensor, or arrays and
+ * plain objects of tensors. Scopes nest. Use one in every loop, because the garbage collector does not run in a synchronous
+ * loop.
+ * @throws TorchError if `body` returns a promise, because its tensors would be freed while it still runs
  */
 export function scope<T>(body: () => T): T {
   const frame: Frame = { made: [], parent: current };
   const escaping = new Set<object>();
   current = frame;
-  // What lives in a scope is not the collector's business.
+  // The scope frees its tensors, so V8 need not know of their memory.
   if (!frame.parent) native.reportMemory(false);
   try {
     const result = body();
@@ -45,21 +45,22 @@ export function scope<T>(body: () => T): T {
   }
 }
 
-/** Takes a tensor out of its scope: it lives until it is disposed, or collected. */
+/** Takes a tensor out of its scope: it lives until it is disposed or collected. @throws TorchError if it is no tensor */
 export function keep<T extends Handle>(tensor: T): T {
-  if (!(tensor instanceof Handle)) throw new TorchError(`keep: a tensor was expected, got ${typeof tensor}`);
+  if (!(tensor instanceof Handle)) throw new TorchError(`keep: expected a tensor, got ${typeof tensor}`);
   tensor.owner = null;
   tensor.leaveToCollector();
   return tensor;
 }
 
 /**
- * What a scope or a mode ends is still at work in an asynchronous function.
- * @throws TorchError for a promise, or anything else that can be awaited
+ * Refuses an asynchronous function, which would outlive its scope or mode.
+ * @throws TorchError if the result is a promise or has a method `then`
  */
 export function refusePromise(what: string, result: unknown, mend: string): void {
   if (!isThenable(result)) return;
-  // What fails in there now fails because of this. Others than promises are left alone: some begin to work when asked.
+  // The promise may fail because of this error, so its own rejection is ignored. Other thenables are not touched: some start
+  // to work when `then` is called.
   if (result instanceof Promise) result.catch(() => {});
   throw new TorchError(`${what}: the function returned a promise; ${mend}`);
 }
@@ -70,7 +71,7 @@ const isThenable = (value: unknown): boolean =>
   'then' in value &&
   typeof value.then === 'function';
 
-// `into` has the lists and objects too, which may lead back to themselves.
+// `into` holds lists and objects too, because they may contain themselves.
 function collect(value: unknown, into: Set<object>): void {
   if (typeof value !== 'object' || value === null || into.has(value)) return;
   if (value instanceof Handle) into.add(value);

@@ -12,8 +12,8 @@ export type Operand = Tensor | number;
 /** One dimension, several, or (undefined) all. */
 export type Dimensions = number | readonly number[] | undefined;
 
-// Operators with an overload for a tensor and one for a number as second operand. The names are put together once: the
-// look-up of a string that is new at every call costs more than the rest of it.
+// Operators with one overload for a tensor and one for a number as second operand. The names are built once, because looking
+// up a new string at every call costs more than the rest of the call.
 const pair = (name: string) => ({ tensor: `aten::${name}.Tensor`, scalar: `aten::${name}.Scalar` });
 const [add, sub, mul, div, eq, ne, lt, le, gt, ge] = 'add sub mul div eq ne lt le gt ge'.split(' ').map(pair);
 const [add_, sub_, mul_, div_] = ['add_', 'sub_', 'mul_', 'div_'].map(pair);
@@ -26,13 +26,17 @@ const list = (dims: Dimensions): readonly number[] | null =>
   dims === undefined ? null : typeof dims === 'number' ? [dims] : dims;
 
 /**
- * A tensor of libtorch: PyTorch's names in camelCase, positional tensors first, options as an object last. A method that says
- * nothing of itself is PyTorch's of the same name; one that ends in `_` changes the tensor in place and returns it.
+ * A tensor of libtorch. Names are PyTorch's in camelCase; a method without a docstring does what PyTorch's method of the same
+ * name does. Tensors are positional and come first; options are an object and come last. A method whose name ends in `_`
+ * changes the tensor in place and returns it. Every method throws a TorchError if its arguments do not fit.
  */
 export class Tensor extends Handle {
   // ——— data out ———
 
-  /** A copy of the elements in row-major order; float16 and bfloat16 as their raw bits. Waits for the device. */
+  /**
+   * Copies the elements in row-major order; float16 and bfloat16 as raw bits. Waits for the device.
+   * @throws TorchError if the copy does not fit in memory, or inside a trace
+   */
   toTypedArray(): DataArray {
     refuseInTrace('toTypedArray', 'a trace cannot record numbers that leave the tensors');
     attempt(`toTypedArray (${this})`, () => native.requireMemory(this.size * dtypeWidth(this.dtype)));
@@ -42,9 +46,9 @@ export class Tensor extends Handle {
   }
 
   /**
-   * The elements themselves, in the tensor's own memory, which lives until the array is collected, even when the tensor is
-   * disposed. What one side writes the other sees, but autograd does not. Use it where a copy is too slow.
-   * @throws TorchError if the tensor is not contiguous, or not on the CPU
+   * Shares the tensor's memory as a typed array, for code that a copy slows down too much. The memory lives until the array is
+   * collected, even if the tensor is disposed. Tensor and array see each other's writes; autograd does not see them.
+   * @throws TorchError if the tensor is not contiguous or not on the CPU, or inside a trace
    */
   shareTypedArray(): DataArray {
     refuseInTrace('shareTypedArray', 'a trace cannot record numbers that leave the tensors');
@@ -56,7 +60,7 @@ export class Tensor extends Handle {
     });
   }
 
-  /** The number in a tensor of one element. @throws TorchError if it has more, or inside a trace */
+  /** The number in a tensor of one element. @throws TorchError if it has another number of elements, or inside a trace */
   item(): number {
     refuseInTrace('item', 'a trace cannot record a number that leaves the tensors');
     return attempt('item', () => native.item(this.slot));
@@ -73,13 +77,17 @@ export class Tensor extends Handle {
     attempt(`grad = ${grad} (of ${this})`, () => native.setGrad(this.slot, grad ? grad.slot : 0));
   }
 
-  /** Adds d this / d leaf to the `grad` of every leaf. `gradient` weighs the elements; it may be left out for a single one. */
+  /**
+   * Adds d this / d leaf to the `grad` of every leaf.
+   * @param gradient  weights of the elements, of the shape of this tensor. Default: 1, for a single element only
+   * @throws TorchError if the tensor has no graph or needs `gradient`, or inside a trace
+   */
   backward(gradient?: Tensor, { retainGraph = false } = {}): void {
     refuseInTrace('backward', 'a trace records a forward pass only');
     attempt(`backward (from ${this})`, () => native.backward([this.slot], [gradient ? gradient.slot : 0], retainGraph));
   }
 
-  /** The same memory without a graph behind it. */
+  /** The same memory without its graph. */
   detach(): Tensor {
     return callTensor('aten::detach', this);
   }
@@ -125,7 +133,7 @@ export class Tensor extends Handle {
   abs(): Tensor {
     return callTensor('aten::abs', this);
   }
-  /** To the nearest whole number, halves to the even one. */
+  /** Rounds to the nearest whole number, halves to the even one. */
   round(): Tensor {
     return callTensor('aten::round', this);
   }
@@ -166,7 +174,7 @@ export class Tensor extends Handle {
   gelu({ approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): Tensor {
     return callTensor('aten::gelu', this, approximate);
   }
-  /** Limits to [min, max]; null = no limit on that side. */
+  /** Limits the elements to [min, max]; null = no limit on that side. */
   clamp(min: number | null, max: number | null): Tensor {
     return callTensor('aten::clamp', this, min, max);
   }
@@ -184,7 +192,7 @@ export class Tensor extends Handle {
     return callTensor('aten::bmm', this, other);
   }
 
-  // ——— reductions: dims undefined = over everything ———
+  // ——— reductions: dims undefined = over all dimensions ———
 
   sum(dims?: Dimensions, { keepdim = false } = {}): Tensor {
     return callTensor('aten::sum.dim_IntList', this, list(dims), keepdim);
@@ -243,7 +251,7 @@ export class Tensor extends Handle {
   flatten(start = 0, end = -1): Tensor {
     return callTensor('aten::flatten.using_ints', this, start, end);
   }
-  /** `length` elements of a dimension from `start`. */
+  /** `length` elements of a dimension, from `start` on. */
   narrow(dim: number, start: number, length: number): Tensor {
     return callTensor('aten::narrow', this, dim, start, length);
   }
@@ -256,7 +264,7 @@ export class Tensor extends Handle {
   indexSelect(dim: number, index: Tensor): Tensor {
     return callTensor('aten::index_select', this, dim, index);
   }
-  /** Parts of `size` along a dimension; the last may be smaller. */
+  /** Parts of `size` elements along a dimension; the last one may be smaller. */
   split(size: number, dim = 0): Tensor[] {
     return call('aten::split.Tensor', this, size, dim) as Tensor[];
   }
@@ -269,10 +277,10 @@ export class Tensor extends Handle {
 
   // ——— type and place ———
 
-  /** Another dtype, or another device; itself (as a new handle) where nothing changes. */
+  /** Converts to another dtype or device. If nothing changes, the result is a new handle of the same tensor. */
   to(target: Dtype | Device): Tensor {
     if (isDtype(target)) return callTensor('aten::to.dtype', this, target);
-    if (!isDevice(target)) throw new TorchError(`to: a dtype or a device was expected, got ${describe(target)}`);
+    if (!isDevice(target)) throw new TorchError(`to: expected a dtype or a device, got ${describe(target)}`);
     return callTensor('aten::to.dtype_layout', this, undefined, undefined, target);
   }
   float(): Tensor {

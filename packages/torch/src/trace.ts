@@ -6,7 +6,7 @@ import { defaultsOf, operator } from './schema.js';
 import { keep, refusePromise } from './scope.js';
 import type { Tensor } from './tensor.js';
 
-/** A tensor in a trace: its number (the order of appearance) and what it is. */
+/** A tensor in a trace. Its number counts tensors in the order of their appearance. */
 export interface TracedTensor {
   readonly id: number;
   readonly shape: readonly number[];
@@ -20,7 +20,7 @@ export type TracedValue = TracedTensor | number | bigint | boolean | string | nu
 export interface TracedCall {
   /** Schema name, such as `aten::linear`. */
   readonly operator: string;
-  /** All arguments in schema order; an argument that was left out has its default. */
+  /** All arguments in the order of the schema; an argument that was left out has its default. */
   readonly inputs: readonly TracedValue[];
   /** The name of each argument in the schema. */
   readonly names: readonly string[];
@@ -29,33 +29,33 @@ export interface TracedCall {
 
 /** The record of a forward pass, and what it returned. */
 export interface Trace<T> extends Disposable {
-  /** in the order in which they were made */
+  /** in the order of the calls */
   readonly calls: readonly TracedCall[];
-  /** what `body` returned */
+  /** the result of `body` */
   readonly result: T;
-  /** The number in the record of a tensor that took part, by which inputs, parameters and results are found again. */
+  /** The number of a tensor in the trace: finds inputs, parameters and results again. Undefined if it took no part. */
   readonly idOf: (tensor: Tensor) => number | undefined;
   /**
-   * The tensors that took part but that no recorded call made, by number: inputs, parameters, constants. They share the memory
-   * of those that were seen, so a later change in place shows. They live until the trace is disposed, or collected, even if the
-   * pass has disposed its own.
+   * Tensors that no recorded call made, by number: inputs, parameters, constants. They share the memory of the originals, so
+   * they show later changes in place. They live until the trace is disposed or collected, even if the pass disposed the
+   * originals.
    */
   readonly captured: ReadonlyMap<number, Tensor>;
-  /** Frees the captured tensors; doing so twice is harmless. */
+  /** Frees the captured tensors. A second call does nothing. */
   dispose(): void;
 }
 
 /**
  * Records every operator of a forward pass: name, arguments, outputs, shapes.
- * @throws TorchError at an in-place operator, at numbers that leave the tensors (`item()` and the like), and at `backward` or
- *     `gradients`: the record would not say what happened; and if `body` returns a promise
+ * @throws TorchError if `body` returns a promise, changes a tensor in place, reads numbers from a tensor (such as `item()`), or
+ *     calls `backward` or `gradients`
  */
 export function trace<T>(body: () => T): Trace<T> {
   const record = new Recorder();
   const before = observe(({ operator: name, inputs, outputs }) => record.add(name, inputs, outputs));
   try {
     const result = body();
-    refusePromise('trace', result, 'what comes after an await would not be recorded');
+    refusePromise('trace', result, 'calls after an await would not be recorded');
     const { calls, captured } = record;
     const dispose = () => record.dispose();
     return { calls, result, idOf: (tensor) => record.idOf(tensor), captured, dispose, [Symbol.dispose]: dispose };
@@ -92,7 +92,7 @@ class Recorder {
     for (const tensor of this.captured.values()) tensor.dispose();
   }
 
-  /** @param isInput of a call, whose tensors were made before it */
+  /** @param isInput  whether the value is an argument, whose tensors existed before the call */
   #traced(value: Argument | Result, isInput: boolean): TracedValue {
     if (Array.isArray(value)) return value.map((each: Argument | Result) => this.#traced(each, isInput));
     if (!(value instanceof Handle)) return value as TracedValue;
@@ -106,7 +106,7 @@ class Recorder {
   }
 }
 
-/** Another handle of the same memory, which belongs to no scope; not recorded. */
+/** Another handle of the same memory. It belongs to no scope and is not recorded. */
 function sharing(handle: Handle): Tensor {
   const before = observe(null);
   try {
@@ -121,27 +121,29 @@ function withDefaults(name: string, inputs: readonly Argument[]): readonly Argum
 }
 
 /**
- * Where the batch is in each tensor of a pass: the axis, by number, whose size differs between two traces of the same pass.
- * Trace it with 2 and with 3 samples. A batch of 1 would not do, since an axis of 1 is also one that is broadcast. A tensor that
- * has no such axis (a parameter, a constant) is left out. The batch may be a factor of the axis, as in [B·heads, n, d].
- * @throws TorchError if the traces are not of the same calls, or a tensor has two axes that differ
+ * Finds the batch axis of each tensor of a pass: the axis whose size differs between two traces of the same pass. Trace the
+ * pass with 2 and with 3 samples. A batch of 1 does not work, because an axis of size 1 may also be broadcast. The batch may be
+ * a factor of the axis, as in [B·heads, n, d].
+ * @returns the axis by number of the tensor; tensors without such an axis (parameters, constants) are left out
+ * @throws TorchError if the traces have different calls, or a tensor has two axes that differ
  */
 export function batchAxes(first: Trace<unknown>, second: Trace<unknown>): ReadonlyMap<number, number> {
   const fail = (what: string): never => {
-    throw new TorchError(`batchAxes: ${what}; trace one pass twice, with 2 and with 3 samples`);
+    throw new TorchError(`batchAxes: ${what}; trace the same pass with 2 and with 3 samples`);
   };
   if (first.calls.length !== second.calls.length)
     fail(`the traces have ${first.calls.length} and ${second.calls.length} calls`);
   const axes = new Map<number, number>();
   for (const [i, call] of first.calls.entries()) {
     const other = second.calls[i];
-    if (call.operator !== other.operator) fail(`call ${i} is ${call.operator} and ${other.operator}`);
+    if (call.operator !== other.operator)
+      fail(`call ${i} is ${call.operator} in one trace and ${other.operator} in the other`);
     const [tensors, others] = [tensorsOf(call), tensorsOf(other)];
-    if (tensors.length !== others.length) fail(`call ${i}, ${call.operator}, has other tensors`);
+    if (tensors.length !== others.length) fail(`call ${i}, ${call.operator}, has different tensors in the two traces`);
     for (const [k, { id, shape }] of tensors.entries()) {
       const there = others[k];
       if (there.id !== id || there.shape.length !== shape.length)
-        fail(`call ${i}, ${call.operator}, has other tensors`);
+        fail(`call ${i}, ${call.operator}, has different tensors in the two traces`);
       const differing = shape.flatMap((size, axis) => (size === there.shape[axis] ? [] : [axis]));
       if (differing.length > 1)
         fail(`tensor ${id} of call ${i}, ${call.operator}, is [${shape.join(', ')}] and [${there.shape.join(', ')}]`);
@@ -151,7 +153,7 @@ export function batchAxes(first: Trace<unknown>, second: Trace<unknown>): Readon
   return axes;
 }
 
-/** Every tensor of a call, arguments first; those in lists too. */
+/** Every tensor of a call, arguments first, lists included. */
 const tensorsOf = ({ inputs, outputs }: TracedCall): TracedTensor[] =>
   [...inputs, ...outputs].flatMap((value) => (Array.isArray(value) ? value : [value])).filter(isTraced);
 

@@ -41,7 +41,7 @@ test('gradients add up over backward passes until grad is set to null', () => {
   close(x.grad, [8]);
   assert.throws(
     () => (x.grad = zeros([3])),
-    /grad = Tensor \[3\] float32 cpu \(of Tensor \[1\] float64 cpu\): a gradient has the shape/,
+    /grad = Tensor \[3\] float32 cpu \(of Tensor \[1\] float64 cpu\): a gradient must have the shape/,
   );
 });
 

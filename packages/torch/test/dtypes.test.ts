@@ -66,7 +66,7 @@ test('a typed array gives its own dtype; a plain Uint8Array is uint8, and 16-bit
   assert.equal(tensor(new BigInt64Array(2)).dtype, 'int64');
   assert.equal(tensor(new Uint8Array(2)).dtype, 'uint8');
   assert.throws(() => tensor(new Uint16Array(2)), /float16 or bfloat16/);
-  assert.throws(() => tensor(new Float32Array(2), [2], { dtype: 'float64' }), /a Float32Array does not hold float64/);
+  assert.throws(() => tensor(new Float32Array(2), [2], { dtype: 'float64' }), /a Float32Array cannot hold float64/);
   assert.throws(() => tensor(new Uint32Array(2) as never), /a Uint32Array has no matching dtype/);
 });
 
@@ -98,8 +98,8 @@ test('nested arrays give shape and elements; [] of shape is one number', () => {
     new BigInt64Array([2n ** 53n - 1n]),
   );
   assert.equal(tensor([1], { dtype: 'int32' }).dtype, 'int32');
-  assert.throws(() => tensor([[1, 2], [3]]), /nested arrays differ in shape, \[2\] and \[1\]/);
-  assert.throws(() => tensor([1.5], { dtype: 'int64' }), /int64 takes whole numbers/);
+  assert.throws(() => tensor([[1, 2], [3]]), /nested arrays must have equal shapes, got \[2\] and \[1\]/);
+  assert.throws(() => tensor([1.5], { dtype: 'int64' }), /whole numbers from .* for int64, got 1\.5/);
   assert.throws(() => tensor(new Float32Array(5), [2, 3]), /5 elements do not fill the shape \[2, 3\], which has 6/);
 });
 
@@ -140,7 +140,7 @@ test('nested numbers that an integer dtype cannot hold are refused, with the num
         () => tensor([[0], [value]], { dtype }),
         (error: unknown) =>
           error instanceof TorchError &&
-          error.message === `tensor: ${dtype} takes whole numbers from ${low} to ${high}, got ${value}`,
+          error.message === `tensor: expected whole numbers from ${low} to ${high} for ${dtype}, got ${value}`,
       );
     }
   }

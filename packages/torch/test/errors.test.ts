@@ -18,17 +18,20 @@ const wrong = (value: unknown): never => value as never;
 
 test('an unknown operator is named, with the overloads that there are', () => {
   refuses(() => unsafe.call('aten::ad', [x]), 'aten::ad: unknown operator');
-  refuses(() => unsafe.call('aten::add', [x, x]), 'aten::add: unknown operator; there are ', 'aten::add.Tensor');
+  refuses(() => unsafe.call('aten::add', [x, x]), 'aten::add: unknown operator; expected one of ', 'aten::add.Tensor');
   refuses(() => unsafe.call('relu', [x]), 'relu: unknown operator');
   refuses(() => unsafe.call('', [x]), 'unknown operator');
-  refuses(() => unsafe.call(wrong(5), [x]), "an operator's name was expected, got 5");
+  refuses(() => unsafe.call(wrong(5), [x]), 'expected the name of an operator, got 5');
 });
 
 test('wrong counts of arguments', () => {
-  refuses(() => unsafe.call('aten::relu', [x, x]), 'aten::relu: takes at most 1 arguments, got 2');
+  refuses(() => unsafe.call('aten::relu', [x, x]), 'aten::relu: expected at most 1 arguments, got 2');
   refuses(() => unsafe.call('aten::add.Tensor', [x]), 'aten::add.Tensor: argument other (Tensor) is missing');
   refuses(() => unsafe.call('aten::relu'), 'argument self (Tensor) is missing');
-  refuses(() => unsafe.call('aten::add.Tensor', [x], { othr: x }), 'has no argument othr; it takes self, other, alpha');
+  refuses(
+    () => unsafe.call('aten::add.Tensor', [x], { othr: x }),
+    'unknown argument othr; expected one of self, other, alpha',
+  );
   refuses(() => unsafe.call('aten::add.Tensor', [x, x], { other: x }), 'argument other is given twice');
 });
 
@@ -42,14 +45,14 @@ test('wrong types of arguments', () => {
   refuses(() => x.reshape(wrong(x)), 'must be int[], got [2, 3] float32');
   refuses(() => torch.cat(wrong(x)), 'argument tensors must be Tensor[], got [2, 3] float32');
   refuses(() => torch.cat(wrong([x, 1])), 'argument tensors must be Tensor[], got 1');
-  refuses(() => x.to(wrong('float')), "to: a dtype or a device was expected, got 'float'");
+  refuses(() => x.to(wrong('float')), "to: expected a dtype or a device, got 'float'");
   refuses(() => zeros([2], { dtype: wrong('double') }), "argument dtype must be a dtype, got 'double'");
-  refuses(() => zeros([2], { device: 'gpu' }), 'unknown device gpu');
+  refuses(() => zeros([2], { device: 'gpu' }), 'expected cpu, cuda or cuda:N as device, got gpu');
   refuses(() => x.sum(0, { keepdim: wrong(1) }), 'argument keepdim must be bool, got 1');
   refuses(() => unsafe.call('aten::clone', [x], { memory_format: 'nhwc' }), 'contiguous, preserve, channelsLast');
   refuses(() => unsafe.call('aten::rand', [[2]], { layout: 'dense' }), 'argument layout must be strided');
   refuses(() => unsafe.call('aten::normal_', [x, 0, 1, 5]), 'argument generator must be left out, got 5');
-  refuses(() => tensor(wrong([1, 'a'])), 'numbers only');
+  refuses(() => tensor(wrong([1, 'a'])), 'expected numbers in the nested arrays');
   refuses(() => tensor(wrong(undefined)), 'tensor');
 });
 
@@ -62,7 +65,7 @@ test('a wrong argument is told with the shapes and dtypes of all', () => {
 
 test('options that are none are refused', () => {
   const none = wrong(null);
-  const expected = 'an object of options was expected, got ';
+  const expected = 'expected an object of options, got ';
   refuses(() => zeros([2], none), `aten::zeros: ${expected}null`);
   refuses(() => torch.ones([2], wrong(5)), `aten::ones: ${expected}5`);
   refuses(() => tensor([1], none), `tensor: ${expected}null`);
@@ -70,14 +73,14 @@ test('options that are none are refused', () => {
   refuses(() => torch.arange(none), 'aten::arange.start_step: argument end must be Scalar, got null');
   refuses(() => torch.arange(1, none), 'argument end must be Scalar, got null');
   refuses(() => unsafe.call('aten::relu', [x], none), `aten::relu: ${expected}null`);
-  refuses(() => unsafe.call('aten::relu', none), 'aten::relu: a list of arguments was expected, got null');
-  refuses(() => unsafe.call(wrong(x), [], none), "an operator's name was expected");
+  refuses(() => unsafe.call('aten::relu', none), 'aten::relu: expected a list of arguments, got null');
+  refuses(() => unsafe.call(wrong(x), [], none), 'expected the name of an operator');
   const normal = torch.philoxNormal as (...values: unknown[]) => unknown;
   refuses(() => normal(x), `philoxNormal: ${expected}undefined`);
   refuses(() => normal(x, null), `philoxNormal: ${expected}null`);
   refuses(() => normal(x, { samples: 5 }), 'philoxNormal: seed must be a whole number', 'got undefined');
   refuses(() => normal(x, { seed: 1, samples: 5 }), 'philoxNormal: samples must be a list of numbers, got 5');
-  refuses(() => normal(null, { seed: 1, samples: [] }), 'philoxNormal: a tensor was expected, got null');
+  refuses(() => normal(null, { seed: 1, samples: [] }), 'philoxNormal: expected a tensor, got null');
 });
 
 test('where an integer belongs, NaN, fractions and numbers beyond 2⁵³ are refused', () => {
@@ -85,7 +88,7 @@ test('where an integer belongs, NaN, fractions and numbers beyond 2⁵³ are ref
     refuses(() => x.reshape([value]), 'aten::reshape: argument shape must be int[]', String(value));
     refuses(() => x.softmax(value), 'argument dim must be a whole number', String(value));
     refuses(() => zeros([value]), String(value));
-    refuses(() => tensor(new Float32Array(1), [value]), 'sizes are whole numbers', String(value));
+    refuses(() => tensor(new Float32Array(1), [value]), 'expected sizes that are whole numbers', String(value));
     refuses(() => torch.manualSeed(value), String(value));
     refuses(() => torch.setThreads(value), String(value));
   }
@@ -115,7 +118,7 @@ test('shapes that do not fit are named, with the operator', () => {
   refuses(() => torch.conv2d(zeros([1, 3, 4, 4]), zeros([1, 2, 3, 3])), 'aten::conv2d', '[1, 2, 3, 3] float32');
   refuses(
     () => torch.scaledDotProductAttention(zeros([1, 1, 1, 4]), zeros([1, 1, 1, 4]), zeros([1, 1, 2, 4])),
-    'k and v must be of one length m ([1, 1, 1, 4] float32, [1, 1, 1, 4] float32, [1, 1, 2, 4] float32)',
+    'k and v must have the same length m ([1, 1, 1, 4] float32, [1, 1, 1, 4] float32, [1, 1, 2, 4] float32)',
   );
   refuses(() => torch.scaledDotProductAttention(x, wrong(null), x), 'null');
   refuses(() => x.permute([0]), 'aten::permute');

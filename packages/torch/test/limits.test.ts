@@ -61,7 +61,7 @@ test('the least integer divided by −1 is refused or wraps, whatever the operat
 
 test('more than a million parts are refused; a million are made', () => {
   const huge = ones([1]).expand([2 ** 40]);
-  const message = /parts are more than the 1000000 that one call can make: ask for fewer and larger parts/;
+  const message = /parts are too many: one call makes at most 1000000; use fewer and larger parts/;
   refuses(() => huge.unbind(), message);
   refuses(() => huge.split(2), message);
   refuses(() => huge.unsqueeze(0).split(1000, -1), message);

@@ -19,8 +19,8 @@ test('autocast ends with an exception, and refuses promises and other dtypes', (
   const x = ones([2, 2]);
   assert.throws(() => autocast('cpu', 'bfloat16', () => assert.fail('on purpose')), /on purpose/);
   assert.throws(() => autocast('cpu', 'bfloat16', async () => 1), /autocast: the function returned a promise/);
-  assert.throws(() => autocast('cpu', 'int64' as never, () => x), /bfloat16 or float16 was expected, got int64/);
-  assert.throws(() => autocast('tpu' as never, 'bfloat16', () => x), /cpu or cuda was expected, got tpu/);
+  assert.throws(() => autocast('cpu', 'int64' as never, () => x), /expected bfloat16 or float16, got int64/);
+  assert.throws(() => autocast('tpu' as never, 'bfloat16', () => x), /expected cpu or cuda, got tpu/);
   assert.equal(x.matmul(x).dtype, 'float32');
 });
 

@@ -51,7 +51,7 @@ test('two properties that would give one name are refused', () => {
     (error: Error) =>
       error instanceof TorchError &&
       error.message ===
-        'inputLayer.weight and input_layer.weight are both called input_layer.weight: rename one of them',
+        'inputLayer.weight and input_layer.weight both get the name input_layer.weight: rename one of them',
   );
 });
 
@@ -86,9 +86,12 @@ test('what is missing, too much or of another shape is named, and nothing is cha
       (error: Error) => error instanceof TorchError && message.test(error.message),
     );
   };
-  refuses(fewer, /^scale is missing; the network has 6 parameters, 5 were given$/);
+  refuses(fewer, /^scale is missing; the network has 6 parameters, but 5 were given$/);
   refuses({ ...all, 'blocks.1.weight': ones([1]) }, /^blocks\.1\.weight is no parameter of this network$/);
-  refuses({ ...all, 'blocks.0.weight': ones([3, 4]) }, /^blocks\.0\.weight is \[3, 4\], the network needs \[3, 3\]$/);
+  refuses(
+    { ...all, 'blocks.0.weight': ones([3, 4]) },
+    /^blocks\.0\.weight is \[3, 4\], but the network needs \[3, 3\]$/,
+  );
   refuses({ ...all, toString: ones([1]) } as Record<string, Tensor>, /toString is no parameter/);
   for (const tensor of Object.values(network.parameters()).slice(0, -1)) assert.equal(tensor.abs().sum().item(), 0);
 });

@@ -73,7 +73,7 @@ test('a million normals have mean 0, variance 1, and the tails of a normal', () 
 
 test('what cannot be filled, and numbers out of their range, are refused', () => {
   const draw = (shape: number[], options = {}) => philoxNormal(empty(shape), { seed: 0, samples: [0, 1], ...options });
-  assert.throws(() => draw([3, 4]), /a float32 tensor of 2 rows was expected.*got Tensor \[3, 4\] float32/);
+  assert.throws(() => draw([3, 4]), /expected a float32 tensor of 2 rows.*got Tensor \[3, 4\] float32/);
   assert.throws(() => philoxNormal(empty([]), { seed: 0, samples: [] }), TorchError);
   assert.throws(() => philoxNormal(zeros([1, 4], { dtype: 'float64' }), { seed: 0, samples: [0] }), /float64/);
   assert.throws(() => philoxNormal(zeros([4, 2]).transpose(0, 1), { seed: 0, samples: [0, 1] }), /contiguous/);

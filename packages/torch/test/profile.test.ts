@@ -51,7 +51,7 @@ test('operators on tensors that have no sizes are counted without them', async (
 test('one profile at a time; it ends where what it watches fails, and nothing is watched after it', async () => {
   await assert.rejects(
     profile(() => profile(() => {})),
-    (error: Error) => error instanceof TorchError && /profile: another profile is being taken/.test(error.message),
+    (error: Error) => error instanceof TorchError && /profile: another profile is running/.test(error.message),
   );
   await assert.rejects(
     profile(() => assert.fail('on purpose')),

@@ -117,7 +117,7 @@ test('one tensor is read by name, without its neighbours, far beyond 2 GiB', asy
   const read = await file.read('far');
   assert.equal(memory().bytes - before, 3);
   assert.deepEqual(read.toTypedArray(), new Uint8Array(3));
-  await assert.rejects(file.read('fur'), /file\.safetensors: there is no tensor fur; the file has near, huge, far$/);
+  await assert.rejects(file.read('fur'), /file\.safetensors: it has no tensor fur; it has near, huge, far$/);
   await file.close();
   rmSync(path);
 });
@@ -137,11 +137,11 @@ test('a file that is not sound is refused in one sentence that names it and what
       assert.ok(error instanceof TorchError);
       assert.ok(error.message.startsWith(`${path}: `) && !error.message.includes('\n'), error.message);
       assert.match(error.message, what);
-      assert.match(error.message, /fetch or write it again$/);
+      assert.match(error.message, /download or write it again$/);
       return true;
     });
   };
-  await refuses(/its header should have 1000 bytes, and the file has 10 in all/, '{}', [], 1000);
+  await refuses(/its header should have 1000 bytes, but the whole file has 10/, '{}', [], 1000);
   await refuses(/its header should have 18446744073709550000 bytes/, '{}', [], 2 ** 64 - 2048);
   await refuses(/not JSON/, '{"a":');
   await refuses(/not JSON/, '');
@@ -152,7 +152,7 @@ test('a file that is not sound is refused in one sentence that names it and what
   await refuses(/b overlaps a/, { a: u8([3], 0, 3), b: u8([3], 0, 3) }, [1, 2, 3]);
   await refuses(/1 bytes between a and b belong to no tensor/, { a: u8([1], 0, 1), b: u8([2], 2, 4) }, [1, 2, 3, 4]);
   await refuses(/2 bytes between the start of the data and a/, { a: u8([2], 2, 4) }, [1, 2, 3, 4]);
-  await refuses(/a ends at byte 9 of the data, of which there are 4/, { a: u8([9], 0, 9) }, [1, 2, 3, 4]);
+  await refuses(/a ends at byte 9, but there are 4 bytes of data/, { a: u8([9], 0, 9) }, [1, 2, 3, 4]);
   await refuses(/1 bytes after a belong to no tensor/, { a: u8([3], 0, 3) }, [1, 2, 3, 4]);
   await refuses(/2 bytes after the start of the data/, {}, [1, 2]);
   await refuses(/a has 3 bytes, but U8 \[2\] takes 2/, { a: u8([2], 0, 3) }, [1, 2, 3]);
@@ -163,24 +163,24 @@ test('a file that is not sound is refused in one sentence that names it and what
   );
   await refuses(/a has -2 bytes/, { a: u8([0], 2, 0) });
   await refuses(/takes 2.1\d*e\+37/, { a: u8([2 ** 52, 2 ** 52, 2 ** 20], 0, 4) }, [1, 2, 3, 4]);
-  await refuses(/a has the shape \[-1\]/, { a: u8([-1], 0, 0) });
-  await refuses(/a has the shape \[1.5\]/, { a: u8([1.5], 0, 0) });
-  await refuses(/a has the shape "2"/, { a: { dtype: 'U8', shape: '2', data_offsets: [0, 2] } });
-  await refuses(/a has the offsets \[0,9007199254740992\]/, { a: u8([4], 0, 2 ** 53) });
-  await refuses(/a has the offsets \[0\]/, { a: { dtype: 'U8', shape: [2], data_offsets: [0] } });
-  await refuses(/a is of type "F8_E4M3", not one of F64, F32/, {
+  await refuses(/a has the invalid shape \[-1\]/, { a: u8([-1], 0, 0) });
+  await refuses(/a has the invalid shape \[1.5\]/, { a: u8([1.5], 0, 0) });
+  await refuses(/a has the invalid shape "2"/, { a: { dtype: 'U8', shape: '2', data_offsets: [0, 2] } });
+  await refuses(/a has the invalid offsets \[0,9007199254740992\]/, { a: u8([4], 0, 2 ** 53) });
+  await refuses(/a has the invalid offsets \[0\]/, { a: { dtype: 'U8', shape: [2], data_offsets: [0] } });
+  await refuses(/a has the type "F8_E4M3", which is not one of F64, F32/, {
     a: { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] },
   });
-  await refuses(/a is of type "toString"/, { a: { dtype: 'toString', shape: [1], data_offsets: [0, 1] } });
+  await refuses(/a has the type "toString"/, { a: { dtype: 'toString', shape: [1], data_offsets: [0, 1] } });
   await refuses(/a is not described by an object/, { a: [1] });
   await refuses(/its header has a twice/, '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061" : {}}');
   await refuses(/its header has shape twice/, '{"a":{"dtype":"U8","shape":[0],"shape":[0],"data_offsets":[0,0]}}');
-  await refuses(/a tensor is called __proto__/, '{"__proto__":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}');
+  await refuses(/a tensor has the name __proto__/, '{"__proto__":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}');
   await refuses(/__metadata__ is not an object of strings/, { __metadata__: { a: 1 } });
   await refuses(/__metadata__ is not an object of strings/, { __metadata__: ['a'] });
   await refuses(/__metadata__ is not an object of strings/, '{"__metadata__":{"__proto__":"a"}}');
   writeFileSync(path, 'short');
-  await assert.rejects(readSafetensors(path), /the file has 5 bytes; it was cut short/);
+  await assert.rejects(readSafetensors(path), /it has 5 bytes; the file is cut short/);
   await assert.rejects(readSafetensors(join(folder, 'none')), /none: there is no such file or folder$/);
   await assert.rejects(openSafetensors(folder), /it is a folder/);
 });
@@ -188,8 +188,8 @@ test('a file that is not sound is refused in one sentence that names it and what
 test('a header that would take all memory once it is parsed is refused before', async () => {
   const list = (element: string, count: number) => `{"a":[${`${element},`.repeat(count - 1)}${element}]}`;
   for (const [header, what] of [
-    [`{"a":${'['.repeat(4e6)}${']'.repeat(4e6)}}`, /its header is nested more than 8 deep/],
-    ['{"a":'.repeat(9), /its header is nested more than 8 deep/],
+    [`{"a":${'['.repeat(4e6)}${']'.repeat(4e6)}}`, /its header is nested more than 8 levels deep/],
+    ['{"a":'.repeat(9), /its header is nested more than 8 levels deep/],
     [list('[]', 2_000_001), /its header has more than 2000000 lists and objects/],
     [list('{}', 2_000_001), /its header has more than 2000000 lists and objects/],
     [list('0', 16_000_002), /its header has more than 16000000 values/],
@@ -223,7 +223,10 @@ test('a failed write leaves the old file, and nothing beside it', async () => {
   const old = readFileSync(path);
   await assert.rejects(writeSafetensors(path, { a: tensor([1]), disposed }), /file\.safetensors: .*disposed/);
   await assert.rejects(writeSafetensors(path, JSON.parse('{"__proto__": 1}')), TorchError);
-  await assert.rejects(writeSafetensors(path, { __metadata__: tensor([1]) }), /a tensor cannot be called __metadata__/);
+  await assert.rejects(
+    writeSafetensors(path, { __metadata__: tensor([1]) }),
+    /a tensor cannot have the name __metadata__/,
+  );
   await assert.rejects(writeSafetensors(path, {}, JSON.parse('{"a": 1}')), /metadata must be an object of strings/);
   await assert.rejects(writeSafetensors(join(folder, 'no', 'file'), {}), /no\/file: there is no such file or folder$/);
   // The system refuses files over 1 MiB to this child, in the middle of the write.

@@ -69,7 +69,7 @@ test('what a record could not tell is refused: in-place operators, item, backwar
   refused(() => unsafe.call('aten::_foreach_add_.Scalar', [[x], 1]), /in place/);
   refused(() => x.sum().item(), /item: a trace cannot record/);
   refused(() => x.toTypedArray(), /toTypedArray: a trace cannot record/);
-  refused(async () => x.add(1), /trace: the function returned a promise; what comes after an await/);
+  refused(async () => x.add(1), /trace: the function returned a promise; calls after an await/);
   refused(() => x.sum().backward(), /backward: a trace records a forward pass only/);
   refused(() => gradients([x.sum()], [x]), /gradients: a trace records a forward pass only/);
 });
@@ -164,17 +164,17 @@ test('two traces, with 2 and 3 samples, tell which axis of each tensor is the ba
   refused(
     () => ones([2]),
     () => ones([2]).add(1),
-    /the traces have 1 and 2 calls; trace one pass twice, with 2 and/,
+    /the traces have 1 and 2 calls; trace the same pass with 2 and/,
   );
   refused(
     () => ones([2]).add(1),
     () => ones([2]).mul(1),
-    /call 1 is aten::add\.Scalar and aten::mul\.Scalar/,
+    /call 1 is aten::add\.Scalar in one trace and aten::mul\.Scalar in the other/,
   );
   refused(
     () => ones([2]),
     () => ones([2, 1]),
-    /call 0, aten::ones, has other tensors/,
+    /call 0, aten::ones, has different tensors in the two traces/,
   );
   refused(
     () => ones([2, 2]),

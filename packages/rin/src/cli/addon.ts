@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What the build of the native addon wrote down (`build/build.json` of @rin/torch). */
+/** The record of the native addon's build (`build/build.json` of @rin/torch). */
 export interface Build {
   /** folder of the libtorch that it is linked to */
   readonly libtorch: string;
@@ -14,7 +14,7 @@ export interface Build {
 /** The folder of @rin/torch, found without loading it. */
 const torchFolder = (): string => join(dirname(fileURLToPath(import.meta.resolve('@rin/torch'))), '..', '..');
 
-/** @returns undefined where the addon is not built */
+/** The record of the build; undefined if the addon is not built. */
 export function readBuild(): Build | undefined {
   try {
     return JSON.parse(readFileSync(join(torchFolder(), 'build', 'build.json'), 'utf8')) as Build;

@@ -10,17 +10,17 @@ import { endWithNpm } from './terminal/npm.js';
 import { guardOutput } from './terminal/output.js';
 import { version } from './version.js';
 
-/** The commands; each is loaded when it is called, so that help is quick and needs no libtorch. */
+/** The commands. A command is loaded when it is called, so that help is fast and needs no libtorch. */
 const commands: readonly { name: string; summary: string; load(): Promise<{ command: Command }> }[] = [
   {
     name: 'train',
-    summary: 'train on a folder of pictures; the same command again goes on',
+    summary: 'train on a folder of pictures; the same command again resumes',
     load: () => import('./commands/train.js'),
   },
   { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./commands/sample.js') },
   {
     name: 'data',
-    summary: 'show what a source of pictures holds, or convert it',
+    summary: 'show the contents of a source of pictures, or convert it',
     load: () => import('./commands/data.js'),
   },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
@@ -31,7 +31,7 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   },
   {
     name: 'doctor',
-    summary: 'show what rin found on this machine, and how to mend what is missing',
+    summary: 'check this machine, and show how to fix problems',
     load: () => import('./commands/doctor.js'),
   },
   {
@@ -42,9 +42,9 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
 ];
 
 /**
- * The `rin` command.
- * @param args what was typed behind `rin`
- * @returns the exit code: 0 done, 1 it could not be done, 2 called wrongly, 128 + signal where a signal stopped it
+ * Runs the `rin` command. Errors are printed on stderr, never thrown.
+ * @param args  the arguments after `rin`
+ * @returns the exit code: 0 success, 1 failure, 2 wrong usage, 128 + its number if a signal stopped it
  */
 export async function run(args: readonly string[]): Promise<number> {
   try {
@@ -77,23 +77,24 @@ function print(text: string): number {
 function unknownCommand(name: string): string {
   const names = commands.map((command) => command.name);
   const meant = nearest(name, names);
-  return `${name} is not a command; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`;
+  return `${name} is not a command; ${meant ? `did you mean ${meant}?` : `expected one of ${names.join(', ')}`}`;
 }
 
-/** What the user can mend is told in sentences; of our own mistakes, where they are is told on request. */
+/** The message for an error. Only `--verbose` adds a stack trace. */
 function explain(error: unknown, verbose: boolean, name: string | undefined): string {
   if (!(error instanceof Error)) return String(error);
   if (verbose && error.stack) return error.stack;
   const hint = commands.some((command) => command.name === name) ? `${name} --help` : '--help';
-  if (error instanceof UsageError) return `${error.message}\n${calling} ${hint} shows what there is`;
+  if (error instanceof UsageError) return `${error.message}\nSee ${calling} ${hint}`;
   if (isTorchError(error) && !readBuild()) return `rin is not set up yet: run "${calling} setup"`;
   if (error instanceof RinError || isTorchError(error)) return error.message;
   const reason = whyNot(error);
-  if (reason !== undefined) return 'path' in error ? `${error.path}: ${reason}` : `the system refused: ${reason}`;
-  return `${error.message}\nThis was not expected: --verbose shows where it arose`;
+  if (reason !== undefined)
+    return 'path' in error ? `${error.path}: ${reason}` : `the system reports an error: ${reason}`;
+  return `${error.message}\nThis is an unexpected error: --verbose shows where it occurred`;
 }
 
-// At once, since a signal may come before a command has begun. Under nohup nothing may be left that ends the program.
+// At once, because a signal may come before a command starts. Under nohup SIGHUP must not end the program.
 if (outlivesTerminal) process.on('SIGHUP', () => {});
 else endWithNpm();
 guardOutput();

@@ -7,20 +7,20 @@ import { type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
 import { Quantities } from './quantities.js';
 
-/** How far a sampling is, after each evaluation of the network. The tensors live during the call. */
+/** The progress of sampling after an evaluation of the network. The tensors are valid only during the call. */
 export interface DenoiseProgress {
   /** step of the plan, from 1 */
   readonly step: number;
   readonly steps: number;
   readonly gamma: number;
-  /** x that was evaluated, and the estimate x̂₀ that came of it; [B, C, ...size] */
+  /** the evaluated x, and the estimate x̂₀ from it; [B, C, ...size] */
   readonly x: Tensor;
   readonly x0: Tensor;
 }
 
-/** The pictures that are sampled. */
+/** The pictures to sample. */
 export interface DenoiseInput {
-  /** one for each picture; every draw of a picture is a function of its seed alone */
+  /** one for each picture; all noise of a picture depends only on its seed */
   readonly seeds: readonly number[];
   /** [B, classes] one-hot, or null */
   readonly condition: Tensor | null;
@@ -31,10 +31,11 @@ export interface DenoiseInput {
 }
 
 /**
- * Samples from pure noise (paper, section 3). The sampler says which x it wants evaluated, and the latents are carried from
- * evaluation to evaluation. The event loop turns after each one, so that signals get in.
- * @returns the pictures [B, C, ...size], in [−b, b] if they are clipped; the caller disposes them
- * @throws RinError if an output of the network was not finite
+ * Samples from pure noise (paper, section 3). The sampler asks for evaluations of the network at some x. The latents are carried
+ * from one evaluation to the next. After each one the event loop runs, so that the process can handle signals.
+ * @returns the pictures [B, C, ...size], in [−b, b] if they are clipped. The caller must dispose them
+ * @throws RinError if an output of the network is not finite
+ * @throws the reason of `signal`, if it is aborted
  */
 export async function denoise(
   rin: RIN,
@@ -78,7 +79,7 @@ interface Run extends Evaluator, Pick<DenoiseInput, 'onStep'> {
   readonly outputs: FiniteCheck;
 }
 
-/** One evaluation of the network. @param number  of the evaluation, from 0 */
+/** One evaluation of the network. @param number  number of the evaluation, from 0 */
 function advance(run: Run, { previous }: State, wanted: Evaluation, number: number): State {
   const { rin, diffusion, sampling, quantities, outputs, onStep, steps } = run;
   const { step, gamma } = wanted;
@@ -86,7 +87,7 @@ function advance(run: Run, { previous }: State, wanted: Evaluation, number: numb
   const { x0, at, output } = evaluate(run, x, wanted, previous);
   outputs.note(output.prediction, step, gamma);
   onStep?.({ step: step + 1, steps, gamma, x, x0 });
-  // A network that was trained from zeros alone cannot start from anything else.
+  // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
   const kept = quantities.keep({ number, x, x0, at });
   return { previous: carryOn(carried, previous, output, sampling.momentum), kept };
@@ -95,11 +96,11 @@ function advance(run: Run, { previous }: State, wanted: Evaluation, number: numb
 /** The tensors that live between two evaluations. */
 interface State {
   readonly previous: Previous;
-  /** the results that the sampler may still name */
+  /** results that the sampler may still use */
   readonly kept: readonly Tensor[];
 }
 
-/** Disposes the tensors of a state, but for those of the next one. */
+/** Disposes the tensors of a state, except those that the next state uses too. */
 function free(state: State, next?: State): void {
   const needed = new Set(next && tensorsOf(next));
   for (const tensor of tensorsOf(state)) if (!needed.has(tensor)) tensor.dispose();
@@ -110,7 +111,7 @@ const tensorsOf = ({ previous, kept }: State): Tensor[] => [
   ...[previous.latents, previous.interface].filter((tensor) => tensor !== undefined),
 ];
 
-/** The next state to start from: the new one, or μ·old + (1 − μ)·new with momentum μ, from zero (reference: the authors' sampler). */
+/** The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero. */
 function carryOn(
   carried: readonly (keyof Previous)[],
   before: Previous,

@@ -25,10 +25,11 @@ export interface EvaluatedTensors {
 }
 
 /**
- * The estimate x̂₀ that the network makes of x at a signal level: its input, guidance, its prediction type, and the clip.
+ * Computes the network's estimate x̂₀ from x at a signal level. It applies input scaling, guidance, the prediction type and the
+ * clip.
  * @param x         [B, C, ...size]
- * @param level     γ and 1 − γ, the same for all samples
- * @param previous  the state to start from
+ * @param level     γ in [0, 1] and 1 − γ, the same for all samples
+ * @param previous  the state from which the pass starts
  */
 export function evaluate(
   { rin, diffusion, sampling, condition, meanSquare }: Evaluator,

@@ -3,8 +3,8 @@ import { maximum, type Tensor, zeros } from '@rin/torch';
 import type { RIN } from '../model/rin.js';
 
 /**
- * Notes the largest output of each step, and looks at them at the end, because every look waits for the device. Clipping
- * makes a picture of anything, even a black one of NaN.
+ * Checks that the outputs of all steps are finite. It is needed because clipping turns even NaN into a picture, a black one.
+ * The values are read only at the end, because each read waits for the device.
  */
 export class FiniteCheck implements Disposable {
   /** [steps] */
@@ -22,14 +22,14 @@ export class FiniteCheck implements Disposable {
     largest.copy_(maximum(prediction.abs().amax(), largest));
   }
 
-  /** @throws RinError if an output was infinite or NaN, with its step */
+  /** @throws RinError if an output was infinite or NaN; the message names its step */
   check(): void {
     const values = Array.from(this.#largest.toTypedArray(), Number);
     const wrong = values.findIndex((value) => !Number.isFinite(value));
     if (wrong < 0) return;
     throw new RinError(
       `sampling: the network's output is infinite or NaN at step ${wrong + 1} of ${values.length} ` +
-        `(γ = ${this.#gammas[wrong]}). Its weights come from a training that diverged; take an earlier checkpoint or another model`,
+        `(γ = ${this.#gammas[wrong]}). Its training diverged: use an earlier checkpoint or another model`,
     );
   }
 

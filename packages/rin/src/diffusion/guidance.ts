@@ -3,9 +3,12 @@ import type { Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
 
 /**
- * One pass with classifier-free guidance (Ho & Salimans 2022, eq. 6): output = (1 + w)·labelled − w·unlabelled, on the raw
- * output. Both passes start from the same previous state, and the state of the labelled pass is carried on (reference: the
- * authors' sampler).
+ * One pass with classifier-free guidance (Ho & Salimans 2022, eq. 6), on the raw output:
+ *
+ *     output = (1 + w)·labelled − w·unlabelled
+ *
+ * Both passes start from the same previous state, and the state of the labelled pass is carried on (reference: the authors'
+ * sampler).
  * @param x          [B, C, ...size]
  * @param gamma      γ of each sample
  * @param condition  [B, classes] or [B, s, d_c]; null = without guidance

@@ -2,22 +2,22 @@ import { count, geometry, latentSlots } from '@rin/core';
 import type { SafetensorsFile } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 
-/** Numbers of a fixed position code, which is computed and not read: some seconds of work. Trained networks have far fewer. */
+/** Most numbers of a fixed position code. It is computed, not read; this many take some seconds. Trained networks have far fewer. */
 const mostInCode = 2 ** 25;
 
 /**
- * What a network of this configuration needs and the file does not have; undefined if they go together as far as this looks.
- * It looks at what decides how long a network takes to build: blocks, layers, tokens, latents and the dimensions of both. A
- * file from a stranger may ask for a billion of each. Only the header of the file is read, and nothing is built.
+ * Compares a configuration with the header of a model file before the network is built, because a hostile file may ask for a
+ * billion layers. It checks the numbers of blocks, layers, tokens and latents, and the dimensions of both.
+ * @returns the first difference, as a sentence; undefined if there is none
  */
 export function misfit(config: ModelConfig, file: Pick<SafetensorsFile, 'names' | 'info'>): string | undefined {
   const known = new Set(file.names);
   const layers = layersOf(file.names);
   if (layers.length !== config.depth.length)
-    return `its configuration has ${count(config.depth.length)} blocks, and its tensors are those of ${count(layers.length)}`;
+    return `its configuration has ${count(config.depth.length)} blocks, but its tensors belong to ${count(layers.length)}`;
   const block = config.depth.findIndex((depth, index) => depth !== layers[index]);
   if (block >= 0)
-    return `block ${block} has ${count(config.depth[block])} compute layers in its configuration, and ${count(layers[block])} in its tensors`;
+    return `block ${block} has ${count(config.depth[block])} compute layers in its configuration, but ${count(layers[block])} in its tensors`;
 
   const { tokens, patchLength, grid } = geometry(config);
   const { interfaceDim: dim, latentDim } = config;
@@ -34,17 +34,17 @@ export function misfit(config: ModelConfig, file: Pick<SafetensorsFile, 'names' 
     if (!known.has(name)) return `${name} is missing`;
     const found = file.info(name).shape;
     if (found.join() !== shape.join())
-      return `${name} is [${found.join(', ')}], and its configuration needs [${shape.join(', ')}]`;
+      return `${name} is [${found.join(', ')}], but its configuration needs [${shape.join(', ')}]`;
   }
   const codes = [
     { of: `${grid.join('×')} interface tokens`, length: tokens * dim, position: config.interfacePosition },
     { of: `${count(slots)} latents`, length: slots * latentDim, position: config.latentPosition },
   ];
   const large = codes.find(({ length, position }) => position !== 'learned' && length > mostInCode);
-  return large && `the position code of its ${large.of} has more than ${count(mostInCode)} numbers`;
+  return large && `the position code of its ${large.of} has more numbers than ${count(mostInCode)}, the limit`;
 }
 
-/** Compute layers by block, counted from the names of the tensors, as in `blocks.0.compute.1.norm.weight`. */
+/** Number of compute layers of each block, from the names of the tensors, such as `blocks.0.compute.1.norm.weight`. */
 function layersOf(names: readonly string[]): number[] {
   const blocks = new Map<string, Set<string>>();
   for (const name of names) {

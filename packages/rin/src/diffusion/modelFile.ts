@@ -1,15 +1,23 @@
-import type { FileHandle } from 'node:fs/promises';
 import { RinError } from '@rin/core';
-import { type Device, noGrad, openSafetensors, scope, type Tensor, TorchError, writeSafetensors } from '@rin/torch';
+import {
+  type Device,
+  noGrad,
+  type OpenFile,
+  openSafetensors,
+  scope,
+  type Tensor,
+  TorchError,
+  writeSafetensors,
+} from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { RIN } from '../model/rin.js';
 import { misfit } from './misfit.js';
 
-/** A trained network with everything that sampling from it needs. */
+/** A trained network, and everything that sampling needs. */
 export interface Model {
   readonly config: Config;
-  /** Names by number; empty where the data had none. */
+  /** Names of the classes, by number; empty if the data have none. */
   readonly classes: readonly string[];
   /** Mean square of the data in [−1, 1]. */
   readonly meanSquare: number;
@@ -17,8 +25,8 @@ export interface Model {
 }
 
 /**
- * Writes a model file: the weights, and the configuration in the metadata, so that the file is enough by itself.
- * @param options.dtype  `float16` halves the file and rounds the weights to 11 bits; they are float32 again once loaded
+ * Writes a model file: the weights, and the configuration as metadata. No other file is needed to use the model.
+ * @param options.dtype  `float16` halves the file and rounds the weights to 11 bits; `loadModel` makes them float32 again
  * @throws TorchError if the file cannot be written
  */
 export async function saveModel(
@@ -44,19 +52,19 @@ export async function saveModel(
 
 /**
  * Reads a model file.
- * @param options.from  the file itself, where it is open already; it is closed in any case
- * @throws RinError if it cannot be read, is damaged or none, or its weights do not fit its configuration
+ * @param options.from  the file's handle, if it is open already. It is always closed
+ * @throws RinError if the file cannot be read, is damaged or no model, or its weights do not fit its configuration
  */
 export async function loadModel(
   path: string,
-  { device = 'cpu', from }: { device?: Device; from?: FileHandle } = {},
+  { device = 'cpu', from }: { device?: Device; from?: OpenFile } = {},
 ): Promise<Model> {
   const file = await openSafetensors(path, from).catch((error) => mendable(error));
   const tensors: Record<string, Tensor> = {};
   try {
     const facts = readMetadata(path, file.metadata);
     const problem = misfit(facts.config.model, file); // before anything is built or read
-    if (problem !== undefined) throw new RinError(`${path}: ${problem}; take another copy of the file`);
+    if (problem !== undefined) throw new RinError(`${path}: ${problem}; use another copy of the file`);
     for (const name of file.names) tensors[name] = await file.read(name).catch((error) => mendable(error));
     const network = new RIN(facts.config.model, { seed: null });
     try {
@@ -71,10 +79,10 @@ export async function loadModel(
   }
 }
 
-/** What `saveModel` wrote beside the weights. */
+/** Reads the metadata that `saveModel` writes. @throws RinError if they are damaged */
 function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Omit<Model, 'network'> {
   if (metadata.format !== 'rin') {
-    throw new RinError(`${path}: holds no rin model; expected a model.safetensors that rin train wrote`);
+    throw new RinError(`${path}: not a rin model; expected a model.safetensors that rin train wrote`);
   }
   const config = parseConfig(parsed(path, metadata.config), path);
   const classes = parsed(path, metadata.classes);
@@ -92,12 +100,12 @@ function parsed(path: string, text = ''): unknown {
 }
 
 const damaged = (path: string): RinError =>
-  new RinError(`${path}: its metadata is damaged; take another copy of the file`);
+  new RinError(`${path}: its metadata is damaged; use another copy of the file`);
 
 const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');
 
-/** Throws an error about a file's tensors as one that the user can mend. */
+/** Turns a TorchError about the file into a RinError, which the user can fix. */
 function mendable(error: unknown, where = ''): never {
   throw error instanceof TorchError ? new RinError(where + error.message) : error;
 }

@@ -7,12 +7,12 @@ import type { RIN } from '../model/rin.js';
 import { oneHot } from './oneHot.js';
 import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
-/** The draws of a micro-batch are a function of these. */
+/** The numbers that determine all draws of a micro-batch. */
 export interface Draw {
   readonly seed: number;
   /** Position in the training stream of the micro-batch's first sample. */
   readonly position: number;
-  /** Position in its total batch, and the size of the total batch. */
+  /** Position of the micro-batch in its total batch, and the size of the total batch. */
   readonly offset: number;
   readonly total: number;
   /** Number of updates of the weights before this one. */
@@ -29,11 +29,11 @@ const mainPass = 0;
 const warmUpPass = 1;
 
 /**
- * The training loss of a micro-batch (paper, section 3, latent self-conditioning). It noises the samples. A first pass
- * from zeros, without gradient, gives the previous state of the samples that keep one. A second pass starts from there, and
- * its prediction is compared with the truth.
+ * The training loss of a micro-batch (paper, section 3, latent self-conditioning). It adds noise to the samples. For some
+ * samples a first pass from zeros, without gradient, gives the previous state. A second pass starts from there, and its
+ * prediction is compared with the truth.
  * @param batch  uint8 samples [B, C, ...size] with their labels
- * @param draw   the position of the micro-batch; every random number is a function of it
+ * @param draw   determines every random number
  * @returns the mean over the micro-batch, a float32 scalar with its graph
  */
 export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, draw: Draw): Tensor {
@@ -60,24 +60,24 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
     return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }) };
   };
 
-  // The scope frees the memory of the first pass before the second one, which needs as much again.
+  // The scope frees the memory of the first pass before the second pass, which needs as much.
   const previous = scope(() => drawPrevious(rin, config, input, at.gamma, draw, positions, options));
   const { prediction } = rin.forward(input, at.gamma, { ...options(mainPass), ...(previous && { previous }) });
   return loss(config, prediction, { x, eps, xt }, at);
 }
 
-/** t in (0, 1), independent; or one t from each of `total` equal parts, dealt to the batch in an order drawn for the step. */
+/** t in (0, 1): independent, or stratified. Stratified: one t in each of `total` equal parts, in a random order for each step. */
 function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: number, place: number): number {
   const u = uniform(seed, 'time', sample, 0);
   if (config.timeSampling === 'uniform') return u;
   return (permute(place, total, seed, step, 'strata') + u) / total;
 }
 
-/** The labels, −1 where one is dropped: such a sample is trained without its class. */
+/** The labels, with −1 for dropped ones: these samples are trained without their class. */
 const keptLabels = (config: DiffusionConfig, labels: Int32Array, { seed, position }: Draw, pass: number): Int32Array =>
   labels.map((label, i) => (uniform(seed, 'labelDropout', position + i, pass) < config.labelDropout ? -1 : label));
 
-/** The previous states that samples start from: zeros for a sample that keeps none, and a first pass for the others alone. */
+/** The previous states of the samples: from a first pass for chosen samples, zeros for the others. Null if none is chosen. */
 function drawPrevious(
   rin: RIN,
   config: DiffusionConfig,

@@ -2,8 +2,9 @@ import { type Device, type Tensor, tensor } from '@rin/torch';
 import type { DiffusionConfig } from '../config/diffusion.js';
 
 /**
- * Signal levels of a batch, and factors that broadcast over its samples. They are computed in float64 and rounded once:
- * x_t = √γ·x + √(1 − γ)·ε = signal·x + noise·ε (paper, section 3).
+ * Signal levels of a batch, and factors that broadcast over its samples. They are computed in float64 and rounded once.
+ *
+ *     x_t = √γ·x + √(1 − γ)·ε = signal·x + noise·ε      (paper, section 3)
  */
 export interface Levels {
   /** √γ and √(1 − γ), float32 [B, 1, …] */
@@ -18,7 +19,7 @@ export interface Levels {
 /**
  * The levels of a batch.
  * @param gammas          γ of each sample, in [0, 1]
- * @param oneMinusGammas  1 − γ of each sample, by its own formula
+ * @param oneMinusGammas  1 − γ of each sample, computed without cancellation
  * @param axes            axes of a sample, channels included
  * @param meanSquare      mean square of the data in [−1, 1]
  */
@@ -74,7 +75,7 @@ export function networkInput(xt: Tensor, { normalizeInput }: DiffusionConfig, { 
 export const velocity = (x: Tensor, eps: Tensor, { signal, noise }: Levels): Tensor =>
   eps.mul(signal).sub(x.mul(noise));
 
-/** ε̂ = (x_t − √γ·x̂₀)/√(1 − γ), which goes with an x̂₀ */
+/** ε̂ = (x_t − √γ·x̂₀)/√(1 − γ), the noise that belongs to an x̂₀ */
 export const epsOf = (xt: Tensor, x0: Tensor, { signal, noise }: Levels): Tensor => xt.sub(x0.mul(signal)).div(noise);
 
 /** x̂₀ and ε̂, the estimates of the data and of the noise; both [B, C, ...size] */
@@ -91,8 +92,8 @@ export interface Estimates {
  *     v     x̂₀ = √γ·x_t − √(1 − γ)·output          ε̂ = √(1 − γ)·x_t + √γ·output
  *
  * @param output, xt  [B, C, ...size]
- * @param clip        limits x̂₀ to [−clip, clip]. ε̂ follows the limited x̂₀ only if the network predicts x. Samplers take
- *                    `epsOf` the limited x̂₀ in any case.
+ * @param clip        limits x̂₀ to [−clip, clip]. ε̂ follows the limited x̂₀ only if the network predicts x. Samplers always
+ *                    use `epsOf` the limited x̂₀.
  */
 export function readPrediction(
   output: Tensor,

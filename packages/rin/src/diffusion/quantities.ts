@@ -2,7 +2,7 @@ import { type Combination, purposes, type Quantity, type Term } from '@rin/core'
 import { empty, philoxNormal, type Tensor } from '@rin/torch';
 import { epsOf, type Levels } from './process.js';
 
-/** An evaluation whose results a sampler may still name. */
+/** An evaluation whose results a sampler may still use. */
 interface Kept {
   /** from 0 */
   readonly number: number;
@@ -11,10 +11,10 @@ interface Kept {
   readonly at: Levels;
 }
 
-/** A sampler may name the results of so many evaluations, the newest ones. */
+/** A sampler may use the results of this many evaluations, the newest ones. */
 const mostKept = 2;
 
-/** The tensors behind the names that a sampler uses (`Quantity` in @rin/core), for the pictures of some seeds. */
+/** The tensors of the quantities that a sampler names (`Quantity` in @rin/core), for the pictures of some seeds. */
 export class Quantities {
   readonly #seeds: readonly number[];
   readonly #shape: readonly number[];
@@ -35,7 +35,7 @@ export class Quantities {
     return sum;
   }
 
-  /** Keeps the results of an evaluation, and lets the oldest ones go. @returns all tensors that are kept now */
+  /** Keeps the results of an evaluation, and drops the oldest ones. @returns all tensors that are kept now */
   keep(evaluated: Kept): Tensor[] {
     this.#kept = [...this.#kept, evaluated].slice(-mostKept);
     return this.#kept.flatMap(({ x, x0, at }) => [x, x0, at.signal, at.noise]);
@@ -54,7 +54,7 @@ export class Quantities {
     return quantity.of === 'eps' ? epsOf(found.x, found.x0, found.at) : found[quantity.of];
   }
 
-  /** Standard normal noise; the noise of a picture is a function of its seed alone. */
+  /** Standard normal noise. The noise of a picture depends only on its seed, the purpose and the step. */
   #normals(purpose: number, step: number): Tensor {
     const out = empty([this.#seeds.length, ...this.#shape], { device: this.#device });
     return philoxNormal(out, { seed: 0, samples: this.#seeds, step, purpose });

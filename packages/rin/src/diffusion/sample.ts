@@ -11,30 +11,30 @@ import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
 
-/** How far `sample` is, after each evaluation of the network. */
+/** The progress of `sample` after an evaluation of the network. */
 export interface SampleStep {
   /** step of `steps`, from 1 */
   readonly step: number;
   readonly steps: number;
   /** signal level γ that the step started from */
   readonly gamma: number;
-  /** the seeds of the pictures that are denoised together now */
+  /** seeds of the pictures in this batch */
   readonly seeds: readonly number[];
-  /** Draws the estimates x̂₀ of these pictures; works during `onStep` only. */
+  /** Returns the estimates x̂₀ of these pictures. Call it only during `onStep`. */
   readonly x0: () => Image[];
 }
 
-/** The pictures to sample. `steps`, `sampler`, `schedule`, `guidance` and the others are keys of the `sampling` section. */
+/** The pictures to sample. `steps`, `sampler`, `schedule`, `guidance` and so on are keys of the `sampling` section. */
 export interface SampleOptions extends Partial<SamplingConfig> {
-  /** One for each picture: whole numbers from 0 to 2⁵³ − 1. The same seed gives the same picture, whatever the others are. */
+  /** One for each picture: whole numbers from 0 to 2⁵³ − 1. A seed gives the same picture in any batch. */
   readonly seeds: readonly number[];
-  /** Names or numbers of classes, repeated over the seeds; null = without a class. Default: class number seed mod classes. */
+  /** Names or numbers of classes, repeated over the seeds; null = no class. Default: seed mod the number of classes. */
   readonly classes?: readonly (string | number | null)[];
-  /** Pictures that are denoised together, at least 1. Default: 64 */
+  /** Pictures in a batch, at least 1. Default: 64 */
   readonly batch?: number;
-  /** Is called after each evaluation of the network. If memory runs out, a batch begins again in two halves. */
+  /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
   readonly onStep?: (step: SampleStep) => void;
-  /** If it is aborted, sampling ends with its reason after the step at hand. */
+  /** If it is aborted, sampling throws its reason after the current step. */
   readonly signal?: AbortSignal;
 }
 
@@ -48,8 +48,8 @@ export interface Sample {
 /**
  * Samples pictures from a model. Options that are not given come from the `sampling` section of its configuration.
  * @returns one uint8 picture [C, ...size] for each seed, in their order
- * @throws RinError if the model does not know a class, a seed is no whole number, an option is out of its range, or the
- *     output of the network is not finite
+ * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, or the network's output is not
+ *     finite
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
   const images: Image[] = [];
@@ -58,8 +58,7 @@ export async function sample(model: Model, options: SampleOptions): Promise<Imag
 }
 
 /**
- * Samples pictures one batch after the other, so that any number of them holds one batch in memory. If there is no memory
- * for a batch, it is halved.
+ * Samples pictures one batch after the other, so that only one batch is in memory. If memory runs out, the batch is halved.
  * @returns the pictures in the order of the seeds
  * @throws as `sample`
  */
@@ -68,7 +67,7 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
   const sampling = changedSampling(model.config, changed);
   checkCounts(seeds, batch);
   const labelOf = (i: number): number => classOf(model, classes?.[i % classes.length], seeds[i]);
-  for (let i = 0; i < seeds.length; i++) labelOf(i); // a wrong class is an error before anything is drawn
+  for (let i = 0; i < seeds.length; i++) labelOf(i); // throws for a wrong class before sampling starts
   let size = batch;
   for (let first = 0; first < seeds.length; ) {
     const part = seeds.slice(first, first + size);
@@ -86,7 +85,7 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
       images = toImages(pictures, model);
     } catch (error) {
       if (!isOutOfMemory(error) || part.length === 1) throw error;
-      releaseFreeMemory(); // small pieces that are free do not serve a large tensor
+      releaseFreeMemory(); // free memory may be in pieces that are too small
       size = Math.ceil(part.length / 2);
       continue;
     }
@@ -105,7 +104,7 @@ function checkCounts(seeds: readonly number[], batch: number): void {
   const wrong = seeds.find((seed) => !Number.isSafeInteger(seed) || seed < 0);
   if (wrong !== undefined) throw new RinError(`seed ${wrong}: expected a whole number from 0 to 2^53 - 1`);
   if (!Number.isSafeInteger(batch) || batch < 1)
-    throw new RinError(`batch ${batch}: expected a whole number from 1 on`);
+    throw new RinError(`batch ${batch}: expected a whole number, at least 1`);
 }
 
 /** The number of a class given by name or number; −1 = none. */
@@ -114,7 +113,7 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
   if (wanted === null) return -1;
   if (count === 0) {
     if (wanted === undefined) return -1;
-    throw new RinError(`class ${wanted}: this model was trained without classes; leave the classes out`);
+    throw new RinError(`class ${wanted}: this model was trained without classes; leave classes out`);
   }
   if (wanted === undefined) return seed % count;
   const number = typeof wanted === 'number' ? wanted : classes.indexOf(wanted);

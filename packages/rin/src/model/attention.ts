@@ -11,8 +11,10 @@ import { workable } from './workable.js';
  *     x [B, n, d]     queries, d = `queryDim`                  c [B, m, d_c]   context, d_c = `contextDim`
  *     q [B, n, w]     k, v [B, m, w]    w = `width`            h = 1 … `heads`, w_h = w/heads channels each
  *
- * Its kernels start smaller than Glorot's, because the authors' kernels are three-dimensional: their fans are D_in and
- * heads + w_h for q, k and v, and heads and w_h + D_out for the output.
+ * Initial kernels are smaller than Glorot's, because the authors' kernels are three-dimensional (reference: the authors'
+ * code). Their limits are ±√(6/fans), with these fans:
+ *
+ *     q, k, v   D_in·(heads + w_h)         W_o   heads·(w_h + D_out)
  */
 export class Attention extends Module {
   readonly q: Linear;
@@ -34,7 +36,7 @@ export class Attention extends Module {
     this.#dropout = rate;
   }
 
-  /** Self-attention, MHA(x, x); x [B, m, d] → [B, m, d] */
+  /** Self-attention, MHA(x, x); x [B, n, d] → [B, n, d] */
   self(x: Tensor, mode: Mode): Tensor {
     const [q, k, v] = this.#split(together(x, this.q, this.k, this.v), 3);
     return this.#attend(q, k, v, mode);
@@ -47,7 +49,7 @@ export class Attention extends Module {
     return this.#attend(q, k, v, mode);
   }
 
-  /** [B, n, parts·w] → parts × [B, heads, n, w_h]. All are views, so one copy puts their gradients together. */
+  /** [B, n, parts·w] → parts × [B, heads, n, w_h]. All parts are views, so their gradients are joined in one copy. */
   #split(packed: Tensor, parts: number): Tensor[] {
     const width = packed.shape[2] / parts;
     const [batch, tokens] = packed.shape;
@@ -64,15 +66,16 @@ export class Attention extends Module {
 }
 
 /**
- * Read and write (paper, section 2). A read updates the latents from the interface, a write the interface from the latents:
+ * Read and write (paper, section 2). A read updates the latents from the interface. A write updates the interface from the
+ * latents:
  *
  *     x ← x + MHA(LN(x), c),   x ← x + MLP(LN(x))
  *
  *     read    x = Z [B, m, d'] latents,    c = X [B, n, d] interface
  *     write   x = X [B, n, d] interface,   c = Z [B, m, d'] latents
  *
- * Keys and values are not normalised, unless `normalizeKeyValue` is set. The attention's width is min(d, d'). With ratio 0
- * the MLP is left out.
+ * The context c is normalised only if `normalizeKeyValue` is set. The attention's width is min(d, d'). With ratio 0 the MLP
+ * is left out.
  */
 export class ReadWrite extends Module {
   readonly norm: LayerNorm;
@@ -129,8 +132,8 @@ export class Compute extends Module {
 }
 
 /**
- * Stochastic depth (Huang et al. 2016): a branch [B, m, d'] is left out for whole samples. Branches that stay are divided by
- * 1 − rate.
+ * Stochastic depth (Huang et al. 2016): for each sample the branch [B, m, d'] is dropped with probability `rate`. Other
+ * samples' branches are divided by 1 − rate.
  */
 function droppedPath(branch: Tensor, rate: number, { training }: Mode): Tensor {
   if (!training || rate === 0) return branch;

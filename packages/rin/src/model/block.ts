@@ -14,12 +14,12 @@ export interface Tokens {
   readonly readOnly: Tensor | null;
 }
 
-/** How a block is passed. */
+/** Options of a pass through a block. */
 export interface BlockPass {
   /** patch tokens n; the convolution acts on them alone */
   readonly tokens: number;
   readonly mode: Mode;
-  /** false leaves the write out, for a pass whose interface nobody needs */
+  /** false skips the write, for a pass whose interface is not used */
   readonly write: boolean;
 }
 
@@ -32,8 +32,8 @@ export interface BlockPass {
  *
  *     Z [B, m, d'] latents      X [B, n + w, d] interface      K = `layers`
  *
- * With `decoupledRead` an attention of its own reads the read-only tokens first, and the main read sees X alone. A block
- * without compute layers only reads.
+ * With `decoupledRead` a separate attention reads the read-only tokens first, and the main read sees only X. A block without
+ * compute layers only reads.
  */
 export class Block extends Module {
   readonly conditionRead: ReadWrite | null;

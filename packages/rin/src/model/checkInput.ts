@@ -4,9 +4,9 @@ import type { ModelConfig } from '../config/model.js';
 import type { ForwardOptions, SignalLevels } from './pass.js';
 
 /**
- * Checks the inputs of a pass. libtorch would broadcast most wrong shapes, and cut swapped sides into wrong patches, without
- * an error.
- * @throws RinError naming the input that does not fit
+ * Checks the inputs of a pass. Without it libtorch would broadcast most wrong shapes, and cut pictures with swapped sides into
+ * wrong patches.
+ * @throws RinError if an input does not fit; the message names it
  */
 export function checkInput(
   config: ModelConfig,
@@ -19,11 +19,12 @@ export function checkInput(
   checkShape('x', x, [config.channels, ...size], 'B');
   if (!/^b?float/.test(x.dtype)) {
     throw new RinError(
-      `x is ${x.dtype}; this network takes floats in [-b, b], b the inputScale: for bytes b·(2·x/255 - 1)`,
+      `x is ${x.dtype}; expected floats in [-b, b], b = inputScale. Convert bytes with b·(2·x/255 - 1)`,
     );
   }
   if (Array.isArray(gamma)) {
-    if (gamma.length !== batch) throw new RinError(`gamma has ${gamma.length} numbers; x has ${batch} samples`);
+    if (gamma.length !== batch)
+      throw new RinError(`gamma has ${gamma.length} numbers; expected ${batch}, one for each sample of x`);
   } else if (gamma instanceof Tensor) checkShape('gamma', gamma, [], batch);
   else if ('code' in gamma) {
     const dim = config.timeOn === 'latents' ? config.latentDim : config.interfaceDim;
@@ -31,7 +32,8 @@ export function checkInput(
   }
   if (condition) {
     const { classes, conditionDim, conditionTokens } = config;
-    if (classes + conditionDim === 0) throw new RinError('a condition was given; this network takes none');
+    if (classes + conditionDim === 0)
+      throw new RinError('this network takes no condition, but one was given; leave it out');
     checkShape('condition', condition, classes > 0 ? [classes] : [conditionTokens, conditionDim], batch);
   }
   const { latents, interface: interfaceTokens } = previous;
@@ -39,9 +41,9 @@ export function checkInput(
   if (interfaceTokens) checkShape('previous.interface', interfaceTokens, [tokens, config.interfaceDim], batch);
 }
 
-/** @param batch  the first extent: that of x, or `B` for any */
+/** @param batch  the first size, or `B` if any is allowed */
 function checkShape(name: string, { shape }: Tensor, sample: readonly number[], batch: number | 'B'): void {
   const wanted = [batch === 'B' ? shape[0] : batch, ...sample];
   if (shape.length === wanted.length && shape.every((extent, axis) => extent === wanted[axis])) return;
-  throw new RinError(`${name} is [${shape.join(', ')}]; this network takes [${[batch, ...sample].join(', ')}]`);
+  throw new RinError(`${name} is [${shape.join(', ')}]; expected [${[batch, ...sample].join(', ')}]`);
 }

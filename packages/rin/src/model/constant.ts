@@ -1,6 +1,6 @@
 import { type Device, keep, type Tensor } from '@rin/torch';
 
-/** A fixed table, which moves to the device that uses it. */
+/** A fixed tensor, which moves to the device that uses it. */
 export class Constant {
   #value: Tensor;
 

@@ -3,7 +3,7 @@ import { ones, parameter, uniform, zeros } from './initial.js';
 import { as, dropped, Linear, type Mode } from './layers.js';
 import { workable } from './workable.js';
 
-/** Convolution on the interface as a map (the authors' code): X ← X + 1×1(dropout(SiLU(GroupNorm(depthwise(X))))). */
+/** Convolution on the interface as a map (reference: the authors' code): X ← X + 1×1(dropout(SiLU(GroupNorm(depthwise(X))))). */
 export class Convolution extends Module {
   readonly depthwise: Depthwise;
   readonly norm: GroupNorm;
@@ -19,7 +19,7 @@ export class Convolution extends Module {
     super();
     this.depthwise = new Depthwise(dim, kernel, grid.length);
     this.norm = new GroupNorm(dim);
-    this.pointwise = new Linear(dim, dim, uniform((2 * dim) / 1e-10)); // the authors' scale: the branch starts at almost 0
+    this.pointwise = new Linear(dim, dim, uniform((2 * dim) / 1e-10)); // the authors' scale: the branch starts almost at 0
     this.#grid = grid;
     this.#dropout = rate;
   }
@@ -34,7 +34,7 @@ export class Convolution extends Module {
   }
 }
 
-/** A filter of k×…×k for each channel, same padding. */
+/** One filter k×…×k for each channel, with padding that keeps the size. */
 class Depthwise extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
@@ -55,7 +55,7 @@ class Depthwise extends Module {
   }
 }
 
-/** GroupNorm (Wu & He 2018) over min(dim/4, 32) groups of channels, eps 1e-5 (the authors' code). */
+/** GroupNorm (Wu & He 2018) over min(dim/4, 32) groups of channels, eps 1e-5 (reference: the authors' code). */
 class GroupNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;

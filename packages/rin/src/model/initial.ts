@@ -1,7 +1,7 @@
 import { nameSample, normals, uniforms } from '@rin/core';
 import { empty, keep, noGrad, type Tensor, tensor } from '@rin/torch';
 
-/** The initial values of a parameter: constant, uniform in ±limit, or normal with deviation 0.02, redrawn beyond 2 deviations. */
+/** The initial values of a parameter. `truncatedNormal` has deviation 0.02; values beyond 2 deviations are drawn again. */
 export type Initial =
   | { kind: 'constant'; value: number }
   | { kind: 'uniform'; limit: number }
@@ -16,7 +16,7 @@ export const uniform = (fans: number): Initial => ({ kind: 'uniform', limit: Mat
 
 const initials = new WeakMap<Tensor, Initial>();
 
-/** A parameter of a network under construction. It belongs to no scope, and `initialise` gives it its values. */
+/** A new parameter. It belongs to no scope. `initialise` sets its values later. */
 export function parameter(shape: readonly number[], initial: Initial): Tensor {
   const made = keep(empty(shape, { requiresGrad: true }));
   initials.set(made, initial);
@@ -24,8 +24,8 @@ export function parameter(shape: readonly number[], initial: Initial): Tensor {
 }
 
 /**
- * Draws every parameter as a function of the seed and its own name. An option that adds parameters therefore leaves the
- * others unchanged.
+ * Sets the initial values of parameters. They depend on the seed and each parameter's name. So an option that adds a
+ * parameter does not change the others.
  */
 export function initialise(parameters: Readonly<Record<string, Tensor>>, seed: number): void {
   noGrad(() => {

@@ -2,7 +2,7 @@ import { cat, dropout, layerNorm, linear, Module, type Tensor } from '@rin/torch
 import { type Initial, ones, parameter, uniform, zeros } from './initial.js';
 import { workable } from './workable.js';
 
-/** Whether a pass trains: training switches dropout and drop-path on. */
+/** The mode of a pass. Training switches dropout and drop-path on. */
 export interface Mode {
   readonly training: boolean;
 }
@@ -10,7 +10,7 @@ export interface Mode {
 /** Glorot & Bengio 2010, eq. 16 */
 const glorot = (inputs: number, outputs: number): Initial => uniform(inputs + outputs);
 
-/** Weights follow the type of the activations: float32 weights work in a bfloat16 pass, and get float32 gradients. */
+/** Casts a weight to the dtype of the activations. So float32 weights work in a bfloat16 pass and get float32 gradients. */
 export const as = (weight: Tensor, like: Tensor): Tensor =>
   weight.dtype === like.dtype ? weight : weight.to(like.dtype);
 
@@ -30,17 +30,17 @@ export class Linear extends Module {
   }
 }
 
-/** x·Wᵀ + b, in the type of x */
+/** x·Wᵀ + b, in the dtype of x */
 const product = (x: Tensor, weight: Tensor, bias: Tensor): Tensor =>
   as(linear(workable(x), workable(weight), workable(bias)), x);
 
-/** Several products of the same input as one: their weights are stacked, their outputs lie side by side. */
+/** Several linear layers of the same input as one product. x [..., inputs] → [..., sum of their outputs], one after the other. */
 export function together(x: Tensor, ...layers: Linear[]): Tensor {
   const stacked = (tensors: Tensor[]): Tensor => as(cat(tensors), x);
   return product(x, stacked(layers.map((layer) => layer.weight)), stacked(layers.map((layer) => layer.bias)));
 }
 
-/** LayerNorm over channels (Ba et al. 2016), eps 1e-6 (the authors' code). `gain` is its initial gain; 0 closes a path at the start. */
+/** LayerNorm over channels (Ba et al. 2016), eps 1e-6 (reference: the authors' code). Its weight starts at `gain`; with 0 its output starts at 0. */
 export class LayerNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
@@ -57,7 +57,10 @@ export class LayerNorm extends Module {
   }
 }
 
-/** MLP(x) = W₂·dropout(GELU(W₁·LN(x))), hidden width ratio·dim, GELU by erf (the authors' code). The caller adds the residual. */
+/**
+ * MLP(x) = W₂·dropout(GELU(W₁·LN(x))), with hidden width ratio·dim and the exact GELU (reference: the authors' code). The caller
+ * adds the residual.
+ */
 export class Mlp extends Module {
   readonly norm: LayerNorm;
   readonly up: Linear;
@@ -80,6 +83,6 @@ export class Mlp extends Module {
   }
 }
 
-/** Dropout (Srivastava et al. 2014) in training, with the rest divided by 1 − rate. */
+/** Dropout (Srivastava et al. 2014) in training. The values that are kept are divided by 1 − rate. */
 export const dropped = (x: Tensor, rate: number, { training }: Mode): Tensor =>
   training && rate > 0 ? dropout(x, rate, true) : x;

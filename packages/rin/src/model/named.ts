@@ -1,4 +1,4 @@
 import type { Tensor } from '@rin/torch';
 
-/** Tensors by name: parameters, or what is remembered of them. */
+/** Tensors by the names of parameters: the parameters themselves, or the state of an optimiser. */
 export type Named = Readonly<Record<string, Tensor>>;

@@ -2,8 +2,8 @@ import { conditionTokens, geometry, hasReadOnlyTokens, latentSlots, warmParts } 
 import type { ModelConfig } from '../config/model.js';
 
 /**
- * Number of values in the tensors that a forward pass of one sample makes, without views. The pass holds them until its
- * backward pass is over. A layer with c channels on t tokens makes t·c values for each of norm, product, GELU and sum.
+ * Number of values in the tensors that a forward pass of one sample makes, without views. They stay in memory until the
+ * backward pass ends. A layer with c channels on t tokens makes t·c values for each of norm, product, GELU and sum.
  */
 export function passValues(model: ModelConfig): number {
   const { latents: m, latentDim, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, normalizeKeyValue } = model;

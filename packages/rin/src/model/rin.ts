@@ -14,14 +14,17 @@ import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
  * Recurrent Interface Network (Jabri, Fleet & Chen, arXiv 2212.11972, section 2). Names of parameters, initial values
  * and options follow the authors' code.
  *
- *     start    X = LN(stem(patches of x)) + position            Z = [learned latents; time; condition]
- *              Z ← Z + LN₀(u + MLP(LN(u))), u = previous latents (section 3); the same on X, if it is carried
+ *     start    X = LN(stem(patches of x)) + position
+ *              Z = [learned latents; time; condition]
+ *              Z ← Z + LN₀(u + MLP(LN(u))), with u the previous latents (section 3). The same on X, if it is carried.
  *     blocks   read, K times compute, write (`Block`)
- *     readout  prediction = patches back to pixels of W·LN(X) + b
+ *     readout  prediction = pixels of the patches W·LN(X) + b
  *
- *     x [B, C, ...size]   noised pixels             n = tokens       patches of a sample
- *     X [B, n, d]         interface                 d = `interfaceDim`
- *     Z [B, m, d']        latents, m = `latents`    d' = `latentDim`; time and condition tokens count among the m
+ * Symbols:
+ *
+ *     x [B, C, ...size]   noised pixels
+ *     X [B, n, d]         interface, n = number of patches, d = `interfaceDim`
+ *     Z [B, m, d']        latents, m = `latents`, d' = `latentDim`. The m include time and condition tokens.
  */
 export class RIN extends Module {
   readonly stem: Linear;
@@ -44,8 +47,8 @@ export class RIN extends Module {
 
   /**
    * @param config        the `model` section of a configuration, checked by `parseConfig`
-   * @param options.seed  initial values are a function of it and of each parameter's name. Default: 0. With null no values are
-   *                      drawn, because `loadParameters` follows
+   * @param options.seed  determines the initial values, together with each parameter's name. Default: 0. With null the
+   *                      parameters get no values; call `loadParameters` afterwards
    */
   constructor(config: ModelConfig, { seed = 0 }: { seed?: number | null } = {}) {
     super();
@@ -93,7 +96,7 @@ export class RIN extends Module {
     return { shape: [this.#config.channels, ...size], axes: size.length + 1, classes: this.#config.classes };
   }
 
-  /** The parts of an earlier pass that a pass starts from. */
+  /** The parts of an earlier pass from which a pass starts. */
   get carried(): readonly WarmPart[] {
     return warmParts(this.#config);
   }
@@ -104,7 +107,7 @@ export class RIN extends Module {
   }
 
   /**
-   * The time codes of signal levels, for passes that shall not compute them: `forward(x, { code })`.
+   * The time codes of signal levels, for passes that do not compute them: `forward(x, { code })`.
    * @param gammas  γ of each sample, in [0, 1]
    * @returns       [B, d_t/4] float64, on the device of the parameters
    */
@@ -114,7 +117,7 @@ export class RIN extends Module {
 
   /**
    * One pass of the network.
-   * @param x      [B, C, ...size] noised pixels, floats in about [−b, b] with b the input scale
+   * @param x      [B, C, ...size] noised pixels, floats in about [−b, b], b = input scale
    * @param gamma  signal level γ of each sample, in [0, 1]: B numbers, a tensor [B], or their time codes
    * @throws RinError if an input has another shape, or x holds integers
    */
@@ -128,9 +131,11 @@ export class RIN extends Module {
   }
 
   /**
-   * The pass that self-conditioning starts from: from zeros, without gradient (paper, section 3). It gives only the parts
-   * that are carried. If the interface is not among them, the last write is left out, and the readout always is.
+   * The first pass of self-conditioning: from zeros and without gradients (paper, section 3). It skips the readout. If the
+   * interface is not carried, it also skips the last write.
    * @param x, gamma, options  as for `forward`
+   * @returns only the parts that are carried
+   * @throws RinError as `forward`
    */
   warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Previous {
     const { carried } = this;
@@ -173,13 +178,13 @@ export class RIN extends Module {
     return state;
   }
 
-  /** [B, d_t/4]; the host computes it, so that every engine gets the same numbers. */
+  /** Time codes [B, d_t/4]. The host computes them, so that every engine gets the same numbers. */
   #codeOf(gamma: SignalLevels): Tensor {
     if ('code' in gamma) return gamma.code;
     return this.timeCode(gamma instanceof Tensor ? Array.from(gamma.toTypedArray(), Number) : gamma);
   }
 
-  /** Condition → tokens [B, s, d' or d]: one for a class, s for a sequence. Without a condition the token is the projection's bias. */
+  /** Tokens of a condition [B, s, d' or d]: s = 1 for a class. Without a condition each token is the projection's bias. */
   #conditionTokens(condition: Tensor | undefined, dtype: Dtype, batch: number): Tensor | null {
     if (!this.label) return null;
     const { classes, conditionTokens, conditionDim } = this.#config;
@@ -191,7 +196,7 @@ export class RIN extends Module {
     return this.label.forward(sequence.to(dtype));
   }
 
-  /** X = LN(stem(patches)) + position, and the warm start from the previous interface. [B, n, d] */
+  /** X = LN(stem(patches)) + position, then the warm start from the previous interface. [B, n, d] */
   #startInterface(x: Tensor, previous: Tensor | undefined, mode: Mode): Tensor {
     const embedded = this.stemNorm.forward(this.stem.forward(patchify(x, this.#geometry))); //     [B, n, d]
     const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
@@ -199,7 +204,7 @@ export class RIN extends Module {
     return mlp && norm ? warmStart(X, previous, mlp, norm, mode) : X;
   }
 
-  /** Z = [learned latents; time; condition], and the warm start from the previous latents. [B, m, d'] */
+  /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'] */
   #startLatents(tokens: Tensor[], batch: number, dtype: Dtype, previous: Tensor | undefined, mode: Mode): Tensor {
     const { learned } = latentSlots(this.#config);
     const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.device });
@@ -210,8 +215,8 @@ export class RIN extends Module {
 }
 
 /**
- * start + LN₀(u + MLP(LN(u))) (paper, section 3, latent self-conditioning). u is the previous state, or zeros if there is none.
- * The result for zeros is the same for every token, so one token stands for all. start, u [B, tokens, channels]
+ * start + LN₀(u + MLP(LN(u))) (paper, section 3, latent self-conditioning). start and u are [B, tokens, channels]. u is the
+ * previous state, or zeros. For zeros the result is the same for every token, so it is computed for one token only.
  */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
   const u =

@@ -3,7 +3,7 @@ import { type Device, type Dtype, Module, type Tensor, tensor } from '@rin/torch
 import { Linear } from './layers.js';
 
 /**
- * The time token (reference: the authors' code): token = W₂·SiLU(W₁·code(γ)), with the code of `timeCode` in @rin/core.
+ * The time token (reference: the authors' code): token = W₂·SiLU(W₁·code(γ)). `timeCode` of @rin/core computes the code.
  *
  *     code [B, d_t/4]      token [B, 1, d_t]      d_t = d' on the latents, d on the interface
  */

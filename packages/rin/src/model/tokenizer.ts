@@ -2,8 +2,8 @@ import { type Geometry, sinCosFrequencies } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
 
 /**
- * Cuts samples into patches (paper, section 2). Patches are in raster order (frame, row, column). The values of a patch are
- * in the same order, with the channel last.
+ * Cuts samples into patches (paper, section 2). Patches are in raster order (frame, row, column). The values inside a patch
+ * have the same order, with the channel last.
  * @param x  [B, C, ...size]
  * @returns  [B, n, patchLength]
  */
@@ -28,8 +28,8 @@ export function unpatchify(patches: Tensor, { size, grid, patch, patchLength }: 
 }
 
 /**
- * Sin-cos code of positions 0 … count − 1, spread over the coordinates c = 0 … scale: sin(c·ω_j) for all j, then cos(c·ω_j),
- * with ω_j = 10000^(−2j/dim) (reference: the authors' code).
+ * Sin-cos code of positions 0 … count − 1 (reference: the authors' code). The positions are spread over coordinates
+ * c = 0 … scale. A code is sin(c·ω_j) for all j, then cos(c·ω_j), with ω_j = 10000^(−2j/dim).
  * @returns  count rows of `dim` numbers
  */
 function lineCode(count: number, dim: number, scale: number): number[][] {
@@ -43,8 +43,8 @@ function lineCode(count: number, dim: number, scale: number): number[][] {
 
 /**
  * Sin-cos code of a grid of tokens (reference: the authors' code). The first half of the channels codes the row, the second
- * half the column. All channels code the position in a signal, or in a single row or column. All slices of a clip share the
- * code of a picture.
+ * half the column. In a signal, or in a single row or column, all channels code the position. All frames of a clip have the
+ * same code.
  * @param grid   patches along each axis: [L], [H, W] or [T, H, W]
  * @param dim    channels d
  * @param scale  coordinate of the last position, `model.timeScaling`

@@ -72,7 +72,7 @@ test('before set-up it helps, and says in one sentence what to run', () => {
   assert.equal(doctor.code, 1, doctor.stderr);
   assert.match(doctor.stdout, /^✖ libtorch: the native addon is not built\n {4}run "npx rin setup"/m);
   const program = run(process.execPath, ['--input-type=module', '-e', "import '@rin/torch'"]);
-  assert.match(program.stderr, /TorchError: the native part is not built yet .*: run `npx rin-torch-setup`/);
+  assert.match(program.stderr, /TorchError: the native addon is not built .*: run `npx rin-torch-setup`/);
 });
 
 test('npx rin setup makes it ready: it trains, samples, and a typed program compiles and runs', () => {

@@ -100,9 +100,9 @@ async function changed(
 test('tensors of another program are no model', async () => {
   const foreign = fresh('foreign.safetensors');
   await writeSafetensors(foreign, { weight: zeros([2, 2]) }, { format: 'pt' });
-  await refused(foreign, /holds no rin model; expected a model\.safetensors that rin train wrote/);
+  await refused(foreign, /not a rin model; expected a model\.safetensors that rin train wrote/);
   await writeSafetensors(foreign, { weight: zeros([2, 2]) });
-  await refused(foreign, /holds no rin model/);
+  await refused(foreign, /not a rin model/);
 });
 
 test('weights that do not fit the configuration are named, with both shapes', async () => {
@@ -120,31 +120,32 @@ test('weights that do not fit the configuration are named, with both shapes', as
     await changed('other', (tensors) => {
       tensors['readout.weight'] = zeros([3, 8]);
     }),
-    /readout\.weight is \[3, 8\], the network needs \[4, 8\]/,
+    /readout\.weight is \[3, 8\], but the network needs \[4, 8\]/,
   );
 });
 
 test('a configuration that asks for more than the tensors are is refused before anything is built', async () => {
+  const training = { ...config.training, batch: 1 };
   const asksFor = async (model: object, message: RegExp) => {
     const file = await changed('hostile', (_, metadata) => {
-      metadata.config = JSON.stringify({ ...config, model: { ...config.model, ...model } });
+      metadata.config = JSON.stringify({ ...config, training, model: { ...config.model, ...model } });
     });
     const began = performance.now();
     await refused(file, message);
     assert.ok(performance.now() - began < 2000);
   };
   const { depth } = config.model;
-  await asksFor({ depth: [...depth, 1] }, /its configuration has \d blocks, and its tensors are those of \d/);
-  await asksFor({ depth: depth.slice(1) }, /blocks, and its tensors are those of/);
-  await asksFor({ depth: [900, ...depth.slice(1)] }, /block 0 has 900 compute layers in its configuration, and \d in/);
-  await asksFor({ size: 2000 }, /interface_position is \[\d+, 8\], and its configuration needs \[\d+, 8\]/);
+  await asksFor({ depth: [...depth, 1] }, /its configuration has \d blocks, but its tensors belong to \d/);
+  await asksFor({ depth: depth.slice(1) }, /blocks, but its tensors belong to/);
+  await asksFor({ depth: [900, ...depth.slice(1)] }, /block 0 has 900 compute layers in its configuration, but \d in/);
+  await asksFor({ size: 2000 }, /interface_position is \[\d+, 8\], but its configuration needs \[\d+, 8\]/);
   await asksFor(
     { size: 8000, interfacePosition: 'sinCos' },
-    /position code of its \d+×\d+ interface tokens has more than/,
+    /position code of its \d+×\d+ interface tokens has more numbers than/,
   );
-  await asksFor({ latents: 1_000_000 }, /latents is \[\d+, \d+\], and its configuration needs/);
-  await asksFor({ interfaceDim: 800_000 }, /stem\.weight is \[8, 4\], and its configuration needs \[800000, 4\]/);
-  await asksFor({ latentDim: 800_000 }, /blocks\.0\.read\.norm\.weight is \[\d+\], and its configuration needs/);
+  await asksFor({ latents: 1_000_000 }, /latents is \[\d+, \d+\], but its configuration needs/);
+  await asksFor({ interfaceDim: 800_000 }, /stem\.weight is \[8, 4\], but its configuration needs \[800000, 4\]/);
+  await asksFor({ latentDim: 800_000 }, /blocks\.0\.read\.norm\.weight is \[\d+\], but its configuration needs/);
 });
 
 test('damaged metadata is refused, not guessed at', async () => {
@@ -176,6 +177,6 @@ test('a model that is refused leaves the memory as it was', async () => {
   copyFileSync(bad, foreign);
   await writeSafetensors(foreign, { weight: zeros([2, 2]) }, { format: 'pt' });
   const before = await settledMemory();
-  await refused(foreign, /no rin model/);
+  await refused(foreign, /not a rin model/);
   assert.deepEqual(memory(), before);
 });

@@ -99,7 +99,7 @@ test('unknown classes are refused, with the known ones and the nearest', async (
   await refused(0.5, `class 0.5: ${known}`);
   await refused('apple', 'class apple: this model has the classes 0 to 2', modelOf({}, []));
   const plain = modelOf({ model: { classes: 0 } }, []);
-  await refused(0, 'class 0: this model was trained without classes; leave the classes out', plain);
+  await refused(0, 'class 0: this model was trained without classes; leave classes out', plain);
   assert.equal((await sample(plain, { seeds: [0], classes: [null] })).length, 1);
 });
 
@@ -128,7 +128,7 @@ test('options of the call win over the configuration, and are checked like it', 
   await refused({ seeds: [-1] }, /^seed -1: expected a whole number from 0 to 2\^53 - 1$/);
   await refused({ seeds: [0.5] }, /^seed 0\.5/);
   await refused({ seeds: [2 ** 53] }, /^seed 9007199254740992/);
-  await refused({ batch: 0 }, /^batch 0: expected a whole number from 1 on$/);
+  await refused({ batch: 0 }, /^batch 0: expected a whole number, at least 1$/);
 });
 
 test('onStep tells step, γ and seeds of the pictures at hand, whose x̂₀ it can draw', async () => {

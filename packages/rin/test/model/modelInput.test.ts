@@ -51,31 +51,31 @@ test('input of the shapes that the network takes passes', () => {
 });
 
 test('samples of another shape are refused, swapped sides among them', () => {
-  refuses({ x: [2, 1, 6, 4] }, 'x is [2, 1, 6, 4]; this network takes [B, 1, 4, 6]');
-  refuses({ x: [1, 4, 6] }, 'x is [1, 4, 6]; this network takes [B, 1, 4, 6]');
+  refuses({ x: [2, 1, 6, 4] }, 'x is [2, 1, 6, 4]; expected [B, 1, 4, 6]');
+  refuses({ x: [1, 4, 6] }, 'x is [1, 4, 6]; expected [B, 1, 4, 6]');
 });
 
 test('samples of integers are refused, which would pass for signals of 0 to 255', () => {
   for (const dtype of ['uint8', 'int32', 'int64', 'bool'] as const)
-    refuses(
-      { dtype },
-      `x is ${dtype}; this network takes floats in [-b, b], b the inputScale: for bytes b·(2·x/255 - 1)`,
-    );
+    refuses({ dtype }, `x is ${dtype}; expected floats in [-b, b], b = inputScale. Convert bytes with b·(2·x/255 - 1)`);
 });
 
 test('shapes that would broadcast over the batch or the tokens are refused', () => {
-  refuses({ gamma: [1] }, 'gamma is [1]; this network takes [2]');
-  refuses({ gamma: [] }, 'gamma is []; this network takes [2]');
-  refuses({ gamma: [2, 1] }, 'gamma is [2, 1]; this network takes [2]');
-  refuses({ condition: [1, 3] }, 'condition is [1, 3]; this network takes [2, 3]');
-  refuses({ condition: [2, 1] }, 'condition is [2, 1]; this network takes [2, 3]');
+  refuses({ gamma: [1] }, 'gamma is [1]; expected [2]');
+  refuses({ gamma: [] }, 'gamma is []; expected [2]');
+  refuses({ gamma: [2, 1] }, 'gamma is [2, 1]; expected [2]');
+  refuses({ condition: [1, 3] }, 'condition is [1, 3]; expected [2, 3]');
+  refuses({ condition: [2, 1] }, 'condition is [2, 1]; expected [2, 3]');
   const one = { network: sequence, condition: [2, 1, 7] };
-  refuses(one, 'condition is [2, 1, 7]; this network takes [2, 2, 7]');
-  refuses({ latents: [1, 5, 16] }, 'previous.latents is [1, 5, 16]; this network takes [2, 5, 16]');
-  refuses({ latents: [2, 1, 16] }, 'previous.latents is [2, 1, 16]; this network takes [2, 5, 16]');
-  refuses({ interface: [2, 1, 8] }, 'previous.interface is [2, 1, 8]; this network takes [2, 6, 8]');
+  refuses(one, 'condition is [2, 1, 7]; expected [2, 2, 7]');
+  refuses({ latents: [1, 5, 16] }, 'previous.latents is [1, 5, 16]; expected [2, 5, 16]');
+  refuses({ latents: [2, 1, 16] }, 'previous.latents is [2, 1, 16]; expected [2, 5, 16]');
+  refuses({ interface: [2, 1, 8] }, 'previous.interface is [2, 1, 8]; expected [2, 6, 8]');
 });
 
 test('a network without condition refuses one, which it would leave out', () => {
-  refuses({ network: unconditional, condition: [2, 3] }, 'a condition was given; this network takes none');
+  refuses(
+    { network: unconditional, condition: [2, 3] },
+    'this network takes no condition, but one was given; leave it out',
+  );
 });

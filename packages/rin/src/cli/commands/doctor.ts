@@ -7,8 +7,7 @@ const marks = { good: '✔', note: '!', bad: '✖' } as const;
 export const command: Command = {
   name: 'doctor',
   usage: '[OPTIONS]',
-  description:
-    'Shows what rin found on this machine, and how to fix what is missing. The exit code is 1 if rin cannot work.',
+  description: 'Checks this machine, and shows how to fix problems. The exit code is 1 if rin cannot work.',
   examples: [['rin doctor', 'one line for each check']],
   operands: 0,
   sections: [],

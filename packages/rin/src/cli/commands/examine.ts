@@ -9,18 +9,18 @@ import { readBuild } from '../addon.js';
 import { calling } from '../terminal/calling.js';
 import { version } from '../version.js';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
-  /** bad = rin cannot work; note = it works, but something could be better */
+  /** bad = rin cannot work; note = rin works, but something could be better */
   readonly state: 'good' | 'note' | 'bad';
   readonly text: string;
-  /** what to do about it */
+  /** how to fix it */
   readonly mend?: string;
 }
 
-const setUp = `run "${calling} setup": it installs and builds what is missing`;
+const setUp = `run "${calling} setup" to install and build what is missing`;
 
-/** Looks at everything that rin needs. What is missing is a finding, never an error. */
+/** Checks everything that rin needs. A missing part is a finding, never an error. */
 export async function examine(): Promise<Finding[]> {
   const computing = readBuild() ? await compute() : [];
   return [program(), node(), libtorch(), ...computing, memory(), await pictures(), demo(), cache()];
@@ -43,10 +43,10 @@ function libtorch(): Finding {
   const kind = build.cuda ? 'with CUDA' : 'for the CPU';
   const text = `libtorch ${build.version} ${kind}, ${from[build.source]}: ${build.libtorch}`;
   if (existsSync(join(build.libtorch, 'lib', 'libtorch_cpu.so'))) return { state: 'good', text };
-  return { state: 'bad', text: `${text}, which is gone`, mend: setUp };
+  return { state: 'bad', text: `${text}, which does not exist any more`, mend: setUp };
 }
 
-/** What computes, and in which precision. Loads the addon. */
+/** Processor, CUDA, device and precision. Loads the addon. */
 async function compute(): Promise<Finding[]> {
   try {
     const [{ runtime }, { bfloat16Instructions, chooseCompute }] = await Promise.all([
@@ -74,10 +74,10 @@ function processor(capability: string, threads: number): Finding {
 function cuda(devices: number): Finding {
   if (devices > 0) return { state: 'good', text: `CUDA: ${devices} ${devices === 1 ? 'device' : 'devices'}` };
   if (!['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))) {
-    return { state: 'good', text: 'CUDA: no NVIDIA driver here, so the CPU computes' };
+    return { state: 'good', text: 'CUDA: there is no NVIDIA driver, so rin computes on the CPU' };
   }
   const why = readBuild()?.cuda ? 'libtorch finds no device' : 'the addon was built without CUDA';
-  const mend = `see that "nvidia-smi" works, then run "${calling} setup", which says why it takes the CPU if it does`;
+  const mend = `make "nvidia-smi" work, then run "${calling} setup"; it prints the reason if it uses the CPU`;
   return { state: 'note', text: `CUDA: there is an NVIDIA driver, but ${why}`, mend };
 }
 
@@ -94,7 +94,7 @@ function memory(): Finding {
   return {
     state: 'note',
     text,
-    mend: 'small networks train in about 1 GB; lower training.batch or training.microBatch if it does not do',
+    mend: 'small networks train in about 1 GB; if that is not enough, lower training.batch or training.microBatch',
   };
 }
 
@@ -110,8 +110,8 @@ async function pictures(): Promise<Finding> {
 
 const demo = (): Finding =>
   existsSync(demoModel)
-    ? { state: 'good', text: `the demo's model is there: ${demoModel}` }
-    : { state: 'note', text: "the demo's model is not there", mend: 'train it: npm run demo' };
+    ? { state: 'good', text: `the demo's model exists: ${demoModel}` }
+    : { state: 'note', text: "the demo's model is missing", mend: 'train it: npm run demo' };
 
 function cache(): Finding {
   const [folder, data] = [cacheHome(), cacheFolder()];
@@ -131,7 +131,7 @@ function names(folder: string): string[] {
   }
 }
 
-/** Bytes of a file, or of all files under a folder; what cannot be read counts nothing. */
+/** Bytes of a file, or of all files under a folder. Unreadable files and folders count as 0. */
 function size(path: string): number {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) return stats?.size ?? 0;

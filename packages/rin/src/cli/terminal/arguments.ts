@@ -4,9 +4,9 @@ import { nearestFlag } from '../configuration/flags.js';
 import { type Command, common, Given, namesOf, type Option } from './command.js';
 
 /**
- * Reads `--flag value`, `--flag=value` and switches in any order; after `--` everything is an operand. A flag that holds
- * true or false may stand alone for true.
- * @throws {UsageError} naming the nearest flag where one is not known
+ * Reads `--flag value`, `--flag=value` and switches in any order. After `--` every argument is an operand. A flag for true or
+ * false needs no value: alone it means true.
+ * @throws UsageError if a flag is unknown (the message names the nearest one), lacks its value, or there are too many operands
  */
 export function parseArguments(command: Command, args: readonly string[]): Given {
   const options = [...command.sections.flatMap((section) => section.options), ...common];
@@ -30,7 +30,7 @@ export function parseArguments(command: Command, args: readonly string[]): Given
   if (operands.length > command.operands) {
     const extra = operands[command.operands];
     throw new UsageError(
-      `rin ${command.name}: ${extra} is one argument too many; expected rin ${command.name} ${command.usage}`,
+      `rin ${command.name}: unexpected argument ${extra}; usage: rin ${command.name} ${command.usage}`,
     );
   }
   return new Given(flags, operands);
@@ -41,14 +41,14 @@ function valueBehind(name: string, { placeholder }: Option, queue: string[]): st
   const next = queue.at(0);
   if (placeholder === 'true|false' && next !== 'true' && next !== 'false') return 'true';
   const isValue = next !== undefined && !/^-[^\d.]/.test(next);
-  if (!isValue) throw new UsageError(`${name} needs a value: ${name} ${placeholder}`);
+  if (!isValue) throw new UsageError(`${name} needs a value: expected ${name} ${placeholder}`);
   queue.shift();
   return next;
 }
 
 function inlineValue(name: string, { placeholder }: Option, value: string): string {
   if (placeholder !== undefined) return value;
-  throw new UsageError(`${name} takes no value, but ${JSON.stringify(value)} was given`);
+  throw new UsageError(`${name} takes no value, got ${JSON.stringify(value)}`);
 }
 
 function unknownFlag(name: string, known: readonly string[]): string {
@@ -60,7 +60,7 @@ function unknownFlag(name: string, known: readonly string[]): string {
       text,
       known.map(undashed).filter((flag) => flag.length > 1),
     );
-  const key = nearestFlag(word); // finds a key in whatever section it is: `--depth` is `--model.depth`
+  const key = nearestFlag(word); // finds a key in any section: `--depth` means `--model.depth`
   const found = key && known.includes(key) ? undashed(key) : undefined;
   const meant = found?.endsWith(`.${last}`) ? found : (close(word) ?? found ?? close(last));
   return `${name} is not a known flag${meant ? `; did you mean --${meant}?` : ''}`;

@@ -4,5 +4,5 @@ const ways: Readonly<Record<string, string>> = {
   npx: 'npx rin',
 };
 
-/** How the user calls rin, to be followed by a command in what is proposed: as a script of the clone, or by itself. */
+/** How the user calls rin, for commands in messages: as a script of the clone, with npx, or directly. */
 export const calling: string = ways[process.env.npm_lifecycle_event ?? ''] ?? 'rin';

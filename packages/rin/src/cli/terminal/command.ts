@@ -1,30 +1,30 @@
 import { UsageError } from '@rin/core';
 
-/** A flag of a command: how it is parsed, and what the help says of it. */
+/** A flag of a command: how it is parsed, and its line in the help. */
 export interface Option {
   /** `--run` */
   readonly flag: string;
   /** another way to write it: `-n`, `--lr` */
   readonly alias?: string;
-  /** what its value is called; a flag without one is a switch */
+  /** name of its value in the help; a flag without one is a switch */
   readonly placeholder?: string;
   readonly description: string;
-  /** what the help adds in brackets: range, default */
+  /** texts that the help adds in brackets: range, default */
   readonly notes?: readonly string[];
 }
 
 /** A command, as its help shows it. */
 export interface Command {
   readonly name: string;
-  /** what stands behind the name: `[MODEL] [OPTIONS]` */
+  /** the arguments after the name: `[MODEL] [OPTIONS]` */
   readonly usage: string;
   readonly description: string;
-  /** each with what it does */
+  /** each example with its effect */
   readonly examples: readonly (readonly [string, string])[];
-  /** how many arguments without dashes it takes at most */
+  /** most arguments without dashes */
   readonly operands: number;
   readonly sections: readonly { readonly title: string; readonly options: readonly Option[] }[];
-  /** said last */
+  /** last paragraph of the help */
   readonly closing?: string;
   /** @returns the exit code */
   run(given: Given): Promise<number>;
@@ -32,14 +32,14 @@ export interface Command {
 
 /** Flags of every command. */
 export const common: readonly Option[] = [
-  { flag: '--verbose', description: 'show where in the program an error arose' },
+  { flag: '--verbose', description: 'show where in the program an error occurred' },
   { flag: '--help', alias: '-h', description: 'show this help' },
 ];
 
-/** What was typed. */
+/** The arguments that the user typed. */
 export class Given {
   constructor(
-    /** by flag, never by alias; a switch has the empty text. The last of several wins. */
+    /** values by flag, never by alias; a switch has the empty text. If a flag is repeated, the last value counts. */
     readonly flags: ReadonlyMap<string, string>,
     readonly operands: readonly string[],
   ) {}
@@ -52,7 +52,7 @@ export class Given {
     return this.flags.get(flag);
   }
 
-  /** @throws {UsageError} where it is not a whole number, or below `least` */
+  /** @throws UsageError if it is not a whole number, or below `least` */
   wholeNumber(flag: string, least: number): number | undefined {
     const text = this.flags.get(flag);
     if (text === undefined) return undefined;

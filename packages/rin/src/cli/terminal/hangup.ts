@@ -2,11 +2,12 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /**
- * Whether this program was started to outlive its terminal, as `nohup` does it. Node takes an ignored SIGHUP for one that
- * ends the program, before any of our code runs, so what is left to see are traces:
- * - a shell names the program that it calls in the variable `_`;
- * - `nohup` replaces a terminal as stdin by a /dev/null that cannot be read;
- * - a caller that ignores SIGHUP, such as a script under `nohup`, hands that down.
+ * Whether this program was started to outlive its terminal, as with `nohup`. Node resets an ignored SIGHUP before any of our
+ * code runs, so this checks three signs.
+ *
+ * - A shell puts the name of the program that it calls into the variable `_`.
+ * - `nohup` replaces a terminal as stdin with a /dev/null that cannot be read.
+ * - The calling process ignores SIGHUP, such as a script under `nohup`.
  */
 export const outlivesTerminal: boolean =
   basename(process.env._ ?? '') === 'nohup' || hasUnreadableInput() || ignoresHangup(process.ppid);
@@ -16,7 +17,7 @@ function hasUnreadableInput(): boolean {
     const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
     return readlinkSync('/proc/self/fd/0') === '/dev/null' && (Number.parseInt(flags, 8) & 3) === 1; // O_WRONLY
   } catch {
-    return false; // stdin is closed, or the system does not tell
+    return false; // stdin is closed, or there is no /proc
   }
 }
 

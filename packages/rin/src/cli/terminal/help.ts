@@ -1,6 +1,6 @@
 import { type Command, common, namesOf, type Option } from './command.js';
 
-/** The help of a command: examples, then every flag in one line, in groups. */
+/** The help of a command: examples, then one line for each flag, in groups. */
 export function commandHelp(command: Command): string {
   const { name, usage, description, examples, sections, closing } = command;
   return paragraphs([
@@ -23,14 +23,12 @@ export function programHelp(commands: readonly { name: string; summary: string }
     group(
       'Examples',
       table([
-        ['rin train --data my-pictures', 'train on a folder of pictures; again to go on'],
+        ['rin train --data my-pictures', 'train on a folder of pictures; run it again to resume'],
         ['rin sample', 'draw new pictures from the newest model'],
         ['rin COMMAND --help', 'all options of a command'],
       ]),
     ),
-    group('Exit codes', [
-      '0 done   1 it could not be done   2 the command was called wrongly   130, 143, 129 stopped by Ctrl-C, SIGTERM or SIGHUP',
-    ]),
+    group('Exit codes', ['0 success   1 failure   2 wrong usage   130, 143, 129 stopped by Ctrl-C, SIGTERM or SIGHUP']),
   ]);
 }
 

@@ -1,16 +1,14 @@
 import { constants } from 'node:os';
 import { outlivesTerminal } from './hangup.js';
 
-/**
- * npm hands a Ctrl-C on that the terminal has sent to every process already: what comes within so many ms is the same one.
- */
+/** The terminal sends Ctrl-C to every process, and npm passes it on again. Signals within this time in ms count as one. */
 const sameKey = 500;
 
 /**
- * While it lives, Ctrl-C (SIGINT), SIGTERM or a terminal that goes away (SIGHUP) ask the work to end (`signal`). A second
- * SIGINT or SIGTERM ends the process at once. A second SIGHUP does not: shell and system send one each. If the program was
- * started to outlive its terminal, SIGHUP is ignored. Output that nobody reads any more (SIGPIPE) asks the work to end too, and
- * is no error. The exit code of a program that a signal stopped is 128 + the signal's number, as shells have it.
+ * While it lives, Ctrl-C (SIGINT), SIGTERM or a closed terminal (SIGHUP) asks the work to end: it aborts `signal`. A second
+ * SIGINT or SIGTERM ends the process at once. A second SIGHUP does not, because shell and system each send one. If the program
+ * was started to outlive its terminal, SIGHUP is ignored. Output without a reader (SIGPIPE) also asks the work to end, and is no
+ * error. After a signal the exit code is 128 + the signal's number, as in shells.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -18,7 +16,7 @@ export class Interruption implements Disposable {
   #exitCode = 0;
   #at = 0;
 
-  /** @param onFirst is called at the first signal, to say what happens now */
+  /** @param onFirst  is called at the first signal, to print what happens now */
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
     process.on('SIGINT', this.#received);
@@ -35,7 +33,7 @@ export class Interruption implements Disposable {
       this.#onFirst();
       this.#controller.abort();
     } else if (name !== 'SIGHUP' && now - this.#at > sameKey) {
-      if (process.stderr.isTTY) process.stderr.write('\n'); // leaves the line of progress
+      if (process.stderr.isTTY) process.stderr.write('\n'); // ends the line of progress
       process.exit(this.#exitCode);
     }
   };

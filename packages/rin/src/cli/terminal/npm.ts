@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** How often it is looked whether npm is still there, in ms. */
+/** Interval of the checks whether npm still runs, in ms. */
 const every = 1000;
 
 const shells = ['sh', 'dash', 'bash', 'zsh', 'ksh'];
 
 /**
- * Called by npm, the program ends when npm ends, as at SIGTERM: what is at work saves. npm passes some signals on, and only
- * to the shell that it has started.
+ * Ends the program when npm ends, if npm started it. It acts like SIGTERM, so running work is saved. npm itself passes on only
+ * some signals, and only to the shell that it started.
  */
 export function endWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return;
@@ -20,7 +20,7 @@ export function endWithNpm(): void {
   timer.unref();
 }
 
-/** The processes that called: npm, or a shell and npm. A process whose caller has ended gets another one. */
+/** The process ids of the callers: npm, or a shell and npm. When a parent ends, the system assigns another one. */
 function callers(): string {
   const { ppid } = process;
   try {

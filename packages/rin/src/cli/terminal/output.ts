@@ -3,15 +3,15 @@ import { isatty } from 'node:tty';
 import { whyNot } from '../../disk/systemError.js';
 import { outlivesTerminal } from './hangup.js';
 
-/** What is told of a stream that cannot be written to. */
+/** The streams that cannot be written to any more. */
 const lost = new Set<NodeJS.WriteStream>();
 
 /**
- * Sees to it that output which cannot be written harms no work:
- * - Nobody reads it any more (EPIPE), as behind `| head`: what is at work saves and ends. If the program outlives its terminal,
- *   the work goes on.
- * - The terminal is gone (EIO), or the disk of a log is full (ENOSPC): the work goes on without output.
- * If nothing is at work that could be lost, the program ends.
+ * Protects running work if output cannot be written:
+ * - If nobody reads the output (EPIPE), as with `| head`, the work is saved and ends. If the program outlives its terminal, the
+ *   work continues.
+ * - If the terminal is closed (EIO) or the disk of a log is full (ENOSPC), the work continues without output.
+ * If no work is running, the program ends.
  */
 export function guardOutput(): void {
   closeDeadTerminals();
@@ -28,7 +28,7 @@ export function guardOutput(): void {
   }
 }
 
-/** Node sets the terminal back when it ends, and aborts if that fails. It leaves closed ones alone. */
+/** At its end Node resets the terminal, and aborts if that fails. It does not reset closed descriptors. */
 function closeDeadTerminals(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   process.on('exit', () => {
@@ -38,5 +38,5 @@ function closeDeadTerminals(): void {
 
 function tellLoss(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
   if (stream !== process.stdout || lost.has(process.stderr)) return;
-  process.stderr.write(`stdout: ${whyNot(error) ?? error.message}; what rin says there is lost from here on\n`);
+  process.stderr.write(`stdout: ${whyNot(error) ?? error.message}; all further output to it is lost\n`);
 }

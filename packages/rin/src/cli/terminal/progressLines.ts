@@ -8,7 +8,7 @@ import type { TrainResult } from '../../training/trainer.js';
 import { calling } from './calling.js';
 import { bar } from './screen.js';
 
-/** Where training stands, in one line. @param isLive with a bar, for a line that moves */
+/** The progress of training, in one line. @param isLive  with a bar, for a moving line */
 export function trainingLine(progress: Progress, isLive: boolean): string {
   const { images, total, loss, validationLoss, learningRate, imagesPerSecond: speed, memory, sampling } = progress;
   const share = Math.min(1, images / total);
@@ -25,14 +25,14 @@ export function trainingLine(progress: Progress, isLive: boolean): string {
   return `${isLive ? `${bar(share)} ` : ''}${parts.join(', ')}`;
 }
 
-/** How far the data are prepared. */
+/** The progress of preparing the data. */
 export function dataLine({ stage, done, total, skipped }: DataProgress): string {
   return `${stage} pictures: ${count(done)} of ${count(total)}${skipped > 0 ? `, ${count(skipped)} unreadable` : ''}`;
 }
 
-/** How it ended, and what to do next. */
+/** How training ended, and what to do next. */
 export function outcome({ run, images, finished }: TrainResult, { training }: Config): string {
   if (run === null) return 'stopped before training began';
   if (finished) return `${join(run, modelName)} is ready; draw from it: ${calling} sample ${quoted(run)}`;
-  return `stopped at ${count(images)} of ${count(training.images)} images, all saved; the same command goes on`;
+  return `stopped at ${count(images)} of ${count(training.images)} images and saved; run the same command again to resume`;
 }

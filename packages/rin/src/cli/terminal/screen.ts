@@ -1,8 +1,8 @@
 import { printable, printableLine } from '@rin/core';
 
-/** Without a terminal, progress is a line every so many ms. */
+/** Interval of progress lines without a terminal, in ms. */
 const plainEvery = 10_000;
-/** On a terminal the line is drawn anew at most every so many ms. */
+/** Least time between two updates of the line on a terminal, in ms. */
 const liveEvery = 100;
 
 export interface ScreenOptions {
@@ -11,8 +11,8 @@ export interface ScreenOptions {
 }
 
 /**
- * What a long command shows: sentences on stdout, and on stderr how far it is, in one line that moves on a terminal and
- * in a plain line now and then elsewhere.
+ * The output of a long command: lasting lines on stdout, and progress on stderr. On a terminal progress is one moving line;
+ * elsewhere it is a plain line from time to time.
  */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
@@ -20,7 +20,7 @@ export class Screen {
   /** whether progress is one moving line */
   readonly isLive: boolean;
   #shown = false;
-  /** when progress was shown last */
+  /** time of the last progress line */
   #last: number;
 
   constructor({ out = process.stdout, progress = process.stderr }: ScreenOptions = {}) {
@@ -30,18 +30,18 @@ export class Screen {
     this.#last = this.isLive ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
-  /** Prints lines that stay. Control characters, as in the name of a file, are escaped. */
+  /** Prints lasting lines. Control characters, for example in file names, are escaped. */
   say(text: string): void {
     this.show(printable(text));
   }
 
-  /** Prints lines that stay, with the colours that are in them: pictures. */
+  /** Prints lasting lines with their colours, for pictures. */
   show(text: string): void {
     this.clear();
     this.#out.write(`${text}\n`);
   }
 
-  /** Shows how far the work is. The text is made only when it is time to show it. */
+  /** Shows progress. `text` is called only if it is time for another line. */
   status(text: () => string): void {
     const now = performance.now();
     if (now - this.#last < (this.isLive ? liveEvery : plainEvery)) return;
@@ -49,13 +49,13 @@ export class Screen {
     const line = printableLine(text());
     if (!this.isLive) this.#progress.write(`${line}\n`);
     else {
-      // Cut to the width: a line that wraps could not be drawn over.
+      // Cut to the width, because a wrapped line cannot be overwritten.
       this.#progress.write(`\r\x1b[K${line.slice(0, Math.max(20, this.#progress.columns - 1))}`);
       this.#shown = true;
     }
   }
 
-  /** Takes the moving line away. */
+  /** Removes the moving line. */
   clear(): void {
     if (this.#shown) this.#progress.write('\r\x1b[K');
     this.#shown = false;

@@ -1,6 +1,6 @@
 /**
- * Rows as lines in columns of equal width.
- * @param left the columns that are aligned on the left, by their first cell; the others hold numbers
+ * Aligns rows in columns.
+ * @param left  first cells of the columns that are aligned on the left; the others are aligned on the right
  */
 export function textTable(rows: readonly (readonly string[])[], left: readonly string[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

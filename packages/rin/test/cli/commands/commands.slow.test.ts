@@ -36,7 +36,9 @@ test('training that is interrupted saves and ends, and the same command goes on 
   });
   assert.equal(stopped.code, 130);
   assert.ok(performance.now() - signalled < 5000, 'ends soon');
-  const found = /\nstopped at ([\d,]+) of 1,600 images, all saved; the same command goes on\n$/.exec(stopped.stdout);
+  const found = /\nstopped at ([\d,]+) of 1,600 images and saved; run the same command again to resume\n$/.exec(
+    stopped.stdout,
+  );
   assert.ok(found, stopped.stdout);
   const images = Number(found[1].replace(',', ''));
   assert.ok(images >= 80 && images < 1600, `${images}`);
@@ -62,7 +64,7 @@ test('a Ctrl-C that npm passes on a second time is the same one', async () => {
     },
   });
   assert.equal(code, 130);
-  assert.match(stdout, /all saved; the same command goes on\n$/);
+  assert.match(stdout, /saved; run the same command again to resume\n$/);
 });
 
 test('training whose output nobody reads any more saves and ends quietly', async () => {

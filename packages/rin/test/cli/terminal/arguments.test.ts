@@ -63,13 +63,10 @@ test('a misspelt flag names the nearest, wherever it stands in the configuration
   assert.equal(wrong(sample, '--seed', '3'), '--seed is not a known flag; did you mean --seeds?');
   assert.equal(wrong(train, '--zzzzzzzz'), '--zzzzzzzz is not a known flag');
   assert.equal(wrong(train, '-z'), '-z is not a known flag');
-  assert.equal(wrong(train, '--lr'), '--lr needs a value: --lr X');
-  assert.equal(wrong(train, '--runs', '--new'), '--runs needs a value: --runs FOLDER');
-  assert.equal(wrong(train, '--new=yes'), '--new takes no value, but "yes" was given');
-  assert.equal(
-    wrong(sample, 'a', 'b'),
-    'rin sample: b is one argument too many; expected rin sample [MODEL] [OPTIONS]',
-  );
+  assert.equal(wrong(train, '--lr'), '--lr needs a value: expected --lr X');
+  assert.equal(wrong(train, '--runs', '--new'), '--runs needs a value: expected --runs FOLDER');
+  assert.equal(wrong(train, '--new=yes'), '--new takes no value, got "yes"');
+  assert.equal(wrong(sample, 'a', 'b'), 'rin sample: unexpected argument b; usage: rin sample [MODEL] [OPTIONS]');
 });
 
 test('seeds are numbers and ranges, in the order in which they were typed', () => {

@@ -188,7 +188,7 @@ async function onFullDisk(streams: { stdout: boolean; stderr: boolean }, ...args
 
 test('on a full disk a training goes on without its log and ends well; a command that only answers fails', async () => {
   const train = (name: string) => ['train', '--config', 'tiny.yaml', '--data', 'pictures', '--run', name];
-  const lost = 'stdout: the disk is full; what rin says there is lost from here on\n';
+  const lost = 'stdout: the disk is full; all further output to it is lost\n';
   assert.deepEqual(await onFullDisk({ stdout: true, stderr: false }, ...train('first')), { code: 0, stderr: lost });
   assert.deepEqual(await onFullDisk({ stdout: true, stderr: true }, ...train('second')), { code: 0, stderr: '' });
   for (const run of ['first', 'second']) assert.ok(readdirSync(join(cwd, run)).includes('checkpoint-000001.600k'));
