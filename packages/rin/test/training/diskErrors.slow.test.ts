@@ -34,6 +34,9 @@ before(async () => {
 const kindOf = (call: string): string =>
   call.replace(/\.[^/]*\.part/g, '….part').replace(/\d{6}(\.\d{3})?k|average|optimizer|weights/g, 'N');
 
+/** The sweeper leaves a half file that it cannot look into. */
+const isSweep = (call: string): boolean => /^readdir .*\.part$/.test(call);
+
 for (const [code, reason, prepare] of [
   ['ENOSPC', /disk is full/, async () => {}],
   ['EIO', /disk reports an error/, begin],
@@ -45,8 +48,8 @@ for (const [code, reason, prepare] of [
       await prepare(runsFolder);
       failed = undefined;
       const mend = await failingDisk(runsFolder, (call) => {
-        if (failed !== undefined || tried.has(kindOf(call)) || (code === 'ENOSPC' && /^read/.test(call)))
-          return undefined;
+        const isSpared = code === 'ENOSPC' ? /^read/.test(call) : isSweep(call);
+        if (failed !== undefined || tried.has(kindOf(call)) || isSpared) return undefined;
         failed = call;
         tried.add(kindOf(call));
         return code;
@@ -61,12 +64,19 @@ for (const [code, reason, prepare] of [
           ))
         )
           break;
-        await assert.rejects(training, (error) => {
-          assert.ok(error instanceof RinError, `${failed}: ${error}`);
-          assert.match(error.message, reason, failed);
-          assert.ok(error.message.includes(runsFolder) && !error.message.includes('\n'), `${failed}: ${error.message}`);
-          return true;
-        });
+        await assert.rejects(
+          training,
+          (error) => {
+            assert.ok(error instanceof RinError, `${failed}: ${error}`);
+            assert.match(error.message, reason, failed);
+            assert.ok(
+              error.message.includes(runsFolder) && !error.message.includes('\n'),
+              `${failed}: ${error.message}`,
+            );
+            return true;
+          },
+          failed,
+        );
       } finally {
         mend();
       }
