@@ -8,6 +8,7 @@ import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/che
 import { namedModel } from '../runs/namedModel.js';
 import { isFinished, openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
+import type { Change } from '../runs/sameRun.js';
 import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
 import { Diverged } from './diverged.js';
@@ -125,8 +126,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   const recorder = new Recorder(directory, log);
   try {
     for (const text of said) recorder.say(text);
-    await changeRun(directory, config, changes, recorder.say);
-    using session = await prepare(data, split, resolved, directory, recorder, options);
+    using session = await prepare({ data, split, resolved, directory, changes, recorder, options });
     init?.[Symbol.dispose](); // its memory is the training's now
     const seen = await session.run();
     return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
@@ -166,15 +166,23 @@ function gone(path: string): never {
   throw new RinError(`${path}: the model was not there a moment ago; start again`);
 }
 
+/** What a stretch of a run is prepared from. */
+interface Preparation {
+  readonly data: Dataset;
+  readonly split: Split;
+  readonly resolved: Resolved;
+  readonly directory: RunDirectory;
+  /** keys of its configuration that change now */
+  readonly changes: readonly Change[];
+  readonly recorder: Recorder;
+  readonly options: RunOptions;
+}
+
 /** Brings the run to the state of its newest checkpoint, or to the start. */
-async function prepare(
-  data: Dataset,
-  { trained, heldOut }: Split,
-  resolved: Resolved,
-  directory: RunDirectory,
-  recorder: Recorder,
-  { onProgress, signal }: RunOptions,
-): Promise<Session> {
+async function prepare(given: Preparation): Promise<Session> {
+  const { data, resolved, directory, changes, recorder } = given;
+  const { trained, heldOut } = given.split;
+  const { onProgress, signal } = given.options;
   const { config, compute, init } = resolved;
   const { training } = config;
   const { say } = recorder;
@@ -187,7 +195,9 @@ async function prepare(
   const learner = untrained(resolved, data);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
-  else if (training.init !== undefined) say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
+  await changeRun(directory, config, changes, saved?.counters.images ?? 0, say); // a run that is refused stays as it is
+  if (!saved && training.init !== undefined)
+    say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
