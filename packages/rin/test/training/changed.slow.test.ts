@@ -117,6 +117,10 @@ test('a run can be made shorter down to what it has seen; below that, another on
   const runsFolder = freshFolder();
   const { run } = await go(runsFolder, { at: 48 });
   assert.equal((await go(runsFolder, { images: 80, at: 56 })).run, run);
+  const copy = join(freshFolder(), 'copy');
+  cpSync(run, copy, { recursive: true });
+  const ended = await go('', { images: 56 }, { run: copy });
+  assert.deepEqual([ended.images, ended.finished], [56, true]);
   const other = await go(runsFolder, { images: 32 });
   assert.notEqual(other.run, run);
   assert.match(

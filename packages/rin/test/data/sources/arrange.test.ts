@@ -80,6 +80,7 @@ test('of train, val and test the first is taken, and the others are told with th
   for (const [train, ...others] of [
     ['train', 'val', 'test'],
     ['Training', 'testing', 'validation'],
+    ['train2017', 'val2017', 'eval'],
   ]) {
     const found = await taken({
       [`${train}/cat/1.png`]: red,
