@@ -83,23 +83,35 @@ export async function train({ config, data, ...options }: TrainOptions): Promise
 export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<TrainResult> {
   using what = resolved;
   const { config, source, notices } = what;
-  const { signal, log = () => {}, onDataProgress: onProgress } = options;
-  for (const notice of notices) log(notice);
+  const { signal, onDataProgress: onProgress } = options;
+  const early: string[] = [];
+  for (const notice of notices) announce(notice, early, options);
   let data: Dataset;
   try {
-    data = await openData(source, config, { onProgress, onNotice: options.log, signal });
+    const onNotice = (text: string) => {
+      announce(text, early, options);
+      if (!options.log) process.emitWarning(text); // a part of the data is not used
+    };
+    data = await openData(source, config, { onProgress, onNotice, signal });
   } catch (error) {
     if (signal?.aborted) return { run: null, images: 0, finished: false };
     throw error;
   }
   try {
-    return await trainOn(data, what, options);
+    return await trainOn(data, what, options, early);
   } finally {
     if (data !== source) data.close();
   }
 }
 
-async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): Promise<TrainResult> {
+/** Says something before there is a run, and keeps it for the log of the run. */
+function announce(text: string, early: string[], { log }: RunOptions): void {
+  early.push(text);
+  log?.(text);
+}
+
+/** @param early what was said before there is a run */
+async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<TrainResult> {
   const { config, init } = resolved;
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);
@@ -113,7 +125,8 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   };
   const places = { run, runsFolder, fresh };
   const purpose = { config, data, init: init?.digest };
-  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice: log });
+  const notice = (text: string) => announce(text, early, options);
+  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice });
   const { images } = config.training;
   if (finished) {
     const idle = changes.length > 0 ? ` Nothing is changed by ${changes.map(({ key }) => key).join(', ')}.` : '';
@@ -125,6 +138,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   using _lock = await lockRun(directory.path);
   const recorder = new Recorder(directory, log);
   try {
+    for (const text of early) directory.log(text);
     for (const text of said) recorder.say(text);
     using session = await prepare({ data, split, resolved, directory, changes, recorder, options });
     init?.[Symbol.dispose](); // its memory is the training's now

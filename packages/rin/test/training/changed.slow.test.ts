@@ -152,6 +152,7 @@ test('an unfinished run that is left aside is named, with what differs and the w
     `${run} is unfinished, at 16 of 96 images, but a new run starts: its configuration differs in ` +
       `training.learningRate (0.01 there, 0.02 here), training.precision ("float32" there, "bfloat16" here). To resume it: ${words}`,
   );
+  assert.ok(readFileSync(join(other.run, 'log.txt'), 'utf8').includes(`Z ${other.said.split('\n')[0]}`));
   const data = await go(runsFolder, { at: 8 }, { data: [...samples, samples[0]] });
   assert.equal(
     data.said.split('\n')[0],
