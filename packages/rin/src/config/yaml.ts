@@ -49,7 +49,7 @@ export function toYaml(config: Config): string {
 }
 
 /** The problem and its place, in one line. The library adds an excerpt of the text in further lines. */
-export function yamlProblem(error: Error): string {
+function yamlProblem(error: Error): string {
   if (/call stack/.test(error.message)) return 'it is nested too deeply'; // the parser recurses, and reports its overflow
   return error.message.split('\n')[0].replace(/:$/, '');
 }

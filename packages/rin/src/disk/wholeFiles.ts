@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isOutOfMemory, isTorchError, RinError } from '@rin/core';
 import * as files from '@rin/torch/files';
@@ -100,9 +100,14 @@ export async function filterLines(path: string, keep: (line: string) => boolean)
   if (content !== text) await writeWhole(path, content);
 }
 
-/** The text of a file, or undefined if there is no file. */
+/**
+ * The text of a file, or undefined if there is no file.
+ * @throws RinError if the system refuses to read it, or it is a pipe or a device, which may never end
+ */
 export async function readText(path: string): Promise<string | undefined> {
   try {
+    const stats = await stat(path);
+    if (!stats.isFile() && !stats.isDirectory()) throw new RinError(`cannot read ${path}: it is not a regular file`);
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;

@@ -20,7 +20,7 @@ export interface BlockPass {
   readonly tokens: number;
   readonly mode: Mode;
   /** false skips the write, for a pass whose interface is not used */
-  readonly write: boolean;
+  readonly withWrite: boolean;
 }
 
 /**
@@ -70,7 +70,7 @@ export class Block extends Module {
   }
 
   /** @returns the tokens after the block, of the same shapes */
-  forward({ Z, X, readOnly }: Tokens, { tokens, mode, write }: BlockPass): Tokens {
+  forward({ Z, X, readOnly }: Tokens, { tokens, mode, withWrite }: BlockPass): Tokens {
     if (readOnly && this.conditionRead) {
       Z = this.conditionRead.forward(Z, readOnly, mode); //                                        [B, m, d']
       Z = this.read.forward(Z, X, mode); //                                                        [B, m, d']
@@ -78,7 +78,7 @@ export class Block extends Module {
       Z = this.read.forward(Z, readOnly ? cat([X, readOnly], 1) : X, mode); //                     [B, m, d']
     }
     for (const layer of this.compute) Z = layer.forward(Z, mode); //                               [B, m, d'], never touches the n tokens
-    if (this.write && write) {
+    if (this.write && withWrite) {
       X = this.write.forward(X, Z, mode); //                                                       [B, n + w, d]
       if (this.convolution) {
         const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]

@@ -172,8 +172,8 @@ export class RIN extends Module {
 
     let state: Tokens = { Z, X, readOnly };
     for (const [i, block] of this.blocks.entries()) {
-      const write = lastWrite || i < this.blocks.length - 1;
-      state = block.forward(state, { tokens, mode, write });
+      const withWrite = lastWrite || i < this.blocks.length - 1;
+      state = block.forward(state, { tokens, mode, withWrite });
     }
     return state;
   }

@@ -197,7 +197,7 @@ async function moveAside(path: string): Promise<string> {
 const sha256 = (content: unknown) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
 
 /** SHA-256 of a file's contents, in hexadecimal. @throws RinError if it cannot be read */
-export async function sha256OfFile(path: string): Promise<string> {
+async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(path), hash);

@@ -51,7 +51,7 @@ export async function compareRun(path: string, purpose: Purpose): Promise<Compar
     const seen = (await newestCounters(path))?.images ?? 0;
     const { images } = purpose.config.training;
     const isFree = ({ key }: Change): boolean =>
-      free.test(key) || (key === 'training.images' && (images > facts.config.training.images || images > seen));
+      free.test(key) || (key === 'training.images' && (images > facts.config.training.images || images >= seen));
     return {
       path,
       facts,

@@ -1,6 +1,5 @@
 import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
-import { newestCounters } from '../runs/checkpoint.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
 import { type Change, reordering, show } from '../runs/sameRun.js';
 import { rateShare } from './learningRate.js';
@@ -10,15 +9,16 @@ import { rateShare } from './learningRate.js';
  * a whole. If the process is killed in between, the same command prints them again.
  *
  * The learning rate needs no record of the change: it is a function of the configuration and the images seen (`rateShare`).
+ * @param images images seen at the checkpoint that the run resumes from
  */
 export async function changeRun(
   directory: RunDirectory,
   config: Config,
   changes: readonly Change[],
+  images: number,
   say: (text: string) => void,
 ): Promise<void> {
   if (changes.length === 0) return;
-  const images = (await newestCounters(directory.path))?.images ?? 0;
   const told = changes.map(({ key, there, here }) => `${key} ${show(there)} → ${show(here)}`);
   say(`changed at ${count(images)} images: ${told.join(', ')}`);
   const length = changes.find(({ key }) => key === 'training.images');

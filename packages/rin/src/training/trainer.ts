@@ -8,6 +8,7 @@ import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/che
 import { namedModel } from '../runs/namedModel.js';
 import { isFinished, openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
+import type { Change } from '../runs/sameRun.js';
 import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
 import { Diverged } from './diverged.js';
@@ -84,23 +85,35 @@ export async function train({ config, data, ...options }: TrainOptions): Promise
 export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<TrainResult> {
   using what = resolved;
   const { config, source, notices } = what;
-  const { signal, log = () => {}, onDataProgress: onProgress } = options;
-  for (const notice of notices) log(notice);
+  const { signal, onDataProgress: onProgress } = options;
+  const early: string[] = [];
+  for (const notice of notices) announce(notice, early, options);
   let data: Dataset;
   try {
-    data = await openData(source, config, { onProgress, onNotice: options.log, signal });
+    const onNotice = (text: string) => {
+      announce(text, early, options);
+      if (!options.log) process.emitWarning(text); // a part of the data is not used
+    };
+    data = await openData(source, config, { onProgress, onNotice, signal });
   } catch (error) {
     if (signal?.aborted) return { run: null, images: 0, finished: false };
     throw error;
   }
   try {
-    return await trainOn(data, what, options);
+    return await trainOn(data, what, options, early);
   } finally {
     if (data !== source) data.close();
   }
 }
 
-async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): Promise<TrainResult> {
+/** Says something before there is a run, and keeps it for the log of the run. */
+function announce(text: string, early: string[], { log }: RunOptions): void {
+  early.push(text);
+  log?.(text);
+}
+
+/** @param early what was said before there is a run */
+async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<TrainResult> {
   const { config, init } = resolved;
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);
@@ -114,7 +127,8 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   };
   const places = { run, runsFolder, fresh };
   const purpose = { config, data, init: init?.digest };
-  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice: log });
+  const notice = (text: string) => announce(text, early, options);
+  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice });
   const { images } = config.training;
   if (finished) {
     const idle = changes.length > 0 ? ` Changed keys are ignored: ${changes.map(({ key }) => key).join(', ')}.` : '';
@@ -126,9 +140,9 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions): 
   using _lock = await lockRun(directory.path);
   const recorder = new Recorder(directory, log);
   try {
+    for (const text of early) directory.log(text);
     for (const text of said) recorder.say(text);
-    await changeRun(directory, config, changes, recorder.say);
-    using session = await prepare(data, split, resolved, directory, recorder, options);
+    using session = await prepare({ data, split, resolved, directory, changes, recorder, options });
     init?.[Symbol.dispose](); // frees its memory for training
     const seen = await session.run();
     return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
@@ -168,15 +182,23 @@ function gone(path: string): never {
   throw new RinError(`${path}: the model appeared after the command started; run the same command again`);
 }
 
+/** What a stretch of a run is prepared from. */
+interface Preparation {
+  readonly data: Dataset;
+  readonly split: Split;
+  readonly resolved: Resolved;
+  readonly directory: RunDirectory;
+  /** keys of its configuration that change now */
+  readonly changes: readonly Change[];
+  readonly recorder: Recorder;
+  readonly options: RunOptions;
+}
+
 /** Restores the run from its newest checkpoint, or starts it. */
-async function prepare(
-  data: Dataset,
-  { trained, heldOut }: Split,
-  resolved: Resolved,
-  directory: RunDirectory,
-  recorder: Recorder,
-  { onProgress, signal }: RunOptions,
-): Promise<Session> {
+async function prepare(given: Preparation): Promise<Session> {
+  const { data, resolved, directory, changes, recorder } = given;
+  const { trained, heldOut } = given.split;
+  const { onProgress, signal } = given.options;
   const { config, compute, init } = resolved;
   const { training } = config;
   const { say } = recorder;
@@ -189,7 +211,9 @@ async function prepare(
   const learner = untrained(resolved, data);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
-  else if (training.init !== undefined) say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
+  await changeRun(directory, config, changes, saved?.counters.images ?? 0, say); // a run that is refused stays as it is
+  if (!saved && training.init !== undefined)
+    say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';

@@ -88,6 +88,7 @@ test('of a configuration file that is wrong, the file is named, and the line or 
   );
   assert.equal(await refused(1, 'train', '--config', 'none.yaml'), 'none.yaml: there is no such configuration file');
   assert.equal(await refused(1, 'train', '--config', 'pictures'), 'cannot read pictures: it is a folder');
+  assert.match(await refused(1, 'train', '--config', '/dev/zero'), /^\/dev\/zero: the text has 400,004 characters; /);
 });
 
 test('data that are not there or do not fit are told', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { after, test } from 'node:test';
 import { RinError } from '@rin/core';
 import { writeOutput } from '../../src/disk/output.js';
 import { Taken, WriteError } from '../../src/disk/systemError.js';
-import { observeChanges, writeFlushed, writeFolder, writeWhole } from '../../src/disk/wholeFiles.js';
+import { observeChanges, readText, writeFlushed, writeFolder, writeWhole } from '../../src/disk/wholeFiles.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rin-whole-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -65,4 +66,12 @@ test('an output is written through a link, into a pipe of the shell, and never o
     assert.equal(error.message, 'cannot write /dev/full: the disk is full');
     return true;
   });
+});
+
+test('a pipe or a device is never read as a text, since it may not end', async () => {
+  const pipe = join(folder, 'config.yaml');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero'])
+    await assert.rejects(readText(path), new RinError(`cannot read ${path}: it is not a regular file`));
+  assert.equal(await readText(`${pipe}.none`), undefined);
 });

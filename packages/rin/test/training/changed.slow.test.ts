@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
@@ -117,6 +117,10 @@ test('a run can be made shorter down to what it has seen; below that, another on
   const runsFolder = freshFolder();
   const { run } = await go(runsFolder, { at: 48 });
   assert.equal((await go(runsFolder, { images: 80, at: 56 })).run, run);
+  const copy = join(freshFolder(), 'copy');
+  cpSync(run, copy, { recursive: true });
+  const ended = await go('', { images: 56 }, { run: copy });
+  assert.deepEqual([ended.images, ended.finished], [56, true]);
   const other = await go(runsFolder, { images: 32 });
   assert.notEqual(other.run, run);
   assert.match(
@@ -148,6 +152,7 @@ test('an unfinished run that is left aside is named, with what differs and the w
     `${run} is unfinished, at 16 of 96 images, but a new run starts: its configuration differs in ` +
       `training.learningRate (0.01 there, 0.02 here), training.precision ("float32" there, "bfloat16" here). To resume it: ${words}`,
   );
+  assert.ok(readFileSync(join(other.run, 'log.txt'), 'utf8').includes(`Z ${other.said.split('\n')[0]}`));
   const data = await go(runsFolder, { at: 8 }, { data: [...samples, samples[0]] });
   assert.equal(
     data.said.split('\n')[0],
@@ -162,6 +167,24 @@ test('an unfinished run that is left aside is named, with what differs and the w
     [{ at: 8 }, { fresh: true }],
   ] as const)
     assert.doesNotMatch((await go(runsFolder, asked, options)).said, /is unfinished/);
+});
+
+test('a change holds from the checkpoint that is whole, and a run that is refused keeps its configuration', async () => {
+  const { run } = await go(freshFolder(), { at: 56, checkpointEvery: 32, keepCheckpoints: 2 });
+  const cut = (folder: string, name: string) => truncateSync(join(folder, name, 'weights.safetensors'), 1000);
+  const change = { checkpointEvery: 32, keepCheckpoints: 2, logEvery: 48 };
+  const refused = `${run} again`;
+  cpSync(run, refused, { recursive: true });
+  cut(run, 'checkpoint-000000.056k');
+  const { said } = await go('', change, { run });
+  assert.match(said, /^changed at 32 images: training\.logEvery 16 → 48$/m);
+  assert.match(said, /goes on at 32 of 96 images/);
+
+  for (const name of readdirSync(refused)) if (name.startsWith('checkpoint')) cut(refused, name);
+  const before = readFileSync(join(refused, 'config.yaml'), 'utf8');
+  await assert.rejects(go('', change, { run: refused }), /none of its checkpoints is whole/);
+  assert.equal(readFileSync(join(refused, 'config.yaml'), 'utf8'), before);
+  assert.doesNotMatch(readFileSync(join(refused, 'log.txt'), 'utf8'), /changed at/);
 });
 
 test('a folder that is named goes on with changed keys too, and refuses others with both values', async () => {

@@ -35,7 +35,7 @@ export const finalName = (path: string): string =>
     .join('/');
 
 /** The final name of a half file; undefined if the name does not belong to a half file. */
-export function targetOf(name: string): string | undefined {
+function targetOf(name: string): string | undefined {
   const end = ending.exec(name) ?? formerEnding.exec(name);
   return end ? name.slice(0, end.index) : undefined;
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { ConfigError, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { isRecord } from '../../config/describe.js';
+import { longestText } from '../../config/limits.js';
 import { mergeConfig, parseConfig, valueAt } from '../../config/parse.js';
 import { fromYaml } from '../../config/yaml.js';
 import { systemCode, whyNot } from '../../disk/systemError.js';
@@ -75,12 +76,26 @@ function readConfigFile(path: string): unknown {
   throw new ConfigError(`${path}: it has no keys; expected a configuration in YAML, such as the config.yaml of a run`);
 }
 
+/** The text of a file; of a longer text, and of a device without end, as much as is enough to refuse it. */
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const fd = openSync(path, 'r');
+    try {
+      return readStart(fd, 4 * (longestText + 1)).toString(); // a character has up to 4 bytes
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') throw new ConfigError(`${path}: there is no such configuration file`);
     const reason = whyNot(error);
     throw reason ? new ConfigError(`cannot read ${path}: ${reason}`) : error;
   }
+}
+
+function readStart(fd: number, most: number): Buffer {
+  const bytes = Buffer.alloc(most);
+  let filled = 0;
+  for (let count = 1; count > 0 && filled < most; filled += count)
+    count = readSync(fd, bytes, filled, most - filled, null);
+  return bytes.subarray(0, filled);
 }

@@ -19,7 +19,7 @@ export const fingerprintOf = (content: string, target: Target): string =>
   sha256(JSON.stringify([decoderVersion, content, target]));
 
 /** Digest of a listing: its classes, and the name, label and contents of every picture in their order. */
-export class ContentDigest {
+class ContentDigest {
   readonly #hash: Hash;
 
   constructor({ classes, missing, shape }: Listing) {

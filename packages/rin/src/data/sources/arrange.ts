@@ -35,9 +35,15 @@ export interface Arranged {
   readonly others: readonly string[];
   /** sentences, one on each line, if something is not used */
   readonly notice?: string;
-  /** @throws RinError if the files that give classes are damaged, or do not fit the pictures */
-  label(): Promise<Labelled & { readonly missing: readonly Skipped[] }>;
+  /**
+   * The classes. The files that give them are read at the first call.
+   * @throws RinError if these files are damaged, or do not fit the pictures
+   */
+  label(): Promise<Labels>;
 }
+
+/** The classes of pictures, and the entries of lists that are no pictures. */
+type Labels = Labelled & { readonly missing: readonly Skipped[] };
 
 /**
  * Finds the pictures among files, and the source of their classes. The first of these that exists gives the classes:
@@ -80,6 +86,16 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
   const left = passedOver(others, files.special);
   if (left !== undefined) notices.push(`${files.where}: ${left}`);
   const where = files.where + (base && `/${base.slice(0, -1)}`);
+  const label = async (): Promise<Labels> => {
+    if (lists.size > 0) return labelByLists(pictures, lists, where);
+    const read = (name: string, most: number) => files.read(base + name, most);
+    const labelled =
+      sidecars.size > 0
+        ? await labelBySidecars(pictures, sidecars, read, where, watch)
+        : resolveLabels(pictures.map(byFolder), where);
+    return { ...labelled, missing: [] };
+  };
+  let labels: Labels | undefined; // a start asks twice: for the number of classes, and for the pictures
   return {
     base,
     pictures,
@@ -87,13 +103,8 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
     others,
     ...(notices.length > 0 && { notice: notices.join('\n') }),
     async label() {
-      if (lists.size > 0) return labelByLists(pictures, lists, where);
-      const read = (name: string, most: number) => files.read(base + name, most);
-      const labelled =
-        sidecars.size > 0
-          ? await labelBySidecars(pictures, sidecars, read, where, watch)
-          : resolveLabels(pictures.map(byFolder), where);
-      return { ...labelled, missing: [] };
+      labels ??= await label();
+      return labels;
     },
   };
 }

@@ -10,8 +10,10 @@ interface Inner {
   readonly notice?: string;
 }
 
-const isTraining = (folder: string): boolean => /^train(ing)?$/i.test(folder);
-const isSplit = (folder: string): boolean => isTraining(folder) || /^(test(ing)?|val|valid|validation)$/i.test(folder);
+/** `train`, and with a year as in COCO: `train2017`. */
+const isTraining = (folder: string): boolean => /^train(ing)?(20\d\d)?$/i.test(folder);
+const isSplit = (folder: string): boolean =>
+  isTraining(folder) || /^(test(ing)?|val|valid|validation|eval|evaluation|dev)(20\d\d)?$/i.test(folder);
 
 /**
  * Finds a top folder that is not a class. It contains all pictures, or it is the training folder among folders such as

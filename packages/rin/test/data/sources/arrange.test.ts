@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { arrange } from '../../../src/data/sources/arrange.js';
 import { surveyData } from '../../../src/data/survey.js';
 import sharp from '../../../src/media/sharp.js';
 import { type Colour, contents, folderOf, open, problem, tar } from '../fixtures.js';
@@ -79,6 +80,7 @@ test('of train, val and test the first is taken, and the others are told with th
   for (const [train, ...others] of [
     ['train', 'val', 'test'],
     ['Training', 'testing', 'validation'],
+    ['train2017', 'val2017', 'eval'],
   ]) {
     const found = await taken({
       [`${train}/cat/1.png`]: red,
@@ -204,4 +206,23 @@ test('a class beside a picture is found up to the first dot of the name, else up
     'metadata.jsonl': '{"file_name": "1.png", "label": "ape"}',
   });
   assert.deepEqual([listed.classes, listed.said], [['ape'], 'HERE: 1 file ignored: 1 .cls']);
+});
+
+test('files that give classes are read once, however often the classes are asked for', async () => {
+  for (const [names, content] of [
+    [['1.png', '1.cls', '2.png', '2.cls'], () => 'owl'],
+    [['1.png', 'metadata.jsonl'], () => '{"file_name": "1.png", "label": "owl"}'],
+  ] as const) {
+    const asked: string[] = [];
+    const read = (name: string) => {
+      asked.push(name);
+      return Buffer.from(content());
+    };
+    const arranged = await arrange({ where: 'here', kind: 'folder', names, special: 0, read }, {});
+    for (let time = 0; time < 2; time++) assert.deepEqual((await arranged.label()).classes, ['owl']);
+    assert.deepEqual(
+      asked,
+      names.filter((name) => !name.endsWith('.png')),
+    );
+  }
 });
