@@ -67,7 +67,7 @@ const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run
  * and faster on a very busy one. `node bench/waitingThreads.mjs` measures it. A training step of emoji-64 takes these
  * milliseconds on two cores of an AMD processor with AVX-512, next to 0 / 1 / 3 busy processes:
  *
- *     1,000: 122 / 254 / 415    6,000: 115 / 410 / 467    300,000: 112 / 379 / 1,275
+ *     1,000: 136 / 257 / 459    6,000: 125 / 413 / 524    300,000: 122 / 450 / 1,058
  *
  * libgomp reads the variable when it is loaded. A value that the user has set is kept. A worker's environment is a copy, so if
  * a worker loads the library first, libgomp uses its default.

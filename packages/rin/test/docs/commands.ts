@@ -80,6 +80,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/precision.mjs --network mnist --data mnist --updates 2000 --batch 8': minutes,
   'node bench/whereTimeGoes.mjs': minutes,
   'node bench/sampling.mjs --rounds 3': minutes,
+  'node bench/waitingThreads.mjs': minutes,
+  'node bench/waitingThreads.mjs --task sample --rounds 5 --spins 1000,6000,300000': minutes,
   'node scripts/loss-chart.mjs RUN': named,
   'rin train --preset mnist --data mnist --validation 0.02': { run: short },
   'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02': { run: short },
