@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -170,7 +170,7 @@ async function load(run: string, name: string): Promise<State> {
   const parts: Record<string, Named> = {};
   for (const [part, digest] of Object.entries(digests)) {
     const path = join(folder, fileOf(part));
-    if (!existsSync(path)) throw new Damaged(`${fileOf(part)} is missing`);
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new Damaged(`${fileOf(part)} is missing`);
     if ((await sha256OfFile(path)) !== digest) throw new Damaged(`${fileOf(part)} was changed or cut short`);
     parts[part] = await readPart(path);
   }

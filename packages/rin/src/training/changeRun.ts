@@ -26,6 +26,9 @@ export async function changeRun(
   const reordered = changes.filter(({ key }) => reordering.includes(key)).map(({ key }) => key);
   if (reordered.length > 0)
     say(`${reordered.join(' and ')} can change the rounding of sums, and so the last bits of the weights`);
+  const { dropout, dropPath, attentionDropout } = config.model;
+  if (reordered.includes('training.microBatch') && dropout + dropPath + attentionDropout > 0)
+    say('training.microBatch changes the draws of dropout');
   await directory.writeConfig(config);
 }
 

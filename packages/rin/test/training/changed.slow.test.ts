@@ -178,11 +178,11 @@ test('a change holds from the checkpoint that is whole, and a run that is refuse
   cut(run, 'checkpoint-000000.056k');
   const { said } = await go('', change, { run });
   assert.match(said, /^changed at 32 images: training\.logEvery 16 → 48$/m);
-  assert.match(said, /goes on at 32 of 96 images/);
+  assert.match(said, /resumes at 32 of 96 images/);
 
   for (const name of readdirSync(refused)) if (name.startsWith('checkpoint')) cut(refused, name);
   const before = readFileSync(join(refused, 'config.yaml'), 'utf8');
-  await assert.rejects(go('', change, { run: refused }), /none of its checkpoints is whole/);
+  await assert.rejects(go('', change, { run: refused }), /all its checkpoints are damaged/);
   assert.equal(readFileSync(join(refused, 'config.yaml'), 'utf8'), before);
   assert.doesNotMatch(readFileSync(join(refused, 'log.txt'), 'utf8'), /changed at/);
 });

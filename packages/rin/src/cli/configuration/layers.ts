@@ -64,8 +64,10 @@ export function resolveConfig(layers: readonly Layer[]): Config {
   }
 }
 
-/** The last layer that sets a key. For a missing key, the file or the first layer. */
+/** The last layer that sets a key. For a missing key, the file or the first layer; for the whole, the last layer that sets any. */
 function originOf(path: string, layers: readonly Layer[]): Layer {
+  if (path === 'it')
+    return layers.findLast(({ value }) => isRecord(value) && Object.keys(value).length > 0) ?? layers[0];
   const deciding = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
   return deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0];
 }

@@ -6,10 +6,10 @@ import { test } from 'node:test';
 import { createGzip, gzipSync } from 'node:zlib';
 import { RinError } from '@rin/core';
 import { readSafetensors, TorchError, tensor, writeSafetensors } from '@rin/torch';
-import { convertData } from '../src/data/convert.js';
-import { sha256 } from '../src/data/storeIndex.js';
-import { surveyData } from '../src/data/survey.js';
-import { type Colour, cifarRecord, folderOf, idx, open, problem, random, sample, tar, work } from './data/fixtures.js';
+import { convertData } from '../../src/data/convert.js';
+import { sha256 } from '../../src/data/storeIndex.js';
+import { surveyData } from '../../src/data/survey.js';
+import { type Colour, cifarRecord, folderOf, idx, open, problem, random, sample, tar, work } from './fixtures.js';
 
 /*
  * Files with some of their bytes changed, cut off, put in or taken out are read as something or refused in a sentence. That
