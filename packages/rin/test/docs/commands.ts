@@ -81,6 +81,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/whereTimeGoes.mjs': minutes,
   'node bench/sampling.mjs --rounds 3': minutes,
   'node bench/waitingThreads.mjs': minutes,
+  'node bench/trainingStep.mjs --only bfloat16 --rounds 5': minutes,
+  'node bench/trainingStep.mjs --network emoji-64 --only bfloat16 --rounds 5': minutes,
   'node bench/waitingThreads.mjs --task sample --rounds 5 --spins 1000,6000,300000': minutes,
   'node scripts/loss-chart.mjs RUN': named,
   'rin train --preset mnist --data mnist --validation 0.02': { run: short },
