@@ -35,7 +35,7 @@ export const command: Command = {
   run: demoCommand,
 };
 
-/** Pictures of each class that are shown beside the nearest one of the data. */
+/** Pictures of each class that are shown next to their most similar training picture. */
 const pairs = 4;
 
 async function demoCommand(given: Given): Promise<number> {
@@ -70,7 +70,7 @@ async function call({ command }: { command: Command }, args: readonly string[]):
   return command.run(parseArguments(command, args));
 }
 
-/** Draws pictures beside the training picture that each is most like: so small a set is partly learnt by heart. */
+/** Draws pictures next to their most similar training pictures, because the network memorises a part of so small a set. */
 async function compare(run: string, path: string): Promise<void> {
   const [{ loadModel }, { sample }] = await Promise.all([
     import('../../diffusion/modelFile.js'),
@@ -88,16 +88,16 @@ async function compare(run: string, path: string): Promise<void> {
     await writePng(path, grid(beside, { columns: 2 * pairs, labels: model.classes }));
     const own = distancesAmong(dataset);
     console.log(
-      `${printable(path)}: each picture with the training picture that is most like it on its right. They differ by ` +
-        `${mean(found.map(({ rmse }) => rmse)).toFixed(3)} (root mean square, of 1), training pictures among themselves by ${mean(own).toFixed(3)}: ` +
-        `a set of ${dataset.length} pictures is partly learnt by heart.`,
+      `${printable(path)}: each picture has its most similar training picture on its right. Their mean distance is ` +
+        `${mean(found.map(({ rmse }) => rmse)).toFixed(3)} (root mean square of pixels from 0 to 1); between training pictures it is ` +
+        `${mean(own).toFixed(3)}. The network memorises a part of so small a set.`,
     );
   } finally {
     dataset.close();
   }
 }
 
-/** How far each training picture is from the one that is most like it. */
+/** The distance of each training picture to its most similar other one. */
 function distancesAmong(dataset: Dataset): number[] {
   return Array.from({ length: dataset.length }, (_, index) => {
     const image: Image = { data: new Uint8Array(sampleLength(dataset.shape)), shape: dataset.shape };
