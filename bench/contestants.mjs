@@ -78,12 +78,9 @@ class Contestant {
 /** @param {Setup} setup */
 export const ours = (setup) => new Contestant(process.execPath, 'ours.mjs', setup, spinCount);
 
-/** @type {string | undefined} */
-let python;
-
 /** @param {Setup & { kind: 'plain' | 'peer', compile?: boolean }} setup */
 export async function theirs(setup) {
-  python ??= await ensurePython({ peer: setup.kind === 'peer', log: createLog() });
+  const python = await ensurePython({ peer: setup.kind === 'peer', log: createLog() });
   return new Contestant(python, 'peer.py', setup, libgompSpins);
 }
 
