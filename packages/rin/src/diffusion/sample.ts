@@ -66,17 +66,13 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
   const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
   const sampling = changedSampling(model.config, changed);
   checkCounts(seeds, batch);
-  const labelOf = (i: number): number => classOf(model, classes?.[i % classes.length], seeds[i]);
-  for (let i = 0; i < seeds.length; i++) labelOf(i); // throws for a wrong class before sampling starts
+  const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed)); // a wrong class fails here
   let size = batch;
   for (let first = 0; first < seeds.length; ) {
     const part = seeds.slice(first, first + size);
     let images: Image[];
     try {
-      using condition = oneHot(
-        model.network,
-        Int32Array.from(part, (_, i) => labelOf(first + i)),
-      );
+      using condition = oneHot(model.network, labels.slice(first, first + part.length));
       using pictures = await denoise(model.network, model.config.diffusion, sampling, {
         ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
         onStep: ({ step, steps, gamma, x0 }) =>
