@@ -58,9 +58,14 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
     assert.ok(performance.now() - from < 30_000, `never: ${what}`);
 }
 
+/** The only run, once its folder has its final name. */
+const runOf = ({ runs }: Running): string | undefined =>
+  readdirSync(runs).find((name) => /^\d+-/.test(name) && !name.endsWith('.part'));
+
 /** Files of the only run. */
-function files({ runs }: Running): string[] {
-  const [run] = readdirSync(runs).filter((name) => /^\d+-/.test(name));
+function files(running: Running): string[] {
+  const { runs } = running;
+  const run = runOf(running);
   return run ? readdirSync(join(runs, run)) : [];
 }
 const trains = (running: Running) => until('statistics', () => files(running).includes('stats.jsonl'));
@@ -80,7 +85,7 @@ function trainsOn(running: Running): Promise<void> {
 
 /** Whether the newest checkpoint has all that the run has learnt. */
 function isSaved(running: Running): boolean {
-  const [run] = readdirSync(running.runs).filter((name) => /^\d+-/.test(name));
+  const run = runOf(running) ?? assert.fail('there is no run');
   const lines = readFileSync(join(running.runs, run, 'stats.jsonl'), 'utf8')
     .trimEnd()
     .split('\n');
