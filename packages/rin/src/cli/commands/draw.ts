@@ -8,6 +8,7 @@ import { writePng } from '../../media/png.js';
 import { Sheet } from '../../media/sheet.js';
 import { pictureDepth, terminalPicture } from '../../media/terminalPicture.js';
 import { bar, type Screen } from '../terminal/screen.js';
+import { widthOf } from '../terminal/width.js';
 import type { Outputs } from './outputs.js';
 import type { SampleRequest } from './sampleRequest.js';
 import { seedFile } from './seeds.js';
@@ -78,7 +79,7 @@ async function present(
   const grid = sheet.draw(images);
   await writePng(outputs.grid, grid);
   const depth = show ? pictureDepth(process.stdout) : undefined;
-  if (depth !== undefined) screen.show(await terminalPicture(grid, process.stdout.columns, depth));
+  if (depth !== undefined) screen.show(await terminalPicture(grid, widthOf(process.stdout), depth));
 }
 
 /** Name of the class of each picture; empty if there are no classes. */

@@ -1,4 +1,5 @@
 import { printable, printableLine } from '@rin/core';
+import { widthOf } from './width.js';
 
 /** Interval of progress lines without a terminal, in ms. */
 const plainEvery = 10_000;
@@ -50,7 +51,7 @@ export class Screen {
     if (!this.isLive) this.#progress.write(`${line}\n`);
     else {
       // Cut to the width, because a wrapped line cannot be overwritten.
-      this.#progress.write(`\r\x1b[K${line.slice(0, Math.max(20, this.#progress.columns - 1))}`);
+      this.#progress.write(`\r\x1b[K${line.slice(0, widthOf(this.#progress) - 1)}`);
       this.#shown = true;
     }
   }
