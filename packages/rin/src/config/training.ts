@@ -77,7 +77,9 @@ export const TrainingConfig = z.strictObject({
   init: z
     .string()
     .optional()
-    .describe('model to start from, for fine-tuning: a model.safetensors, or the folder of a run')
+    .describe(
+      'model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line)',
+    )
     .meta({ alias: 'init', placeholder: 'MODEL' }),
   optimizer: OptimizerConfig.prefault({ kind: 'lamb' }).describe('lamb, adamw or muon, with its constants'),
   learningRate: z.number().positive().default(3e-3).describe('peak learning rate').meta({ alias: 'lr' }),

@@ -45,6 +45,63 @@ test('what is misspelt is told with what was meant, and exit code 2', async () =
   assert.equal(await refused(2, 'train', '--preset', 'emoji'), 'there is no preset emoji; did you mean emoji-64?');
 });
 
+test('an argument without its flag is told with the flag that it lacks, and exit code 2', async () => {
+  const meant = async (...args: string[]) => /did you mean (.*)\?$/.exec(await refused(2, ...args))?.[1];
+  assert.equal(
+    await refused(2, 'train', 'pictures'),
+    'rin train: unexpected argument pictures; did you mean --data pictures?',
+  );
+  assert.equal(await meant('train', 'emoji'), '--data emoji');
+  assert.equal(await meant('train', 'my frames'), "--data 'my frames'");
+  assert.equal(await meant('train', 'cifar10'), '--preset cifar10');
+  assert.equal(await meant('train', 'tiny.yaml'), '--config tiny.yaml');
+  assert.equal(await meant('train', 'model.safetensors'), '--init model.safetensors');
+  assert.equal(await meant('train', '3'), '--init 3');
+  assert.equal(await meant('demo', 'here'), '--out here');
+  assert.equal(await meant('sample', 'runs/a', 'cat'), '--classes cat');
+  assert.equal(await meant('sample', 'runs/a', '0-7'), '--seeds 0-7');
+  assert.match(await refused(2, 'doctor', 'x'), /unexpected argument x; usage: rin doctor/);
+});
+
+test('classes and seeds in the place of a model are told with their flags', async () => {
+  const start = 'there is no such model file or run';
+  assert.equal(await refused(1, 'sample', 'cat'), `cat: ${start}; did you mean --classes cat?`);
+  assert.equal(await refused(1, 'sample', 'cat,heart'), `cat,heart: ${start}; did you mean --classes cat,heart?`);
+  assert.equal(await refused(1, 'sample', '0-15'), `0-15: ${start}; did you mean --seeds 0-15?`);
+  assert.equal(await refused(1, 'sample', 'cat,rose'), `cat,rose: ${start}`);
+});
+
+test('a run is known by its number in every command, and a number without a run is told with those that have one', async () => {
+  mkdirSync('numbered');
+  process.chdir('numbered');
+  try {
+    const unknown = '1: there is no run of this number in runs';
+    const commands = [
+      ['sample', '1'],
+      ['runs', '1'],
+      ['train', '--init', '1'],
+    ];
+    for (const args of commands) assert.equal(await refused(1, ...args), `${unknown}; it has no runs yet`);
+    for (const name of ['00002-cats', '00010-dogs']) mkdirSync(`runs/${name}`, { recursive: true });
+    for (const args of commands) assert.equal(await refused(1, ...args), `${unknown}; its runs are 10, 2`);
+    // The run is found; it has no model yet.
+    const empty = (path: string) =>
+      `${path}: there is no model.safetensors in this folder; a run writes it with its first checkpoint`;
+    for (const name of ['10', '00010', '00010-dogs', 'runs/00010-dogs']) {
+      assert.equal(await refused(1, 'sample', name), empty('runs/00010-dogs'));
+      assert.equal(await refused(1, 'train', '--init', name), empty('runs/00010-dogs'));
+    }
+    assert.equal(
+      await refused(1, 'train', '--init', '2', '--runs', 'elsewhere'),
+      '2: there is no run of this number in elsewhere; it has no runs yet',
+    );
+    mkdirSync('10'); // a folder that is really called 10
+    assert.equal(await refused(1, 'sample', '10'), empty('10'));
+  } finally {
+    process.chdir(cwd);
+  }
+});
+
 test('what was typed and does not fit is told by key, with what is allowed', async () => {
   assert.equal(
     await refused(2, ...tiny, '--data', 'pictures', '--model.patch', '3', '--model.latentHeads=5'),

@@ -50,4 +50,13 @@ test('what is named comes first, a file or the folder of a run', async () => {
   place('mine/model.safetensors');
   assert.equal(await findModel('other.safetensors'), 'other.safetensors');
   assert.equal(await findModel('mine'), 'mine/model.safetensors');
+  for (const name of ['2', '00002', '00002-b-64-rin'])
+    assert.equal(await findModel(name), 'runs/00002-b-64-rin/model.safetensors');
+  assert.equal(await findModel('100000'), 'runs/100000-d-64-rin/model.safetensors');
+  place('2'); // a file that is really called 2
+  assert.equal(await findModel('2'), '2');
+  await assert.rejects(
+    findModel('7'),
+    new RinError('7: there is no run of this number in runs; its runs are 100001, 100000, 10, 2, 0'),
+  );
 });

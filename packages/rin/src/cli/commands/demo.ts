@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { printable } from '@rin/core';
+import { printable, quoted } from '@rin/core';
 import { type Dataset, sampleLength } from '../../data/dataset.js';
 import { nearestSample } from '../../data/nearestSample.js';
 import { openDataset } from '../../data/open.js';
@@ -18,6 +18,7 @@ export const command: Command = {
     'The same command resumes.',
   examples: [['rin demo', 'writes the run and its pictures to the folder demo']],
   operands: 0,
+  meant: (folder) => `--out ${quoted(folder)}`,
   sections: [
     {
       title: 'Output',

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { printable, printableJson, RinError } from '@rin/core';
-import { listRuns } from '../../runs/runDirectory.js';
+import { namedRun } from '../../runs/namedRun.js';
 import { allRuns, type DamagedRun, type RunSummary, summarise } from '../../runs/summary.js';
 import { calling } from '../terminal/calling.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -11,8 +9,8 @@ export const command: Command = {
   name: 'runs',
   usage: '[RUN …] [OPTIONS]',
   description:
-    'Lists the runs in runs/ with state, images and losses. With runs named by number, name or folder, it shows the keys that\n' +
-    'differ and the losses at equal images seen.',
+    'Lists the runs in runs/ with state, images and losses. With runs named by folder, name or number, it shows the keys that\n' +
+    'differ and the losses at equal images seen. A file or folder that exists comes before a run of this name or number.',
   examples: [
     ['rin runs', 'one line for each run'],
     ['rin runs 3 7', 'compare runs/00003-… and runs/00007-…'],
@@ -48,15 +46,10 @@ async function runsCommand(given: Given): Promise<number> {
   return 0;
 }
 
-/** The folder of a run. `operand` is its number, its name in `folder`, or its path. */
+/** The folder of a run. @param operand its path, its name in `folder`, or its number */
 async function find(operand: string, folder: string): Promise<string> {
-  const inFolder = join(folder, operand);
-  if (existsSync(inFolder)) return inFolder;
-  const numbered = /^\d+$/.test(operand)
-    ? (await listRuns(folder)).find(({ number }) => number === Number(operand))
-    : undefined;
-  if (numbered) return numbered.path;
-  if (existsSync(operand)) return operand;
+  const found = await namedRun(operand, folder);
+  if (found !== undefined) return found;
   throw new RinError(`${operand}: there is no such run in ${folder}; run "${calling} runs" to list them`);
 }
 

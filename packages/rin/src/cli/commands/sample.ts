@@ -1,23 +1,26 @@
-import { findModel } from '../../runs/findModel.js';
 import { computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { Screen } from '../terminal/screen.js';
 import { mostInGrid, readOutputs } from './outputs.js';
+import { flagFor, modelNamed } from './sampleHint.js';
 import { guidanceWarning, sampleCompute, sampleRequest } from './sampleRequest.js';
 
 export const command: Command = {
   name: 'sample',
   usage: '[MODEL] [OPTIONS]',
   description:
-    'Draws new pictures from a model: a model.safetensors, or the folder of a run. The default is the newest run with a model,\n' +
-    'or the demo model. The same seed and class give the same picture.',
+    'Draws new pictures from a model: a model.safetensors, or a run by folder, name or number. A file or folder that exists comes\n' +
+    'before a run of this name or number. The default is the newest run with a model, or the demo model. The same seed and class\n' +
+    'give the same picture.',
   examples: [
     ['rin sample', '8 pictures of each class, in samples.png'],
+    ['rin sample 3', 'from the run 3, runs/00003-…'],
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
+  meant: flagFor,
   sections: [
     {
       title: 'Pictures',
@@ -82,7 +85,7 @@ async function sampleCommand(given: Given): Promise<number> {
   using interruption = new Interruption(() => {});
   const [batch, columns] = [given.wholeNumber('--batch', 1) ?? 64, given.wholeNumber('--columns', 1)];
   const { device, threads } = sampleCompute(given);
-  const path = await findModel(given.operands[0]);
+  const path = await modelNamed(given.operands[0]);
   const [{ loadModel }, { chooseCompute, useThreads }, { draw }] = await Promise.all([
     import('../../diffusion/modelFile.js'),
     import('../../training/resources/compute.js'),

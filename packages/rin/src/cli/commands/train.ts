@@ -1,11 +1,14 @@
-import { isTorchError, printable, UsageError } from '@rin/core';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isTorchError, printable, quoted, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
+import { modelName } from '../../runs/namedModel.js';
 import type { InitialModel } from '../../training/initialModel.js';
 import { presetNames, presetSummary } from '../../training/presets.js';
 import { fromData } from '../configuration/fromData.js';
-import { fromModel } from '../configuration/fromModel.js';
+import { fromModel, withInitialPath } from '../configuration/fromModel.js';
 import { defaultPreset, readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -26,6 +29,7 @@ export const command: Command = {
     ['rin train --config my.yaml --lr 1e-3 --dry-run', 'print the resolved configuration, and exit'],
   ],
   operands: 0,
+  meant: flagFor,
   sections: [
     {
       title: 'Configuration',
@@ -70,6 +74,15 @@ export const command: Command = {
   run: trainCommand,
 };
 
+/** The flag that a bare argument lacks: data, unless it is a preset, a configuration file, or something with a model. */
+function flagFor(argument: string): string {
+  const isModel = argument.endsWith('.safetensors') || existsSync(join(argument, modelName));
+  const isNumber = /^\d+$/.test(argument) && !existsSync(argument);
+  if (isModel || isNumber) return `--init ${quoted(argument)}`;
+  if (/\.ya?ml$/.test(argument)) return `--config ${quoted(argument)}`;
+  return `--${presetNames().includes(argument) ? 'preset' : 'data'} ${quoted(argument)}`;
+}
+
 async function trainCommand(given: Given): Promise<number> {
   if (given.text('--preset') === 'list') return listPresets();
   const screen = new Screen();
@@ -90,7 +103,7 @@ async function trainCommand(given: Given): Promise<number> {
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
   const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // then stdout is for the YAML
-  const { config, source = config.source, init } = await request(given, notice, signal);
+  const { config, source = config.source, init } = await request(await withInitialPath(given), notice, signal);
   if (isDryRun) {
     init?.[Symbol.dispose]();
     process.stdout.write(toYaml(config));

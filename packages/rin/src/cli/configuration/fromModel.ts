@@ -1,11 +1,24 @@
+import { namedRun } from '../../runs/namedRun.js';
 import type { InitialModel } from '../../training/initialModel.js';
-import type { Given } from '../terminal/command.js';
+import { Given } from '../terminal/command.js';
 import type { Layer } from './layers.js';
 
 /** The initial model, and the layer of its configuration. */
 export interface FromModel {
   readonly layer: Layer;
   readonly init: InitialModel;
+}
+
+/**
+ * The arguments with the path of the initial model in place of the name or number of a run. So the configuration of the new run
+ * holds a path.
+ * @throws RinError if there is no run of this number
+ */
+export async function withInitialPath(given: Given): Promise<Given> {
+  const flag = '--training.init';
+  const name = given.text(flag);
+  const path = name === undefined ? undefined : await namedRun(name, given.text('--runs'));
+  return path === undefined ? given : new Given(new Map([...given.flags, [flag, path]]), given.operands);
 }
 
 /**

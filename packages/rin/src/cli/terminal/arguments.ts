@@ -29,9 +29,9 @@ export function parseArguments(command: Command, args: readonly string[]): Given
   }
   if (operands.length > command.operands) {
     const extra = operands[command.operands];
-    throw new UsageError(
-      `rin ${command.name}: unexpected argument ${extra}; usage: rin ${command.name} ${command.usage}`,
-    );
+    const meant = command.meant?.(extra);
+    const what = meant ? `did you mean ${meant}?` : `usage: rin ${command.name} ${command.usage}`;
+    throw new UsageError(`rin ${command.name}: unexpected argument ${extra}; ${what}`);
   }
   return new Given(flags, operands);
 }

@@ -127,7 +127,7 @@ test('runs are compared by the keys in which they differ, and their losses at eq
   const alike = await runs(cwd, '--runs', 'elsewhere', '00003-a', 'elsewhere/00003-a', 'link');
   assert.ok(!alike.some((line) => line.startsWith('differs')));
   const { code, stderr } = await rin(['runs', '4'], { cwd });
-  assert.deepEqual([code, stderr], [1, '4: there is no such run in runs; run "rin runs" to list them\n']);
+  assert.deepEqual([code, stderr], [1, '4: there is no run of this number in runs; it has no runs yet\n']);
 });
 
 test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {
