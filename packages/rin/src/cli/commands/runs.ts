@@ -1,4 +1,5 @@
 import { printable, printableJson, RinError } from '@rin/core';
+import { lossUnit } from '../../runs/lossUnit.js';
 import { namedRun } from '../../runs/namedRun.js';
 import { allRuns, type DamagedRun, type RunSummary, summarise } from '../../runs/summary.js';
 import { calling } from '../terminal/calling.js';
@@ -64,6 +65,7 @@ function brief(run: RunSummary | DamagedRun): object {
     total: run.config.training.images,
     loss: last?.loss ?? null,
     validationLoss: last?.validationLoss ?? null,
+    lossUnit: lossUnit(run.config),
     imagesPerSecond: run.imagesPerSecond,
     written: run.written.toISOString(),
     data: run.data.name,

@@ -1,24 +1,41 @@
 import { count, printableLine } from '@rin/core';
 import { differences, lossRows } from '../../runs/compare.js';
+import { unitGroups, unitSign, unitText } from '../../runs/lossUnit.js';
 import type { DamagedRun, RunSummary } from '../../runs/summary.js';
 import { textTable } from '../terminal/textTable.js';
 
 const none = '–';
 
-/** One line for each run, then the problems of damaged runs. */
+/** One line for each run, then the meaning of the signs at losses, then the problems of damaged runs. */
 export function listTable(runs: readonly (RunSummary | DamagedRun)[]): string[] {
   const headings = ['run', 'state', 'images', 'of', 'loss', 'validation', 'images/s', 'written', 'data', 'name'];
-  const rows = runs.map((run) => (run.state === 'damaged' ? damagedRow(run, headings.length) : row(run)));
+  const { signs, notes } = lossSigns(runs.filter((run) => run.state !== 'damaged'));
+  const rows = runs.map((run) =>
+    run.state === 'damaged' ? damagedRow(run, headings.length) : row(run, signs.get(run) ?? ''),
+  );
   const problems = runs.flatMap((run) => (run.state === 'damaged' ? `${run.path}: ${run.problem}` : []));
   const table = safeTable([headings, ...rows], ['run', 'state', 'written', 'data', 'name']);
-  return problems.length > 0 ? [...table, '', ...problems] : table;
+  return [...table, ...[notes, problems].flatMap((lines) => (lines.length > 0 ? ['', ...lines] : []))];
 }
 
-function row({ name, state, config, data, images, stats, imagesPerSecond, written }: RunSummary): string[] {
+/** Signs at the losses in a unit that most runs do not have, and a line for each sign. A space keeps the others aligned. */
+function lossSigns(runs: readonly RunSummary[]): { signs: Map<RunSummary, string>; notes: string[] } {
+  const told = runs.filter(({ stats }) => stats.length > 0);
+  const groups = unitGroups(told.map(({ config }) => config));
+  if (groups.length < 2) return { signs: new Map(), notes: [] };
+  const signs = groups.flatMap(({ members }, group) =>
+    members.map((index) => [told[index], unitSign(group) || ' '] as const),
+  );
+  const notes = groups.map((group, i) => `${unitSign(i)} another unit of loss, not comparable: ${unitText(group)}`);
+  return { signs: new Map(signs), notes: notes.slice(1) };
+}
+
+function row(run: RunSummary, sign: string): string[] {
+  const { name, state, config, data, images, stats, imagesPerSecond, written } = run;
   const last = stats.at(-1);
   return [
     ...[name, state, count(images), count(config.training.images)],
-    ...[number(last?.loss), number(last?.validationLoss), number(imagesPerSecond)],
+    ...[signed(last?.loss, sign), signed(last?.validationLoss, sign), number(imagesPerSecond)],
     ...[dateAndTime(written), data.name, config.name],
   ];
 }
@@ -27,6 +44,9 @@ const damagedRow = ({ name, state }: DamagedRun, length: number): string[] => [
   ...[name, state],
   ...new Array<string>(length - 2).fill(none),
 ];
+
+const signed = (value: number | undefined, sign: string): string =>
+  value === undefined ? `${none}${sign && ' '}` : `${number(value)}${sign}`;
 
 /** The keys in which runs differ, and their losses at equal images seen. */
 export function comparison(runs: readonly RunSummary[]): string[] {
@@ -43,9 +63,25 @@ export function comparison(runs: readonly RunSummary[]): string[] {
     ...(different.length > 0
       ? ['', ...safeTable([['differs in', ...names], ...different], ['differs in', ...names])]
       : []),
+    ...warning(runs),
     ...losses('loss', (row) => row.loss),
     ...losses('loss on held-out data', (row) => row.validationLoss),
   ];
+}
+
+/** Why the losses of runs cannot be compared; nothing if they can. */
+function warning(runs: readonly RunSummary[]): string[] {
+  const keys = new Set(
+    unitGroups(runs.map(({ config }) => config)).flatMap(({ differs }) => differs.map(({ key }) => key)),
+  );
+  const isOtherData = runs.some(({ data }) => data.fingerprint !== runs[0].data.fingerprint);
+  const why = [
+    ...(keys.size > 0
+      ? [`${[...keys].join(', ')} ${keys.size > 1 ? 'differ' : 'differs'}, which changes what a loss measures`]
+      : []),
+    ...(isOtherData ? ['the data differ'] : []),
+  ];
+  return why.length > 0 ? ['', `The losses are not comparable from run to run: ${why.join('; ')}.`] : [];
 }
 
 /** Names of runs and data may contain any character. Each cell stays on its line. */

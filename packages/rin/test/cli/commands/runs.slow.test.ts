@@ -110,6 +110,8 @@ test('runs are compared by the keys in which they differ, and their losses at eq
     'training.optimizer.adamRate | – | 0.002',
     'data | cats cccccccc | dogs dddddddd',
     '',
+    'The losses are not comparable from run to run: the data differ.',
+    '',
     'loss, mean since the previous line:',
     'images | 00003-a | 00012-b',
     '10 | 0.800 | 0.700',
@@ -128,6 +130,34 @@ test('runs are compared by the keys in which they differ, and their losses at eq
   assert.ok(!alike.some((line) => line.startsWith('differs')));
   const { code, stderr } = await rin(['runs', '4'], { cwd });
   assert.deepEqual([code, stderr], [1, '4: there is no run of this number in runs; it has no runs yet\n']);
+});
+
+test('losses of another unit have a sign, which is explained below the table, and a sentence in the comparison', async () => {
+  const cwd = freshFolder();
+  const at = (name: string) => join(cwd, 'runs', name);
+  const scaled = (inputScale: number, more: object = {}) => tiny({ diffusion: { inputScale, ...more } });
+  await make(at('00000-a'), { losses: [0.5] });
+  await make(at('00001-b'), { losses: [0.4], validation: [0.45], config: scaled(0.5) });
+  await make(at('00002-c'), { losses: [0.3], config: tiny({ model: { depth: [2] } }) });
+  await make(at('00003-d'), { losses: [0.2], config: scaled(0.5, { loss: 'x' }) });
+  await make(at('00004-none'), { config: scaled(0.25) }); // it has no loss that could be compared
+  const lines = await runs(cwd);
+  const [heading, ...rows] = lines.slice(0, 6).map((line) => line.split(/ {2,}/));
+  assert.deepEqual(
+    rows.map((row) => row[heading.indexOf('loss')]),
+    ['–', '0.200*', '0.300', '0.400†', '0.500'],
+  );
+  assert.equal(rows[3][heading.indexOf('validation')], '0.450†');
+  assert.deepEqual(lines.slice(6), [
+    '',
+    '* another unit of loss, not comparable: diffusion.loss x instead of eps, diffusion.inputScale 0.5 instead of 1',
+    '† another unit of loss, not comparable: diffusion.inputScale 0.5 instead of 1',
+  ]);
+  const sentences = async (...args: string[]) => (await runs(cwd, ...args)).filter((line) => /^The losses/.test(line));
+  assert.deepEqual(await sentences('0', '1'), [
+    'The losses are not comparable from run to run: diffusion.inputScale differs, which changes what a loss measures.',
+  ]);
+  assert.deepEqual(await sentences('0', '2'), []);
 });
 
 test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {
@@ -155,6 +185,7 @@ test('as JSON the list is for programs, and what is named has configuration and 
   assert.deepEqual(told, {
     ...{ run: 'runs/00000-a', state: 'interrupted', images: 20, total: 100 },
     ...{ loss: 0.25, validationLoss: 0.3, imagesPerSecond: 12.34, data: 'cats', name: 'tiny' },
+    lossUnit: { loss: 'eps', inputScale: 1, schedule: { kind: 'sigmoid', start: -3, end: 3, tau: 0.9 } },
   });
   const [detailed] = JSON.parse((await runs(cwd, '0', '--json')).join('\n'));
   assert.deepEqual(detailed.config, short());
