@@ -14,6 +14,7 @@ const allowed = {
     '@rin/core': '0.1.0',
     '@rin/torch': '0.1.0',
     '@twemoji/svg': '15.0.0',
+    'd3-scale': '4.0.3',
     'fastest-levenshtein': '1.0.16',
     sharp: '0.35.5',
     yaml: '2.9.1',

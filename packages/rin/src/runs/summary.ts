@@ -52,28 +52,33 @@ export async function allRuns(runsFolder: string): Promise<string[]> {
   return [...numbered, ...named];
 }
 
-/** Reads the files of a run, except its weights. A damaged run is not an error. */
+/**
+ * Reads the files of a run, except its weights.
+ * @param path the folder of the run
+ * @throws RinError if it is not a run, or if it is damaged
+ */
+export async function readRun(path: string): Promise<RunSummary> {
+  const directory = new RunDirectory(path);
+  const { config, data } = await readFacts(path);
+  const stats = (await readLines(directory.file('stats.jsonl'))).flatMap(statsLine);
+  const timing = await readLines(directory.file('timing.jsonl'));
+  const state = (await isLocked(path)) ? 'running' : (await isFinished(directory, config)) ? 'finished' : 'interrupted';
+  const saved = (await newestCounters(path))?.images ?? 0;
+  const images = state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved;
+  const speed = timing.at(-1)?.imagesPerSecond;
+  const imagesPerSecond = typeof speed === 'number' ? speed : null;
+  const written = await lastWritten(path);
+  return { path, name: basename(path), state, config, data, images, stats, imagesPerSecond, written };
+}
+
+/** `readRun`, but a damaged run is not an error. */
 export async function summarise(path: string): Promise<RunSummary | DamagedRun> {
-  const name = basename(path);
   try {
-    const directory = new RunDirectory(path);
-    const { config, data } = await readFacts(path);
-    const stats = (await readLines(directory.file('stats.jsonl'))).flatMap(statsLine);
-    const timing = await readLines(directory.file('timing.jsonl'));
-    const state = (await isLocked(path))
-      ? 'running'
-      : (await isFinished(directory, config))
-        ? 'finished'
-        : 'interrupted';
-    const saved = (await newestCounters(path))?.images ?? 0;
-    const images = state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved;
-    const speed = timing.at(-1)?.imagesPerSecond;
-    const imagesPerSecond = typeof speed === 'number' ? speed : null;
-    return { path, name, state, config, data, images, stats, imagesPerSecond, written: await lastWritten(path) };
+    return await readRun(path);
   } catch (error) {
     const problem = problemOf(error);
     if (problem === undefined) throw error;
-    return { path, name, state: 'damaged', problem };
+    return { path, name: basename(path), state: 'damaged', problem };
   }
 }
 

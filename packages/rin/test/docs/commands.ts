@@ -33,6 +33,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
   'rin runs': { run: '' },
   'rin runs 3 4': { run: '' },
+  'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses': { run: '--steps 2' },
@@ -86,7 +87,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/trainingStep.mjs --only bfloat16 --rounds 5': minutes,
   'node bench/trainingStep.mjs --network emoji-64 --only bfloat16 --rounds 5': minutes,
   'node bench/waitingThreads.mjs --task sample --rounds 5 --spins 1000,6000,300000': minutes,
-  'node scripts/loss-chart.mjs RUN': named,
   'rin train --preset mnist --data mnist --validation 0.02': { run: short },
   'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02': { run: short },
   'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02 --model.convolutionKernel 0': {

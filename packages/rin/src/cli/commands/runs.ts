@@ -1,4 +1,5 @@
 import { printable, printableJson, RinError } from '@rin/core';
+import { checkChartName, writeChart } from '../../report/chartFile.js';
 import { lossUnit } from '../../runs/lossUnit.js';
 import { namedRun } from '../../runs/namedRun.js';
 import { allRuns, type DamagedRun, type RunSummary, summarise } from '../../runs/summary.js';
@@ -15,6 +16,7 @@ export const command: Command = {
   examples: [
     ['rin runs', 'one line for each run'],
     ['rin runs 3 7', 'compare runs/00003-… and runs/00007-…'],
+    ['rin runs 3 7 --chart loss.svg', 'the same, with a chart of the losses'],
     ['rin runs --json', 'output for programs'],
   ],
   operands: Number.POSITIVE_INFINITY,
@@ -23,6 +25,11 @@ export const command: Command = {
       title: 'Options',
       options: [
         { flag: '--runs', placeholder: 'FOLDER', description: 'folder of the runs', notes: ['default: runs'] },
+        {
+          flag: '--chart',
+          placeholder: 'FILE',
+          description: 'draw the losses of up to 8 runs as SVG or PNG, such as loss.svg',
+        },
         { flag: '--json', description: 'print JSON; for named runs, with configuration and losses' },
       ],
     },
@@ -31,10 +38,12 @@ export const command: Command = {
 };
 
 async function runsCommand(given: Given): Promise<number> {
-  const folder = given.text('--runs') ?? 'runs';
+  const [folder, chart] = [given.text('--runs') ?? 'runs', given.text('--chart')];
+  if (chart !== undefined) checkChartName(chart);
   const named = await Promise.all(given.operands.map((operand) => find(operand, folder)));
   const paths = named.length > 0 ? named : await allRuns(folder);
   const runs = await Promise.all(paths.map(summarise));
+  if (chart !== undefined) await drawChart(chart, runs, named.length > 0);
   if (given.has('--json')) {
     console.log(printableJson(runs.map(named.length > 0 ? detailed : brief)));
   } else if (runs.length === 0) {
@@ -42,9 +51,17 @@ async function runsCommand(given: Given): Promise<number> {
   } else {
     const whole = runs.filter((run) => run.state !== 'damaged');
     const lines = [...listTable(runs), ...(named.length > 0 && whole.length > 0 ? comparison(whole) : [])];
+    if (chart !== undefined) lines.push('', `chart: ${chart}`);
     console.log(printable(lines.join('\n')));
   }
   return 0;
+}
+
+/** Draws the losses of the runs that are not damaged. Runs that nobody named are left out if they have no loss yet. */
+async function drawChart(path: string, runs: readonly (RunSummary | DamagedRun)[], areNamed: boolean): Promise<void> {
+  const shown = runs.filter((run) => run.state !== 'damaged').filter(({ stats }) => areNamed || stats.length > 0);
+  const { lossChart } = await import('../../report/lossChart.js');
+  await writeChart(path, lossChart(shown));
 }
 
 /** The folder of a run. @param operand its path, its name in `folder`, or its number */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tensor } from '@rin/torch';
@@ -158,6 +167,28 @@ test('losses of another unit have a sign, which is explained below the table, an
     'The losses are not comparable from run to run: diffusion.inputScale differs, which changes what a loss measures.',
   ]);
   assert.deepEqual(await sentences('0', '2'), []);
+});
+
+test('the losses of runs are drawn as a chart beside the table; damaged runs are left out', async () => {
+  const cwd = freshFolder();
+  await make(join(cwd, 'runs/00000-a'), { losses: [0.5, 0.4], validation: [0.6, 0.5] });
+  await make(join(cwd, 'runs/00001-b'), { losses: [0.4, 0.3] });
+  await make(join(cwd, 'runs/00002-none'));
+  mkdirSync(join(cwd, 'runs/00003-damaged'));
+  const chart = async (...args: string[]) => {
+    const lines = await runs(cwd, ...args, '--chart', 'charts/loss.svg');
+    assert.equal(lines.at(-1), 'chart: charts/loss.svg');
+    return [...readFileSync(join(cwd, 'charts/loss.svg'), 'utf8').matchAll(/>(0000\d-\w+)</g)].map(([, name]) => name);
+  };
+  assert.deepEqual(await chart(), ['00001-b', '00000-a']);
+  assert.deepEqual(await chart('0', '2', '3'), ['00000-a', '00002-none']);
+  const [brief] = JSON.parse((await runs(cwd, '--json', '--chart', 'loss.png')).join('\n'));
+  assert.equal(brief.run, 'runs/00003-damaged');
+  assert.ok(existsSync(join(cwd, 'loss.png')));
+  const wrong = await rin(['runs', '--chart', 'loss.jpg'], { cwd });
+  assert.match(wrong.stderr, /^--chart loss\.jpg: expected the name of an SVG or PNG file/);
+  const none = await rin(['runs', '2', '--chart', 'none.svg'], { cwd });
+  assert.deepEqual([none.code, existsSync(join(cwd, 'none.svg'))], [1, false]);
 });
 
 test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {
