@@ -6,9 +6,8 @@ import { writeAnimation } from '../../media/animation.js';
 import type { Image } from '../../media/image.js';
 import { writePng } from '../../media/png.js';
 import { Sheet } from '../../media/sheet.js';
-import { pictureDepth, terminalPicture } from '../../media/terminalPicture.js';
 import { bar, type Screen } from '../terminal/screen.js';
-import { widthOf } from '../terminal/width.js';
+import { showPicture } from '../terminal/showPicture.js';
 import type { Outputs } from './outputs.js';
 import type { SampleRequest } from './sampleRequest.js';
 import { seedFile } from './seeds.js';
@@ -28,12 +27,20 @@ export interface DrawOptions {
 /** Most frames of an animation before the last one, spread evenly over the steps. */
 const mostFrames = 50;
 
-/** Samples the pictures of a request, writes the outputs, and prints their paths. */
-export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<void> {
+/** Pictures that were drawn. */
+export interface Drawn {
+  /** in the order of the seeds; empty if no output shows them all */
+  readonly images: readonly Image[];
+  /** name of the class of each picture; empty if there are no classes */
+  readonly names: readonly string[];
+}
+
+/** Samples the pictures of a request, writes the outputs except `nearest`, and prints their paths. */
+export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<Drawn> {
   checkPictures(model);
   const { seeds, classes, sampling } = request;
   const { outputs, batch, screen, signal } = options;
-  const showsAll = outputs.grid !== undefined || outputs.animation !== undefined;
+  const showsAll = [outputs.grid, outputs.animation, outputs.nearest].some((each) => each !== undefined);
   const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
   const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
   const began = performance.now();
@@ -57,11 +64,14 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
     done++;
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const sheet = new Sheet(seeds.length, classNames(model, request), options.columns);
+  const names = classNames(model, request);
+  const sheet = new Sheet(seeds.length, names, options.columns);
   const inOrder = [...frames.values()].map((frame) => [...frame.values()]);
   await present(sheet, images, inOrder, options);
   const pictures = seeds.length === 1 ? '1 picture' : `${count(seeds.length)} pictures`;
-  screen.say(`${pictures} in ${seconds} s: ${Object.values(outputs).filter(Boolean).join(', ')}`);
+  const written = [outputs.folder, outputs.grid, outputs.animation].filter((path) => path !== undefined);
+  screen.say(`${pictures} in ${seconds} s${written.length > 0 ? `: ${written.join(', ')}` : ''}`);
+  return { images, names };
 }
 
 async function present(
@@ -78,8 +88,7 @@ async function present(
   if (outputs.grid === undefined) return;
   const grid = sheet.draw(images);
   await writePng(outputs.grid, grid);
-  const depth = show ? pictureDepth(process.stdout) : undefined;
-  if (depth !== undefined) screen.show(await terminalPicture(grid, widthOf(process.stdout), depth));
+  if (show) await showPicture(grid, screen);
 }
 
 /** Name of the class of each picture; empty if there are no classes. */

@@ -15,6 +15,8 @@ export interface Outputs {
   readonly folder?: string;
   readonly grid?: string;
   readonly animation?: string;
+  /** the pictures, each beside the most similar training picture */
+  readonly nearest?: string;
 }
 
 /**
@@ -23,18 +25,28 @@ export interface Outputs {
  * @throws RinError if an output cannot be written
  */
 export async function readOutputs(given: Given, pictures: number): Promise<Outputs> {
-  const [folder, gridFile, animation] = ['--out', '--grid', '--animate'].map((flag) => given.text(flag));
+  const [folder, gridFile, animation, nearest] = ['--out', '--grid', '--animate', '--nearest'].map((flag) =>
+    given.text(flag),
+  );
   if (animation !== undefined && !/\.webp$/i.test(animation)) {
     throw new UsageError(`--animate ${animation}: expected the name of a WebP file, such as denoising.webp`);
   }
-  if (gridFile !== undefined && !/\.png$/i.test(gridFile)) {
-    throw new UsageError(`--grid ${gridFile}: expected the name of a PNG file, such as grid.png`);
+  for (const [flag, file] of [
+    ['--grid', gridFile],
+    ['--nearest', nearest],
+  ] as const) {
+    if (file !== undefined && !/\.png$/i.test(file))
+      throw new UsageError(`${flag} ${file}: expected the name of a PNG file, such as ${flag.slice(2)}.png`);
   }
-  const nothing = folder === undefined && gridFile === undefined && animation === undefined;
+  if (nearest !== undefined && pictures > mostInGrid)
+    throw new UsageError(`--nearest with ${pictures} pictures: expected at most ${mostInGrid}; draw fewer --seeds`);
+  if (nearest === undefined && given.has('--data'))
+    throw new UsageError('--data names the training pictures for --nearest; add --nearest nearest.png');
+  const nothing = [folder, gridFile, animation, nearest].every((each) => each === undefined);
   const inFolder = folder !== undefined && pictures <= mostInGrid ? join(folder, 'grid.png') : undefined;
-  const outputs: Outputs = { folder, grid: gridFile ?? (nothing ? 'samples.png' : inFolder), animation };
+  const outputs: Outputs = { folder, grid: gridFile ?? (nothing ? 'samples.png' : inFolder), animation, nearest };
   if (folder !== undefined) await makeReady(folder, (name) => /^\d+\.png$/.test(name));
-  for (const file of [outputs.grid, animation]) if (file !== undefined) await makeFileReady(file);
+  for (const file of [outputs.grid, animation, nearest]) if (file !== undefined) await makeFileReady(file);
   return outputs;
 }
 

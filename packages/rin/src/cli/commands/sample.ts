@@ -2,6 +2,7 @@ import { computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { Screen } from '../terminal/screen.js';
+import { trainingPictures, writeNearest } from './nearest.js';
 import { mostInGrid, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
 import { guidanceWarning, sampleCompute, sampleRequest } from './sampleRequest.js';
@@ -17,6 +18,7 @@ export const command: Command = {
     ['rin sample', '8 pictures of each class, in samples.png'],
     ['rin sample 3', 'from the run 3, runs/00003-…'],
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
+    ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
@@ -55,10 +57,22 @@ export const command: Command = {
         },
         { flag: '--animate', placeholder: 'FILE', description: 'the denoising as an animated WebP' },
         {
+          flag: '--nearest',
+          placeholder: 'FILE',
+          description:
+            'a PNG with the most similar training picture on the right of each picture; prints how similar they are',
+        },
+        {
+          flag: '--data',
+          placeholder: 'SOURCE',
+          description: 'the training pictures for --nearest, as in rin train',
+          notes: ["default: the source in the model's configuration"],
+        },
+        {
           flag: '--columns',
           placeholder: 'N',
           description: 'pictures in a row of the grid',
-          notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures'],
+          notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures; 4 pairs for --nearest'],
         },
         { flag: '--no-show', description: 'do not draw the grid in the terminal' },
       ],
@@ -101,7 +115,9 @@ async function sampleCommand(given: Given): Promise<number> {
   if (warning !== undefined) screen.say(warning);
   const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
   try {
-    await draw(model, request, options);
+    using pictures = outputs.nearest === undefined ? undefined : await trainingPictures(path, model, given, options);
+    const drawn = await draw(model, request, options);
+    if (pictures) await writeNearest(drawn, pictures, options);
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
     screen.say(`stopped; ${outputs.folder ? `finished pictures are in ${outputs.folder}` : 'nothing was written'}`);
