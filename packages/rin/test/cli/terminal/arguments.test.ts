@@ -66,7 +66,7 @@ test('a misspelt flag names the nearest, wherever it stands in the configuration
   assert.equal(wrong(train, '--lr'), '--lr needs a value: expected --lr X');
   assert.equal(wrong(train, '--runs', '--new'), '--runs needs a value: expected --runs FOLDER');
   assert.equal(wrong(train, '--new=yes'), '--new takes no value, got "yes"');
-  assert.equal(wrong(sample, 'a', 'b'), 'rin sample: unexpected argument b; usage: rin sample [MODEL] [OPTIONS]');
+  assert.equal(wrong(sample, 'a', 'b'), 'rin sample: unexpected argument b; did you mean --classes b?');
 });
 
 test('seeds are numbers and ranges, in the order in which they were typed', () => {
