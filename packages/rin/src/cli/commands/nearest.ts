@@ -70,6 +70,6 @@ function sentences(path: string, { mean, own }: Comparison, { data, heldOut, mir
   if (own === undefined) return `${beside}\n${differ}`;
   return (
     `${beside}\n${differ}; training pictures differ from the most similar other one by ${own.toFixed(3)}\n` +
-    'a much smaller difference means copies of training pictures; a similar one means new pictures'
+    'a similar difference means new pictures; a much smaller one means copies of training pictures, or blurred ones: see the pairs'
   );
 }

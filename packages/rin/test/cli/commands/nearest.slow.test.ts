@@ -24,7 +24,7 @@ test('pictures of any run are drawn beside the most similar training pictures', 
     differ,
     /^they differ by 0\.\d{3} on average \(.*\); training pictures differ from the most similar other one by 0\.\d{3}$/,
   );
-  assert.match(reading, /^a much smaller difference means copies/);
+  assert.match(reading, /^a similar difference means new pictures; a much smaller one means copies/);
   assert.ok(!existsSync(join(cwd, 'samples.png')));
 
   // Three rows of four pairs. The right half of each pair is a training picture: all its pixels have one colour of the data.
