@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -17,7 +18,7 @@ import { toYaml } from '../../../src/config/yaml.js';
 import { lockRun } from '../../../src/disk/lock.js';
 import { imagesLabel, noCounters, saveCheckpoint } from '../../../src/runs/checkpoint.js';
 import { freshFolder, tiny } from '../../training/tiny.js';
-import { rin } from '../rin.js';
+import { bin, rin } from '../rin.js';
 
 interface Made {
   readonly config?: Config;
@@ -189,6 +190,19 @@ test('the losses of runs are drawn as a chart beside the table; damaged runs are
   assert.match(wrong.stderr, /^--chart loss\.jpg: expected the name of an SVG or PNG file/);
   const none = await rin(['runs', '2', '--chart', 'none.svg'], { cwd });
   assert.deepEqual([none.code, existsSync(join(cwd, 'none.svg'))], [1, false]);
+});
+
+test('on a machine without fonts a PNG is refused, and an SVG is written', async () => {
+  const cwd = freshFolder();
+  await make(join(cwd, 'runs/00000-a'), { losses: [0.5, 0.4] });
+  writeFileSync(join(cwd, 'fonts.conf'), '<?xml version="1.0"?><fontconfig></fontconfig>');
+  const env = { ...process.env, FONTCONFIG_FILE: join(cwd, 'fonts.conf') };
+  const chart = (name: string) =>
+    spawnSync(process.execPath, [bin, 'runs', '--chart', name], { cwd, env, encoding: 'utf8' });
+  const refused = chart('loss.png');
+  assert.deepEqual([refused.status, existsSync(join(cwd, 'loss.png'))], [1, false]);
+  assert.match(refused.stderr, /^loss\.png: this machine has no fonts, .*; write an SVG, or install a font/);
+  assert.equal(chart('loss.svg').status, 0);
 });
 
 test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {
