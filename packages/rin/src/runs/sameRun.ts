@@ -1,6 +1,7 @@
 import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { flatten } from '../config/flatten.js';
+import { runKeys } from '../config/runKeys.js';
 import { DiskFailure } from '../disk/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { type Purpose, problemOf, type RunFacts, readFacts } from './runDirectory.js';
@@ -27,12 +28,8 @@ export interface Comparison {
   readonly otherInputs: readonly string[];
 }
 
-/**
- * Keys that do not change what the network learns. They set how often files are written, how samples are drawn, and where and
- * in how many parts sums are computed. `training.images` is handled apart, because a run can be made longer.
- */
-const free =
-  /^(sampling\..*|training\.(keepCheckpoints|checkpointEvery|sampleEvery|logEvery|threads|device|microBatch))$/;
+/** Keys that do not change what the network learns. `training.images` is handled apart, because a run can be made longer. */
+const free = new RegExp(`^(sampling\\..*|training\\.(${runKeys.join('|')}))$`);
 
 /** Free keys that can change the order of sums, and so the last bits of the weights. */
 export const reordering: readonly string[] = ['training.threads', 'training.device', 'training.microBatch'];
