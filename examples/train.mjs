@@ -32,8 +32,8 @@ async function* shapes() {
 
 const config = loadPreset('emoji-64', {
   name: 'shapes',
-  model: { size, patch: 4, classes: classes.length, latents: 16, latentDim: 96 },
-  training: { images: process.argv[2] ?? '20k', warmup: 320 },
+  model: { size, patch: 4, latents: 16, latentDim: 96 },
+  training: { images: process.argv[2] ?? '20k' },
 });
 const run = 'runs/shapes';
 await train({ config, data: shapes(), run, log: console.log });

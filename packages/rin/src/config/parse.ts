@@ -1,5 +1,6 @@
 import { ConfigError } from '@rin/core';
 import type { z } from 'zod';
+import { areClassesOpen, leaveClassesOpen, noteChecked } from './checkedModel.js';
 import { checks } from './checks.js';
 import { Config } from './config.js';
 import { child, either, expectation, isRecord, keys, keysOf, kindsOf, type Node, root } from './describe.js';
@@ -19,6 +20,9 @@ export function parseConfig(value: unknown, where: string): Config {
     error ? error.issues.slice(0, mostIssues).flatMap((issue) => sentences(issue, value)) : checks(data),
   );
   if (!data || problems.size > 0) throw new ConfigError([...problems].map((each) => `${where}: ${each}`).join('\n'));
+  noteChecked(data.model);
+  const model = valueAt(value, 'model');
+  if (areClassesOpen(model) || valueAt(model, 'classes') === undefined) leaveClassesOpen(data.model);
   return data;
 }
 

@@ -11,13 +11,14 @@ import type { RunDirectory } from '../runs/runDirectory.js';
 import type { Change } from '../runs/sameRun.js';
 import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
+import { withDataClasses } from './dataClasses.js';
 import { Diverged } from './diverged.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
 import type { Progress } from './progress.js';
 import { Recorder } from './recorder.js';
-import { type Resolved, resolve } from './resolve.js';
+import { type Request, type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './resources/forecast.js';
@@ -29,7 +30,7 @@ import { type Split, splitData, Validation } from './validation.js';
 export interface TrainOptions {
   /** a program may build it by hand, because `train` checks it */
   readonly config: Config;
-  /** the name of a source, an open data set, or samples of uint8 [C, ...size]; they must fit `config.model` */
+  /** the name of a source, an open data set, or samples of uint8 [C, ...size]; they must fit `config.model.size` */
   readonly data: DataInput;
   /** folder of this run; default: a numbered folder in `runsFolder` */
   readonly run?: string;
@@ -69,13 +70,22 @@ export interface TrainResult {
  *
  * A run can resume with more images, even if it is finished, or with fewer, down to the images it has seen. The learning rate
  * then follows the schedule of the new length.
+ * The number of classes comes from the data, unless the configuration names `model.classes`; a preset does not count.
  * @throws ConfigError if the configuration is invalid
  * @throws RinError if data, initial model, device or folder do not fit, or another process trains the run
  * @throws RinError if the disk is full, memory does not suffice for a single sample, or a loss or weight is not finite
  */
 export async function train({ config, data, ...options }: TrainOptions): Promise<TrainResult> {
   const checked = parseConfig(config, 'configuration');
-  return trainResolved(await resolve({ config: checked, source: data }), options);
+  const { log = () => {}, signal, onDataProgress: onProgress } = options;
+  let request: Request;
+  try {
+    request = await withDataClasses(checked, data, { onProgress, signal, onNotice: log });
+  } catch (error) {
+    if (signal?.aborted) return { run: null, images: 0, finished: false };
+    throw error;
+  }
+  return trainResolved(await resolve(request), options);
 }
 
 /**
