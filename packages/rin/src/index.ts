@@ -14,8 +14,23 @@ export { Config } from './config/config.js';
 export { DataConfig } from './config/data.js';
 export { DiffusionConfig, SamplingConfig, ScheduleConfig } from './config/diffusion.js';
 export { ModelConfig } from './config/model.js';
-export { mergeConfig, parseConfig } from './config/parse.js';
+export { mergeConfig, parseConfig, type Unchecked } from './config/parse.js';
 export { DecayConfig, EmaConfig, OptimizerConfig, TrainingConfig } from './config/training.js';
+export type {
+  ConfigChanges,
+  ConfigInput,
+  DataChanges,
+  DecayChanges,
+  DiffusionChanges,
+  EmaChanges,
+  ModelChanges,
+  ModelInput,
+  OptimizerChanges,
+  PresetName,
+  SamplingChanges,
+  ScheduleChanges,
+  TrainingChanges,
+} from './config/types.js';
 export { fromYaml, toYaml } from './config/yaml.js';
 export { type ConvertOptions, type ConvertResult, convertData } from './data/convert.js';
 export type { Dataset } from './data/dataset.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration } from './duration.js';
 import { imageCount } from './imageCount.js';
+import type * as types from './types.js';
 
 const share = z.number().min(0).lt(1);
 const beta1 = share.default(0.9).describe('decay of the mean of the gradients (muon: in its AdamW)');
@@ -31,7 +32,7 @@ export const OptimizerConfig = z.discriminatedUnion('kind', [
     epsilon,
   }),
 ]);
-export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
+export type OptimizerConfig = types.OptimizerConfig;
 
 /** Shape of the learning rate after the warm-up. */
 export const DecayConfig = z.discriminatedUnion('kind', [
@@ -47,7 +48,7 @@ export const DecayConfig = z.discriminatedUnion('kind', [
     flat: share.default(0).describe('share of the run at the full rate, from its start'),
   }),
 ]);
-export type DecayConfig = z.infer<typeof DecayConfig>;
+export type DecayConfig = types.DecayConfig;
 
 /** Averages of the weights. Samples are drawn with the average. */
 export const EmaConfig = z.discriminatedUnion('kind', [
@@ -61,7 +62,7 @@ export const EmaConfig = z.discriminatedUnion('kind', [
     exponent: z.number().positive().default(13).describe('the weights after update s count with s to this power'),
   }),
 ]);
-export type EmaConfig = z.infer<typeof EmaConfig>;
+export type EmaConfig = types.EmaConfig;
 
 /** The `training` section. A duration is a number of images seen (`200k`, `1.5M`), or a share of the run (`2%`). */
 export const TrainingConfig = z.strictObject({
@@ -107,4 +108,4 @@ export const TrainingConfig = z.strictObject({
   checkpointEvery: duration(1).default('10%').describe('images from one checkpoint to the next'),
   keepCheckpoints: z.int().min(1).default(2).describe('checkpoints to keep; older ones are removed'),
 });
-export type TrainingConfig = z.infer<typeof TrainingConfig>;
+export type TrainingConfig = types.TrainingConfig;

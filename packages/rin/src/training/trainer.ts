@@ -1,6 +1,7 @@
 import { count, isOutOfMemory, RinError } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
+import type { ConfigInput } from '../config/types.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
@@ -28,8 +29,8 @@ import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
 export interface TrainOptions {
-  /** a program may build it by hand, because `train` checks it */
-  readonly config: Config;
+  /** from `loadPreset`, or written by the program, because `train` checks it */
+  readonly config: ConfigInput;
   /** the name of a source, an open data set, or samples of uint8 [C, ...size]; they must fit `config.model.size` */
   readonly data: DataInput;
   /** folder of this run; default: a numbered folder in `runsFolder` */

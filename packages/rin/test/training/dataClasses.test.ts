@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import type { Config } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/parse.js';
+import type { ModelChanges, TrainingChanges } from '../../src/config/types.js';
 import { fromYaml } from '../../src/config/yaml.js';
 import { openDataset } from '../../src/data/open.js';
 import { datasetFromSamples } from '../../src/data/samples.js';
@@ -14,11 +15,13 @@ import { train } from '../../src/training/trainer.js';
 import { folderOf } from '../data/fixtures.js';
 import { freshFolder } from './tiny.js';
 
-const training = { images: 8, batch: 8, warmup: 0, sampleEvery: 0, device: 'cpu', precision: 'float32', threads: 1 };
+const training: TrainingChanges = {
+  ...{ images: 8, batch: 8, warmup: 0, sampleEvery: 0, device: 'cpu', precision: 'float32', threads: 1 },
+};
 const small = { size: 8, patch: 4, latents: 6, latentDim: 16, latentHeads: 2, interfaceDim: 16, depth: [1] };
 
 /** A preset of 7 classes. */
-const preset = (model: object = {}) => loadPreset('emoji-64', { model: { ...small, ...model }, training });
+const preset = (model: ModelChanges = {}) => loadPreset('emoji-64', { model: { ...small, ...model }, training });
 
 const folder = await folderOf({
   'a/1.png': [200, 0, 0],
@@ -62,7 +65,8 @@ test('a single class, and none, make a network without classes', async () => {
 });
 
 test('a configuration that a program writes without classes takes them from the data; its own number stays', async () => {
-  const own = (model: object) => parseConfig({ model: { ...small, readWriteHeads: 2, ...model }, training }, 'mine');
+  const own = (model: ModelChanges) =>
+    parseConfig({ model: { ...small, readWriteHeads: 2, ...model }, training }, 'mine');
   assert.deepEqual((await trained(own({}), samples(4)))[0], 4);
   assert.deepEqual(await trained(own({ classes: 0 }), samples(4)), [0]);
   assert.deepEqual(await trained(preset({ classes: 0 }), folder), [0]);

@@ -86,7 +86,7 @@ test('the memory that is said is what a training process comes to', () => {
       images: 3 * batch,
       warmup: 0,
       sampleEvery: 0,
-      precision: 'float32',
+      precision: 'float32' as const,
       device: 'cpu',
       threads: 1,
     };
