@@ -45,14 +45,14 @@ export interface TrainOptions {
   readonly onDataProgress?: (progress: DataProgress) => void;
   /** called with each message; messages of the run also go to its `log.txt` */
   readonly log?: (text: string) => void;
-  /** if aborted, training finishes the current update, saves a checkpoint and ends */
+  /** if aborted, training finishes the current update, saves a checkpoint, and `train` rejects with the signal's reason */
   readonly signal?: AbortSignal;
 }
 
 type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
 
-/** The result of `train`. */
-export interface TrainResult {
+/** How far a training came. */
+export interface Stretch {
   /** folder of the run; null if the signal was aborted before the run existed */
   readonly run: string | null;
   /** images seen */
@@ -61,22 +61,8 @@ export interface TrainResult {
   readonly finished: boolean;
 }
 
-/**
- * Trains a network, or resumes the run of the same configuration and data. A run that is interrupted or killed resumes at its
- * newest checkpoint. Weights, samples and `stats.jsonl` are the same, bit for bit, as without the interruption. This holds on
- * one machine with one number of threads.
- *
- * A run can resume with other values of keys that do not change what it learns. These are all of `sampling`, and in `training`
- * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`.
- *
- * A run can resume with more images, even if it is finished, or with fewer, down to the images it has seen. The learning rate
- * then follows the schedule of the new length.
- * The number of classes comes from the data, unless the configuration names `model.classes`; a preset does not count.
- * @throws ConfigError if the configuration is invalid
- * @throws RinError if data, initial model, device or folder do not fit, or another process trains the run
- * @throws RinError if the disk is full, memory does not suffice for a single sample, or a loss or weight is not finite
- */
-export async function train({ config, data, ...options }: TrainOptions): Promise<TrainResult> {
+/** Does the work of `train`, but returns if the signal is aborted. @throws RinError as `train` does */
+export async function trainOrStop({ config, data, ...options }: TrainOptions): Promise<Stretch> {
   const checked = parseConfig(config, 'configuration');
   const { log = () => {}, signal, onDataProgress: onProgress } = options;
   let request: Request;
@@ -93,7 +79,7 @@ export async function train({ config, data, ...options }: TrainOptions): Promise
  * Does the work of `train` for a resolved request, and disposes the request.
  * @throws RinError as `train` does
  */
-export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<TrainResult> {
+export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<Stretch> {
   using what = resolved;
   const { config, source, notices } = what;
   const { signal, onDataProgress: onProgress } = options;
@@ -124,7 +110,7 @@ function announce(text: string, early: string[], { log }: RunOptions): void {
 }
 
 /** @param early what was said before there is a run */
-async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<TrainResult> {
+async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<Stretch> {
   const { config, init } = resolved;
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);

@@ -6,7 +6,7 @@ import { RinError } from '@rin/core';
 import { fromYaml } from '../../src/config/yaml.js';
 import { rateShare } from '../../src/training/learningRate.js';
 import type { Progress } from '../../src/training/progress.js';
-import { type TrainOptions, train } from '../../src/training/trainer.js';
+import { type TrainOptions, trainOrStop as train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 
 type Training = Record<string, unknown>;

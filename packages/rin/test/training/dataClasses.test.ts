@@ -11,7 +11,7 @@ import { openDataset } from '../../src/data/open.js';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import type { DataInput } from '../../src/training/openData.js';
 import { loadPreset } from '../../src/training/presets.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { folderOf } from '../data/fixtures.js';
 import { freshFolder } from './tiny.js';
 

@@ -16,7 +16,7 @@ import { memory } from '@rin/torch';
 import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import type { Progress } from '../../src/training/progress.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from './tiny.js';
 
 const finish = async (config: ReturnType<typeof tiny>, data: Parameters<typeof train>[0]['data'] = samples) => {
