@@ -29,6 +29,7 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 640 }', few],
     leaves: ['runs/stripes/model.safetensors'],
   },
+  'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,
   'docs/api/rin.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },
