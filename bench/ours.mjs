@@ -1,6 +1,7 @@
 // rin's side of trainingStep.mjs and sampling.mjs. The protocol is in contestants.mjs.
 import { createInterface } from 'node:readline';
 import { runtime, setThreads } from '@rin/torch';
+import { parseConfig } from '../packages/rin/dist/src/config/parse.js';
 import { sample } from '../packages/rin/dist/src/diffusion/sample.js';
 import { RIN } from '../packages/rin/dist/src/model/rin.js';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
@@ -13,7 +14,8 @@ const next = async () => {
 };
 const answer = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const { task, config, dtype = 'float32', threads, count } = await next();
+const { task, dtype = 'float32', threads, count, ...given } = await next();
+const config = parseConfig(given.config, 'benchmark');
 const meanSquare = 1 / 3;
 setThreads(threads);
 

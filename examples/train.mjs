@@ -1,7 +1,7 @@
 // @ts-check
 // Trains on arrays, without any file: 240 discs, rings and crosses of 16×16 pixels. Then it samples new ones.
 //     node examples/train.mjs [IMAGES]
-// It writes runs/shapes and shapes.png. If the run was stopped, the same command resumes it.
+// It writes runs/shapes and shapes.png. Ctrl-C saves and ends; the same command resumes.
 import { grid, loadModel, loadPreset, sample, train, writePng } from 'rin';
 
 const size = 16;
@@ -32,12 +32,21 @@ async function* shapes() {
 
 const config = loadPreset('emoji-64', {
   name: 'shapes',
-  model: { size, patch: 4, classes: classes.length, latents: 16, latentDim: 96 },
-  training: { images: process.argv[2] ?? '20k', warmup: 320 },
+  model: { size, patch: 4, latents: 16, latentDim: 96 },
+  training: { images: process.argv[2] ?? '20k' },
 });
 const run = 'runs/shapes';
-await train({ config, data: shapes(), run, log: console.log });
-const model = await loadModel(`${run}/model.safetensors`);
+const stop = new AbortController();
+// Without a handler, a signal would end the process, and lose the updates since the newest checkpoint.
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
+try {
+  await train({ config, data: shapes(), run, log: console.log, signal: stop.signal });
+} catch (error) {
+  if (!stop.signal.aborted) throw error;
+  console.log(`${run} is saved; the same command resumes it`);
+  process.exit();
+}
+const model = await loadModel(run);
 const images = await sample(model, {
   seeds: Array.from({ length: 24 }, (_, seed) => seed),
   classes: classes.flatMap((name) => Array(8).fill(name)),

@@ -4,7 +4,7 @@
  *     import { loadModel, loadPreset, sample, train, writePng } from 'rin';
  *     const config = loadPreset('emoji-64', { training: { images: '20k' } });
  *     await train({ config, data: 'emoji', run: 'runs/mine' });
- *     const model = await loadModel('runs/mine/model.safetensors');
+ *     const model = await loadModel('runs/mine');
  *     const [image] = await sample(model, { seeds: [0], classes: ['cat'] });
  *     await writePng('cat.png', image);
  */
@@ -14,8 +14,23 @@ export { Config } from './config/config.js';
 export { DataConfig } from './config/data.js';
 export { DiffusionConfig, SamplingConfig, ScheduleConfig } from './config/diffusion.js';
 export { ModelConfig } from './config/model.js';
-export { mergeConfig, parseConfig } from './config/parse.js';
+export { mergeConfig, parseConfig, type Unchecked } from './config/parse.js';
 export { DecayConfig, EmaConfig, OptimizerConfig, TrainingConfig } from './config/training.js';
+export type {
+  ConfigChanges,
+  ConfigInput,
+  DataChanges,
+  DecayChanges,
+  DiffusionChanges,
+  EmaChanges,
+  ModelChanges,
+  ModelInput,
+  OptimizerChanges,
+  PresetName,
+  SamplingChanges,
+  ScheduleChanges,
+  TrainingChanges,
+} from './config/types.js';
 export { fromYaml, toYaml } from './config/yaml.js';
 export { type ConvertOptions, type ConvertResult, convertData } from './data/convert.js';
 export type { Dataset } from './data/dataset.js';
@@ -25,19 +40,22 @@ export type { DataOptions, DataProgress } from './data/progress.js';
 export { datasetFromSamples, type ProgramSample } from './data/samples.js';
 export type { Skipped } from './data/sources/source.js';
 export { type CachedData, type PictureHeaders, type PixelSpread, type Survey, surveyData } from './data/survey.js';
-export { loadModel, type Model, saveModel } from './diffusion/modelFile.js';
+export { type Model, saveModel } from './diffusion/modelFile.js';
 export { type Sample, type SampleOptions, type SampleStep, sample, samples } from './diffusion/sample.js';
-export { type AnimationOptions, writeAnimation } from './media/animation.js';
+export { type AnimationOptions, encodeAnimation, writeAnimation } from './media/animation.js';
 export { type GridOptions, grid } from './media/grid.js';
 export type { Image } from './media/image.js';
-export { writePng } from './media/png.js';
+export { encodePng, writePng } from './media/png.js';
+export { encodeWebp, type WebpOptions } from './media/webp.js';
 export type { ForwardOptions, Output, Previous, SignalLevels } from './model/pass.js';
 export { RIN } from './model/rin.js';
 export { lossChart } from './report/lossChart.js';
 export type { ChartRun } from './report/lossCurves.js';
 export { findModel } from './runs/findModel.js';
+export { loadModel } from './runs/loadModel.js';
 export { type RunSummary, readRun, type StatsLine } from './runs/summary.js';
 export type { DataInput } from './training/openData.js';
 export { loadPreset, presetNames } from './training/presets.js';
 export type { Progress } from './training/progress.js';
-export { type TrainOptions, type TrainResult, train } from './training/trainer.js';
+export { type TrainResult, train } from './training/train.js';
+export type { TrainOptions } from './training/trainer.js';

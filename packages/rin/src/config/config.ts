@@ -3,6 +3,7 @@ import { DataConfig } from './data.js';
 import { DiffusionConfig, SamplingConfig } from './diffusion.js';
 import { ModelConfig } from './model.js';
 import { TrainingConfig } from './training.js';
+import type * as types from './types.js';
 
 /** A whole configuration. Types, ranges, defaults, YAML checks, command-line flags and help all come from here. */
 export const Config = z.strictObject({
@@ -24,10 +25,10 @@ export const Config = z.strictObject({
     .optional()
     .describe('the data: a folder, a tar, files of MNIST or CIFAR, or the built-in set "emoji"')
     .meta({ alias: 'data', placeholder: 'FOLDER|FILE|emoji' }),
-  model: ModelConfig,
-  diffusion: DiffusionConfig.prefault({}),
-  data: DataConfig.prefault({}),
-  training: TrainingConfig.prefault({}),
-  sampling: SamplingConfig.prefault({}),
+  model: ModelConfig.describe('the network'),
+  diffusion: DiffusionConfig.prefault({}).describe('the process, the objective, and self-conditioning in training'),
+  data: DataConfig.prefault({}).describe('how pictures become samples'),
+  training: TrainingConfig.prefault({}).describe('length, optimiser, average, and the files of a run'),
+  sampling: SamplingConfig.prefault({}).describe('the settings of the previews, and defaults of sampling'),
 });
-export type Config = z.infer<typeof Config>;
+export type Config = types.Config;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type * as types from './types.js';
 
 /** The `data` section: how pictures become samples. The source itself is the key `source` (`--data`). */
 export const DataConfig = z.strictObject({
@@ -16,4 +17,4 @@ export const DataConfig = z.strictObject({
     .describe('colour behind transparent pictures')
     .meta({ placeholder: '#RRGGBB', expected: 'a colour such as #ffffff' }),
 });
-export type DataConfig = z.infer<typeof DataConfig>;
+export type DataConfig = types.DataConfig;

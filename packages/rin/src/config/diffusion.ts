@@ -1,5 +1,6 @@
 import { samplerNames } from '@rin/core';
 import { z } from 'zod';
+import type * as types from './types.js';
 
 const starts = 'start of the curve, at t = 0 with gamma 1';
 const ends = 'end of the curve, at t = 1 with gamma 0';
@@ -29,7 +30,7 @@ export const ScheduleConfig = z.discriminatedUnion('kind', [
     reverse: z.boolean().default(false).describe('swap start and end'),
   }),
 ]);
-export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
+export type ScheduleConfig = types.ScheduleConfig;
 
 /** The `diffusion` section: the process, the objective, and self-conditioning in training (paper, section 3). */
 export const DiffusionConfig = z.strictObject({
@@ -67,7 +68,7 @@ export const DiffusionConfig = z.strictObject({
     .describe('mask = each sample with this probability; part = the first rate*B samples of the batch'),
   labelDropout: z.number().min(0).max(1).default(0).describe('share of samples that train without their label'),
 });
-export type DiffusionConfig = z.infer<typeof DiffusionConfig>;
+export type DiffusionConfig = types.DiffusionConfig;
 
 /** The `sampling` section: defaults of `rin sample`, and the settings of the previews (paper, section 3). */
 export const SamplingConfig = z.strictObject({
@@ -82,4 +83,4 @@ export const SamplingConfig = z.strictObject({
   momentum: z.number().min(0).lt(1).default(0).describe('momentum of the carried latents'),
   clip: z.boolean().default(true).describe('clip the estimate of x to [-b, b] at every step'),
 });
-export type SamplingConfig = z.infer<typeof SamplingConfig>;
+export type SamplingConfig = types.SamplingConfig;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type * as types from './types.js';
 
 const positions = ['learned', 'sinCos', 'sinCosPlusLearned'] as const;
 const tokenPlaces = ['latents', 'interface', 'interfaceWritable'] as const;
@@ -66,4 +67,4 @@ export const ModelConfig = z.strictObject({
   dropPath: rate.default(0).describe('stochastic depth of the compute layers, per sample'),
   attentionDropout: rate.default(0).describe('dropout on the attention weights of the compute layers'),
 });
-export type ModelConfig = z.infer<typeof ModelConfig>;
+export type ModelConfig = types.ModelConfig;

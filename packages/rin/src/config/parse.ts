@@ -1,16 +1,23 @@
 import { ConfigError } from '@rin/core';
 import type { z } from 'zod';
+import { areClassesOpen, leaveClassesOpen, noteChecked } from './checkedModel.js';
 import { checks } from './checks.js';
 import { Config } from './config.js';
 import { child, either, expectation, isRecord, keys, keysOf, kindsOf, type Node, root } from './describe.js';
 import { excess } from './limits.js';
 import { nearest } from './nearest.js';
+import type { ConfigInput } from './types.js';
+
+/** A value whose type says nothing, as those of `fromYaml` and `mergeConfig`; any other value must be a `ConfigInput`. */
+export type Unchecked<T> = unknown extends T ? T : ConfigInput;
 
 /**
  * The configuration that `value` (parsed YAML or JSON) describes, with every default filled in.
  * @param where source of the value, at the start of each message: a file name, or "command line"
  * @throws ConfigError with one line for each problem: the key, its value, the allowed values
  */
+export function parseConfig(value: ConfigInput, where: string): Config;
+export function parseConfig<T>(value: Unchecked<T>, where: string): Config;
 export function parseConfig(value: unknown, where: string): Config {
   const tooMuch = excess(value);
   if (tooMuch !== undefined) throw new ConfigError(`${where}: ${tooMuch}, which no configuration needs`);
@@ -19,6 +26,9 @@ export function parseConfig(value: unknown, where: string): Config {
     error ? error.issues.slice(0, mostIssues).flatMap((issue) => sentences(issue, value)) : checks(data),
   );
   if (!data || problems.size > 0) throw new ConfigError([...problems].map((each) => `${where}: ${each}`).join('\n'));
+  noteChecked(data.model);
+  const model = valueAt(value, 'model');
+  if (areClassesOpen(model) || valueAt(model, 'classes') === undefined) leaveClassesOpen(data.model);
   return data;
 }
 

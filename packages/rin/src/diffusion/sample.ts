@@ -34,7 +34,7 @@ export interface SampleOptions extends Partial<SamplingConfig> {
   readonly batch?: number;
   /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
   readonly onStep?: (step: SampleStep) => void;
-  /** If it is aborted, sampling throws its reason after the current step. */
+  /** If it is aborted, sampling finishes the current step and rejects with the signal's reason, as `train` does. */
   readonly signal?: AbortSignal;
 }
 
@@ -50,6 +50,7 @@ export interface Sample {
  * @returns one uint8 picture [C, ...size] for each seed, in their order
  * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, or the network's output is not
  *     finite
+ * @throws the reason of `signal` if it is aborted
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
   const images: Image[] = [];

@@ -1,8 +1,10 @@
 import { RinError } from '@rin/core';
 import { writeOutput } from '../disk/output.js';
+import { checkEnding } from './ending.js';
 import { checkImage, type Image } from './image.js';
 import { interleaved } from './planar.js';
 import sharp from './sharp.js';
+import { checkQuality, checkWebp } from './webp.js';
 
 /** Options of `writeAnimation`. */
 export interface AnimationOptions {
@@ -12,30 +14,38 @@ export interface AnimationOptions {
   quality?: number;
 }
 
-/** Largest width and height of a WebP file, in pixels. */
-const longestSide = 16_383;
-
 /**
  * Writes pictures of one shape as an animated WebP that loops forever, and makes its missing folders. The new file is
  * complete or absent; an existing file is replaced only by the complete new one.
+ * @param path   ends in `.webp`, or has no ending
  * @param frames each [1 or 3, H, W], H and W at most 16,383
- * @throws RinError if there are no frames, their shapes differ or are too large, or the file cannot be written
+ * @throws RinError as `encodeAnimation`, or if the path has another ending, or the file cannot be written
  */
 export async function writeAnimation(
   path: string,
   frames: readonly Image[],
-  { delay = 50, quality = 90 }: AnimationOptions = {},
+  options: AnimationOptions = {},
 ): Promise<void> {
-  if (frames.length === 0) throw new RinError(`${path}: no frames; expected at least one`);
-  const [channels, height, width] = checkImage(frames[0]).shape;
+  checkEnding(path, '.webp');
+  await writeOutput(path, await encodeAnimation(frames, options));
+}
+
+/**
+ * The bytes of an animated WebP that loops forever.
+ * @param frames each [1 or 3, H, W], H and W at most 16,383
+ * @throws RinError if there are no frames, their shapes differ or are too large, or the quality is out of range
+ */
+export async function encodeAnimation(
+  frames: readonly Image[],
+  { delay = 50, quality = 90 }: AnimationOptions = {},
+): Promise<Buffer> {
+  if (frames.length === 0) throw new RinError('an animation has no frames; expected at least one');
+  const [channels, height, width] = checkWebp(frames[0]).shape;
   const other = frames.find((frame) => checkImage(frame).shape.join() !== frames[0].shape.join());
   if (other)
     throw new RinError(
-      `${path}: frames of [${frames[0].shape.join(', ')}] and [${other.shape.join(', ')}]; expected one shape`,
+      `an animation with frames of [${frames[0].shape.join(', ')}] and [${other.shape.join(', ')}]; expected one shape`,
     );
-  if (Math.max(height, width) > longestSide) {
-    throw new RinError(`${path}: ${width}×${height} pixels; expected at most ${longestSide}×${longestSide} in a WebP`);
-  }
   const strip = Buffer.concat(frames.map((frame) => interleaved(frame.data, channels)));
   const raw = {
     channels: channels === 1 ? (1 as const) : (3 as const),
@@ -44,8 +54,7 @@ export async function writeAnimation(
     pageHeight: height,
   };
   const delays = typeof delay === 'number' ? frames.map(() => delay) : [...delay];
-  const encoded = await sharp(strip, { raw, limitInputPixels: false })
-    .webp({ delay: delays, loop: 0, quality, lossless: quality === 100 })
+  return sharp(strip, { raw, limitInputPixels: false })
+    .webp({ delay: delays, loop: 0, ...checkQuality(quality) })
     .toBuffer();
-  await writeOutput(path, encoded);
 }

@@ -1,5 +1,6 @@
 import { type Geometry, geometry, hasReadOnlyTokens, latentSlots, type WarmPart, warmParts } from '@rin/core';
 import { cat, type Device, type Dtype, Module, noGrad, Tensor, zeros as zeroTensor } from '@rin/torch';
+import { requireChecked } from '../config/checkedModel.js';
 import type { ModelConfig } from '../config/model.js';
 import { Block, type Tokens } from './block.js';
 import { checkInput } from './checkInput.js';
@@ -49,9 +50,11 @@ export class RIN extends Module {
    * @param config        the `model` section of a configuration, checked by `parseConfig`
    * @param options.seed  determines the initial values, together with each parameter's name. Default: 0. With null the
    *                      parameters get no values; call `loadParameters` afterwards
+   * @throws RinError if the section does not come from `parseConfig`; a copy must be parsed again
    */
   constructor(config: ModelConfig, { seed = 0 }: { seed?: number | null } = {}) {
     super();
+    requireChecked(config);
     const shape = geometry(config);
     const { tokens, patchLength } = shape;
     const { interfaceDim: dim, latentDim } = config;

@@ -1,10 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
 import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { flatten } from '../config/flatten.js';
+import { runKeys } from '../config/runKeys.js';
 import { DiskFailure } from '../disk/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { type Purpose, problemOf, type RunFacts, readFacts } from './runDirectory.js';
+import { isSameSetting } from './sameSetting.js';
 
 /** A key of the configuration with another value than when the run started; undefined = not set. */
 export interface Change {
@@ -27,12 +28,8 @@ export interface Comparison {
   readonly otherInputs: readonly string[];
 }
 
-/**
- * Keys that do not change what the network learns. They set how often files are written, how samples are drawn, and where and
- * in how many parts sums are computed. `training.images` is handled apart, because a run can be made longer.
- */
-const free =
-  /^(sampling\..*|training\.(keepCheckpoints|checkpointEvery|sampleEvery|logEvery|threads|device|microBatch))$/;
+/** Keys that do not change what the network learns. `training.images` is handled apart, because a run can be made longer. */
+const free = new RegExp(`^(sampling\\..*|training\\.(${runKeys.join('|')}))$`);
 
 /** Free keys that can change the order of sums, and so the last bits of the weights. */
 export const reordering: readonly string[] = ['training.threads', 'training.device', 'training.microBatch'];
@@ -91,7 +88,7 @@ export const show = (value: unknown): string => (value === undefined ? 'not set'
 function changesOf(theirs: Config, ours: Config): Change[] {
   const [a, b] = [flatten(theirs), flatten(ours)];
   return [...new Set([...a.keys(), ...b.keys()])]
-    .filter((key) => !places.includes(key) && !isDeepStrictEqual(a.get(key), b.get(key)))
+    .filter((key) => !places.includes(key) && !isSameSetting(key, theirs, ours))
     .map((key) => ({ key, there: a.get(key), here: b.get(key) }));
 }
 

@@ -1,5 +1,6 @@
 import { RinError, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
+import { fewNames } from '../data/classes.js';
 import type { Dataset } from '../data/dataset.js';
 import type { FoundSource } from '../data/find.js';
 import { openDataset } from '../data/open.js';
@@ -46,7 +47,6 @@ function misfit(data: Dataset, shape: readonly number[], model: Config['model'])
     return 'no source of data has condition sequences yet; set model.conditionDim to 0';
   }
   if (classes === 0 || classes === data.classes.length) return undefined;
-  const names = data.classes.length > 8 ? [...data.classes.slice(0, 8), '…'] : data.classes;
-  const found = names.length > 0 ? `${data.classes.length} classes (${names.join(', ')})` : 'no classes';
-  return `it has ${found}, but model.classes is ${classes}; set it to ${data.classes.length}`;
+  const found = data.classes.length > 0 ? `${data.classes.length} classes (${fewNames(data.classes)})` : 'no classes';
+  return `it has ${found}, but model.classes is ${classes}; set it to ${data.classes.length}, or leave it out`;
 }

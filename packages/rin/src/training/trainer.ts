@@ -1,6 +1,7 @@
 import { count, isOutOfMemory, RinError } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
+import type { ConfigInput } from '../config/types.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
@@ -11,13 +12,14 @@ import type { RunDirectory } from '../runs/runDirectory.js';
 import type { Change } from '../runs/sameRun.js';
 import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
+import { withDataClasses } from './dataClasses.js';
 import { Diverged } from './diverged.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
 import type { Progress } from './progress.js';
 import { Recorder } from './recorder.js';
-import { type Resolved, resolve } from './resolve.js';
+import { type Request, type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './resources/forecast.js';
@@ -27,9 +29,9 @@ import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
 export interface TrainOptions {
-  /** a program may build it by hand, because `train` checks it */
-  readonly config: Config;
-  /** the name of a source, an open data set, or samples of uint8 [C, ...size]; they must fit `config.model` */
+  /** from `loadPreset`, or written by the program, because `train` checks it */
+  readonly config: ConfigInput;
+  /** the name of a source, an open data set, or samples of uint8 [C, ...size]; they must fit `config.model.size` */
   readonly data: DataInput;
   /** folder of this run; default: a numbered folder in `runsFolder` */
   readonly run?: string;
@@ -43,14 +45,14 @@ export interface TrainOptions {
   readonly onDataProgress?: (progress: DataProgress) => void;
   /** called with each message; messages of the run also go to its `log.txt` */
   readonly log?: (text: string) => void;
-  /** if aborted, training finishes the current update, saves a checkpoint and ends */
+  /** if aborted, training finishes the current update, saves a checkpoint, and `train` rejects with the signal's reason */
   readonly signal?: AbortSignal;
 }
 
 type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
 
-/** The result of `train`. */
-export interface TrainResult {
+/** How far a training came. */
+export interface Stretch {
   /** folder of the run; null if the signal was aborted before the run existed */
   readonly run: string | null;
   /** images seen */
@@ -59,30 +61,25 @@ export interface TrainResult {
   readonly finished: boolean;
 }
 
-/**
- * Trains a network, or resumes the run of the same configuration and data. A run that is interrupted or killed resumes at its
- * newest checkpoint. Weights, samples and `stats.jsonl` are the same, bit for bit, as without the interruption. This holds on
- * one machine with one number of threads.
- *
- * A run can resume with other values of keys that do not change what it learns. These are all of `sampling`, and in `training`
- * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`.
- *
- * A run can resume with more images, even if it is finished, or with fewer, down to the images it has seen. The learning rate
- * then follows the schedule of the new length.
- * @throws ConfigError if the configuration is invalid
- * @throws RinError if data, initial model, device or folder do not fit, or another process trains the run
- * @throws RinError if the disk is full, memory does not suffice for a single sample, or a loss or weight is not finite
- */
-export async function train({ config, data, ...options }: TrainOptions): Promise<TrainResult> {
+/** Does the work of `train`, but returns if the signal is aborted. @throws RinError as `train` does */
+export async function trainOrStop({ config, data, ...options }: TrainOptions): Promise<Stretch> {
   const checked = parseConfig(config, 'configuration');
-  return trainResolved(await resolve({ config: checked, source: data }), options);
+  const { log = () => {}, signal, onDataProgress: onProgress } = options;
+  let request: Request;
+  try {
+    request = await withDataClasses(checked, data, { onProgress, signal, onNotice: log });
+  } catch (error) {
+    if (signal?.aborted) return { run: null, images: 0, finished: false };
+    throw error;
+  }
+  return trainResolved(await resolve(request), options);
 }
 
 /**
  * Does the work of `train` for a resolved request, and disposes the request.
  * @throws RinError as `train` does
  */
-export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<TrainResult> {
+export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<Stretch> {
   using what = resolved;
   const { config, source, notices } = what;
   const { signal, onDataProgress: onProgress } = options;
@@ -113,7 +110,7 @@ function announce(text: string, early: string[], { log }: RunOptions): void {
 }
 
 /** @param early what was said before there is a run */
-async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<TrainResult> {
+async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<Stretch> {
   const { config, init } = resolved;
   const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
   const split = splitData(data, config);

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { permute, RinError } from '@rin/core';
 import { noGrad, scope } from '@rin/torch';
 import type { Config } from '../config/config.js';
+import { imagesOf } from '../config/duration.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { trainingLoss } from '../diffusion/objective.js';
@@ -62,7 +63,8 @@ export class Validation {
     this.#data = data;
     this.#config = config;
     this.#meanSquare = meanSquare;
-    this.#count = Math.min(data.length, Math.max(1, Math.floor(config.training.logEvery / 8)));
+    const every = imagesOf(config.training.logEvery, config.training);
+    this.#count = Math.min(data.length, Math.max(1, Math.floor(every / 8)));
   }
 
   /** @returns mean over the samples; the event loop runs after every micro-batch */

@@ -34,7 +34,7 @@ test('size and patch are enough; all else has a default', () => {
 });
 
 test('numbers of images take k and M', () => {
-  const images = (value: unknown) => parseConfig({ model, training: { images: value } }, '').training.images;
+  const images = (value: number | string) => parseConfig({ model, training: { images: value } }, '').training.images;
   assert.deepEqual(['200k', '1.5M', '60320', 7].map(images), [200_000, 1_500_000, 60_320, 7]);
   const expected = 'expected a number of images such as 5000, 200k or 1.5M, at least 1';
   for (const value of ['20q', '-5', '', 0, 1.5, '0.1']) {

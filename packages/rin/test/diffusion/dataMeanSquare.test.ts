@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadModel } from '../../src/diffusion/modelFile.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { near } from '../model/reference/near.js';
 import { freshFolder, samples, tiny } from '../training/tiny.js';
 

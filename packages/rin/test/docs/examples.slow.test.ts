@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from '../../src/media/sharp.js';
 
@@ -29,6 +31,49 @@ test('examples/sample.mjs writes three pictures of each class', () => {
   assert.equal(first, 'runs/shapes/model.safetensors: 3 classes, pictures of 16 pixels');
   const names = ['cross', 'disc', 'ring'].flatMap((name) => [0, 1, 2].map((seed) => `${name}-${seed}.png`));
   assert.deepEqual(readdirSync(join(folder, 'drawn')).sort(), names);
+});
+
+test('examples/worker.mjs serves the progress of its training, saves when it is interrupted, and resumes', async () => {
+  /** Starts it, and ends it after an update. @returns what it printed, and the images at the first and last answer */
+  const session = async () => {
+    const child = spawn(process.execPath, [join(examples, 'worker.mjs'), '1M', '0'], { cwd: folder });
+    let printed = '';
+    child.stdout.on('data', (text) => {
+      printed += text;
+    });
+    child.stderr.pipe(process.stderr);
+    const ended = once(child, 'exit');
+    while (!printed.includes('http')) await sleep(50);
+    const [url] = /http:\S+/.exec(printed) ?? [];
+    const seen: number[] = [];
+    while (seen.length < 2 || seen[0] === seen.at(-1)) {
+      const progress = (await (await fetch(`${url}`)).json()) as { images: number; total: number } | null;
+      if (progress) seen.push(progress.images);
+      assert.equal(progress?.total ?? 1e6, 1e6);
+      await sleep(50);
+    }
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [0, null]);
+    return { first: seen[0], last: Number(/^(\d+) of 1000000 images$/m.exec(printed)?.[1]) };
+  };
+  const { last } = await session();
+  assert.match(readdirSync(join(folder, 'runs/worker')).join(), /checkpoint-\d+/);
+  const resumed = await session();
+  assert.ok(resumed.first >= last && resumed.last > last, `${last}, then ${resumed.first} to ${resumed.last}`);
+});
+
+test('examples/train.mjs saves when it is interrupted, and the same command resumes', async () => {
+  const cwd = mkdtempSync(join(folder, 'interrupted-'));
+  const child = spawn(process.execPath, [join(examples, 'train.mjs'), '1M'], { cwd });
+  let printed = '';
+  child.stdout.on('data', (text) => {
+    printed += text;
+    if (printed.includes('over the first')) child.kill('SIGTERM'); // it has made updates
+  });
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0, printed);
+  assert.match(printed, /^runs\/shapes is saved; the same command resumes it$/m);
+  assert.match(readdirSync(join(cwd, 'runs/shapes')).join(), /checkpoint-\d+/);
 });
 
 test('examples/tensors.mjs fits its curve, to a thousandth of its mean square', () => {

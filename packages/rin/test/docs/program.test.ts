@@ -9,6 +9,7 @@ import {
   loadPreset,
   type ProgramSample,
   type Progress,
+  type SampleStep,
   sample,
   train,
   writePng,
@@ -37,10 +38,10 @@ test('a program trains on samples of its own, loads the model and draws from it'
   const seen: Progress[] = [];
   const run = join(folder, 'run');
   const result = await train({ config, data: stripes(), run, onProgress: (progress) => seen.push(progress) });
-  assert.deepEqual(result, { run, images: 64, finished: true });
+  assert.deepEqual(result, { run, images: 64 });
   assert.deepEqual(seen.map(({ images, total }) => [images, total]).at(-1), [64, 64]);
 
-  const model = await loadModel(join(run, 'model.safetensors'));
+  const model = await loadModel(run); // the folder of a run, or its model file
   assert.deepEqual(model.classes, ['across', 'along']);
   const steps: number[] = [];
   const images = await sample(model, {
@@ -62,12 +63,32 @@ test('a program trains on samples of its own, loads the model and draws from it'
   assert.deepEqual([width, height], [2 * 8 + 3 * 2, 2 * 8 + 3 * 2]);
 });
 
-test('a program stops training with an abort signal, and goes on with the same call', async () => {
+test('train and sample reject with the reason of an aborted signal; the same call of train resumes the run', async () => {
   const run = join(folder, 'stopped');
   const stop = new AbortController();
-  const onProgress = ({ images }: Progress) => images >= 24 && stop.abort();
+  const reason = new Error('enough');
+  const seen: number[] = [];
+  const onProgress = ({ images }: Progress) => {
+    seen.push(images);
+    if (images >= 24) stop.abort(reason);
+  };
   const options = { config, data: [] as ProgramSample[], run };
   for await (const each of stripes()) options.data.push(each);
-  assert.deepEqual(await train({ ...options, signal: stop.signal, onProgress }), { run, images: 24, finished: false });
-  assert.deepEqual(await train(options), { run, images: 64, finished: true });
+  const isReason = (error: unknown) => error === reason;
+  await assert.rejects(train({ ...options, signal: stop.signal, onProgress }), isReason);
+  assert.deepEqual(seen, [8, 16, 24]);
+  const resumed: number[] = [];
+  await assert.rejects(train({ ...options, signal: stop.signal }), isReason); // aborted before it starts: nothing changes
+  const finished = await train({ ...options, onProgress: ({ images }) => resumed.push(images) });
+  assert.deepEqual([finished, resumed], [{ run, images: 64 }, [32, 40, 48, 56, 64]]);
+
+  const model = await loadModel(run);
+  const steps: number[] = [];
+  const halt = new AbortController();
+  const onStep = ({ step }: SampleStep) => {
+    steps.push(step);
+    if (step === 2) halt.abort(reason);
+  };
+  await assert.rejects(sample(model, { seeds: [0], steps: 5, onStep, signal: halt.signal }), isReason);
+  assert.deepEqual(steps, [1, 2]);
 });

@@ -19,16 +19,17 @@ const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.tes
 /** By page, and the heading above the program. */
 export const programs: Readonly<Record<string, Program>> = {
   'README.md, From a program': {
-    shorter: ['{ images: 4000, batch: 16, warmup: 160 }', few],
+    shorter: ['{ images: 4000, batch: 16 }', few],
     leaves: ['first.png', 'runs/first/model.safetensors'],
     prints: /^runs\/first: trains for 16 images$/m,
   },
   'docs/programs.md, Sample from a model': { leaves: ['four.png'] },
   'docs/programs.md, Train on a folder of pictures': { shorter, leaves: ['runs/mine/model.safetensors'] },
   'docs/programs.md, Train on samples of your own': {
-    shorter: ['{ images: 640, warmup: 64 }', few],
+    shorter: ['{ images: 640 }', few],
     leaves: ['runs/stripes/model.safetensors'],
   },
+  'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,
   'docs/api/rin.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },

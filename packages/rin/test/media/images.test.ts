@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeAnimation } from '../../src/media/animation.js';
+import { encodeAnimation, writeAnimation } from '../../src/media/animation.js';
 import { grid } from '../../src/media/grid.js';
 import type { Image } from '../../src/media/image.js';
-import { writePng } from '../../src/media/png.js';
+import { encodePng, writePng } from '../../src/media/png.js';
 import sharp from '../../src/media/sharp.js';
+import { encodeWebp } from '../../src/media/webp.js';
 import { problem, work } from '../data/fixtures.js';
 
 const shape = [3, 2, 2];
@@ -47,6 +48,53 @@ test('an animation plays its frames in order, endlessly, each as long as asked',
     await writeAnimation(path, frames);
     assert.deepEqual((await sharp(path, { animated: true }).metadata()).delay, [50, 50, 50]);
   }
+});
+
+test('pictures are encoded to Buffers that hold every value', async () => {
+  for (const channels of [1, 3]) {
+    const shape = [channels, 5, 7];
+    const image: Image = { data: Uint8Array.from({ length: channels * 35 }, (_, i) => 2 * i), shape };
+    const other: Image = { ...image, data: image.data.map((value) => 255 - value) };
+    const still = [await encodePng(image), await encodeWebp(image, { quality: 100 })];
+    const moving = await encodeAnimation([image, other], { quality: 100 });
+    const formats = await Promise.all([...still, moving].map(async (each) => (await sharp(each).metadata()).format));
+    assert.deepEqual(formats, ['png', 'webp', 'webp']);
+    for (const [bytes, page, { data }] of [
+      ...still.map((each) => [each, 0, image] as const),
+      [moving, 1, other],
+    ] as const) {
+      assert.ok(Buffer.isBuffer(bytes));
+      const pixels = await sharp(bytes, { page }).removeAlpha().toColourspace('srgb').raw().toBuffer();
+      for (let i = 0; i < 35; i++)
+        for (let c = 0; c < channels; c++) assert.equal(pixels[3 * i + c], data[35 * c + i], `${channels} channels`);
+    }
+  }
+  const lossy = async (quality?: number) => (await encodeWebp(noise, { quality })).length;
+  const noise: Image = { data: Uint8Array.from({ length: 3072 }, (_, i) => (i * i * 7919) % 256), shape: [3, 32, 32] };
+  assert.ok((await lossy(20)) < (await lossy()));
+  assert.equal(await lossy(90), await lossy());
+});
+
+test('what cannot be a WebP, and a name that promises another format, are refused', async () => {
+  const image = red(1, 2, 3, 4);
+  assert.equal(
+    await problem(writePng(join(work, 'x.jpg'), image)),
+    `${join(work, 'x.jpg')}: the file would be PNG; use a name that ends in .png`,
+  );
+  assert.equal(
+    await problem(writeAnimation(join(work, 'x.gif'), [image])),
+    `${join(work, 'x.gif')}: the file would be WEBP; use a name that ends in .webp`,
+  );
+  for (const name of ['x.jpg', 'x.gif']) assert.ok(!existsSync(join(work, name)));
+  for (const name of ['X.PNG', 'without an ending']) await writePng(join(work, name), image);
+  const wide: Image = { data: new Uint8Array(16_384), shape: [1, 1, 16_384] };
+  const tooWide = 'a picture of 16384×1 pixels: expected at most 16383×16383 in a WebP';
+  assert.deepEqual(await Promise.all([encodeWebp(wide), encodeAnimation([wide])].map(problem)), [tooWide, tooWide]);
+  for (const quality of [0, 101, 1.5])
+    assert.equal(
+      await problem(encodeWebp(image, { quality })),
+      `quality ${quality}: expected a whole number from 1 to 100`,
+    );
 });
 
 test('a grid lays pictures out in rows, on white, with a margin', () => {

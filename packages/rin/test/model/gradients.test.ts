@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
 import type { RIN } from '../../src/model/rin.js';
+import { modelOf } from './modelOf.js';
 import { forward, network, type Precision, toTensor } from './reference/compare.js';
 import { generator, type Inputs, randomInputs, randomParameters, values } from './reference/draws.js';
 import { type Outputs, referenceForward } from './reference/forward.js';
@@ -38,7 +39,7 @@ const tolerances: Record<Precision, number> = { float64: 1e-6, float32: 1e-3 };
 
 for (const [name, more] of Object.entries(configs)) {
   test(`gradients agree with finite differences, ${name}`, () => {
-    const config = ModelConfig.parse({ ...tiny, ...narrow, ...more });
+    const config = modelOf({ ...tiny, ...narrow, ...more });
     const parameters = randomParameters(config, 1);
     const inputs = randomInputs(config, 2, 2);
     const { x, gamma, condition, previous } = inputs;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
+import { modelOf } from './modelOf.js';
 import { assertAgrees, compare, network, toTensor } from './reference/compare.js';
 import { base, options, randomConfiguration } from './reference/configurations.js';
 import { randomInputs, randomParameters } from './reference/draws.js';
@@ -11,12 +12,12 @@ import { nearAll } from './reference/near.js';
 // one test for each option, then random combinations.
 
 for (const [index, [name, more]] of Object.entries(options).entries()) {
-  const config = ModelConfig.parse({ ...base, ...more });
+  const config = modelOf({ ...base, ...more });
   test(name, () => compare(config, index));
 }
 
 test('one of previous latents and interface may be given alone; the other is zeros', () => {
-  const config = ModelConfig.parse({ ...base, selfConditioning: 'both' });
+  const config = modelOf({ ...base, selfConditioning: 'both' });
   const { previous, ...inputs } = randomInputs(config, 2, 2);
   for (const part of ['latents', 'interface'] as const) {
     assertAgrees(config, randomParameters(config, 1), { ...inputs, previous: { [part]: previous[part] } });
@@ -24,7 +25,7 @@ test('one of previous latents and interface may be given alone; the other is zer
 });
 
 test('a label multiplied by zero is the projection of nothing: its bias', () => {
-  const config = ModelConfig.parse(base);
+  const config = modelOf(base);
   const condition = { shape: [2, 3], data: new Float64Array(6) };
   assertAgrees(config, randomParameters(config, 3), { ...randomInputs(config, 2, 4), condition });
 });
@@ -32,7 +33,7 @@ test('a label multiplied by zero is the projection of nothing: its bias', () => 
 test('an estimate is what a pass from zeros leaves to be carried, without gradient', () => {
   const kinds = ['latents', 'interface', 'both'] as const;
   for (const [selfConditioning, depth] of kinds.flatMap((kind) => [[kind, [1, 2]] as const, [kind, [1, 0]] as const])) {
-    const config = ModelConfig.parse({ ...base, selfConditioning, depth });
+    const config = modelOf({ ...base, selfConditioning, depth });
     const parameters = randomParameters(config, 5);
     const { x, gamma, condition } = randomInputs(config, 2, 6);
     const expected = referenceForward(config, parameters, x, gamma.data, condition);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import { type Dtype, noGrad, zeros } from '@rin/torch';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
 import type { ForwardOptions } from '../../src/model/pass.js';
 import { RIN } from '../../src/model/rin.js';
+import { modelOf } from './modelOf.js';
 
 // What a pass refuses, since libtorch would broadcast or reshape it without a word.
 
@@ -12,9 +13,9 @@ const base: Partial<ModelConfig> = {
   ...{ size: [4, 6], patch: 2, channels: 1, classes: 3, selfConditioning: 'both' },
   ...{ latents: 5, latentDim: 16, latentHeads: 2, interfaceDim: 8, readWriteHeads: 2, depth: [1] },
 };
-const classes = new RIN(ModelConfig.parse(base));
-const sequence = new RIN(ModelConfig.parse({ ...base, classes: 0, conditionDim: 7, conditionTokens: 2 }));
-const unconditional = new RIN(ModelConfig.parse({ ...base, classes: 0 }));
+const classes = new RIN(modelOf(base));
+const sequence = new RIN(modelOf({ ...base, classes: 0, conditionDim: 7, conditionTokens: 2 }));
+const unconditional = new RIN(modelOf({ ...base, classes: 0 }));
 
 interface Given {
   readonly network?: RIN;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nameSample, uniforms } from '@rin/core';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
 import { RIN } from '../../src/model/rin.js';
+import { modelOf } from './modelOf.js';
 import { type Initial, referenceInitial, referenceParameters } from './reference/parameters.js';
 
 // Names, shapes and first values of the parameters against the independent table.
@@ -24,7 +25,7 @@ const variants: Record<string, Partial<ModelConfig>> = {
 };
 
 const parse = (more: Partial<ModelConfig>) =>
-  ModelConfig.parse({
+  modelOf({
     ...{ size: 16, patch: 2, classes: 10, latents: 16, latentDim: 64, latentHeads: 8 },
     ...{ interfaceDim: 32, interfaceMlpRatio: 2, readWriteHeads: 4, depth: [2, 1] },
     ...more,

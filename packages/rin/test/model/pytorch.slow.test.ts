@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noGrad, scope, type Tensor } from '@rin/torch';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
 import { parseConfig } from '../../src/config/parse.js';
 import { ask, assertEqualGradients, needsPython, type Question } from '../pytorch/ask.js';
+import { modelOf } from './modelOf.js';
 import { assertEqualOutputs, forward, tolerances, toTensor } from './reference/compare.js';
 import { base, options, randomConfiguration } from './reference/configurations.js';
 import { generator, randomInputs, randomParameters, values } from './reference/draws.js';
@@ -40,7 +41,7 @@ function question(model: ModelConfig, seed: number): Question & { inputs: Return
 const alone = Object.entries(options).map(([name, more]) => [name, { ...base, ...more }] as const);
 const combined = Array.from({ length: 16 }, (_, seed) => [`random configuration ${seed}`, seed] as const);
 const questions = Object.fromEntries([
-  ...alone.map(([name, model], i) => [name, question(ModelConfig.parse(model), i)] as const),
+  ...alone.map(([name, model], i) => [name, question(modelOf(model), i)] as const),
   ...combined.map(([name, seed]) => [name, question(randomConfiguration(seed), seed)] as const),
 ]);
 const starts = {
@@ -52,7 +53,7 @@ const starts = {
 } as const;
 const initials = Object.fromEntries(
   Object.entries(starts).map(([name, more]) => {
-    const model = ModelConfig.parse({ ...base, latents: 40, ...more });
+    const model = modelOf({ ...base, latents: 40, ...more });
     return [name, { ...question(model, 1), task: 'initial' as const }] as const;
   }),
 );

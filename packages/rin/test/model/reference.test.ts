@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
+import { modelOf } from './modelOf.js';
 import { randomInputs, randomParameters } from './reference/draws.js';
 import { referenceForward } from './reference/forward.js';
 import { geometry } from './reference/geometry.js';
@@ -12,7 +13,7 @@ import { sampleTokens, type Tokens, type Values } from './reference/values.js';
 // The oracle of the model's tests is itself tested here, against what the paper's tables say and what follows from it.
 
 const small = (more: Partial<ModelConfig> = {}) =>
-  ModelConfig.parse({
+  modelOf({
     ...{ size: 4, patch: 2, classes: 3, latents: 5, latentDim: 16, latentHeads: 4, interfaceDim: 8, readWriteHeads: 2 },
     ...{ depth: [1, 2] },
     ...more,
@@ -21,7 +22,7 @@ const small = (more: Partial<ModelConfig> = {}) =>
 test('parameter counts are those of the published configurations', () => {
   const cifar = { size: 32, patch: 2, classes: 10, interfaceMlpRatio: 2 };
   const imagenet = { patch: 8, classes: 1000, latentDim: 768, interfaceDim: 512, readWriteHeads: 16 };
-  const count = (config: Partial<ModelConfig>) => referenceCount(ModelConfig.parse(config)) / 1e6;
+  const count = (config: Partial<ModelConfig>) => referenceCount(modelOf(config)) / 1e6;
   near(count(cifar), 30.95, 0.005, 'CIFAR-10');
   near(count({ ...imagenet, size: 64, depth: [4, 4, 4, 4] }), 157.8, 0.05, 'ImageNet-64');
   near(count({ ...imagenet, size: 64, depth: [6, 6, 6, 6] }), 214.5, 0.05, 'ImageNet-64, 4 x 6');
@@ -30,7 +31,7 @@ test('parameter counts are those of the published configurations', () => {
 });
 
 test('initial limits of CIFAR-10 are those of the reference', () => {
-  const config = ModelConfig.parse({ size: 32, patch: 2, classes: 10, interfaceMlpRatio: 2 });
+  const config = modelOf({ size: 32, patch: 2, classes: 10, interfaceMlpRatio: 2 });
   const limit = (name: string) => {
     const initial = referenceInitial(config, name);
     assert.equal(initial.kind, 'uniform', name);
@@ -116,7 +117,7 @@ test('permuting the learned latents permutes the latents that come out and leave
 
 test('slots of the latents: learned, time, condition; previous latents fill all of them', () => {
   // depth 0 and zeroed read output and MLP leave Z at its start
-  const config = small({ depth: [0], conditionDim: 2, conditionTokens: 2, classes: 0 });
+  const config = { ...small({ conditionDim: 2, conditionTokens: 2, classes: 0 }), depth: [0] };
   const parameters = randomParameters(config, 5);
   for (const [name, { data }] of Object.entries(parameters)) {
     if (/read.*(out|down)|previous_norm/.test(name)) data.fill(0);

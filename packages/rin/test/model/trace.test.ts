@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { batchAxes, noGrad, type Tensor, tensor, trace } from '@rin/torch';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
 import { RIN } from '../../src/model/rin.js';
+import { modelOf } from './modelOf.js';
 import { toTensor } from './reference/compare.js';
 import { base, options } from './reference/configurations.js';
 import { randomInputs } from './reference/draws.js';
@@ -21,7 +22,7 @@ function pass(config: ModelConfig, rin: RIN, batch: number) {
 
 for (const [name, over] of Object.entries(options)) {
   test(`a trace with a given time code is float32, and two tell the batch axis: ${name}`, () => {
-    const config = ModelConfig.parse({ ...base, ...over });
+    const config = modelOf({ ...base, ...over });
     const rin = new RIN(config);
     const [two, three] = [2, 3].map((batch) => pass(config, rin, batch));
     using first = trace(two.run);
@@ -54,7 +55,7 @@ for (const [name, over] of Object.entries(options)) {
 }
 
 test('levels as numbers, as a tensor and as codes give the same pass; inside a trace a tensor of levels is refused', () => {
-  const config = ModelConfig.parse(base);
+  const config = modelOf(base);
   const rin = new RIN(config);
   const { inputs, gammas } = pass(config, rin, 2);
   const { x, condition } = inputs;

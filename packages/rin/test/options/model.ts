@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { manualSeed, noGrad, scope } from '@rin/torch';
-import { ModelConfig } from '../../src/config/model.js';
+import type { ModelConfig } from '../../src/config/model.js';
 import { RIN } from '../../src/model/rin.js';
+import { modelOf } from '../model/modelOf.js';
 import { network, toTensor } from '../model/reference/compare.js';
 import { base } from '../model/reference/configurations.js';
 import { namedParameters, randomInputs } from '../model/reference/draws.js';
@@ -22,7 +23,7 @@ interface Pass {
 
 /** A pass of a network with random parameters; two networks have equal ones where their names are. */
 function pass(options: Options, { training = false, previous, gamma = 1 }: Pass = {}) {
-  const config = ModelConfig.parse({ ...base, ...options });
+  const config = modelOf({ ...base, ...options });
   const { x, gamma: level, condition, previous: state } = randomInputs(config, 2, 1);
   return scope(() =>
     noGrad(() => {
@@ -220,7 +221,7 @@ export const cases: Cases = {
     'starts with a prediction of zero',
     () => {
       const largest = (zeroReadout: boolean) => {
-        const config = ModelConfig.parse({ ...base, zeroReadout });
+        const config = modelOf({ ...base, zeroReadout });
         const { x, gamma } = randomInputs(config, 2, 1);
         return scope(() => {
           const output = new RIN(config).forward(toTensor(x, 'float32'), toTensor(gamma, 'float32'));

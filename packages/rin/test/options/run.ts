@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { runtime, setThreads } from '@rin/torch';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import type { Progress } from '../../src/training/progress.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { rin } from '../cli/rin.js';
 import { workplace } from '../cli/tiny.js';
 import { freshFolder, samples, tiny } from '../training/tiny.js';

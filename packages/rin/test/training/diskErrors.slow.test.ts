@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { RinError } from '@rin/core';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { failingDisk } from './failingDisk.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 

@@ -6,7 +6,7 @@ import { RinError } from '@rin/core';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
 import type { Progress } from '../../src/training/progress.js';
-import { type TrainOptions, train } from '../../src/training/trainer.js';
+import { type TrainOptions, trainOrStop as train } from '../../src/training/trainer.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 
 const model = 'model.safetensors';

@@ -7,7 +7,7 @@ import { RinError } from '@rin/core';
 import { saveModel } from '../../src/diffusion/modelFile.js';
 import { RIN } from '../../src/model/rin.js';
 import { checkInitialModel, openInitialModel } from '../../src/training/initialModel.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from './tiny.js';
 
 const brief = { images: 16, warmup: 0, sampleEvery: 0 };

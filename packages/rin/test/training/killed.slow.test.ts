@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { dieAt } from '../disk/dying.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { freshFolder } from './tiny.js';
 
 const side = 16;

@@ -11,21 +11,21 @@ import { readSafetensors, Tensor, TorchError } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { beside } from '../../src/disk/wholeFiles.js';
 import type { Progress } from '../../src/training/progress.js';
-import { type TrainOptions, type TrainResult, train } from '../../src/training/trainer.js';
+import { type Stretch, type TrainOptions, trainOrStop as train } from '../../src/training/trainer.js';
 import { orphan } from '../disk/dying.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 
 type Options = Partial<TrainOptions> & { runsFolder: string };
-const start = (options: Options): Promise<TrainResult> => train({ config: tiny(), data: samples, ...options });
+const start = (options: Options): Promise<Stretch> => train({ config: tiny(), data: samples, ...options });
 
 /** Trains until `when` holds, then aborts. */
-async function interrupt(options: Options, when: (progress: Progress) => boolean): Promise<TrainResult> {
+async function interrupt(options: Options, when: (progress: Progress) => boolean): Promise<Stretch> {
   const controller = new AbortController();
   const onProgress = (progress: Progress) => when(progress) && controller.abort();
   return start({ ...options, onProgress, signal: controller.signal });
 }
 
-const folderOf = ({ run }: TrainResult): string => {
+const folderOf = ({ run }: Stretch): string => {
   assert.ok(run);
   return run;
 };

@@ -1,4 +1,4 @@
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { samples } from './tiny.js';
 
 /** Trains in a process of its own, which a test kills; says when it has begun. node trainChild.js CONFIG RUNS_FOLDER */

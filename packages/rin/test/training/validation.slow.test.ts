@@ -6,7 +6,7 @@ import type { Dataset } from '../../src/data/dataset.js';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import type { Progress } from '../../src/training/progress.js';
-import { train } from '../../src/training/trainer.js';
+import { trainOrStop as train } from '../../src/training/trainer.js';
 import { splitData } from '../../src/training/validation.js';
 import { freshFolder, outcome, samples, tiny } from './tiny.js';
 

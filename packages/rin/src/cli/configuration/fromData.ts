@@ -29,7 +29,6 @@ export async function fromData(
   return { layer: { from: 'data', name, value }, ...(source && { source }) };
 }
 
-/** A single class has no information, so it counts as none. */
 async function classesOfData(
   name: string,
   layers: readonly Layer[],
@@ -38,16 +37,10 @@ async function classesOfData(
 ): Promise<{ source?: FoundSource; classes?: number }> {
   const whole = merged(layers);
   if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0) return {};
-  const { findSource } = await import('../../data/find.js');
-  const source = await findSource(name, longerSide(valueAt(whole, 'model.size')), { signal });
-  const listing = await source.list();
-  listing.close();
-  const names = listing.classes;
-  const classes = names.length > 1 ? names.length : 0;
-  if (classes !== valueAt(whole, 'model.classes')) {
-    const shown = names.length > 8 ? [...names.slice(0, 8), '…'] : names;
-    notice(`model.classes is ${classes}, from the data${classes > 0 ? `: ${shown.join(', ')}` : ''}`);
-  }
+  const { classCount, classesNotice, sourceWithClasses } = await import('../../data/classes.js');
+  const { source, names } = await sourceWithClasses(name, longerSide(valueAt(whole, 'model.size')), { signal });
+  const classes = classCount(names);
+  if (classes !== valueAt(whole, 'model.classes')) notice(classesNotice(names));
   return { source, classes };
 }
 

@@ -1,3 +1,5 @@
+import type { Config } from '../../config/config.js';
+import { runKeys } from '../../config/runKeys.js';
 import { namedRun } from '../../runs/namedRun.js';
 import type { InitialModel } from '../../training/initialModel.js';
 import { Given } from '../terminal/command.js';
@@ -23,7 +25,7 @@ export async function withInitialPath(given: Given): Promise<Given> {
 
 /**
  * The configuration of the initial model, which its weights fit. It replaces the default preset if neither a preset nor a file
- * is given. The caller disposes the model.
+ * is given. Keys that belong to a run and its machine are left out, so they have their defaults. The caller disposes the model.
  * @returns undefined if there is no initial model, or if a preset or a file is given
  * @throws RinError if there is no such model
  */
@@ -32,5 +34,10 @@ export async function fromModel(given: Given): Promise<FromModel | undefined> {
   if (path === undefined || given.has('--preset') || given.has('--config')) return undefined;
   const { openInitialModel } = await import('../../training/initialModel.js');
   const init = await openInitialModel(path);
-  return { layer: { from: 'preset', name: init.file, value: init.model.config }, init };
+  return { layer: { from: 'preset', name: init.file, value: ofTheModel(init.model.config) }, init };
+}
+
+function ofTheModel({ training, ...rest }: Config): unknown {
+  const kept = Object.entries(training).filter(([key]) => !runKeys.some((name) => name === key));
+  return { ...rest, training: Object.fromEntries(kept) };
 }

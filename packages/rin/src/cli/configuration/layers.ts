@@ -6,7 +6,7 @@ import { longestText } from '../../config/limits.js';
 import { mergeConfig, parseConfig, valueAt } from '../../config/parse.js';
 import { fromYaml } from '../../config/yaml.js';
 import { systemCode, whyNot } from '../../disk/systemError.js';
-import { loadPreset } from '../../training/presets.js';
+import { loadPreset, presetNamed } from '../../training/presets.js';
 import type { Given } from '../terminal/command.js';
 import { flags, setFlag } from './flags.js';
 
@@ -30,7 +30,8 @@ export function readLayers(given: Given, base?: Layer): Layer[] {
   const file = given.text('--config');
   const preset = given.text('--preset') ?? (file === undefined && !base ? defaultPreset : undefined);
   const layers: Layer[] = base ? [base] : [];
-  if (preset !== undefined) layers.push({ from: 'preset', name: `preset ${preset}`, value: loadPreset(preset) });
+  if (preset !== undefined)
+    layers.push({ from: 'preset', name: `preset ${preset}`, value: loadPreset(presetNamed(preset)) });
   if (file !== undefined) layers.push({ from: 'file', name: file, value: readConfigFile(file) });
   const values = flags.flatMap(({ path, flag }) => {
     const text = given.text(flag);

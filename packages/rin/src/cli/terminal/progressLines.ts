@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.js';
 import type { DataProgress } from '../../data/progress.js';
 import { modelName } from '../../runs/namedModel.js';
 import type { Progress } from '../../training/progress.js';
-import type { TrainResult } from '../../training/trainer.js';
+import type { Stretch } from '../../training/trainer.js';
 import { calling } from './calling.js';
 import { bar } from './screen.js';
 
@@ -31,7 +31,7 @@ export function dataLine({ stage, done, total, skipped }: DataProgress): string 
 }
 
 /** How training ended, and what to do next. */
-export function outcome({ run, images, finished }: TrainResult, { training }: Config): string {
+export function outcome({ run, images, finished }: Stretch, { training }: Config): string {
   if (run === null) return 'stopped before training began';
   if (finished) return `${join(run, modelName)} is ready; draw from it: ${calling} sample ${quoted(run)}`;
   return `stopped at ${count(images)} of ${count(training.images)} images and saved; run the same command again to resume`;

@@ -1,5 +1,6 @@
 import { geometry } from '@rin/core';
 import type { Config } from '../../config/config.js';
+import { imagesOf } from '../../config/duration.js';
 import { sampleLength } from '../../data/dataset.js';
 import { enlargement } from '../../media/grid.js';
 import { passValues } from '../../model/passValues.js';
@@ -64,7 +65,8 @@ export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
   const preview = hasPreviews(config) ? 4 * previewLayout(config, []).classes.length * passValues(config.model) : 0;
   const memory = 3 * weights + optimizer + work + Math.max(activations, preview) + (device === 'cpu' ? program : 0);
   const checkpoint = 2 * weights + optimizer;
-  const made = Math.ceil(training.images / training.checkpointEvery) + (training.init === undefined ? 0 : 1);
+  const made =
+    Math.ceil(training.images / imagesOf(training.checkpointEvery, training)) + (training.init === undefined ? 0 : 1);
   const checkpoints = Math.min(training.keepCheckpoints + 1, made);
   const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a new model is written before the old one goes
   return { weights, optimizer, work, activations, preview, memory, checkpoint, checkpoints, disk };
@@ -74,7 +76,8 @@ export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
 function pictures(config: Config): number {
   if (!hasPreviews(config)) return 0;
   const { images, sampleEvery } = config.training;
+  const previews = images / imagesOf(sampleEvery, config.training);
   const shape = [config.model.channels, ...geometry(config.model).size];
   const scale = enlargement({ shape, data: new Uint8Array() });
-  return (2 + images / sampleEvery) * previewLayout(config, []).classes.length * sampleLength(shape) * scale ** 2;
+  return (2 + previews) * previewLayout(config, []).classes.length * sampleLength(shape) * scale ** 2;
 }

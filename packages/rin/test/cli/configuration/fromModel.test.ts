@@ -1,23 +1,48 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { command } from '../../../src/cli/commands/train.js';
-import { withInitialPath } from '../../../src/cli/configuration/fromModel.js';
+import { fromModel } from '../../../src/cli/configuration/fromModel.js';
+import { readLayers, resolveConfig } from '../../../src/cli/configuration/layers.js';
 import { parseArguments } from '../../../src/cli/terminal/arguments.js';
-import { freshFolder } from '../../training/tiny.js';
+import { parseConfig } from '../../../src/config/parse.js';
+import { saveModel } from '../../../src/diffusion/modelFile.js';
+import { RIN } from '../../../src/model/rin.js';
+import { freshFolder, tiny } from '../../training/tiny.js';
 
-test('the number of a run becomes its path, so that the configuration of the new run names one folder for ever', async () => {
-  const runs = freshFolder();
-  const path = join(runs, '00003-cats-64-rin');
-  mkdirSync(path);
-  const init = async (name: string) => {
-    const given = await withInitialPath(parseArguments(command, ['--init', name, '--runs', runs, '--lr', '0.1']));
-    assert.deepEqual([given.text('--runs'), given.text('--training.learningRate')], [runs, '0.1']);
-    return given.text('--training.init');
-  };
-  for (const name of ['3', '00003', '00003-cats-64-rin', path]) assert.equal(await init(name), path);
-  // A model that is gone keeps its path: a run that began from it resumes.
-  assert.equal(await init('gone.safetensors'), 'gone.safetensors');
-  assert.equal((await withInitialPath(parseArguments(command, ['--lr', '0.1']))).text('--training.init'), undefined);
+const config = tiny({
+  training: { sampleEvery: 0, keepCheckpoints: 7, logEvery: 24, learningRate: 0.25, clipNorm: 3 },
+  sampling: { steps: 7, guidance: 2 },
+});
+const file = join(freshFolder(), 'model.safetensors');
+const network = new RIN(config.model, { seed: 0 });
+await saveModel(file, { config, classes: ['a', 'b'], meanSquare: 1, parameters: network.parameters() });
+after(() => {
+  for (const tensor of Object.values(network.parameters())) tensor.dispose();
+});
+
+/** The configuration that a command line resolves to. */
+async function resolved(...args: string[]) {
+  const given = parseArguments(command, ['--init', file, ...args]);
+  const model = await fromModel(given);
+  model?.init[Symbol.dispose]();
+  return resolveConfig(readLayers(given, model?.layer));
+}
+
+test('fine-tuning takes network, recipe and sampling from the model, but nothing that belongs to its run or machine', async () => {
+  const defaults = parseConfig({ model: { size: 8, patch: 4 } }, '').training;
+  const { training, model, diffusion, sampling } = await resolved();
+  assert.deepEqual([model, diffusion, sampling], [config.model, config.diffusion, config.sampling]);
+  const { microBatch: _, ...own } = config.training;
+  assert.deepEqual(training, {
+    ...own,
+    init: file,
+    ...{ sampleEvery: '25%', logEvery: '2%', checkpointEvery: '10%' },
+    ...{ keepCheckpoints: defaults.keepCheckpoints, device: 'auto', threads: 0 },
+  });
+});
+
+test('flags set what the model does not give', async () => {
+  const { training } = await resolved('--training.sampleEvery', '0', '--training.threads', '2', '--lr', '1e-4');
+  assert.deepEqual([training.sampleEvery, training.threads, training.learningRate], [0, 2, 1e-4]);
 });

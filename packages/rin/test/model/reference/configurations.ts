@@ -1,4 +1,5 @@
-import { ModelConfig } from '../../../src/config/model.js';
+import type { ModelConfig } from '../../../src/config/model.js';
+import { modelOf } from '../modelOf.js';
 import { generator } from './draws.js';
 
 export type Options = Partial<ModelConfig>;
@@ -83,7 +84,7 @@ export function randomConfiguration(seed: number): ModelConfig {
   const selfConditioning = pick('none', 'latents', 'interface', 'both');
   // warm-starting the interface needs its MLP
   const interfaceMlpRatio = ['none', 'latents'].includes(selfConditioning) ? pick(0, 1.5, 2) : pick(1.5, 2);
-  return ModelConfig.parse({
+  return modelOf({
     ...pick<Options>(
       { size: 6, patch: 3 },
       { size: [4, 8], patch: [1, 4] },

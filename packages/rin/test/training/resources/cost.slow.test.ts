@@ -17,7 +17,7 @@ import { Learner } from '../../../src/training/learner.js';
 import { loadPreset } from '../../../src/training/presets.js';
 import { trainingCost } from '../../../src/training/resources/cost.js';
 import { diskLine, memoryLines, sizeOf, timedSpeed } from '../../../src/training/resources/forecast.js';
-import { train } from '../../../src/training/trainer.js';
+import { trainOrStop as train } from '../../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from '../tiny.js';
 
 const cpu = { device: 'cpu', dtype: 'float32' } as const;
@@ -86,7 +86,7 @@ test('the memory that is said is what a training process comes to', () => {
       images: 3 * batch,
       warmup: 0,
       sampleEvery: 0,
-      precision: 'float32',
+      precision: 'float32' as const,
       device: 'cpu',
       threads: 1,
     };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../../../src/config/config.js';
-import { train } from '../../../src/training/trainer.js';
+import { trainOrStop as train } from '../../../src/training/trainer.js';
 import { samples } from '../tiny.js';
 
 /** Trains on the samples in a process that may take so many MB more than it has. node limitedChild.js CONFIG RUNS_FOLDER MEGABYTES */

@@ -1,5 +1,5 @@
 import type { Config } from '../../../src/config/config.js';
-import { train } from '../../../src/training/trainer.js';
+import { trainOrStop as train } from '../../../src/training/trainer.js';
 
 /** Trains on blank pictures and prints the most memory that the process had, in bytes. node memoryChild.js CONFIG RUNS_FOLDER */
 const [text, runsFolder] = process.argv.slice(2);

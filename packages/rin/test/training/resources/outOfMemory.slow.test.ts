@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../../src/config/config.js';
-import { train } from '../../../src/training/trainer.js';
+import { trainOrStop as train } from '../../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from '../tiny.js';
 
 /** A network of 64 tokens with a hidden layer of 2048 each: 512 kB for every one of its tensors and samples. */

@@ -1,0 +1,13 @@
+/**
+ * Keys of `training` that belong to a run and its machine, not to what is learned. They set how often files are written, and
+ * where and in how many parts sums are computed. A run resumes with other values; fine-tuning does not take them from a model.
+ */
+export const runKeys = [
+  'keepCheckpoints',
+  'checkpointEvery',
+  'sampleEvery',
+  'logEvery',
+  'threads',
+  'device',
+  'microBatch',
+] as const;

@@ -1,0 +1,32 @@
+import { type FoundSource, findSource } from './find.js';
+import type { DataOptions } from './progress.js';
+
+/** Most names of classes in a sentence. */
+const mostNamed = 8;
+
+/**
+ * Finds a source and the names of its classes. No picture is decoded.
+ * @param side longer side of the samples in pixels
+ * @throws RinError if the source does not exist or is damaged
+ */
+export async function sourceWithClasses(
+  name: string,
+  side: number,
+  watch: DataOptions,
+): Promise<{ source: FoundSource; names: readonly string[] }> {
+  const source = await findSource(name, side, watch);
+  const listing = await source.list();
+  listing.close();
+  return { source, names: listing.classes };
+}
+
+/** `model.classes` for data with these classes. A single class has no information, so it counts as none. */
+export const classCount = (names: readonly string[]): number => (names.length > 1 ? names.length : 0);
+
+/** The first few names, in words. */
+export const fewNames = (names: readonly string[]): string =>
+  (names.length > mostNamed ? [...names.slice(0, mostNamed), '…'] : names).join(', ');
+
+/** A sentence about classes that a configuration takes from the data. */
+export const classesNotice = (names: readonly string[]): string =>
+  `model.classes is ${classCount(names)}, from the data${names.length > 1 ? `: ${fewNames(names)}` : ''}`;
