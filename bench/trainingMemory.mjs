@@ -1,17 +1,20 @@
 // @ts-check
 // Compares the memory of a training process with the forecast of `rin train`: `node bench/trainingMemory.mjs`, after a build.
 // `--only NAME` measures one preset. Each row is a separate process that trains on grey pictures in memory, as many as the data
-// of the preset have, and draws a whole preview of two steps at the end. `cifar10` and `imagenet64` have smaller batches.
+// of the preset have, and draws a preview of one step at the end. `cifar10` and `imagenet64` have smaller batches.
+// `--kernels NAME` prints what stays in memory after passes of new sizes in bfloat16, with their tensors freed.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { releaseFreeMemory } from '@rin/torch';
 import { samplingPasses } from '../packages/rin/dist/src/diffusion/samplingPasses.js';
+import { Learner } from '../packages/rin/dist/src/training/learner.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { flags, machine, table } from './machine.mjs';
 
-const { only } = flags({ only: { type: 'string' } });
+const { only, kernels } = flags({ only: { type: 'string' }, kernels: { type: 'string' } });
 const script = fileURLToPath(new URL('../packages/rin/dist/test/training/resources/memoryChild.js', import.meta.url));
 const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 1e6);
 
@@ -26,15 +29,15 @@ const cases = [
   ['imagenet64', 20_000, 8],
 ];
 
-/** A training that ends with a whole preview. @param {string} preset @param {number} batch @param {boolean} previews @param {string} precision */
+/** A training that ends with a preview of more pictures than one batch of it has. @param {string} preset @param {number} batch @param {boolean} previews @param {string} precision */
 function configOf(preset, batch, previews, precision) {
   const { model, sampling } = loadPreset(preset);
-  const passes = 64 * samplingPasses({ ...sampling, steps: 2 }, model.classes > 0);
-  const images = previews ? Math.ceil(passes / 0.3) : 4 * batch; // long enough for a preview of this length
+  const passes = Math.min(64, 2 * batch) * samplingPasses({ ...sampling, steps: 1 }, model.classes > 0);
+  const images = previews ? Math.ceil(passes / 0.3) : 4 * batch; // long enough for a preview of so many passes
   const training = { batch, images, precision, warmup: 0, device: 'cpu', logEvery: images, checkpointEvery: images };
   return loadPreset(preset, {
     training: { ...training, sampleEvery: previews ? images : 0 },
-    sampling: { steps: 2 },
+    sampling: { steps: 1 },
   });
 }
 
@@ -64,11 +67,30 @@ function row(preset, samples, batch, previews, precision) {
   }
 }
 
+/** @param {string} preset */
+function printKernels(preset) {
+  const learner = new Learner(loadPreset(preset), 0.3, { device: 'cpu', dtype: 'bfloat16' });
+  const rows = [1, 2, 4, 8, 16].map((size) => {
+    learner.timePass(size);
+    releaseFreeMemory();
+    return [size, megabytes(process.memoryUsage.rss())];
+  });
+  table([['images in a pass', 'memory MB'], ...rows]);
+}
+
+function printForecasts() {
+  const chosen = cases.filter(([preset]) => only === undefined || preset === only);
+  const rows = ['float32', 'bfloat16'].flatMap((precision) =>
+    chosen.flatMap(([preset, samples, batch]) =>
+      [false, true].map((previews) => row(preset, samples, batch, previews, precision)),
+    ),
+  );
+  table([
+    ['preset', 'precision', 'pictures', 'batch', 'previews', 'forecast MB', 'peak MB', 'peak / forecast'],
+    ...rows,
+  ]);
+}
+
 console.log(machine());
-const chosen = cases.filter(([preset]) => only === undefined || preset === only);
-const rows = ['float32', 'bfloat16'].flatMap((precision) =>
-  chosen.flatMap(([preset, samples, batch]) =>
-    [false, true].map((previews) => row(preset, samples, batch, previews, precision)),
-  ),
-);
-table([['preset', 'precision', 'pictures', 'batch', 'previews', 'forecast MB', 'peak MB', 'peak / forecast'], ...rows]);
+if (typeof kernels === 'string') printKernels(kernels);
+else printForecasts();

@@ -21,6 +21,8 @@ export interface Cost {
   readonly work: number;
   /** Samples that are held in memory. */
   readonly data: number;
+  /** Kernels that oneDNN compiles for bfloat16 on the CPU and keeps. */
+  readonly kernels: number;
   /** Activations of a micro-batch; an estimate. */
   readonly activations: number;
   /** Activations of a batch of a preview in float32; an estimate. There are no activations of a micro-batch then. */
@@ -42,6 +44,15 @@ const passBack = 0.3;
 
 /** Bytes of Node, libtorch and other loaded code, without tensors (bench/trainingMemory.mjs). */
 const program = 230e6;
+
+/**
+ * Bytes of oneDNN's kernels for one number of samples in a pass, forward and backward. They were 17 to 31 MB for the presets,
+ * whatever the widths (`node bench/trainingMemory.mjs --kernels NAME`).
+ */
+const kernelsOfSize = 24e6;
+
+/** Bytes of 1,024 kernels, the most that oneDNN keeps. */
+const mostKernels = 360e6;
 
 /** Tensors of the size of the samples, besides those of the network: uint8, x, eps, x_t, … */
 const pixelTensors = 8;
@@ -69,7 +80,8 @@ export function trainingCost(config: Config, compute: Compute, data: Pick<Datase
   const optimizer = 4 * (2 * parameters - momenta);
   const work = width * parameters + iteration + 8 * momenta;
   const held = data.memory ?? 0;
-  const always = 2 * weights + optimizer + iteration + held + (compute.device === 'cpu' ? program : 0);
+  const kernels = compute.device === 'cpu' && compute.dtype === 'bfloat16' ? kernelsOf(config) : 0;
+  const always = kernels + 2 * weights + optimizer + iteration + held + (compute.device === 'cpu' ? program : 0);
   const memoryWith = (microBatch: number): number => {
     const given = { ...config, training: { ...training, microBatch } };
     const update = weights + (work - iteration) + activationsOf(given, width);
@@ -81,7 +93,7 @@ export function trainingCost(config: Config, compute: Compute, data: Pick<Datase
   const checkpoints = Math.min(training.keepCheckpoints + 1, made);
   const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a new model is written before the old one goes
   return {
-    ...{ parameters, weights, optimizer, work, data: held },
+    ...{ parameters, weights, optimizer, work, data: held, kernels },
     activations: activationsOf(config, width),
     preview: previewOf(config),
     ...{ memory: memoryWith(microBatch), memoryWith, checkpoint, checkpoints, disk },
@@ -91,6 +103,21 @@ export function trainingCost(config: Config, compute: Compute, data: Pick<Datase
 const widthOf = ({ dtype }: Compute): number => (dtype === 'bfloat16' ? 2 : 4);
 
 const pixelsOf = ({ model }: Config): number => sampleLength([model.channels, ...geometry(model).size]);
+
+/**
+ * oneDNN compiles kernels for every new number of samples in a pass, and keeps up to 1,024. The numbers are those of the timed
+ * passes, which grow eightfold, and those of the first passes of self-conditioning, which vary with `mask`.
+ */
+function kernelsOf({ training, diffusion, model }: Config): number {
+  const { batch, microBatch = batch, optimizer } = training;
+  const { selfConditioningRate: rate, selfConditioningBy } = diffusion;
+  const timed = 1 + Math.ceil(Math.log(microBatch) / Math.log(8));
+  const deviation = Math.sqrt(microBatch * rate * (1 - rate)); // of the number of samples with an earlier estimate
+  const varying =
+    selfConditioningBy === 'mask' && warmParts(model).length > 0 ? Math.min(microBatch, 6 * deviation) : 0;
+  const updates = optimizer.kind === 'muon' ? 1 : 0; // its products are compiled too
+  return Math.round(Math.min(mostKernels, kernelsOfSize * (timed + updates + varying / 4))); // first passes have no backward pass
+}
 
 /** Activations of a micro-batch, and the batches that are loaded. @param width bytes of a value */
 function activationsOf(config: Config, width: number): number {

@@ -12,12 +12,13 @@ import { partOf } from './outOfMemory.js';
 
 /** A sentence about the memory that training needs. If less is free, a warning names the micro-batch that fits. */
 export function memoryLines(cost: Cost, { training }: Config, { device }: Compute): string[] {
-  const { weights, optimizer, data, activations, preview, memory } = cost;
+  const { weights, optimizer, data, kernels, activations, preview, memory } = cost;
   const micro = training.microBatch ?? training.batch;
   const parts = [
     `weights, gradients and average ${bytes(weights)} each`,
     `optimiser ${bytes(optimizer)}`,
     ...(data > 0 ? [`data ${bytes(data)}`] : []),
+    ...(kernels > 0 ? [`compiled kernels ${bytes(kernels)}`] : []),
     `activations of ${count(micro)} image${micro > 1 ? 's' : ''} ${bytes(activations)}`,
     ...(preview > activations ? [`activations of a preview ${bytes(preview)}`] : []),
   ];
