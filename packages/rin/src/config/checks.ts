@@ -2,6 +2,7 @@ import { gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList, warmParts }
 import type { Config } from './config.js';
 import { either } from './describe.js';
 import type { DiffusionConfig, ScheduleConfig } from './diffusion.js';
+import { imagesOf } from './duration.js';
 import { limits } from './limits.js';
 import type { ModelConfig } from './model.js';
 import type { TrainingConfig } from './training.js';
@@ -141,8 +142,10 @@ function* durations(training: TrainingConfig): Generator<string> {
   if (batch % microBatch !== 0) {
     yield `training.microBatch ${microBatch} does not divide training.batch ${batch}; use ${either(divisors(batch))}`;
   }
-  if (warmup >= images) {
-    yield `training.warmup ${warmup} is not below training.images ${images}, the length of the run; both count images`;
+  const warm = imagesOf(warmup, training);
+  if (warm >= images) {
+    const share = warm === warmup ? '' : ` (${warm} images)`;
+    yield `training.warmup ${warmup}${share} is not below training.images ${images}, the length of the run; both count images`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { duration } from './duration.js';
 import { imageCount } from './imageCount.js';
 
 const share = z.number().min(0).lt(1);
@@ -62,7 +63,7 @@ export const EmaConfig = z.discriminatedUnion('kind', [
 ]);
 export type EmaConfig = z.infer<typeof EmaConfig>;
 
-/** The `training` section. Durations are in images seen, with k and M (`200k`, `1.5M`). */
+/** The `training` section. A duration is a number of images seen (`200k`, `1.5M`), or a share of the run (`2%`). */
 export const TrainingConfig = z.strictObject({
   images: imageCount(1)
     .default(38_400_000)
@@ -82,7 +83,7 @@ export const TrainingConfig = z.strictObject({
   optimizer: OptimizerConfig.prefault({ kind: 'lamb' }).describe('lamb, adamw or muon, with its constants'),
   learningRate: z.number().positive().default(3e-3).describe('peak learning rate').meta({ alias: 'lr' }),
   weightDecay: z.number().min(0).default(0.01).describe('weight decay; none on biases, gains and shifts of norms'),
-  warmup: imageCount(0).default(0).describe('length of the linear warm-up of the learning rate'),
+  warmup: duration(0).default(0).describe('length of the linear warm-up of the learning rate'),
   decay: DecayConfig.prefault({ kind: 'cosine', rate: 0.8 }).describe('learning rate after the warm-up'),
   clipNorm: z.number().min(0).default(0).describe('largest global norm of the gradients; 0 = no clipping'),
   ema: EmaConfig.prefault({ kind: 'exponential' }).describe('average of the weights'),
@@ -97,13 +98,13 @@ export const TrainingConfig = z.strictObject({
     .describe('device to compute on; auto = the first CUDA device, else the CPU')
     .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda or cuda:N' }),
   threads: z.int().min(0).max(4096).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
-  logEvery: imageCount(1).default(10_000).describe('images from one line of stats.jsonl to the next'),
+  logEvery: duration(1).default('2%').describe('images from one line of stats.jsonl to the next'),
   validation: share
     .default(0)
     .describe('share of the data held out to measure the loss on; 0 = none')
     .meta({ alias: 'validation' }),
-  sampleEvery: imageCount(0).default(500_000).describe('images from one grid of samples to the next; 0 = no grids'),
-  checkpointEvery: imageCount(1).default(500_000).describe('images from one checkpoint to the next'),
+  sampleEvery: duration(0).default('25%').describe('images from one grid of samples to the next; 0 = no grids'),
+  checkpointEvery: duration(1).default('10%').describe('images from one checkpoint to the next'),
   keepCheckpoints: z.int().min(1).default(2).describe('checkpoints to keep; older ones are removed'),
 });
 export type TrainingConfig = z.infer<typeof TrainingConfig>;

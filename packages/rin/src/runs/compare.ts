@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { flatten } from '../config/flatten.js';
+import { isSameSetting } from './sameSetting.js';
 import type { RunSummary, StatsLine } from './summary.js';
 
 /** A key in which runs differ. */
@@ -25,11 +25,11 @@ const mostRows = 12;
 export function differences(runs: readonly RunSummary[]): Difference[] {
   const configs = runs.map(({ config }) => flatten(config));
   const keys = new Set(configs.flatMap((config) => [...config.keys()]));
-  const found = [...keys].map((key) => ({ key, values: configs.map((config) => config.get(key)) }));
+  const found = [...keys]
+    .filter((key) => runs.some(({ config }) => !isSameSetting(key, config, runs[0].config)))
+    .map((key) => ({ key, values: configs.map((config) => config.get(key)) }));
   const contents = runs.map(({ data }) => `${data.name} ${data.fingerprint.slice(0, 8)}`);
-  return [...found, { key: 'data', values: contents }].filter(({ values }) =>
-    values.some((value) => !isDeepStrictEqual(value, values[0])),
-  );
+  return new Set(contents).size > 1 ? [...found, { key: 'data', values: contents }] : found;
 }
 
 /**

@@ -101,7 +101,7 @@ export async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** Whether a run of this configuration has previews: its samples are pictures, and `sampleEvery` is not 0. */
-export const hasPreviews = ({ model, training }: Config): boolean => arePictures(model) && training.sampleEvery > 0;
+export const hasPreviews = ({ model, training }: Config): boolean => arePictures(model) && training.sampleEvery !== 0;
 
 /** Names of numbered runs. */
 const numbered = /^(\d{5,})-/;

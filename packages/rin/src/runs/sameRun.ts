@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { flatten } from '../config/flatten.js';
 import { DiskFailure } from '../disk/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { type Purpose, problemOf, type RunFacts, readFacts } from './runDirectory.js';
+import { isSameSetting } from './sameSetting.js';
 
 /** A key of the configuration with another value than when the run started; undefined = not set. */
 export interface Change {
@@ -91,7 +91,7 @@ export const show = (value: unknown): string => (value === undefined ? 'not set'
 function changesOf(theirs: Config, ours: Config): Change[] {
   const [a, b] = [flatten(theirs), flatten(ours)];
   return [...new Set([...a.keys(), ...b.keys()])]
-    .filter((key) => !places.includes(key) && !isDeepStrictEqual(a.get(key), b.get(key)))
+    .filter((key) => !places.includes(key) && !isSameSetting(key, theirs, ours))
     .map((key) => ({ key, there: a.get(key), here: b.get(key) }));
 }
 

@@ -1,3 +1,4 @@
+import { imagesOf } from '../config/duration.js';
 import type { TrainingConfig } from '../config/training.js';
 
 /**
@@ -11,10 +12,9 @@ import type { TrainingConfig } from '../config/training.js';
  * share `flat` of the run if that is later. A `rate` below 1 leaves out the last part of the cosine
  * (reference: the authors' code).
  */
-export function rateShare(
-  { images: total, warmup, decay }: Pick<TrainingConfig, 'images' | 'warmup' | 'decay'>,
-  images: number,
-): number {
+export function rateShare(training: Pick<TrainingConfig, 'images' | 'warmup' | 'decay'>, images: number): number {
+  const { images: total, decay } = training;
+  const warmup = imagesOf(training.warmup, training);
   if (images < warmup) return images / warmup;
   if (decay.kind === 'constant') return 1;
   const start = Math.max(warmup, decay.flat * total);

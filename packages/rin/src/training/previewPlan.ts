@@ -1,5 +1,6 @@
 import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
+import { imagesOf } from '../config/duration.js';
 import { passesAtOnce, samplingPasses } from '../diffusion/samplingPasses.js';
 import { hasPreviews } from '../runs/runDirectory.js';
 import { passesOfImage } from './passes.js';
@@ -51,7 +52,8 @@ export interface PreviewPlan {
 export function planPreviews(config: Config): PreviewPlan | undefined {
   if (!hasPreviews(config)) return undefined;
   const { model, training, sampling } = config;
-  const { images, sampleEvery } = training;
+  const { images } = training;
+  const sampleEvery = imagesOf(training.sampleEvery, training);
   const isConditional = model.classes > 0;
   const passesOfStep = samplingPasses(sampling, isConditional) / sampling.steps;
   const most = mostShare * images * passesOfImage(config);
@@ -118,10 +120,11 @@ export function previewLine(
       : rows.length < model.classes
         ? `${layout.columns} pictures of each of ${rows.length} of the ${count(model.classes)} classes (${rows.map((row) => names[row] ?? row).join(', ')})`
         : `${layout.columns} pictures of each class`;
+  const sampleEvery = imagesOf(training.sampleEvery, training);
   const when = number > 1 ? `every ${count(every)} images and at the end` : 'at the end';
   const fewer = [
-    ...(every > training.sampleEvery && training.sampleEvery < training.images
-      ? [`fewer previews than training.sampleEvery ${count(training.sampleEvery)}`]
+    ...(every > sampleEvery && sampleEvery < training.images
+      ? [`fewer previews than training.sampleEvery ${count(sampleEvery)}`]
       : []),
     ...(steps < sampling.steps ? [`fewer steps than sampling.steps ${count(sampling.steps)}`] : []),
   ];

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { imagesOf } from '../config/duration.js';
 import { passesOfHeldOut, passesOfImage } from './passes.js';
 import type { PreviewPlan } from './previewPlan.js';
 
@@ -37,7 +38,9 @@ export class Remaining {
    * @param drawn share of the present preview that is done; absent if none is being drawn
    */
   seconds(images: number, imagesPerSecond: number, drawn?: number): number {
-    const { images: total, logEvery } = this.#config.training;
+    const { training } = this.#config;
+    const { images: total } = training;
+    const logEvery = imagesOf(training.logEvery, training);
     const { previews, heldOut } = this.#extras;
     const passSeconds = 1 / imagesPerSecond / passesOfImage(this.#config);
     const updates = Math.max(0, total - images) / imagesPerSecond;

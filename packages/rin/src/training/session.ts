@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { type Duration, imagesOf } from '../config/duration.js';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { type Counters, imagesLabel } from '../runs/checkpoint.js';
@@ -75,18 +76,20 @@ export class Session implements Disposable {
     return this.#images >= this.#options.config.training.images;
   }
 
-  /** Whether the last update passed a multiple of `every` images. At the end, everything is due. */
-  #isDue(every: number): boolean {
+  /** Whether the last update passed a multiple of the duration. At the end, everything is due. */
+  #isDue(duration: Duration): boolean {
+    const every = imagesOf(duration, this.#options.config.training);
     const before = this.#images - this.#options.config.training.batch;
     return (
       every > 0 && this.#images > 0 && (this.#isLast || Math.floor(this.#images / every) > Math.floor(before / every))
     );
   }
 
-  /** Label of files that are written now: the multiple of `every` that was just passed, else the images seen. */
-  #label(every: number): string {
+  /** Label of files that are written now: the multiple of the duration that was just passed, else the images seen. */
+  #label(duration: Duration): string {
     if (this.#isLast) return imagesLabel(this.#options.config.training.images);
-    return imagesLabel(this.#isDue(every) ? Math.floor(this.#images / every) * every : this.#images);
+    const every = imagesOf(duration, this.#options.config.training);
+    return imagesLabel(this.#isDue(duration) ? Math.floor(this.#images / every) * every : this.#images);
   }
 
   async #update(loader: Loader): Promise<void> {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { permute, RinError } from '@rin/core';
 import { noGrad, scope } from '@rin/torch';
 import type { Config } from '../config/config.js';
+import { imagesOf } from '../config/duration.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { trainingLoss } from '../diffusion/objective.js';
@@ -35,8 +36,8 @@ const heldOutOf = (share: number, length: number): number =>
   Math.min(length - 1, Math.max(1, Math.round(share * length)));
 
 /** Number of samples in a held-out loss: one for every 8 images between two lines of stats.jsonl, as far as there are so many. */
-const ofThese = (heldOut: number, { logEvery }: Config['training']): number =>
-  Math.min(heldOut, Math.max(1, Math.floor(logEvery / 8)));
+const ofThese = (heldOut: number, training: Config['training']): number =>
+  Math.min(heldOut, Math.max(1, Math.floor(imagesOf(training.logEvery, training) / 8)));
 
 /** Number of samples in a held-out loss of a run; 0 = there is no such loss. @param samples number of samples of the data */
 export const samplesInLoss = ({ training }: Config, samples: number): number =>

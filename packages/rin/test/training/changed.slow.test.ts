@@ -113,6 +113,21 @@ test('with a decay the rate goes on as that of a run of the new length, whether 
   }
 });
 
+test('a share means as large a part of the longer run, and the same images in other words are no change', async () => {
+  const runsFolder = freshFolder();
+  const { run } = await go(runsFolder, { at: 40, warmup: '25%', logEvery: '25%' });
+  const again = await go(runsFolder, { warmup: 24, logEvery: 24 });
+  assert.deepEqual([again.run, again.finished], [run, true]);
+  assert.doesNotMatch(again.said, /changed at/);
+  const longer = await go(runsFolder, { images: 192, warmup: '25%', logEvery: '25%' });
+  assert.deepEqual([longer.run, longer.images], [run, 192]);
+  assert.match(longer.said, /^changed at 96 images: training\.images 96 → 192$/m);
+  assert.deepEqual(
+    rates(run).map(({ images }) => images),
+    [24, 48, 72, 96, 144, 192],
+  );
+});
+
 test('a run can be made shorter down to what it has seen; below that, another one is started', async () => {
   const runsFolder = freshFolder();
   const { run } = await go(runsFolder, { at: 48 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, UsageError } from '@rin/core';
+import { type Duration, imagesOf } from '../../src/config/duration.js';
 import type { ModelConfig } from '../../src/config/model.js';
 import { loadPreset, presetNames, presetSummary } from '../../src/training/presets.js';
 
@@ -53,8 +54,31 @@ test('durations in images are those published in steps', () => {
     ['imagenet64', 150_000, 10_000],
   ] as const) {
     const { images, batch, warmup: warmupImages } = loadPreset(name).training;
-    assert.deepEqual([images / batch, warmupImages / batch], [steps, warmup], name);
+    assert.deepEqual([images / batch, Number(warmupImages) / batch], [steps, warmup], name);
   }
+});
+
+test('the warm-up of our presets is a share: 1,600 images of the demo, and as large a part of another length', () => {
+  for (const [name, images] of [
+    ['emoji-64', 1600],
+    ['mnist', 3200],
+    ['cifar10-small', 6400],
+  ] as const) {
+    const { training } = loadPreset(name);
+    assert.equal(imagesOf(training.warmup, training), images, name);
+    const { training: short } = loadPreset(name, { training: { images: training.images / 10 } });
+    assert.equal(imagesOf(short.warmup, short), images / 10, name);
+  }
+});
+
+test('a run of any length has about 50 lines of statistics, 4 previews and 10 checkpoints, unless a preset says more', () => {
+  for (const name of ['emoji-64', 'mnist', 'cifar10-small'])
+    for (const images of ['25k', '300k']) {
+      const { training } = loadPreset(name, { training: { images } });
+      const times = (every: Duration) => Math.round(training.images / imagesOf(every, training));
+      const { logEvery, sampleEvery, checkpointEvery } = training;
+      assert.deepEqual([logEvery, sampleEvery, checkpointEvery].map(times), [50, 4, 10], `${name}, ${images}`);
+    }
 });
 
 test('sampling schedules are those published: bare `cosine` in the code has offsets, that of the author has tau 1', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { imagesOf } from '../../src/config/duration.js';
 import { loadPreset, presetNames } from '../../src/training/presets.js';
 import { planPreviews, previewLine } from '../../src/training/previewPlan.js';
 import { Remaining } from '../../src/training/remaining.js';
@@ -67,7 +68,8 @@ test('the presets show what they ask for, and 10 classes are 10 rows', () => {
     const config = loadPreset(name);
     const plan = planPreviews(config);
     if (!plan) continue;
-    assert.deepEqual([plan.every, plan.steps], [config.training.sampleEvery, config.sampling.steps], name);
+    const { training, sampling } = config;
+    assert.deepEqual([plan.every, plan.steps], [imagesOf(training.sampleEvery, training), sampling.steps], name);
     assert.equal(new Set(plan.layout.classes).size, Math.min(config.model.classes, 16), name);
   }
 });

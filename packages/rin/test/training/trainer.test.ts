@@ -60,6 +60,30 @@ test('statistics come at every interval, with the learning rate of the last upda
   );
 });
 
+test('shares of the run set warm-up, statistics, previews and checkpoints', async () => {
+  const shares = { warmup: '25%', logEvery: '25%', sampleEvery: '50%', checkpointEvery: '33%', keepCheckpoints: 9 };
+  const run = await finish(tiny({ training: shares }));
+  const stats = lines(run, 'stats.jsonl');
+  assert.deepEqual(
+    stats.map(({ images }) => images),
+    [24, 48, 72, 96],
+  );
+  assert.ok(
+    Math.abs(stats[0].learningRate - (0.01 * 16) / 24) < 1e-12,
+    'the third update is two thirds through the warm-up',
+  );
+  const named = (prefix: string) =>
+    readdirSync(run)
+      .filter((name) => name.startsWith(prefix))
+      .sort();
+  assert.deepEqual(named('fakes'), ['fakes-000000.048k.png', 'fakes-000000.096k.png']);
+  // 33% of 96 images are 31.68, so 32.
+  assert.deepEqual(
+    named('checkpoint'),
+    ['032k', '064k', '096k'].map((at) => `checkpoint-000000.${at}`),
+  );
+});
+
 test('progress is told after every update', async () => {
   const told: Progress[] = [];
   const config = tiny({ training: { sampleEvery: 0 } });

@@ -62,7 +62,10 @@ export const command: Command = {
     { title: 'Model', options: configOptions('model') },
     { title: 'Diffusion', options: configOptions('diffusion') },
     { title: 'Data', options: configOptions('data') },
-    { title: 'Training; IMAGES are images seen, such as 5000, 200k or 1.5M', options: configOptions('training') },
+    {
+      title: 'Training; IMAGES are images seen, such as 5000, 200k or 1.5M; SHARE% is a share of the run, such as 2%',
+      options: configOptions('training'),
+    },
     { title: 'Sampling of the previews, and defaults for rin sample', options: configOptions('sampling') },
   ],
   closing:

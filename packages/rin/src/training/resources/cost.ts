@@ -1,5 +1,6 @@
 import { geometry, warmParts } from '@rin/core';
 import type { Config } from '../../config/config.js';
+import { imagesOf } from '../../config/duration.js';
 import { type Dataset, sampleLength } from '../../data/dataset.js';
 import { passesAtOnce } from '../../diffusion/samplingPasses.js';
 import { enlargement } from '../../media/grid.js';
@@ -89,7 +90,8 @@ export function trainingCost(config: Config, compute: Compute, data: Pick<Datase
   };
   const microBatch = training.microBatch ?? training.batch;
   const checkpoint = 2 * weights + optimizer;
-  const made = Math.ceil(training.images / training.checkpointEvery) + (training.init === undefined ? 0 : 1);
+  const made =
+    Math.ceil(training.images / imagesOf(training.checkpointEvery, training)) + (training.init === undefined ? 0 : 1);
   const checkpoints = Math.min(training.keepCheckpoints + 1, made);
   const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a new model is written before the old one goes
   return {
