@@ -64,8 +64,11 @@ for (const [name, tarball, others] of [
 
 test('before set-up it helps, and says in one sentence what to run', () => {
   assert.match(succeed('node_modules/.bin/rin', ['train', '--preset', 'list']), /^emoji-64 /m);
-  for (const args of [['--help'], ['train', '--help'], ['train', '--data', 'emoji', '--dry-run']])
-    succeed('node_modules/.bin/rin', args);
+  for (const args of [['--help'], ['train', '--help']]) succeed('node_modules/.bin/rin', args);
+  const dry = run('node_modules/.bin/rin', ['train', '--data', 'emoji', '--dry-run']);
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.match(dry.stderr, /^network: interface \d+ × \d+, latents \d+ × \d+ \(tokens × width\)$/m);
+  assert.match(dry.stderr, /^parameters, work, time, memory and disk: unknown until rin is set up$/m);
   const train = run('npx', ['rin', 'train', '--data', 'emoji'], { env: ownData });
   assert.deepEqual([train.code, train.stderr], [1, 'rin is not set up yet: run "npx rin setup"\n']);
   const doctor = run('npx', ['rin', 'doctor']);

@@ -49,7 +49,7 @@ test('a run goes on with other keys that do not touch what is learnt, to the sam
   const runsFolder = freshFolder();
   const { run } = await go(runsFolder, { at: 40 });
   const changes = {
-    over: { sampling: { steps: 3, sampler: 'ddim', guidance: 1 } },
+    over: { sampling: { steps: 3, sampler: 'ddim' } },
     ...{ keepCheckpoints: 1, checkpointEvery: 32, logEvery: 32, sampleEvery: 48 },
   };
   const changed = await go(runsFolder, changes);

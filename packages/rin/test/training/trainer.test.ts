@@ -15,6 +15,8 @@ import { RinError } from '@rin/core';
 import { memory } from '@rin/torch';
 import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
+
+import { summarise } from '../../src/runs/summary.js';
 import type { Progress } from '../../src/training/progress.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from './tiny.js';
@@ -217,4 +219,25 @@ test('a device that is not there, and too many threads, are refused before data 
     );
     assert.deepEqual(readdirSync(runsFolder), []);
   }
+});
+
+test('a length that is no multiple of the batch is never exceeded in what is told', async () => {
+  const config = tiny({ training: { ...brief, images: 20, logEvery: 8 } }); // three updates of 8
+  const told: number[] = [];
+  const result = await train({
+    config,
+    data: samples,
+    runsFolder: freshFolder(),
+    onProgress: ({ images, secondsLeft }) => told.push(images, Number(secondsLeft)),
+  });
+  assert.deepEqual(
+    told.filter((_, i) => i % 2 === 0),
+    [8, 16, 20],
+  );
+  assert.equal(told.at(-1), 0); // seconds left
+  assert.deepEqual([result.images, result.finished], [20, true]);
+  assert.ok(result.run);
+  const summary = await summarise(result.run);
+  assert.ok(summary.state === 'finished');
+  assert.deepEqual([summary.images, summary.stats.at(-1)?.images], [20, 20]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -46,4 +46,27 @@ test('a fresh run from a model opens its file once, and looks at each picture on
 test('a model is opened once too when a preset or a file gives the configuration', async () => {
   const found = await openings(...brief, '--data', 'pictures', '--run', 'other', '--seed', '2');
   assert.equal(found['base/model.safetensors'].open, 1);
+});
+
+test('a dry run tells size, work, time, memory and disk first, and its output is a configuration', async () => {
+  for (const [i, args] of [
+    ['--config', 'tiny.yaml'],
+    ['--init', 'base'],
+  ].entries()) {
+    const { code, stdout, stderr } = await rin(['train', ...args, '--data', 'pictures', '--dry-run'], { cwd });
+    assert.equal(code, 0, stderr);
+    const expected = [
+      /^network: [\d,]+ parameters, interface 4 × 16, latents 6 × 16 \(tokens × width\)$/m,
+      /^work: \d+ kFLOP for a forward pass of one picture, [.\d]+ [kM]FLOP for an image of training$/m,
+      /^time: about .* images\/s in a short pass/m,
+      /^memory: about \d+ MB /m,
+      /^disk: up to /m,
+    ];
+    for (const line of expected) assert.match(stderr, line);
+    writeFileSync(join(cwd, `dry${i}.yaml`), stdout);
+    const again = await rin(['train', '--config', `dry${i}.yaml`, '--dry-run'], { cwd });
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(again.stdout, stdout);
+  }
+  assert.deepEqual(readdirSync(cwd).includes('runs'), false);
 });

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { passFlops } from '../../src/model/flops.js';
+import { loadPreset } from '../../src/training/presets.js';
+
+test('the operations of a pass are those of its products, counted by hand from the equations', () => {
+  for (const name of ['benchmark', 'cifar10', 'cifar10-small'] as const) {
+    const { model } = loadPreset(name);
+    const { latents: m, latentDim: D, interfaceDim: d, depth, convolutionKernel: kernel } = model;
+    const patch = Number(model.patch);
+    const n = (Number(model.size) / patch) ** 2;
+    const w = Math.min(d, D); // width of reads and writes
+    const linear = (tokens: number, from: number, to: number) => 2 * tokens * from * to;
+    const mlp = (tokens: number, width: number, ratio: number) => 2 * linear(tokens, width, ratio * width);
+    const attend = (queries: number, keys: number, width: number) => 2 * 2 * queries * keys * width;
+    const cross = (queries: number, width: number, keys: number, keyWidth: number) =>
+      linear(queries, width, w) + 2 * linear(keys, keyWidth, w) + attend(queries, keys, w) + linear(queries, w, width);
+    const read = cross(m, D, n, d) + mlp(m, D, model.latentMlpRatio);
+    const compute = 4 * linear(m, D, D) + attend(m, m, D) + mlp(m, D, model.latentMlpRatio);
+    const write = cross(n, d, m, D) + mlp(n, d, model.interfaceMlpRatio);
+    const convolution = kernel > 0 ? 2 * n * d * kernel ** 2 + linear(n, d, d) : 0;
+    const blocks = depth.reduce((sum, layers) => sum + read + layers * compute + write + convolution, 0);
+    const patches = 2 * linear(n, 3 * patch ** 2, d); // stem and readout
+    const expected = blocks + patches + mlp(m, D, model.latentMlpRatio); // and the earlier latents
+    // The codes of time and class, one token each, are left out here: below 1 % of these networks.
+    const ratio = passFlops(model) / expected;
+    assert.ok(ratio >= 1 && ratio < 1.01, `${name}: ${ratio}`);
+  }
+});
+
+test('the benchmark network takes 1.201 GFLOP for a pass, as its preset says', () => {
+  assert.equal((passFlops(loadPreset('benchmark').model) / 1e9).toFixed(3), '1.201');
+});
+
+test('options that change the axes, the tokens or the carried state are counted too', () => {
+  const { model } = loadPreset('emoji-64');
+  const flops = passFlops(model);
+  assert.ok(passFlops({ ...model, selfConditioning: 'both' }) > flops);
+  assert.ok(passFlops({ ...model, selfConditioning: 'none' }) < flops);
+  assert.ok(passFlops({ ...model, convolutionKernel: 5 }) > flops);
+  assert.ok(passFlops({ ...model, size: [4, 64, 64], patch: [2, 8, 8] }) > 1.5 * flops);
+  assert.ok(passFlops({ ...model, timeOn: 'interface', decoupledRead: true }) > 0);
+});
