@@ -4,9 +4,11 @@ import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
 import type { InitialModel } from '../../training/initialModel.js';
 import { presetNames, presetSummary } from '../../training/presets.js';
+import type { DataFacts } from '../../training/proposal.js';
 import { fromData } from '../configuration/fromData.js';
 import { fromModel } from '../configuration/fromModel.js';
-import { defaultPreset, readLayers, resolveConfig } from '../configuration/layers.js';
+import { fromProposal, proposalLines } from '../configuration/fromProposal.js';
+import { readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
@@ -34,7 +36,7 @@ export const command: Command = {
           flag: '--preset',
           placeholder: 'NAME',
           description: 'configuration to start from; "list" shows all',
-          notes: [`default: the configuration of the --init model, or ${defaultPreset}; no preset with --config`],
+          notes: ['default: the configuration of the --init model, or what fits the data; no preset with --config'],
         },
         { flag: '--config', placeholder: 'FILE', description: 'YAML file, such as the config.yaml of a run' },
         ...configOptions(''),
@@ -122,14 +124,33 @@ async function request(
 ): Promise<{ config: Config; source?: FoundSource; init?: InitialModel }> {
   const model = await fromModel(given);
   try {
-    const layers = readLayers(given, model?.layer);
-    const { layer, source } = await fromData(layers, notice, signal);
+    const proposal = await fromProposal(given, signal);
+    const layers = readLayers(given, model?.layer ?? proposal?.proposed?.layer);
+    const { layer, source } = await fromData(layers, notice, signal, proposal?.source);
     const config = resolveConfig(layer ? [...layers, layer] : layers);
+    if (proposal) for (const line of proposalLines(proposal, config)) notice(line);
+    const enlarged = source && (await enlargedLine(source, config, proposal?.proposed?.facts, signal));
+    if (enlarged !== undefined) notice(enlarged);
     return { config, ...(source && { source }), ...(model && { init: model.init }) };
   } catch (error) {
     model?.init[Symbol.dispose]();
     throw error;
   }
+}
+
+/** A sentence if training enlarges pictures. @param seen their traits, if they are known */
+async function enlargedLine(
+  source: FoundSource,
+  config: Config,
+  seen: DataFacts | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { dataFacts } = await import('../../training/propose.js');
+  const { enlargement } = await import('../../training/enlarged.js');
+  const facts = seen ?? (await dataFacts(source, { signal }));
+  const found = facts && enlargement(facts.sizes, config, 'pictures that were looked at');
+  const isFixed = config.training.init !== undefined; // the size is that of the model
+  return found && (isFixed || !found.remedy ? found.sentence : `${found.sentence}; ${found.remedy}`);
 }
 
 /** Memory and disk that training takes; unknown before set-up. Training itself measures the time when it starts. */

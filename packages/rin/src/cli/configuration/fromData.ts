@@ -13,18 +13,20 @@ export interface FromData {
  * that set these keys override it.
  * @param layers the other layers of the configuration
  * @param notice called with a sentence if this changes the number of classes
+ * @param opened the source of the data, if it was opened before
  * @throws RinError if there are no such data
  */
 export async function fromData(
   layers: readonly Layer[],
   notice: (sentence: string) => void,
   signal: AbortSignal,
+  opened?: FoundSource,
 ): Promise<FromData> {
   const name = valueAt(merged(layers), 'source');
   if (typeof name !== 'string') return {};
   const made = valueAt(layers.find(({ from }) => from === 'preset')?.value, 'source'); // the data of the preset
   const isRenamed = made !== undefined && made !== name && !isSaid(layers, 'name');
-  const { source, classes } = await classesOfData(name, layers, notice, signal);
+  const { source, classes } = await classesOfData(name, layers, notice, signal, opened);
   const value = { ...(isRenamed && { name: 'rin' }), ...(classes !== undefined && { model: { classes } }) };
   return { layer: { from: 'data', name, value }, ...(source && { source }) };
 }
@@ -35,11 +37,13 @@ async function classesOfData(
   layers: readonly Layer[],
   notice: (sentence: string) => void,
   signal: AbortSignal,
+  opened?: FoundSource,
 ): Promise<{ source?: FoundSource; classes?: number }> {
   const whole = merged(layers);
-  if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0) return {};
+  if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0)
+    return { source: opened };
   const { findSource } = await import('../../data/find.js');
-  const source = await findSource(name, longerSide(valueAt(whole, 'model.size')), { signal });
+  const source = opened ?? (await findSource(name, longerSide(valueAt(whole, 'model.size')), { signal }));
   const listing = await source.list();
   listing.close();
   const names = listing.classes;

@@ -22,7 +22,7 @@ test('info tells counts, sizes, what is unusable, and what is in the cache', asy
     'p/6.bmp': 'x',
   });
   const info = async () => {
-    const { code, stdout, stderr } = await rin(['data', 'info', 'p'], { cwd });
+    const { code, stdout, stderr } = await rin(['data', 'info', 'p', '--quick'], { cwd });
     assert.deepEqual([code, stderr], [0, '']);
     return stdout;
   };
@@ -36,6 +36,11 @@ unusable 4.png
   2  cat
   2  dog
   1  (no class)
+preset   sprites-32, for drawn pictures of 4 pixels
+size     4×4, the size of the pictures; patches of 1 make 16 tokens, because the pictures are small
+images   20,000, each picture about 4,000 times
+expect   with fewer than 300 pictures, most samples will be close to training pictures; more pictures give more variety
+command  rin train --data p
 `.replace('4.png', 'dog/4.png: REASON');
   assert.equal((await info()).replace(/(4\.png: ).*/, '$1REASON'), before);
   const data = await openDataset(join(cwd, 'p'), {
@@ -57,7 +62,7 @@ test('the sheet has a row for each class', async () => {
     'train-labels-idx1-ubyte': idx([30], labels),
     't10k-images-idx3-ubyte': idx([1, 8, 8], new Array(64).fill(0)),
   });
-  const { code, stdout } = await rin(['data', 'info', '.', '--sheet', 'new/sheet.png'], { cwd });
+  const { code, stdout } = await rin(['data', 'info', '.', '--sheet', 'new/sheet.png', '--quick'], { cwd });
   assert.equal(code, 0);
   assert.match(stdout, /\n.*: rin uses train-images-idx3-ubyte;.*\n/);
   assert.match(stdout, /\nsizes {4}all 8×8\n/);
@@ -106,7 +111,7 @@ test('what was called wrongly is told', async () => {
     assert.equal(await ask(...args), expected);
   assert.equal(
     await ask('info', 'p', '--size', '3'),
-    '--size is an option of rin data convert; rin data info takes --sheet',
+    '--size is an option of rin data convert; rin data info takes --sheet and --quick',
   );
   assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet is an option of rin data info');
   for (const target of ['q.zip', 'q.tar.gz', 'q.TGZ'])
