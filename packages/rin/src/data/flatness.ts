@@ -7,7 +7,7 @@
  * | set                                        | flat | drawn of 48 |
  * |--------------------------------------------|------|-------------|
  * | flower photographs, JPEG, 128 px           | 0.01 |           2 |
- * | the same in grey; as GIF of 256 colours    | 0.01; 0.07 | 4; 16 |
+ * | the same in grey; as GIF of 256 colours    | 0.00; 0.07 | 4; 16 |
  * | CIFAR-10, 32 px                            | 0.00 |           1 |
  * | the same in grey; as GIF of 256 colours    | 0.00; 0.01 |  2; 1 |
  * | Noto emoji, PNG, 128 px                    | 0.83 |          48 |

@@ -37,6 +37,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp': { run: '--steps 2 --seeds 0' },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
+  'rin data info my-pictures': { run: '--quick' },
   'rin data info flowers.tar --sheet flowers.png': { run: '' },
   'rin data convert': named,
   'rin data convert my-pictures my-pictures-64.tar --size 64': { run: '' },

@@ -4,10 +4,9 @@ import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
 import type { InitialModel } from '../../training/initialModel.js';
 import { presetNames, presetSummary } from '../../training/presets.js';
-import type { DataFacts } from '../../training/proposal.js';
 import { fromData } from '../configuration/fromData.js';
 import { fromModel } from '../configuration/fromModel.js';
-import { fromProposal, proposalLines } from '../configuration/fromProposal.js';
+import { enlargedLine, fromProposal, proposalLines } from '../configuration/fromProposal.js';
 import { readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -129,28 +128,13 @@ async function request(
     const { layer, source } = await fromData(layers, notice, signal, proposal?.source);
     const config = resolveConfig(layer ? [...layers, layer] : layers);
     if (proposal) for (const line of proposalLines(proposal, config)) notice(line);
-    const enlarged = source && (await enlargedLine(source, config, proposal?.proposed?.facts, signal));
+    const enlarged = source && (await enlargedLine(source, config, signal, proposal?.proposed?.facts));
     if (enlarged !== undefined) notice(enlarged);
     return { config, ...(source && { source }), ...(model && { init: model.init }) };
   } catch (error) {
     model?.init[Symbol.dispose]();
     throw error;
   }
-}
-
-/** A sentence if training enlarges pictures. @param seen their traits, if they are known */
-async function enlargedLine(
-  source: FoundSource,
-  config: Config,
-  seen: DataFacts | undefined,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { dataFacts } = await import('../../training/propose.js');
-  const { enlargement } = await import('../../training/enlarged.js');
-  const facts = seen ?? (await dataFacts(source, { signal }));
-  const found = facts && enlargement(facts.sizes, config, 'pictures that were looked at');
-  const isFixed = config.training.init !== undefined; // the size is that of the model
-  return found && (isFixed || !found.remedy ? found.sentence : `${found.sentence}; ${found.remedy}`);
 }
 
 /** Memory and disk that training takes; unknown before set-up. Training itself measures the time when it starts. */

@@ -68,3 +68,18 @@ export function proposalLines({ source, proposed }: FromProposal, { model, train
     `--preset, --size and --images choose otherwise; "${calling} data info" says what to expect`,
   ];
 }
+
+/** A sentence if training enlarges pictures. @param seen their traits, if they are known */
+export async function enlargedLine(
+  source: FoundSource,
+  config: Config,
+  signal: AbortSignal,
+  seen?: DataFacts,
+): Promise<string | undefined> {
+  const { dataFacts } = await import('../../training/propose.js');
+  const { enlargement } = await import('../../training/enlarged.js');
+  const facts = seen ?? (await dataFacts(source, { signal }));
+  const found = facts && enlargement(facts.sizes, config, 'pictures that were looked at');
+  const isFixed = config.training.init !== undefined; // the size is that of the model
+  return found && (isFixed || !found.remedy ? found.sentence : `${found.sentence}; ${found.remedy}`);
+}
