@@ -28,6 +28,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --data cifar-10-binary.tar.gz --size 32': { run: short },
   'rin train --init runs/00003-flowers-64-rin --data my-pictures': { run: short },
   'rin train --data my-pictures --validation 0.05': { run: short },
+  'rin train': named,
   'rin train …': named,
   'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
   'rin runs': { run: '' },
