@@ -1,49 +1,74 @@
 // @ts-check
 // Compares the memory of a training process with the forecast of `rin train`: `node bench/trainingMemory.mjs`, after a build.
-// Each row is a separate process that makes three updates on blank pictures, in float32, without previews. The growth from
-// batch 1 to batch 32 is the memory of the samples; the rest does not depend on the batch.
+// `--only NAME` measures one preset. Each row is a separate process that trains on grey pictures in memory, as many as the data
+// of the preset have, and draws a whole preview of two steps at the end. `cifar10` and `imagenet64` have smaller batches.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { samplingPasses } from '../packages/rin/dist/src/diffusion/samplingPasses.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
-import { trainingCost } from '../packages/rin/dist/src/training/resources/cost.js';
-import { machine, table } from './machine.mjs';
+import { flags, machine, table } from './machine.mjs';
 
+const { only } = flags({ only: { type: 'string' } });
 const script = fileURLToPath(new URL('../packages/rin/dist/test/training/resources/memoryChild.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'rin-bench-'));
 const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 1e6);
 
-/** @param {string} preset @param {'muon' | 'adamw'} kind @param {number} batch */
-function row(preset, kind, batch) {
-  const { classes, latents } = loadPreset(preset).model;
-  const config = loadPreset(preset, {
-    model: { classes: 0, latents: latents - Math.min(classes, 1) }, // blank pictures have no classes, so there is no class token
-    training: {
-      ...{ batch, images: 3 * batch, warmup: 0, sampleEvery: 0, threads: 1, device: 'cpu', precision: 'float32' },
-      optimizer: { kind },
-    },
+/** Number of samples, and the batch, of each case. @type {[preset: string, samples: number, batch: number][]} */
+const cases = [
+  ['emoji-64', 83, 32],
+  ['emoji-64', 20_000, 32], // 246 MB of pixels, near the most that is held in memory
+  ['mnist', 60_000, 32],
+  ['cifar10-small', 50_000, 32],
+  ['benchmark', 50_000, 32],
+  ['cifar10', 50_000, 8],
+  ['imagenet64', 20_000, 8],
+];
+
+/** A training that ends with a whole preview. @param {string} preset @param {number} batch @param {boolean} previews @param {string} precision */
+function configOf(preset, batch, previews, precision) {
+  const { model, sampling } = loadPreset(preset);
+  const passes = 64 * samplingPasses({ ...sampling, steps: 2 }, model.classes > 0);
+  const images = previews ? Math.ceil(passes / 0.3) : 4 * batch; // long enough for a preview of this length
+  const training = { batch, images, precision, warmup: 0, device: 'cpu', logEvery: images, checkpointEvery: images };
+  return loadPreset(preset, {
+    training: { ...training, sampleEvery: previews ? images : 0 },
+    sampling: { steps: 2 },
   });
-  const { stdout, stderr } = spawnSync(process.execPath, [script, JSON.stringify(config), folder], {
-    encoding: 'utf8',
-  });
-  if (stderr) throw new Error(stderr);
-  const forecast = trainingCost(config, { device: 'cpu', dtype: 'float32' }).memory;
-  return [preset, kind, batch, megabytes(forecast), megabytes(Number(stdout)), (forecast / Number(stdout)).toFixed(2)];
 }
 
-console.log(machine(1));
-/** @type {['muon' | 'adamw', number][]} */
-const cases = [
-  ['muon', 1],
-  ['muon', 32],
-  ['adamw', 1],
-  ['adamw', 32],
-];
-try {
-  const rows = ['emoji-64', 'benchmark'].flatMap((preset) => cases.map((each) => row(preset, ...each)));
-  table([['preset', 'optimiser', 'batch', 'forecast MB', 'measured MB', 'forecast / measured'], ...rows]);
-} finally {
-  rmSync(folder, { recursive: true });
+/** @param {string} preset @param {number} samples @param {number} batch @param {boolean} previews @param {string} precision */
+function row(preset, samples, batch, previews, precision) {
+  const folder = mkdtempSync(join(tmpdir(), 'rin-bench-'));
+  try {
+    const config = configOf(preset, batch, previews, precision);
+    const { stdout, stderr } = spawnSync(process.execPath, [script, JSON.stringify(config), folder, String(samples)], {
+      encoding: 'utf8',
+    });
+    if (stderr) throw new Error(stderr);
+    const { measured, forecast } = JSON.parse(stdout);
+    const ratio = (measured / forecast).toFixed(2);
+    return [
+      preset,
+      precision,
+      samples,
+      batch,
+      previews ? 'yes' : 'no',
+      megabytes(forecast),
+      megabytes(measured),
+      ratio,
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
+
+console.log(machine());
+const chosen = cases.filter(([preset]) => only === undefined || preset === only);
+const rows = ['float32', 'bfloat16'].flatMap((precision) =>
+  chosen.flatMap(([preset, samples, batch]) =>
+    [false, true].map((previews) => row(preset, samples, batch, previews, precision)),
+  ),
+);
+table([['preset', 'precision', 'pictures', 'batch', 'previews', 'forecast MB', 'peak MB', 'peak / forecast'], ...rows]);

@@ -16,6 +16,8 @@ export interface Dataset {
   readonly classes: readonly string[];
   /** mean square of the data scaled to [−1, 1]: the mean of (2x/255 − 1)² over all values x; in [0, 1] */
   readonly meanSquare: number;
+  /** bytes of memory that the samples take; absent = unknown */
+  readonly memory?: number;
   /** pictures of the source that could not be used, and why */
   readonly skipped: readonly Skipped[];
   /**
@@ -39,7 +41,10 @@ export interface Dataset {
 }
 
 /** The description of a data set. */
-export type Facts = Omit<Dataset, 'length' | 'label' | 'read' | 'readLater' | 'close'>;
+export type Facts = Omit<Dataset, 'length' | 'memory' | 'label' | 'read' | 'readLater' | 'close'>;
+
+/** Data of up to this number of bytes are held in memory; larger data are read from the cache. */
+export const mostInMemory = 2 ** 28;
 
 /** Number of values in one sample. @param shape [C, ...size] */
 export const sampleLength = (shape: readonly number[]): number =>
@@ -54,9 +59,11 @@ abstract class Labelled {
   readonly meanSquare: number;
   readonly skipped: readonly Skipped[];
   readonly fingerprint: string;
+  readonly memory: number;
   readonly #labels: Int32Array;
 
-  constructor(facts: Facts, labels: Int32Array) {
+  /** @param held bytes of pixels in memory */
+  constructor(facts: Facts, labels: Int32Array, held: number) {
     this.name = facts.name;
     this.length = labels.length;
     this.shape = facts.shape;
@@ -64,6 +71,7 @@ abstract class Labelled {
     this.meanSquare = facts.meanSquare;
     this.skipped = facts.skipped;
     this.fingerprint = facts.fingerprint;
+    this.memory = held + labels.byteLength;
     this.#labels = labels;
   }
 
@@ -77,6 +85,12 @@ abstract class Labelled {
   }
 }
 
+/** Bytes of memory that decoded samples and their labels take. @param shape [C, ...size] */
+export function bytesInMemory(samples: number, shape: readonly number[]): number {
+  const pixels = samples * sampleLength(shape);
+  return (pixels <= mostInMemory ? pixels : 0) + Int32Array.BYTES_PER_ELEMENT * samples;
+}
+
 /** A data set in memory. */
 export class MemoryDataset extends Labelled implements Dataset {
   readonly #pixels: Uint8Array;
@@ -84,7 +98,7 @@ export class MemoryDataset extends Labelled implements Dataset {
 
   /** @param pixels all samples, one after the other; each planar [C, ...size] */
   constructor(facts: Facts, labels: Int32Array, pixels: Uint8Array) {
-    super(facts, labels);
+    super(facts, labels, pixels.length);
     this.#pixels = pixels;
     this.#sample = sampleLength(facts.shape);
   }
@@ -103,7 +117,7 @@ export class FileDataset extends Labelled implements Dataset {
 
   /** @param pixels all samples, one after the other; `close` closes the file */
   constructor(facts: Facts, labels: Int32Array, pixels: PixelFile) {
-    super(facts, labels);
+    super(facts, labels, 0);
     this.#pixels = pixels;
   }
 

@@ -3,7 +3,7 @@ import { RinError } from '@rin/core';
 import type { DataConfig } from '../config/data.js';
 import { remove } from '../disk/wholeFiles.js';
 import { cacheFolder, cannotWrite, forget, recall, remember, sweepCache } from './cacheFolder.js';
-import type { Dataset } from './dataset.js';
+import { type Dataset, mostInMemory } from './dataset.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { contentDigest, decodeAll, fingerprintOf, nothingDecoded, storeFacts } from './decoding/prepare.js';
 import { builtIn, type FoundSource, findSource } from './find.js';
@@ -41,7 +41,7 @@ export interface OpenOptions extends DataOptions {
  * @throws RinError if no picture can be read, the shape does not fit pictures, or the cache cannot be written
  */
 export async function openDataset(source: string | FoundSource, options: OpenOptions): Promise<Dataset> {
-  const { channels, data, memory = 2 ** 28, onNotice = (text) => process.emitWarning(text) } = options;
+  const { channels, data, memory = mostInMemory, onNotice = (text) => process.emitWarning(text) } = options;
   options.signal?.throwIfAborted();
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
   const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };

@@ -100,7 +100,8 @@ async function nearestUnfinished(compared: readonly Comparison[]): Promise<Compa
 /** A notice about an unfinished run that is not resumed, and how to resume it. */
 function leftAside(comparison: Comparison): string {
   const { path, facts, seen, otherInputs } = comparison;
-  const stands = `${path} is unfinished, at ${count(seen)} of ${count(facts.config.training.images)} images`;
+  const { images } = facts.config.training;
+  const stands = `${path} is unfinished, at ${count(Math.min(seen, images))} of ${count(images)} images`;
   const what = `${stands}, but a new run starts: ${why(comparison)}`;
   const run = quoted(path);
   if (otherInputs.length === 0)

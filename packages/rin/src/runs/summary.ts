@@ -24,7 +24,7 @@ export interface RunSummary {
   readonly config: Config;
   /** name of the data, and SHA-256 of their contents */
   readonly data: { readonly name: string; readonly fingerprint: string };
-  /** images seen: at the last line of stats.jsonl if it is running, else at the newest checkpoint */
+  /** images seen, at most the length of the run: at the last line of stats.jsonl if it is running, else at the newest checkpoint */
   readonly images: number;
   readonly stats: readonly StatsLine[];
   /** at the last line of timing.jsonl */
@@ -58,7 +58,11 @@ export async function summarise(path: string): Promise<RunSummary | DamagedRun> 
   try {
     const directory = new RunDirectory(path);
     const { config, data } = await readFacts(path);
-    const stats = (await readLines(directory.file('stats.jsonl'))).flatMap(statsLine);
+    const total = config.training.images;
+    const stats = (await readLines(directory.file('stats.jsonl'))).flatMap(statsLine).map((line) => ({
+      ...line,
+      images: Math.min(line.images, total), // the last batch may go past the end
+    }));
     const timing = await readLines(directory.file('timing.jsonl'));
     const state = (await isLocked(path))
       ? 'running'
@@ -66,7 +70,7 @@ export async function summarise(path: string): Promise<RunSummary | DamagedRun> 
         ? 'finished'
         : 'interrupted';
     const saved = (await newestCounters(path))?.images ?? 0;
-    const images = state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved;
+    const images = Math.min(total, state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved);
     const speed = timing.at(-1)?.imagesPerSecond;
     const imagesPerSecond = typeof speed === 'number' ? speed : null;
     return { path, name, state, config, data, images, stats, imagesPerSecond, written: await lastWritten(path) };

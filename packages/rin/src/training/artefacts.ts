@@ -1,3 +1,4 @@
+import { releaseFreeMemory } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import type { Dataset } from '../data/dataset.js';
 import { saveModel } from '../diffusion/modelFile.js';
@@ -5,10 +6,11 @@ import { sample } from '../diffusion/sample.js';
 import { change } from '../disk/wholeFiles.js';
 import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpoint.js';
 import { modelName } from '../runs/namedModel.js';
-import { hasPreviews, type RunDirectory } from '../runs/runDirectory.js';
+import type { RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
 import type { Learner } from './learner.js';
-import { type Layout, previewLayout, realPictures, writePreview } from './preview.js';
+import { realPictures, writePreview } from './preview.js';
+import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
 
 export interface ArtefactsOptions {
@@ -18,6 +20,8 @@ export interface ArtefactsOptions {
   readonly meanSquare: number;
   readonly directory: RunDirectory;
   readonly learner: Learner;
+  /** absent if the run has no previews */
+  readonly previews?: PreviewPlan;
   /** images seen at the checkpoint that the run resumes from */
   readonly saved?: number;
   readonly say: (text: string) => void;
@@ -27,12 +31,10 @@ export interface ArtefactsOptions {
 /** Writes the previews, the model and the checkpoints of a run. A preview that exists is not drawn again. */
 export class Artefacts {
   readonly #options: ArtefactsOptions;
-  readonly #layout: Layout;
   #saved: number | null;
 
   constructor(options: ArtefactsOptions) {
     this.#options = options;
-    this.#layout = previewLayout(options.config, options.data.classes);
     this.#saved = options.saved ?? null;
   }
 
@@ -41,37 +43,54 @@ export class Artefacts {
     return this.#saved;
   }
 
+  /** Images from one preview to the next; 0 = no previews. */
+  get previewEvery(): number {
+    return this.#options.previews?.every ?? 0;
+  }
+
   /** Writes `reals.png`, pictures of the data. */
   async reals(): Promise<void> {
-    const { config, data, directory } = this.#options;
-    const name = 'reals.png';
-    if (hasPreviews(config) && !directory.has(name))
-      await writePreview(directory.file(name), realPictures(data, this.#layout), this.#layout);
+    const { data, directory, previews } = this.#options;
+    if (!previews) return;
+    const { layout } = previews; // it changes with some keys that a resumed run may change
+    await writePreview(directory.file('reals.png'), realPictures(data, layout), layout, data.classes);
   }
 
   /**
    * Draws samples of the averaged weights. If the signal stops it, the resumed run draws them again.
    * @param label  names the file: `fakes-LABEL.png`
    * @param images seen
+   * @returns whether the whole preview was drawn now
    */
-  async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<void> {
-    const { config, data, meanSquare, directory, learner, signal, say } = this.#options;
+  async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
+    const { config, data, meanSquare, directory, learner, previews, signal, say } = this.#options;
     const path = directory.file(`fakes-${label}.png`);
-    if (!hasPreviews(config) || directory.has(`fakes-${label}.png`) || signal?.aborted) return;
+    if (!previews || directory.has(`fakes-${label}.png`) || signal?.aborted) return false;
     this.#checkWeights(images);
-    const { classes } = this.#layout;
+    const { layout, steps, batch } = previews;
+    const { classes } = layout;
     const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+    if (learner.compute.device === 'cpu') releaseFreeMemory(); // its tensors have other sizes, and would not fit into the gaps
     try {
       const drawn = await sample(subject, {
         seeds: [...classes.keys()],
         classes: classes.map((each) => (each < 0 ? null : each)),
+        steps,
+        batch,
         signal,
-        onStep: ({ step, steps }) => onStep({ step, steps }),
+        onStep: ({ step, seeds }) => {
+          const before = Math.floor(seeds[0] / batch);
+          onStep({ step: before * steps + step, steps: Math.ceil(classes.length / batch) * steps });
+        },
       });
-      await writePreview(path, drawn, this.#layout);
+      await writePreview(path, drawn, layout, data.classes);
       say(`samples: ${path}`);
+      return true;
     } catch (error) {
       if (!signal?.aborted) throw error;
+      return false;
+    } finally {
+      if (learner.compute.device === 'cpu') releaseFreeMemory();
     }
   }
 

@@ -9,13 +9,14 @@ export class Diverged extends RinError {
    * @param saved  images seen at the newest checkpoint; null if there is no checkpoint
    */
   constructor(what: string, training: TrainingConfig, images: number, saved: number | null) {
-    const { learningRate, precision, clipNorm } = training;
-    const kept = saved === null ? 'no checkpoint was made yet' : `the checkpoint at ${saved} images is kept`;
+    const { learningRate, precision, clipNorm, images: total } = training;
+    const kept =
+      saved === null ? 'no checkpoint was made yet' : `the checkpoint at ${Math.min(saved, total)} images is kept`;
     const remedies = [
       `a lower training.learningRate (${learningRate} now)`,
       ...(precision === 'float32' ? [] : ['training.precision float32']),
       clipNorm > 0 ? `a lower training.clipNorm (${clipNorm} now)` : 'training.clipNorm 1',
     ];
-    super(`the ${what} after ${images} images; ${kept}. Try ${remedies.join(', or ')}`);
+    super(`the ${what} after ${Math.min(images, total)} images; ${kept}. Try ${remedies.join(', or ')}`);
   }
 }

@@ -3,11 +3,12 @@ import { type Counters, noCounters } from '../runs/checkpoint.js';
 import type { Update } from './learner.js';
 import { rateShare } from './learningRate.js';
 import type { Stats, Timing } from './recorder.js';
-import { timeLine } from './resources/forecast.js';
+import type { Remaining } from './remaining.js';
+import { timeLine } from './resources/timeLine.js';
 
 /** The state of a training, as `onProgress` gets it. */
 export interface Progress {
-  /** images seen */
+  /** images seen, at most `total`; the last batch may go past the end */
   readonly images: number;
   /** images of the whole run, `training.images` */
   readonly total: number;
@@ -19,15 +20,18 @@ export interface Progress {
   readonly validationLoss: number | null;
   /** over about the last 50 updates; null before the first update */
   readonly imagesPerSecond: number | null;
+  /** seconds to the end of the run, with its previews and held-out losses; an estimate, null before the first update */
+  readonly secondsLeft: number | null;
   /** resident memory of the process in bytes */
   readonly memory: number;
-  /** present while a preview is drawn */
+  /** present while a preview is drawn; `step` of `steps` over all its batches */
   readonly sampling?: { readonly step: number; readonly steps: number };
 }
 
 /** Counts the updates of a run. It also averages loss and time of the recent updates. */
 export class Tally {
   readonly #training: TrainingConfig;
+  readonly #remaining: Remaining;
   #counters: Counters;
   #validationLoss: number | null = null;
   #isTimeTold = false;
@@ -35,8 +39,9 @@ export class Tally {
   readonly #seconds = new Recent();
 
   /** @param counters of the checkpoint that the run resumes from */
-  constructor(training: TrainingConfig, counters: Counters = noCounters) {
+  constructor(training: TrainingConfig, remaining: Remaining, counters: Counters = noCounters) {
     this.#training = training;
+    this.#remaining = remaining;
     this.#counters = counters;
   }
 
@@ -85,18 +90,23 @@ export class Tally {
       return undefined;
     this.#isTimeTold = true;
     const left = this.#training.images - this.#counters.images;
-    return left > 0 ? timeLine(left, this.#speed, `over the first ${count} updates`) : undefined;
+    if (left <= 0) return undefined;
+    const seconds = this.#remaining.seconds(this.#counters.images, this.#speed);
+    return timeLine(left, seconds, this.#speed, `over the first ${count} updates`);
   }
 
   progress(sampling?: Progress['sampling']): Progress {
     const { images } = this.#counters;
+    const { images: total } = this.#training;
+    const drawn = sampling && (sampling.step - 1) / sampling.steps;
     return {
-      images,
-      total: this.#training.images,
+      images: Math.min(images, total),
+      total,
       loss: this.#loss.mean,
       validationLoss: this.#validationLoss,
       learningRate: this.#learningRate(images),
       imagesPerSecond: this.#speed,
+      secondsLeft: this.#speed && this.#remaining.seconds(images, this.#speed, drawn),
       memory: process.memoryUsage.rss(),
       ...(sampling && { sampling }),
     };

@@ -7,6 +7,7 @@ import { Diverged } from './diverged.js';
 import type { Learner } from './learner.js';
 import { type Progress, Tally } from './progress.js';
 import type { Recorder } from './recorder.js';
+import type { Remaining } from './remaining.js';
 import { lessMemory } from './resources/outOfMemory.js';
 import type { Validation } from './validation.js';
 
@@ -18,6 +19,7 @@ export interface SessionOptions {
   /** counters of the checkpoint that the learner was restored from */
   readonly counters?: Counters;
   readonly validation?: Validation;
+  readonly remaining: Remaining;
   /** if absent, nothing is logged or recorded */
   readonly recorder?: Recorder;
   /** if absent, no previews, model or checkpoints are written */
@@ -38,12 +40,12 @@ export class Session implements Disposable {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#tally = new Tally(options.config.training, options.counters);
+    this.#tally = new Tally(options.config.training, options.remaining, options.counters);
   }
 
   /**
    * Trains until the run ends or the signal is aborted.
-   * @returns images seen
+   * @returns images seen, at most `training.images`; the last batch may go past the end
    * @throws Diverged if a loss, a gradient or a weight is not finite
    */
   async run(): Promise<number> {
@@ -53,7 +55,7 @@ export class Session implements Disposable {
       await artefacts?.reals();
       for (;;) {
         await this.#makeWhatIsDue();
-        if (this.#isLast || signal?.aborted) return this.#images;
+        if (this.#isLast || signal?.aborted) return Math.min(this.#images, config.training.images);
         await this.#update(loader);
       }
     } finally {
@@ -118,12 +120,19 @@ export class Session implements Disposable {
     recorder?.record(lines);
   }
 
-  async #makeWhatIsDue(): Promise<void> {
-    const { config, recorder, artefacts, signal, onProgress } = this.#options;
-    const { sampleEvery, checkpointEvery } = config.training;
-    if (!artefacts) return;
+  async #preview(artefacts: Artefacts): Promise<void> {
+    const { remaining, onProgress } = this.#options;
+    const began = performance.now();
     const onStep = (step: Progress['sampling']) => onProgress?.(this.#tally.progress(step));
-    if (this.#isDue(sampleEvery)) await artefacts.preview(this.#label(sampleEvery), this.#images, onStep);
+    const isDrawn = await artefacts.preview(this.#label(artefacts.previewEvery), this.#images, onStep);
+    if (isDrawn) remaining.timePreview((performance.now() - began) / 1000);
+  }
+
+  async #makeWhatIsDue(): Promise<void> {
+    const { config, recorder, artefacts, signal } = this.#options;
+    const { checkpointEvery } = config.training;
+    if (!artefacts) return;
+    if (this.#isDue(artefacts.previewEvery)) await this.#preview(artefacts);
     const isNew = this.#images !== (artefacts.saved ?? 0);
     if (isNew && (signal?.aborted || this.#isHalved || this.#isDue(checkpointEvery))) {
       await recorder?.flush();

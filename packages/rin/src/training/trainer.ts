@@ -15,13 +15,17 @@ import { Diverged } from './diverged.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
+import { planPreviews, previewLine } from './previewPlan.js';
 import type { Progress } from './progress.js';
 import { Recorder } from './recorder.js';
+import { Remaining } from './remaining.js';
 import { type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
-import { diskLine, memoryLines, sizeOf, timedSpeed, timeLine } from './resources/forecast.js';
+import { diskLine, memoryLines, sizeOf } from './resources/forecast.js';
 import { tooLarge } from './resources/outOfMemory.js';
+import { timeLine } from './resources/timeLine.js';
+import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
 import { type Split, splitData, Validation } from './validation.js';
 
@@ -53,7 +57,7 @@ type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
 export interface TrainResult {
   /** folder of the run; null if the signal was aborted before the run existed */
   readonly run: string | null;
-  /** images seen */
+  /** images seen, at most `training.images` */
   readonly images: number;
   /** whether the run has seen all its images and its files are written */
   readonly finished: boolean;
@@ -202,7 +206,8 @@ async function prepare(given: Preparation): Promise<Session> {
   const { config, compute, init } = resolved;
   const { training } = config;
   const { say } = recorder;
-  const cost = trainingCost(config, compute);
+  const cost = trainingCost(config, compute, data);
+  const previews = planPreviews(config);
   const takes = [
     ...memoryLines(cost, config, compute),
     await diskLine(cost, config, directory.path, await sizeOf(directory.path)),
@@ -222,19 +227,26 @@ async function prepare(given: Preparation): Promise<Session> {
   say(`data: ${data.name}, ${count(data.length)} samples in ${count(data.classes.length)} classes${held}${skipped}`);
   say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);
   for (const line of takes) say(line);
-  const left = training.images - (saved?.counters.images ?? 0);
-  const speed = left > 0 ? timedSpeed(learner) : undefined;
-  if (speed !== undefined) say(timeLine(left, speed, 'in a short pass without the optimiser'));
+  if (previews) say(previewLine(previews, config, data.classes));
   const counters = saved?.counters;
+  const validation = heldOut && new Validation(heldOut, config, meanSquare);
+  const remaining = new Remaining(config, { previews, heldOut: validation?.count ?? 0 });
+  const left = training.images - (counters?.images ?? 0);
+  const speed = left > 0 ? timedSpeed(learner) : undefined;
+  if (speed !== undefined) {
+    const seconds = remaining.seconds(counters?.images ?? 0, speed);
+    say(timeLine(left, seconds, speed, 'in a short pass without the optimiser'));
+  }
   return new Session({
     config,
     data: trained,
     learner,
     counters,
-    ...(heldOut && { validation: new Validation(heldOut, config, meanSquare) }),
+    validation,
+    remaining,
     recorder,
     artefacts: new Artefacts({
-      ...{ config, data: trained, meanSquare, directory, learner },
+      ...{ config, data: trained, meanSquare, directory, learner, previews },
       ...{ saved: counters?.images, say, signal },
     }),
     onProgress,

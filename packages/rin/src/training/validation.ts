@@ -26,17 +26,29 @@ export function splitData(data: Dataset, { seed, training: { validation } }: Con
     throw new RinError(
       `${name}: training.validation ${validation} needs at least 2 samples, but the data have ${length}`,
     );
-  const count = Math.min(length - 1, Math.max(1, Math.round(validation * length)));
+  const count = heldOutOf(validation, length);
   return { trained: part(data, seed, count, length - count), heldOut: part(data, seed, 0, count) };
 }
 
+/** Number of samples that are held out of `length`, at least 2. @param share above 0 */
+const heldOutOf = (share: number, length: number): number =>
+  Math.min(length - 1, Math.max(1, Math.round(share * length)));
+
+/** Number of samples in a held-out loss: one for every 8 images between two lines of stats.jsonl, as far as there are so many. */
+const ofThese = (heldOut: number, { logEvery }: Config['training']): number =>
+  Math.min(heldOut, Math.max(1, Math.floor(logEvery / 8)));
+
+/** Number of samples in a held-out loss of a run; 0 = there is no such loss. @param samples number of samples of the data */
+export const samplesInLoss = ({ training }: Config, samples: number): number =>
+  training.validation > 0 && samples >= 2 ? ofThese(heldOutOf(training.validation, samples), training) : 0;
+
 /** `length` samples of the permutation, from `first` on. Name, classes and other facts describe the whole data. */
 function part(data: Dataset, seed: number, first: number, length: number): Dataset {
-  const { name, shape, classes, meanSquare, skipped, fingerprint } = data;
+  const { name, shape, classes, meanSquare, memory, skipped, fingerprint } = data;
   const readLater = data.readLater?.bind(data);
   const place = (index: number): number => permute(first + index, data.length, seed, 0, 'validation');
   return {
-    ...{ name, length, shape, classes, meanSquare, skipped, fingerprint },
+    ...{ name, length, shape, classes, meanSquare, memory, skipped, fingerprint },
     label: (index) => data.label(place(index)),
     read: (index, out) => data.read(place(index), out),
     ...(readLater && { readLater: (index, out) => readLater(place(index), out) }),
@@ -56,13 +68,13 @@ export class Validation {
   readonly #config: Config;
   readonly #meanSquare: number;
   /** number of samples that a call uses, the first ones */
-  readonly #count: number;
+  readonly count: number;
 
   constructor(data: Dataset, config: Config, meanSquare: number) {
     this.#data = data;
     this.#config = config;
     this.#meanSquare = meanSquare;
-    this.#count = Math.min(data.length, Math.max(1, Math.floor(config.training.logEvery / 8)));
+    this.count = ofThese(data.length, config.training);
   }
 
   /** @returns mean over the samples; the event loop runs after every micro-batch */
@@ -70,9 +82,9 @@ export class Validation {
     const { seed, diffusion } = this.#config;
     const size = learner.microBatch;
     let sum = 0;
-    for (let first = 0; first < this.#count; first += size) {
-      const batch = this.#read(first, Math.min(size, this.#count - first));
-      const draw = { seed, position: first, offset: first, total: this.#count, step: 0, training: false };
+    for (let first = 0; first < this.count; first += size) {
+      const batch = this.#read(first, Math.min(size, this.count - first));
+      const draw = { seed, position: first, offset: first, total: this.count, step: 0, training: false };
       const facts = { dtype: learner.compute.dtype, meanSquare: this.#meanSquare };
       const objective = { ...diffusion, timeSampling: 'stratified' } as const; // less noise than independent times
       const mean = scope(() =>
@@ -81,7 +93,7 @@ export class Validation {
       sum += mean * batch.labels.length;
       await setImmediate();
     }
-    return sum / this.#count;
+    return sum / this.count;
   }
 
   #read(first: number, count: number): Batch {

@@ -1,4 +1,4 @@
-import { isTorchError, printable, UsageError } from '@rin/core';
+import { printable, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
@@ -13,6 +13,7 @@ import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { dataLine, outcome, trainingLine } from '../terminal/progressLines.js';
 import { Screen } from '../terminal/screen.js';
+import { dryRunLines } from './dryRun.js';
 
 export const command: Command = {
   name: 'train',
@@ -55,7 +56,7 @@ export const command: Command = {
         {
           flag: '--dry-run',
           alias: '-n',
-          description: 'print the resolved configuration, with memory and disk, and exit',
+          description: 'print size, work, time, memory and disk, then the resolved configuration, and exit',
         },
       ],
     },
@@ -91,19 +92,24 @@ async function trainCommand(given: Given): Promise<number> {
 async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
   const isDryRun = given.has('--dry-run');
   const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // then stdout is for the YAML
-  const { config, source = config.source, init } = await request(given, notice, signal);
+  const { config, source, init } = await request(given, notice, signal);
   if (isDryRun) {
-    init?.[Symbol.dispose]();
+    try {
+      const folder = given.text('--run') ?? given.text('--runs') ?? 'runs';
+      for (const line of await dryRunLines({ config, source, init, folder })) notice(line);
+    } finally {
+      init?.[Symbol.dispose]();
+    }
     process.stdout.write(toYaml(config));
-    console.error(printable(await costLines(config, given.text('--run') ?? given.text('--runs') ?? 'runs')));
     return;
   }
-  if (source === undefined) {
+  const data = source ?? config.source;
+  if (data === undefined) {
     throw new UsageError('there are no data: name a folder, a tar, or "emoji", as in --data my-pictures');
   }
   const { resolve } = await import('../../training/resolve.js');
   const { trainResolved } = await import('../../training/trainer.js');
-  const result = await trainResolved(await resolve({ config, source, ...(init && { init }) }), {
+  const result = await trainResolved(await resolve({ config, source: data, ...(init && { init }) }), {
     run: given.text('--run'),
     runsFolder: given.text('--runs'),
     fresh: given.has('--new'),
@@ -135,22 +141,6 @@ async function request(
     model?.init[Symbol.dispose]();
     throw error;
   }
-}
-
-/** Memory and disk that training takes; unknown before set-up. Training itself measures the time when it starts. */
-async function costLines(config: Config, folder: string): Promise<string> {
-  try {
-    await import('@rin/torch');
-  } catch (error) {
-    if (!isTorchError(error)) throw error;
-    return 'memory and disk: unknown until rin is set up';
-  }
-  const { chooseCompute } = await import('../../training/resources/compute.js');
-  const { trainingCost } = await import('../../training/resources/cost.js');
-  const { diskLine, memoryLines } = await import('../../training/resources/forecast.js');
-  const compute = chooseCompute({ ...config.training, device: 'auto' }); // another machine may train
-  const cost = trainingCost(config, compute);
-  return [...memoryLines(cost, config, compute), await diskLine(cost, config, folder)].join('\n');
 }
 
 function listPresets(): number {

@@ -10,8 +10,9 @@ import { bar } from './screen.js';
 
 /** The progress of training, in one line. @param isLive  with a bar, for a moving line */
 export function trainingLine(progress: Progress, isLive: boolean): string {
-  const { images, total, loss, validationLoss, learningRate, imagesPerSecond: speed, memory, sampling } = progress;
-  const share = Math.min(1, images / total);
+  const { images, total, loss, validationLoss, learningRate, imagesPerSecond: speed, sampling } = progress;
+  const { secondsLeft, memory } = progress;
+  const share = images / total;
   const parts = [
     `${count(images)} of ${count(total)} images (${Math.floor(100 * share)}%)`,
     sampling && `drawing samples, step ${sampling.step} of ${sampling.steps}`,
@@ -19,7 +20,7 @@ export function trainingLine(progress: Progress, isLive: boolean): string {
     loss !== null && `loss ${loss.toPrecision(3)}`,
     validationLoss !== null && `validation ${validationLoss.toPrecision(3)}`,
     `learning rate ${learningRate.toPrecision(2)}`,
-    speed !== null && `${duration(Math.max(0, total - images) / speed)} left`,
+    secondsLeft !== null && `${duration(secondsLeft)} left`,
     bytes(memory),
   ].filter((part) => typeof part === 'string');
   return `${isLive ? `${bar(share)} ` : ''}${parts.join(', ')}`;

@@ -1,28 +1,34 @@
-import { geometry } from '@rin/core';
+import { geometry, warmParts } from '@rin/core';
 import type { Config } from '../../config/config.js';
-import { sampleLength } from '../../data/dataset.js';
+import { type Dataset, sampleLength } from '../../data/dataset.js';
+import { passesAtOnce } from '../../diffusion/samplingPasses.js';
 import { enlargement } from '../../media/grid.js';
 import { passValues } from '../../model/passValues.js';
 import { RIN } from '../../model/rin.js';
-import { hasPreviews } from '../../runs/runDirectory.js';
 import { isBlockMatrix } from '../optimizers/muon.js';
-import { previewLayout } from '../preview.js';
+import { planPreviews } from '../previewPlan.js';
 import type { Compute } from './compute.js';
 
 /** Bytes of memory and disk that training needs. */
 export interface Cost {
+  /** Number of weights: single numbers, not tensors. */
+  readonly parameters: number;
   /** Parameters in float32. Gradients and average take as much each. */
   readonly weights: number;
   /** State of the optimiser. */
   readonly optimizer: number;
   /** Copies of the weights in a pass, and working memory of an update. */
   readonly work: number;
+  /** Samples that are held in memory. */
+  readonly data: number;
   /** Activations of a micro-batch; an estimate. */
   readonly activations: number;
-  /** Activations of a preview in float32; an estimate. There are no activations of a micro-batch then. */
+  /** Activations of a batch of a preview in float32; an estimate. There are no activations of a micro-batch then. */
   readonly preview: number;
   /** All memory; on the CPU it includes Node and libtorch themselves. */
   readonly memory: number;
+  /** All memory with another `training.microBatch`. */
+  readonly memoryWith: (microBatch: number) => number;
   /** One checkpoint. */
   readonly checkpoint: number;
   /** Largest number of checkpoints at the same time, including the one being written. */
@@ -37,44 +43,84 @@ const passBack = 0.3;
 /** Bytes of Node, libtorch and other loaded code, without tensors (bench/trainingMemory.mjs). */
 const program = 230e6;
 
-/** Memory and disk space that a training needs. It allocates no weights. */
-export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
+/** Tensors of the size of the samples, besides those of the network: uint8, x, eps, x_t, … */
+const pixelTensors = 8;
+
+/** Batches of the loader in uint8: the present one, the next one, and one that the collector has not freed yet. */
+const loaderBatches = 3;
+
+/** Memory and disk space that a training needs. It allocates no weights. @param data the samples, as far as they are known */
+export function trainingCost(config: Config, compute: Compute, data: Pick<Dataset, 'memory'> = {}): Cost {
   const { training } = config;
   const network = new RIN(config.model, { seed: null });
-  const parameters = Object.entries(network.parameters());
-  const width = dtype === 'bfloat16' ? 2 : 4;
-  const values = parameters.reduce((sum, [, { size }]) => sum + size, 0);
-  const matrices = parameters.filter(
-    ([name, { shape }]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, shape),
-  );
+  const all = Object.entries(network.parameters());
+  const width = widthOf(compute);
+  const parameters = all.reduce((sum, [, { size }]) => sum + size, 0);
+  const matrices = all.filter(([name, { shape }]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, shape));
   const momenta = matrices.reduce((sum, [, { size }]) => sum + size, 0);
   // Muon's iteration keeps two matrices [m, n] and two [m, m], m ≤ n. Two copies of the gradients come on top (8·momenta).
   const iteration = matrices.reduce(
     (sum, [, { size, shape }]) => sum + 2 * width * (size + Math.min(...shape) ** 2),
     0,
   );
-  for (const [, tensor] of parameters) tensor.dispose();
+  for (const [, tensor] of all) tensor.dispose();
 
-  const weights = 4 * values;
-  const optimizer = 4 * (2 * values - momenta);
-  const work = width * values + iteration + 8 * momenta;
-  const pixels = 8 * 4 * sampleLength([config.model.channels, ...geometry(config.model).size]); // uint8, x, eps, x_t, …
-  const micro = training.microBatch ?? training.batch;
-  const activations = Math.round(micro * (pixels + width * (1 + passBack) * passValues(config.model)));
-  const preview = hasPreviews(config) ? 4 * previewLayout(config, []).classes.length * passValues(config.model) : 0;
-  const memory = 3 * weights + optimizer + work + Math.max(activations, preview) + (device === 'cpu' ? program : 0);
+  const weights = 4 * parameters;
+  const optimizer = 4 * (2 * parameters - momenta);
+  const work = width * parameters + iteration + 8 * momenta;
+  const held = data.memory ?? 0;
+  const always = 2 * weights + optimizer + iteration + held + (compute.device === 'cpu' ? program : 0);
+  const memoryWith = (microBatch: number): number => {
+    const given = { ...config, training: { ...training, microBatch } };
+    const update = weights + (work - iteration) + activationsOf(given, width);
+    return Math.round(always + Math.max(update, weights + previewOf(given)));
+  };
+  const microBatch = training.microBatch ?? training.batch;
   const checkpoint = 2 * weights + optimizer;
   const made = Math.ceil(training.images / training.checkpointEvery) + (training.init === undefined ? 0 : 1);
   const checkpoints = Math.min(training.keepCheckpoints + 1, made);
   const disk = checkpoints * checkpoint + 2 * weights + pictures(config); // a new model is written before the old one goes
-  return { weights, optimizer, work, activations, preview, memory, checkpoint, checkpoints, disk };
+  return {
+    ...{ parameters, weights, optimizer, work, data: held },
+    activations: activationsOf(config, width),
+    preview: previewOf(config),
+    ...{ memory: memoryWith(microBatch), memoryWith, checkpoint, checkpoints, disk },
+  };
+}
+
+const widthOf = ({ dtype }: Compute): number => (dtype === 'bfloat16' ? 2 : 4);
+
+const pixelsOf = ({ model }: Config): number => sampleLength([model.channels, ...geometry(model).size]);
+
+/** Activations of a micro-batch, and the batches that are loaded. @param width bytes of a value */
+function activationsOf(config: Config, width: number): number {
+  const { batch, microBatch = batch } = config.training;
+  const values = width * (1 + passBack) * passValues(config.model);
+  return Math.round(
+    microBatch * (4 * pixelTensors * pixelsOf(config) + values) + loaderBatches * batch * pixelsOf(config),
+  );
+}
+
+/** Activations of a batch of a preview in float32; with guidance of two passes. The carried state stays from step to step. */
+function previewOf(config: Config): number {
+  const plan = planPreviews(config);
+  if (!plan) return 0;
+  const { model, sampling } = config;
+  const { tokens } = geometry(model);
+  const parts = warmParts(model);
+  const carried =
+    (parts.includes('latents') ? model.latents * model.latentDim : 0) +
+    (parts.includes('interface') ? tokens * model.interfaceDim : 0);
+  const passes = passesAtOnce(sampling, model.classes > 0);
+  const picture = passes * (passValues(model) + pixelTensors * pixelsOf(config)) + (passes + 1) * carried;
+  return Math.round(4 * plan.batch * picture + plan.layout.classes.length * pixelsOf(config));
 }
 
 /** Bytes of the previews and of the pictures of the data without compression. */
 function pictures(config: Config): number {
-  if (!hasPreviews(config)) return 0;
-  const { images, sampleEvery } = config.training;
+  const plan = planPreviews(config);
+  if (!plan) return 0;
   const shape = [config.model.channels, ...geometry(config.model).size];
   const scale = enlargement({ shape, data: new Uint8Array() });
-  return (2 + images / sampleEvery) * previewLayout(config, []).classes.length * sampleLength(shape) * scale ** 2;
+  return (1 + plan.number) * plan.layout.classes.length * sampleLength(shape) * scale ** 2;
 }

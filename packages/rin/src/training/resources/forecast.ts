@@ -2,33 +2,40 @@ import { existsSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { bytes, count, isOutOfMemory, RinError, roughly } from '@rin/core';
+import { bytes, count, RinError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { unreadable } from '../../disk/systemError.js';
-import type { Learner } from '../learner.js';
 import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
 import { memoryLimit } from './memoryLimit.js';
+import { partOf } from './outOfMemory.js';
 
-/** Seconds for timing. Two passes of a single sample are timed even if they take longer. */
-const timingSeconds = 2.5;
-
-/** Timed passes of the last size. The fastest one counts, because other work on the machine can only add time. */
-const timedPasses = 4;
-
-/** A sentence about the memory that training needs, and a warning if less is free. */
+/** A sentence about the memory that training needs. If less is free, a warning names the micro-batch that fits. */
 export function memoryLines(cost: Cost, { training }: Config, { device }: Compute): string[] {
-  const { weights, optimizer, activations, preview, memory } = cost;
+  const { weights, optimizer, data, activations, preview, memory } = cost;
   const micro = training.microBatch ?? training.batch;
-  const parts =
-    `weights, gradients and average ${bytes(weights)} each, optimiser ${bytes(optimizer)}, ` +
-    `activations of ${count(micro)} images ${bytes(activations)}${preview > activations ? `, activations of a preview ${bytes(preview)}` : ''}`;
-  const line = `memory: about ${bytes(memory)} (${parts})`;
+  const parts = [
+    `weights, gradients and average ${bytes(weights)} each`,
+    `optimiser ${bytes(optimizer)}`,
+    ...(data > 0 ? [`data ${bytes(data)}`] : []),
+    `activations of ${count(micro)} image${micro > 1 ? 's' : ''} ${bytes(activations)}`,
+    ...(preview > activations ? [`activations of a preview ${bytes(preview)}`] : []),
+  ];
+  const line = `memory: about ${bytes(memory)} (${parts.join(', ')})`;
   const free = device === 'cpu' ? freeMemory() : Number.POSITIVE_INFINITY;
   if (memory <= free) return [line];
-  const mend =
-    micro > 1 ? 'a smaller training.microBatch needs less, with the same result' : 'a smaller network needs less';
-  return [line, `this is more than the free memory, ${bytes(free)}; ${mend}`];
+  return [line, `this is more than the free memory, ${bytes(free)}; ${mend(cost, training, free)}`];
+}
+
+/** What to do if a training does not fit. */
+function mend({ memoryWith }: Cost, { batch, microBatch = batch }: Config['training'], free: number): string {
+  if (microBatch === 1) return 'a smaller network needs less';
+  for (let size = microBatch; size > 1; ) {
+    size = partOf(batch, size - 1);
+    if (memoryWith(size) <= free)
+      return `training.microBatch ${size} fits with about ${bytes(memoryWith(size))}, with the same result`;
+  }
+  return `even training.microBatch 1 does not fit, it needs about ${bytes(memoryWith(1))}; a smaller network needs less`;
 }
 
 /** Memory that this process can use, including what it uses now. */
@@ -70,39 +77,5 @@ export async function sizeOf(path: string): Promise<number> {
     return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   } catch (error) {
     throw unreadable(error, path);
-  }
-}
-
-/** A sentence about the time that `images` images take. @param basis how the speed was measured */
-export const timeLine = (images: number, imagesPerSecond: number, basis: string): string =>
-  `time: about ${roughly(images / imagesPerSecond)} for ${count(images)} images, ${perSecond(imagesPerSecond)} images/s ${basis}`;
-
-const perSecond = (images: number): string => (images < 100 ? images.toPrecision(2) : count(Math.round(images)));
-
-/**
- * Images per second of passes that change nothing. The passes grow from one sample to a micro-batch, as time allows. The first
- * pass of each size does not count, because it allocates memory and makes kernels.
- * @returns undefined if memory ran out; the first update then halves the micro-batch or fails
- */
-export function timedSpeed(learner: Pick<Learner, 'microBatch' | 'timePass'>): number | undefined {
-  const end = performance.now() + 1000 * timingSeconds;
-  const left = () => (end - performance.now()) / 1000;
-  try {
-    let size = 1;
-    for (;;) {
-      learner.timePass(size);
-      let seconds = learner.timePass(size);
-      const next = Math.min(learner.microBatch, 8 * size, Math.floor((left() / 2 / seconds) * size)); // two passes fit
-      if (next >= 2 * size) {
-        size = next;
-        continue;
-      }
-      for (let passes = 1; passes < timedPasses && left() > seconds; passes++)
-        seconds = Math.min(seconds, learner.timePass(size));
-      return size / seconds;
-    }
-  } catch (error) {
-    if (isOutOfMemory(error)) return undefined;
-    throw error;
   }
 }

@@ -51,6 +51,7 @@ test('the line of a training tells images, speed, loss, learning rate, time left
     validationLoss: 0.0512,
     learningRate: 4e-3,
     imagesPerSecond: 264,
+    secondsLeft: 180,
     memory: 612e6,
   };
   const line =
@@ -65,6 +66,7 @@ test('the line of a training tells images, speed, loss, learning rate, time left
         loss: null,
         validationLoss: null,
         imagesPerSecond: null,
+        secondsLeft: null,
         sampling: { step: 3, steps: 100 },
       },
       false,

@@ -16,7 +16,8 @@ import { RIN } from '../../../src/model/rin.js';
 import { Learner } from '../../../src/training/learner.js';
 import { loadPreset } from '../../../src/training/presets.js';
 import { trainingCost } from '../../../src/training/resources/cost.js';
-import { diskLine, memoryLines, sizeOf, timedSpeed } from '../../../src/training/resources/forecast.js';
+import { diskLine, memoryLines, sizeOf } from '../../../src/training/resources/forecast.js';
+import { timedSpeed } from '../../../src/training/resources/timing.js';
 import { train } from '../../../src/training/trainer.js';
 import { freshFolder, samples, tiny } from '../tiny.js';
 
@@ -78,45 +79,67 @@ test('the activations are those that a pass holds, for every option that changes
   }
 });
 
-test('the memory that is said is what a training process comes to', () => {
+test('the memory that is said is what a training process comes to, with data and previews', () => {
   const script = fileURLToPath(new URL('memoryChild.js', import.meta.url));
-  for (const batch of [8, 64]) {
-    const over = {
-      batch,
-      images: 3 * batch,
-      warmup: 0,
-      sampleEvery: 0,
-      precision: 'float32',
-      device: 'cpu',
-      threads: 1,
-    };
-    const config = loadPreset('emoji-64', { model: { classes: 0, latents: 23 }, training: over });
-    const child = spawnSync(process.execPath, [script, JSON.stringify(config), freshFolder()], { encoding: 'utf8' });
+  const cases = [
+    { batch: 8, images: 24, sampleEvery: 0, guidance: 0, pictures: 2 },
+    { batch: 64, images: 192, sampleEvery: 0, guidance: 0, pictures: 12_000 }, // 147 MB of pixels
+    { batch: 32, images: 768, sampleEvery: 768, guidance: 1, pictures: 2 },
+  ];
+  for (const { pictures, guidance, ...given } of cases) {
+    const training = { ...given, warmup: 0, precision: 'float32', device: 'cpu', threads: 1 };
+    const config = loadPreset('emoji-64', { training, sampling: { steps: 2, guidance } });
+    const args = [script, JSON.stringify(config), freshFolder(), String(pictures)];
+    const child = spawnSync(process.execPath, args, { encoding: 'utf8' });
     assert.equal(child.status, 0, child.stderr);
-    const [found, expected] = [Number(child.stdout), trainingCost(config, cpu).memory];
+    const { measured, forecast } = JSON.parse(child.stdout);
     // Allocators keep what was freed, and processors pack weights each in their way: found within 10 %.
-    assert.ok(found / expected > 0.7 && found / expected < 1.3, `batch ${batch}: ${found}, ${expected} expected`);
+    const ratio = measured / forecast;
+    assert.ok(ratio > 0.85 && ratio < 1.15, `${JSON.stringify(given)}: ${measured}, ${forecast} expected`);
   }
 });
 
-test('what is too much for the disk is refused, what is too much for the memory is warned of', async () => {
+test('what is too much for the disk is refused', async () => {
   const endless = { images: 1e13, checkpointEvery: 8, keepCheckpoints: 1e6 };
   await assert.rejects(
     train({ config: tiny({ training: endless }), data: samples, runsFolder: freshFolder() }),
     /00000-samples-8-tiny: the run needs up to \d+ TB of disk space \(1,000,001 checkpoints of 2\d\d kB, model and pictures\), but only .* is free; make room, or lower training\.keepCheckpoints \(1000000\)$/,
   );
-  const large = { ...trainingCost(tiny(), cpu), memory: 1e15 };
-  assert.match(
-    memoryLines(large, tiny(), cpu)[1],
-    /^this is more than the free memory, .*; a smaller training\.microBatch needs less/,
-  );
   const micro = tiny({ training: { microBatch: 1 } });
-  assert.match(memoryLines(large, micro, cpu)[1], /; a smaller network needs less$/);
   assert.equal(memoryLines(trainingCost(micro, cpu), micro, cpu).length, 1);
   assert.match(
     await diskLine(trainingCost(micro, cpu), micro, join(freshFolder(), 'a/b/c')),
     /^disk: up to \d+ kB \(3 checkpoints of /,
   );
+});
+
+test('where memory does not suffice, the largest micro-batch that fits is named', () => {
+  const config = tiny({ training: { batch: 12, microBatch: 12 } });
+  const cost = trainingCost(config, cpu);
+  /** The warning if a micro-batch of `most` is the largest that fits. */
+  const warning = (most: number, given = config) =>
+    memoryLines({ ...cost, memory: 1e15, memoryWith: (size) => (size <= most ? 1e6 * size : 1e15) }, given, cpu)[1];
+  for (const [most, named] of [
+    [11, 6],
+    [5, 4],
+    [1, 1],
+  ])
+    assert.match(
+      warning(most),
+      new RegExp(`^this is more than the free memory, .*; training\\.microBatch ${named} fits`),
+    );
+  assert.match(warning(0), /; even training\.microBatch 1 does not fit, .*a smaller network needs less$/);
+  assert.match(warning(0, tiny({ training: { microBatch: 1 } })), /; a smaller network needs less$/);
+});
+
+test('a smaller micro-batch needs less memory, also for the previews', () => {
+  for (const sampleEvery of [0, 1e6]) {
+    const config = loadPreset('cifar10-small', { training: { images: 1e7, sampleEvery } });
+    const { memoryWith, memory } = trainingCost(config, cpu);
+    const sizes = [32, 16, 8, 4, 2, 1].map(memoryWith);
+    assert.equal(sizes[0], memory);
+    for (const [i, size] of sizes.slice(1).entries()) assert.ok(size < sizes[i], `${sizes}`);
+  }
 });
 
 test('the time is told before the start and after the first updates, and telling it changes nothing', async () => {
