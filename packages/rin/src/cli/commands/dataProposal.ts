@@ -23,21 +23,22 @@ export async function* proposalOf(source: string, survey: Survey, isTimed: boole
   const enlarged = enlargement(headers.sizes, config, 'pictures');
   if (enlarged) yield `         ${enlarged.sentence}`;
   yield `images   ${count(training.images)}, ${why.images}`;
-  if (isTimed) yield `time     ${await time(config)}`;
+  if (isTimed) yield `time     ${await timeText(config, pictures)}`;
   yield `expect   ${expect}`;
   yield `command  ${calling} train --data ${quoted(source)}`;
 }
 
 /** How long the training takes on this machine; unknown before set-up. */
-async function time(config: Config): Promise<string> {
+async function timeText(config: Config, samples: number): Promise<string> {
   try {
     await import('@rin/torch');
   } catch (error) {
     if (!isTorchError(error)) throw error;
     return 'unknown until rin is set up';
   }
-  const { trainingSpeed } = await import('../../training/trainingSpeed.js');
-  const speed = trainingSpeed(config);
-  if (speed === undefined) return 'unknown, because there is not enough memory to measure it';
-  return `about ${roughly(config.training.images / speed)} on this machine as busy as it is now, without previews`;
+  const { chooseCompute } = await import('../../training/resources/compute.js');
+  const { trainingTime } = await import('../../training/resources/timing.js');
+  const time = trainingTime(config, chooseCompute(config.training), samples);
+  if (!time) return 'unknown, because there is not enough memory to measure it';
+  return `about ${roughly(time.seconds)} on this machine as busy as it is now, with previews`;
 }
