@@ -2,7 +2,15 @@
 import type { Duration } from './duration.js';
 
 /** Names of the presets. */
-export type PresetName = 'benchmark' | 'cifar10' | 'cifar10-small' | 'emoji-64' | 'imagenet64' | 'mnist';
+export type PresetName =
+  | 'benchmark'
+  | 'cifar10'
+  | 'cifar10-small'
+  | 'emoji-64'
+  | 'imagenet64'
+  | 'mnist'
+  | 'photos-64'
+  | 'sprites-32';
 
 /** A checked configuration, with every default. `parseConfig` and `loadPreset` return it. */
 export interface Config {
@@ -253,7 +261,7 @@ export interface TrainingConfig {
   batch: number;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
-  /** model to start from, for fine-tuning: a model.safetensors, or the folder of a run */
+  /** model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line) */
   init?: string | undefined;
   /** lamb, adamw or muon, with its constants [default: {kind: lamb, beta1: 0.9, beta2: 0.999, epsilon: 1e-8}] */
   optimizer: OptimizerConfig;
@@ -295,7 +303,7 @@ export interface TrainingChanges {
   batch?: number | undefined;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
-  /** model to start from, for fine-tuning: a model.safetensors, or the folder of a run */
+  /** model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line) */
   init?: string | undefined;
   /** lamb, adamw or muon, with its constants [default: {kind: lamb, beta1: 0.9, beta2: 0.999, epsilon: 1e-8}] */
   optimizer?: OptimizerChanges | undefined;

@@ -5,16 +5,17 @@ import type { DataOptions } from './progress.js';
 const mostNamed = 8;
 
 /**
- * Finds a source and the names of its classes. No picture is decoded.
+ * Finds a source, if it is not open yet, and the names of its classes. No picture is decoded.
+ * @param data a source, or the name of one
  * @param side longer side of the samples in pixels
  * @throws RinError if the source does not exist or is damaged
  */
 export async function sourceWithClasses(
-  name: string,
+  data: string | FoundSource,
   side: number,
   watch: DataOptions,
 ): Promise<{ source: FoundSource; names: readonly string[] }> {
-  const source = await findSource(name, side, watch);
+  const source = typeof data === 'string' ? await findSource(data, side, watch) : data;
   const listing = await source.list();
   listing.close();
   return { source, names: listing.classes };

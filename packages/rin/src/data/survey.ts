@@ -9,8 +9,9 @@ import { findSource } from './find.js';
 import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './sources/source.js';
 import { type Origin, readIndex } from './storeIndex.js';
+import { type PictureTraits, pictureTraits } from './traits.js';
 
-/** The content of a source, as far as it is known without decoding a picture. */
+/** The content of a source, as far as it is known without decoding all pictures. */
 export interface Survey {
   /** name in messages and runs */
   readonly name: string;
@@ -20,6 +21,8 @@ export interface Survey {
   /** in the order of their labels */
   readonly classes: readonly { readonly name: string; readonly pictures: number }[];
   readonly headers: PictureHeaders;
+  /** the sort of the pictures, judged by a few of them; absent if none of those can be read */
+  readonly traits?: PictureTraits;
   /** pictures that cannot be used, according to their header or the source's own list */
   readonly skipped: readonly Skipped[];
   /** caches of this source */
@@ -55,7 +58,7 @@ export interface CachedData extends Omit<Origin, 'content'> {
 }
 
 /**
- * Counts the pictures of a source by class, format and size, from their headers.
+ * Counts the pictures of a source by class, format and size, from their headers. A few of them are decoded.
  * @param source as for `openDataset`
  * @throws RinError if the source does not exist, is damaged or has no pictures
  */
@@ -66,6 +69,7 @@ export async function surveyData(source: string, watch: DataOptions = {}): Promi
     const counts = new Uint32Array(listing.classes.length);
     for (const { label } of listing.pictures) if (label >= 0) counts[label]++;
     const { headers, unreadable } = await readHeaders(listing, watch);
+    const traits = await pictureTraits(listing, watch);
     const content = from.stamp ? recall(cacheFolder(), from.stamp) : await contentDigest(listing, source, watch);
     return {
       name: from.name,
@@ -73,6 +77,7 @@ export async function surveyData(source: string, watch: DataOptions = {}): Promi
       pictures: listing.pictures.length,
       classes: listing.classes.map((name, label) => ({ name, pictures: counts[label] })),
       headers,
+      ...(traits && { traits }),
       skipped: [...listing.missing, ...unreadable],
       caches: content ? cachesOf(content) : [],
     };

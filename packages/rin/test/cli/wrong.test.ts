@@ -193,7 +193,7 @@ test('a dry run prints the configuration, each layer over the one before, and do
   assert.equal(code, 0);
   assert.match(
     stderr,
-    /^model\.classes is 3, from the data: blue, green, red\nmemory: about \d+ MB \(.*\)\ndisk: up to \d+ MB .*free\n$/,
+    /^model\.classes is 3, from the data: blue, green, red\n6 of 6 pictures .* are smaller than 64×64, [^\n]*\n.*memory: about \d+ MB \(.*\)\ndisk: up to \d+ MB .*free\n/s,
   );
   const { name, seed, source, model, training } = fromYaml(stdout, 'stdout') as Record<string, Record<string, unknown>>;
   assert.deepEqual([name, seed, source], ['rin', 7, '../pictures']);

@@ -25,6 +25,10 @@ export const programs: Readonly<Record<string, Program>> = {
   },
   'docs/programs.md, Sample from a model': { leaves: ['four.png'] },
   'docs/programs.md, Train on a folder of pictures': { shorter, leaves: ['runs/mine/model.safetensors'] },
+  'docs/programs.md, Train with what fits the data': {
+    shorter: ['(preset, changes)', `(preset, { ...changes, training: ${few} })`],
+    leaves: ['runs/fitting/model.safetensors'],
+  },
   'docs/programs.md, Train on samples of your own': {
     shorter: ['{ images: 640 }', few],
     leaves: ['runs/stripes/model.safetensors'],

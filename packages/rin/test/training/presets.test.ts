@@ -32,7 +32,16 @@ function count(model: ModelConfig): number {
 }
 
 test('every preset is a valid configuration under its own name', () => {
-  assert.deepEqual(presetNames(), ['benchmark', 'cifar10', 'cifar10-small', 'emoji-64', 'imagenet64', 'mnist']);
+  assert.deepEqual(presetNames(), [
+    'benchmark',
+    'cifar10',
+    'cifar10-small',
+    'emoji-64',
+    'imagenet64',
+    'mnist',
+    'photos-64',
+    'sprites-32',
+  ]);
   for (const name of presetNames()) {
     assert.equal(loadPreset(name).name, name);
     assert.ok(presetSummary(name).length > 20, name);

@@ -1,6 +1,7 @@
 import { decode, type Target } from '../../data/decoding/decode.js';
 import { findSource } from '../../data/find.js';
 import type { Listing, Picture } from '../../data/sources/source.js';
+import { spreadOver } from '../../data/spreadOver.js';
 import type { PictureHeaders } from '../../data/survey.js';
 import type { Image } from '../../media/image.js';
 import { Sheet } from '../../media/sheet.js';
@@ -45,13 +46,6 @@ function choose({ pictures, classes }: Listing): { cells: Cell[]; columns: numbe
   );
   return { cells, columns };
 }
-
-/** Up to `count` items, at even distances. */
-const spreadOver = <T>(items: readonly T[], count: number): T[] =>
-  Array.from({ length: Math.min(count, items.length) }, (_, index) => {
-    const step = Math.max(1, items.length / count);
-    return items[Math.floor(index * step)];
-  });
 
 /** The pixels of a picture. White if there is no picture, or if it cannot be read. */
 async function drawn(picture: Picture | undefined, { shape, render }: Listing, target: Target): Promise<Uint8Array> {

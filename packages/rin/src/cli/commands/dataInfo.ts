@@ -5,6 +5,7 @@ import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';
 import { contactSheet } from './contactSheet.js';
+import { proposalOf } from './dataProposal.js';
 import { makeFileReady } from './outputs.js';
 
 /** Most classes, sizes and unreadable pictures that get a line. */
@@ -22,6 +23,7 @@ export async function info(source: string, given: Given, screen: Screen, signal:
     onProgress: (progress) => screen.status(() => dataLine(progress)),
   });
   for (const line of lines(survey)) screen.say(line);
+  for await (const line of proposalOf(source, survey, !given.has('--quick'))) screen.say(line);
   if (sheet === undefined) return;
   await writePng(sheet, await contactSheet(source, survey.headers));
   screen.say(`${sheet}: some of the pictures`);

@@ -9,7 +9,8 @@ import type { InitialModel } from '../../training/initialModel.js';
 import { presetNames, presetSummary } from '../../training/presets.js';
 import { fromData } from '../configuration/fromData.js';
 import { fromModel, withInitialPath } from '../configuration/fromModel.js';
-import { defaultPreset, readLayers, resolveConfig } from '../configuration/layers.js';
+import { enlargedLine, fromProposal, proposalLines } from '../configuration/fromProposal.js';
+import { readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
@@ -39,7 +40,7 @@ export const command: Command = {
           flag: '--preset',
           placeholder: 'NAME',
           description: 'configuration to start from; "list" shows all',
-          notes: [`default: the configuration of the --init model, or ${defaultPreset}; no preset with --config`],
+          notes: ['default: the configuration of the --init model, or what fits the data; no preset with --config'],
         },
         { flag: '--config', placeholder: 'FILE', description: 'YAML file, such as the config.yaml of a run' },
         ...configOptions(''),
@@ -144,9 +145,13 @@ async function request(
 ): Promise<{ config: Config; source?: FoundSource; init?: InitialModel }> {
   const model = await fromModel(given);
   try {
-    const layers = readLayers(given, model?.layer);
-    const { layer, source } = await fromData(layers, notice, signal);
+    const proposal = await fromProposal(given, signal);
+    const layers = readLayers(given, model?.layer ?? proposal?.proposed?.layer);
+    const { layer, source } = await fromData(layers, notice, signal, proposal?.source);
     const config = resolveConfig(layer ? [...layers, layer] : layers);
+    if (proposal) for (const line of proposalLines(proposal, config)) notice(line);
+    const enlarged = source && (await enlargedLine(source, config, signal, proposal?.proposed?.facts));
+    if (enlarged !== undefined) notice(enlarged);
     return { config, ...(source && { source }), ...(model && { init: model.init }) };
   } catch (error) {
     model?.init[Symbol.dispose]();

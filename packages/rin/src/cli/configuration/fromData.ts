@@ -13,18 +13,20 @@ export interface FromData {
  * that set these keys override it.
  * @param layers the other layers of the configuration
  * @param notice called with a sentence if this changes the number of classes
+ * @param opened the source of the data, if it was opened before
  * @throws RinError if there are no such data
  */
 export async function fromData(
   layers: readonly Layer[],
   notice: (sentence: string) => void,
   signal: AbortSignal,
+  opened?: FoundSource,
 ): Promise<FromData> {
   const name = valueAt(merged(layers), 'source');
   if (typeof name !== 'string') return {};
   const made = valueAt(layers.find(({ from }) => from === 'preset')?.value, 'source'); // the data of the preset
   const isRenamed = made !== undefined && made !== name && !isSaid(layers, 'name');
-  const { source, classes } = await classesOfData(name, layers, notice, signal);
+  const { source, classes } = await classesOfData(name, layers, notice, signal, opened);
   const value = { ...(isRenamed && { name: 'rin' }), ...(classes !== undefined && { model: { classes } }) };
   return { layer: { from: 'data', name, value }, ...(source && { source }) };
 }
@@ -34,11 +36,15 @@ async function classesOfData(
   layers: readonly Layer[],
   notice: (sentence: string) => void,
   signal: AbortSignal,
+  opened?: FoundSource,
 ): Promise<{ source?: FoundSource; classes?: number }> {
   const whole = merged(layers);
-  if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0) return {};
+  if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0)
+    return { source: opened };
   const { classCount, classesNotice, sourceWithClasses } = await import('../../data/classes.js');
-  const { source, names } = await sourceWithClasses(name, longerSide(valueAt(whole, 'model.size')), { signal });
+  const { source, names } = await sourceWithClasses(opened ?? name, longerSide(valueAt(whole, 'model.size')), {
+    signal,
+  });
   const classes = classCount(names);
   if (classes !== valueAt(whole, 'model.classes')) notice(classesNotice(names));
   return { source, classes };

@@ -18,8 +18,8 @@ export interface Layer {
   readonly value: unknown;
 }
 
-/** The preset if neither a preset nor a file is given. */
-export const defaultPreset = 'emoji-64';
+/** The preset if neither a preset, a file, an initial model nor data are given. */
+const defaultPreset = 'emoji-64';
 
 /**
  * The layers of a configuration: preset, file, flags. Later layers override earlier ones.

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { openDataset } from '../../../src/data/open.js';
 import sharp from '../../../src/media/sharp.js';
 import { type Colour, folderOf, idx } from '../../data/fixtures.js';
+import { flat, folder } from '../../data/madePictures.js';
 import { rin } from '../rin.js';
 
 const red: Colour = [255, 0, 0];
@@ -22,7 +23,7 @@ test('info tells counts, sizes, what is unusable, and what is in the cache', asy
     'p/6.bmp': 'x',
   });
   const info = async () => {
-    const { code, stdout, stderr } = await rin(['data', 'info', 'p'], { cwd });
+    const { code, stdout, stderr } = await rin(['data', 'info', 'p', '--quick'], { cwd });
     assert.deepEqual([code, stderr], [0, '']);
     return stdout;
   };
@@ -36,6 +37,11 @@ unusable 4.png
   2  cat
   2  dog
   1  (no class)
+preset   sprites-32, for drawn pictures of 4 pixels
+size     4×4, the size of the pictures; patches of 1 make 16 tokens, because the pictures are small
+images   20,000, each picture about 4,000 times
+expect   with fewer than 300 pictures, most samples will be close to training pictures; more pictures give more variety
+command  rin train --data p
 `.replace('4.png', 'dog/4.png: REASON');
   assert.equal((await info()).replace(/(4\.png: ).*/, '$1REASON'), before);
   const data = await openDataset(join(cwd, 'p'), {
@@ -45,6 +51,30 @@ unusable 4.png
   });
   const line = new RegExp(`\\ncached   8×6 grey, fit, on #ffffff: 192 B in .*/${data.fingerprint}\\n`);
   assert.match(await info(), line);
+});
+
+test('info proposes a training that fits, with the time that it takes here', async () => {
+  const cwd = await folderOf(await folder(2, (seed) => flat(8, 8, seed, 1)));
+  const { code, stdout, stderr } = await rin(['data', 'info', '.'], { cwd });
+  assert.deepEqual([code, stderr], [0, '']);
+  const lines = stdout.split('\n');
+  const from = lines.findIndex((line) => line.startsWith('preset '));
+  assert.deepEqual(lines.slice(from, from + 3), [
+    'preset   mnist, for grey drawings of 8 pixels',
+    'size     8×8, the size of the pictures; patches of 2 make 16 tokens, because the pictures are small',
+    'images   20,000, each picture about 10,000 times',
+  ]);
+  assert.match(lines[from + 3], /^time {5}about \d+ (s|min|h \d+ min) on this machine as busy as it is now/);
+  assert.match(lines[from + 4], /^expect {3}with fewer than 300 pictures, /);
+  assert.equal(lines[from + 5], 'command  rin train --data .');
+});
+
+test('info counts the pictures that would be enlarged', async () => {
+  const large = await folder(3, (seed) => flat(64, 64, seed));
+  const cwd = await folderOf({ ...large, 'a/small.png': await flat(16), 'a/smaller.png': await flat(8) });
+  const { stdout } = await rin(['data', 'info', '.', '--quick'], { cwd });
+  assert.match(stdout, /\n {9}2 of 5 pictures are smaller than 64×64, most often 16×16: training enlarges them\n/);
+  assert.doesNotMatch(stdout, /\ntime /);
 });
 
 test('the sheet has a row for each class', async () => {
@@ -57,7 +87,7 @@ test('the sheet has a row for each class', async () => {
     'train-labels-idx1-ubyte': idx([30], labels),
     't10k-images-idx3-ubyte': idx([1, 8, 8], new Array(64).fill(0)),
   });
-  const { code, stdout } = await rin(['data', 'info', '.', '--sheet', 'new/sheet.png'], { cwd });
+  const { code, stdout } = await rin(['data', 'info', '.', '--sheet', 'new/sheet.png', '--quick'], { cwd });
   assert.equal(code, 0);
   assert.match(stdout, /\n.*: rin uses train-images-idx3-ubyte;.*\n/);
   assert.match(stdout, /\nsizes {4}all 8×8\n/);
@@ -106,9 +136,10 @@ test('what was called wrongly is told', async () => {
     assert.equal(await ask(...args), expected);
   assert.equal(
     await ask('info', 'p', '--size', '3'),
-    '--size is an option of rin data convert; rin data info takes --sheet',
+    '--size is an option of rin data convert; rin data info takes --sheet and --quick',
   );
   assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet is an option of rin data info');
+  assert.equal(await ask('convert', 'p', 'q', '--quick'), '--quick is an option of rin data info');
   for (const target of ['q.zip', 'q.tar.gz', 'q.TGZ'])
     assert.match(
       await ask('convert', 'p', target),

@@ -20,7 +20,7 @@ test('a picture that cannot be written whole leaves the one that was there, and 
   const limited = 'trap "" XFSZ; ulimit -f 1; exec "$@"';
   const { status, stderr } = spawnSync(
     'bash',
-    ['-c', limited, 'rin', process.execPath, bin, 'data', 'info', 'p', '--sheet', 'sheet.png'],
+    ['-c', limited, 'rin', process.execPath, bin, 'data', 'info', 'p', '--quick', '--sheet', 'sheet.png'],
     { cwd, encoding: 'utf8' },
   );
   assert.equal(status, 1);
@@ -42,7 +42,7 @@ test('on a full disk the picture that was there survives', async (t) => {
   try {
     writeFileSync(join(disk, 'sheet.png'), 'good');
     writeFileSync(join(disk, 'filler'), new Uint8Array(4096));
-    const { code, stderr } = await rin(['data', 'info', 'p', '--sheet', 'disk/sheet.png'], { cwd });
+    const { code, stderr } = await rin(['data', 'info', 'p', '--quick', '--sheet', 'disk/sheet.png'], { cwd });
     assert.equal(code, 1);
     assert.match(stderr, /^cannot write .*disk\/sheet\.png: the disk is full\n$/);
     assert.equal(readFileSync(join(disk, 'sheet.png'), 'utf8'), 'good');
@@ -58,7 +58,7 @@ test('what a killed process left half written of a picture is removed by the nex
   mkdirSync(join(cwd, 'new'));
   for (const path of [ours, others]) writeFileSync(path, 'half');
   orphan(cwd);
-  assert.equal((await rin(['data', 'info', 'p', '--sheet', 'new/sheet.png'], { cwd })).code, 0);
+  assert.equal((await rin(['data', 'info', 'p', '--quick', '--sheet', 'new/sheet.png'], { cwd })).code, 0);
   const names = readdirSync(join(cwd, 'new')).map((name) => name.slice(0, 9));
   assert.deepEqual(names.sort(), ['other.png', 'sheet.png']);
 });

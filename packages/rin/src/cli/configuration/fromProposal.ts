@@ -1,0 +1,85 @@
+import { count, patchList, sizeList } from '@rin/core';
+import type { Config } from '../../config/config.js';
+import { mergeConfig, valueAt } from '../../config/parse.js';
+import type { FoundSource } from '../../data/find.js';
+import { loadPreset } from '../../training/presets.js';
+import { type DataFacts, type Proposal, timesText } from '../../training/proposal.js';
+import { calling } from '../terminal/calling.js';
+import type { Given } from '../terminal/command.js';
+import { setFlag } from './flags.js';
+import type { Layer } from './layers.js';
+
+/** The layer that is proposed for the data, with the source that was opened for it. */
+export interface FromProposal {
+  readonly source: FoundSource;
+  /** absent if no picture could be read; training then says why */
+  readonly proposed?: { readonly layer: Layer; readonly facts: DataFacts; readonly proposal: Proposal };
+}
+
+/**
+ * The preset that fits the data, with size, patch, channels and images. It replaces the default preset if neither a preset nor a
+ * file nor an initial model is given.
+ * @returns undefined if one of them is given, or no data
+ * @throws RinError if there are no such data
+ */
+export async function fromProposal(given: Given, signal: AbortSignal): Promise<FromProposal | undefined> {
+  const name = given.text('--source');
+  if (name === undefined || ['--preset', '--config', '--training.init'].some((flag) => given.has(flag)))
+    return undefined;
+  const { findSource } = await import('../../data/find.js');
+  const { dataFacts } = await import('../../training/propose.js');
+  const { proposalFor } = await import('../../training/proposal.js');
+  const size = wantedSize(given);
+  const source = await findSource(name, Math.max(1, ...(size ?? [])), { signal });
+  const facts = await dataFacts(source, { signal });
+  if (!facts) return { source };
+  const proposal = proposalFor(facts, size);
+  return { source, proposed: { layer: layerOf(proposal, name), facts, proposal } };
+}
+
+/** The value of `--size`; undefined if there is none, or if it is no size, which the configuration refuses later. */
+function wantedSize(given: Given): number[] | undefined {
+  const text = given.text('--model.size');
+  if (text === undefined) return undefined;
+  const value = valueAt(setFlag({}, 'model.size', text), 'model.size');
+  const sides = (Array.isArray(value) ? value : [value, value]).map(Number);
+  return sides.length > 0 && sides.every((side) => Number.isInteger(side) && side > 0) ? sides : undefined;
+}
+
+function layerOf({ preset, changes }: Proposal, data: string): Layer {
+  const base = loadPreset(preset);
+  const { size, patch, channels } = changes.model; // the classes come with their names, from `fromData`
+  const name = base.source === data ? base.name : 'rin';
+  const value = mergeConfig(base, { name, model: { size, patch, channels }, training: changes.training });
+  return { from: 'preset', name: `preset ${preset}`, value };
+}
+
+/** What was chosen for the data, and why. Flags may have changed it. */
+export function proposalLines({ source, proposed }: FromProposal, { model, training }: Config): string[] {
+  if (!proposed) return [];
+  const { facts, proposal } = proposed;
+  const { preset, why } = proposal;
+  const classes = facts.classes > 0 ? ` in ${count(facts.classes)} classes` : '';
+  const size = sizeList(model.size).reverse().join('×');
+  const patch = patchList(model.patch, 2).reverse().join('×');
+  return [
+    `${source.name}: ${count(facts.pictures)} ${why.preset}${classes}, so the preset is ${preset}`,
+    `size ${size}, ${why.size}; patch ${patch}; ${count(training.images)} images, ${timesText(training.images, facts.pictures)}`,
+    `--preset, --size and --images choose otherwise; "${calling} data info" says what to expect`,
+  ];
+}
+
+/** A sentence if training enlarges pictures. @param seen their traits, if they are known */
+export async function enlargedLine(
+  source: FoundSource,
+  config: Config,
+  signal: AbortSignal,
+  seen?: DataFacts,
+): Promise<string | undefined> {
+  const { dataFacts } = await import('../../training/propose.js');
+  const { enlargement } = await import('../../training/enlarged.js');
+  const facts = seen ?? (await dataFacts(source, { signal }));
+  const found = facts && enlargement(facts.sizes, config, 'pictures that were looked at');
+  const isFixed = config.training.init !== undefined; // the size is that of the model
+  return found && (isFixed || !found.remedy ? found.sentence : `${found.sentence}; ${found.remedy}`);
+}
