@@ -1,4 +1,4 @@
-import { type Argument, checkOptions, isDevice } from './argument.js';
+import { type Argument, checkOptions, describe, isDevice, requireDevice } from './argument.js';
 import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray, wholeRange } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
@@ -71,6 +71,16 @@ export const full = (shape: readonly number[], value: number, options: CreationO
 export const empty = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::empty.memory_format', [shape], options);
 
+/** The identity matrix [rows, columns]: 1 on the main diagonal, 0 elsewhere. Default: as many columns as rows, float32 */
+export function eye(rows: number, columns?: number | CreationOptions, options: CreationOptions = {}): Tensor {
+  if (typeof columns === 'object') return eye(rows, rows, columns);
+  return create('aten::eye.m', [rows, columns ?? rows], options);
+}
+
+/** `steps` numbers at equal distances from `start` to `end`, both included. Default dtype: float32. */
+export const linspace = (start: number, end: number, steps: number, options: CreationOptions = {}): Tensor =>
+  create('aten::linspace', [start, end, steps], options);
+
 /** The numbers start, start + step, … below `end`. Defaults: start 0, step 1, float32. @throws TorchError if `step` leads away from `end` */
 export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
@@ -92,10 +102,12 @@ function create(name: string, inputs: readonly Argument[], options: CreationOpti
 
 function checkDevice(device = 'cpu'): string {
   if (!isDevice(device)) throw new TorchError(`expected cpu, cuda or cuda:N as device, got ${String(device)}`);
-  return device;
+  return requireDevice(device);
 }
 
-function checkSizes(what: string, sizes: readonly number[]): void {
+/** @throws TorchError if a size is not a whole number, or below 0 */
+export function checkSizes(what: string, sizes: readonly number[]): void {
+  if (!Array.isArray(sizes)) throw new TorchError(`${what}: expected a list of sizes, got ${describe(sizes)}`);
   for (const size of sizes) {
     if (!Number.isSafeInteger(size) || size < 0)
       throw new TorchError(`${what}: expected sizes that are whole numbers, at least 0; got [${sizes.join(', ')}]`);

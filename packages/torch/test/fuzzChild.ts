@@ -160,7 +160,14 @@ interface Callable {
   run(target: Tensor, args: unknown[]): unknown;
 }
 
+/** Those of the parents too. */
 function callablesOf(prototype: object): Callable[] {
+  const own = ownCallables(prototype);
+  const parent = Object.getPrototypeOf(prototype) as object;
+  return parent === Object.prototype ? own : [...own, ...callablesOf(parent)];
+}
+
+function ownCallables(prototype: object): Callable[] {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, descriptor]): Callable[] => {
     if (['constructor', 'dispose', 'leaveToCollector'].includes(name)) return [];
     const { value, get, set } = descriptor as { value?: unknown; get?: () => unknown; set?: (v: unknown) => void };
@@ -187,7 +194,6 @@ const functions: Callable[] = Object.entries(torch).flatMap(([name, value]): Cal
 );
 const callables = [
   ...callablesOf(Tensor.prototype),
-  ...callablesOf(Object.getPrototypeOf(Tensor.prototype)),
   ...callablesOf(Module.prototype).map(({ name, run }) => ({
     name: `module.${name}`,
     run: (_: Tensor, args: unknown[]) => run(pair as unknown as Tensor, args),
