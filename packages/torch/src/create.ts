@@ -73,7 +73,7 @@ export const empty = (shape: readonly number[], options: CreationOptions = {}): 
 
 /** The identity matrix [rows, columns]: 1 on the main diagonal, 0 elsewhere. Default: as many columns as rows, float32 */
 export function eye(rows: number, columns?: number | CreationOptions, options: CreationOptions = {}): Tensor {
-  if (typeof columns === 'object') return eye(rows, rows, columns);
+  if (typeof columns === 'object') return create('aten::eye.m', [rows, rows], columns);
   return create('aten::eye.m', [rows, columns ?? rows], options);
 }
 
