@@ -131,6 +131,14 @@ test('tolist gives nested arrays: numbers for every dtype, booleans for bool', (
   assert.throws(() => trace(() => ones([2]).tolist()), /tolist: a trace cannot record/);
 });
 
+test('tensor takes back what tolist gives, booleans too', () => {
+  for (const x of [arange(6).reshape([2, 3]), tensor([[true, false]]), tensor(true), tensor(2.5)]) {
+    const again = tensor(x.tolist());
+    assert.deepEqual([again.dtype, again.shape, again.tolist()], [x.dtype, x.shape, x.tolist()]);
+  }
+  assert.deepEqual(tensor([true, false], { dtype: 'float32' }).tolist(), [1, 0]);
+});
+
 test('JSON has the values; NaN and infinity become null', () => {
   assert.equal(
     JSON.stringify({
