@@ -1,4 +1,5 @@
 import { numbersOf, withoutTraces } from './elements.js';
+import { TorchError } from './errors.js';
 import type { Handle } from './handle.js';
 import { callTensor } from './operator.js';
 import type { Tensor } from './tensor.js';
@@ -18,8 +19,9 @@ export function print(tensor: Tensor): string {
   if (tensor.disposed) return tensor.toString();
   try {
     return withSuffixes(tensor.size === 0 ? '[]' : body(tensor), suffixes(tensor));
-  } catch {
-    return tensor.toString();
+  } catch (error) {
+    if (error instanceof TorchError) return tensor.toString();
+    throw error;
   }
 }
 

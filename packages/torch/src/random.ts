@@ -56,21 +56,25 @@ function words(count: number, { seed, step, purpose }: Stream): Tensor {
   return out.reshape([count]);
 }
 
-/** The `bits` highest bits of each 32-bit word, as float64. */
-const highBits = (word: Tensor, bits: number): Tensor => {
-  const shifted = callTensor('aten::bitwise_right_shift.Tensor_Scalar', word, 32 - bits);
-  return callTensor('aten::bitwise_and.Scalar', shifted.long(), 2 ** bits - 1).double();
-};
+/** Uniforms in [0, 1) from the `bits` highest bits of each word, float32 [count]; at most 24 bits, so that all are exact. */
+function uniforms(count: number, bits: number, from: Stream): Tensor {
+  const drawn = words(count, from);
+  callTensor('aten::bitwise_right_shift_.Tensor_Scalar', drawn, 32 - bits);
+  callTensor('aten::bitwise_and_.Scalar', drawn, 2 ** bits - 1);
+  return drawn.float().mul_(2 ** -bits);
+}
 
-/** Uniforms in [0, 1) with 53 bits, float64 [count], from two words each. */
+/** Uniforms in [0, 1) with 53 bits, float64 [count]: 32 bits of one word, and the 21 highest of the next. */
 function uniforms53(count: number, from: Stream): Tensor {
   const [high, low] = words(2 * count, from)
     .reshape([count, 2])
-    .unbind(1);
-  return highBits(high, 32)
-    .mul(2 ** 21)
-    .add(highBits(low, 21))
-    .mul(2 ** -53);
+    .unbind(1)
+    .map((word) => callTensor('aten::remainder_.Scalar', word.double(), 2 ** 32)); // words are int32, so half are negative
+  const rest = callTensor('aten::floor_', low.mul_(2 ** -11));
+  return high
+    .mul_(2 ** 21)
+    .add_(rest)
+    .mul_(2 ** -53);
 }
 
 /** Bits of the significand: with so many, a uniform below 1 is not rounded to 1. */
@@ -103,7 +107,7 @@ export function rand(shape: readonly number[], options: RandomOptions = {}): Ten
   const bits = floating('rand', dtype);
   const from = stream('rand', options);
   return made(() => {
-    const drawn = bits === 53 ? uniforms53(size, from) : highBits(words(size, from), bits).mul(2 ** -bits);
+    const drawn = bits === 53 ? uniforms53(size, from) : uniforms(size, bits, from);
     return finish(drawn, shape, dtype, options);
   }, options);
 }

@@ -69,6 +69,13 @@ test('a tensor with gradients says so, on a new line if the last one is full', (
   assert.equal(inspect(row), `tensor([${new Array(16).fill('1.').join(', ')}],\n       requiresGrad=true)`);
 });
 
+test('a tensor on a CUDA device prints its values and the device', { skip: !torch.cudaAvailable() }, () => {
+  assert.equal(inspect(tensor([1, 2.5], { device: 'cuda' })), 'tensor([1.0000, 2.5000], device=cuda:0)');
+  const large = arange(2000).to('cuda');
+  assert.equal(inspect(large), inspect(arange(2000)).replace(/\)$/, ', device=cuda:0)'));
+  assert.deepEqual(large.narrow(0, 3, 2).tolist(), [3, 4]);
+});
+
 test('what has no values to print prints its shape and dtype', () => {
   const gone = ones([2]);
   gone.dispose();
