@@ -23,20 +23,25 @@ function environment(spins) {
  * A child process that answers each line of JSON with one line of JSON:
  *
  *     first    the setup   →  after the warm-up: { parameters: their number, version: of torch }
- *     later    { steps }   →  { seconds: [one for each step], memory: peak in MB }
+ *     later    { steps }   →  { seconds: [one for each step], memory: peak in MB, right: share of a classifier }
  */
-class Contestant {
+export class Contestant {
   #child;
   #lines;
   #errors = '';
   /** its GOMP_SPINCOUNT */
   spins;
 
-  /** @param {string} command @param {string} script @param {Setup} setup @param {string} ownSpins  the program's own value */
-  constructor(command, script, { spins, ...setup }, ownSpins) {
+  /**
+   * @param {string} command @param {string} script @param {{ spins?: string }} setup
+   * @param {string} ownSpins  the program's own value
+   * @param {Record<string, string>} [variables]  of its environment
+   */
+  constructor(command, script, { spins, ...setup }, ownSpins, variables = {}) {
     this.spins = spins ?? ownSpins;
     const path = fileURLToPath(new URL(script, import.meta.url));
-    this.#child = spawn(command, [path], { stdio: ['pipe', 'pipe', 'pipe'], env: environment(spins) });
+    const env = { ...environment(spins), ...variables };
+    this.#child = spawn(command, [path], { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.on('data', (text) => {
       this.#errors = `${this.#errors}${text}`.slice(-2000);
@@ -62,7 +67,7 @@ class Contestant {
     return JSON.parse(await this.#answer());
   }
 
-  /** @param {number} steps @returns {Promise<{ seconds: number[], memory: number }>} */
+  /** @param {number} steps @returns {Promise<{ seconds: number[], memory: number, right?: number }>} */
   async run(steps) {
     this.#send({ steps });
     return JSON.parse(await this.#answer());

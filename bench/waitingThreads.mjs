@@ -4,9 +4,9 @@
 //   --spins 1000,2000,3000,4500,6000,300000   values of GOMP_SPINCOUNT; the others are compared with the last one
 // It runs a step with each value by turns: alone, and next to 1 and 3 processes that keep a core busy. libgomp's default is
 // 300,000. packages/torch/src/native.ts has the value that @rin/torch sets.
-import { spawn } from 'node:child_process';
 import { runtime } from '@rin/torch';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
+import { beside } from './busy.mjs';
 import { libgompSpins, ours } from './contestants.mjs';
 import { flags, machine, median, table } from './machine.mjs';
 
@@ -25,22 +25,6 @@ const config = loadPreset(network, {
   training: { batch: 32, optimizer: { kind: 'adamw' }, learningRate: 1e-4 },
   sampling: { steps: 10 },
 });
-
-/** Runs something next to `count` processes that each keep a core busy. @template T @param {number} count @param {() => Promise<T>} run */
-async function beside(count, run) {
-  const busy = Array.from({ length: count }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
-  const end = () => {
-    for (const child of busy) child.kill('SIGKILL');
-  };
-  process.on('exit', end); // Ctrl-C too
-  try {
-    return await run();
-  } finally {
-    end();
-    process.off('exit', end);
-  }
-}
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => process.exit(1));
 
 const contestants = given.spins
   .split(',')
