@@ -5,7 +5,7 @@ import { enlargement } from '../../media/grid.js';
 import { passValues } from '../../model/passValues.js';
 import { RIN } from '../../model/rin.js';
 import { hasPreviews } from '../../runs/runDirectory.js';
-import { isBlockMatrix } from '../optimizers/muon.js';
+import { isBlockMatrix } from '../optimizer.js';
 import { previewLayout } from '../preview.js';
 import type { Compute } from './compute.js';
 
@@ -45,7 +45,7 @@ export function trainingCost(config: Config, { device, dtype }: Compute): Cost {
   const width = dtype === 'bfloat16' ? 2 : 4;
   const values = parameters.reduce((sum, [, { size }]) => sum + size, 0);
   const matrices = parameters.filter(
-    ([name, { shape }]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, shape),
+    ([name, tensor]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, tensor),
   );
   const momenta = matrices.reduce((sum, [, { size }]) => sum + size, 0);
   // Muon's iteration keeps two matrices [m, n] and two [m, m], m ≤ n. Two copies of the gradients come on top (8·momenta).
