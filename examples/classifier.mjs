@@ -5,6 +5,7 @@
 import {
   AdamW,
   Conv,
+  crossEntropy,
   initialise,
   Linear,
   noGrad,
@@ -12,7 +13,6 @@ import {
   Sequential,
   scope,
   tensor,
-  unsafe,
   writeSafetensors,
 } from '@rin/torch';
 
@@ -58,10 +58,7 @@ function train(network, optimizer, end) {
     scope(() => {
       //                                                    frees all tensors of a step
       const { images, labels } = draw(32);
-      const logits = network.forward(images);
-      const loss = /** @type {import('@rin/torch').Tensor} */ (
-        unsafe.call('aten::cross_entropy_loss', [logits, labels])
-      );
+      const loss = crossEntropy(network.forward(images), labels);
       loss.backward();
       if (optimizer.updates % 50 === 0) console.log(`step ${optimizer.updates}: loss ${loss.item().toFixed(3)}`);
     });

@@ -89,9 +89,5 @@ function statements(text) {
   return found;
 }
 
-/** Removes private and internal members, and the inside of schemas, which the help of `rin train` lists. @param {string} code */
-const bare = (code) =>
-  code
-    .replace(/^(const \w+: z\.\w+)<.*/s, '$1<…>;')
-    .replace(/^ +#private;\n/m, '')
-    .replace(/^( +)\/\*\*(?:(?!\*\/).)*@internal \*\/\n\1[^\n]*;\n/gms, '');
+/** Removes private members, and the inside of schemas, which the help of `rin train` lists. @param {string} code */
+const bare = (code) => code.replace(/^(const \w+: z\.\w+)<.*/s, '$1<…>;').replace(/^ +#private;\n/m, '');

@@ -64,7 +64,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<runtime>(env, exports, context, "runtime");
   add<memory>(env, exports, context, "memory");
   add<philoxNormals>(env, exports, context, "philoxNormals");
-  add<philoxUniforms>(env, exports, context, "philoxUniforms");
+  add<philoxWords>(env, exports, context, "philoxWords");
   add<startProfile>(env, exports, context, "startProfile");
   add<stopProfile>(env, exports, context, "stopProfile");
   return exports;

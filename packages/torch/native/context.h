@@ -169,7 +169,7 @@ void fenceAddressSpace();
 napi_value runtime(Call&);
 napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc
-napi_value philoxUniforms(Call&);
+napi_value philoxWords(Call&);
 napi_value startProfile(Call&);     // profile.cc
 napi_value stopProfile(Call&);
 

@@ -90,8 +90,10 @@ static inline __attribute__((always_inline)) void boxMuller(uint32_t x, uint32_t
   second = static_cast<float>(r * (cosine * b + sine * a));
 }
 
+using Words = uint32_t[4][lanes];
+
 // The words of `lanes` Philox blocks from block `start` on.
-static inline __attribute__((always_inline)) void drawWords(const Stream& stream, uint32_t start, uint32_t (&words)[4][lanes]) {
+static inline __attribute__((always_inline)) void drawWords(const Stream& stream, uint32_t start, Words& words) {
   for (int64_t i = 0; i < lanes; i++) {
     uint32_t c0 = start + static_cast<uint32_t>(i), c1 = stream.counter[0], c2 = stream.counter[1], c3 = stream.counter[2];
     uint32_t k0 = stream.key[0], k1 = stream.key[1];
@@ -112,9 +114,9 @@ static inline __attribute__((always_inline)) void drawWords(const Stream& stream
   }
 }
 
-// Standard normals: 4 for each of `lanes` blocks.
+// The normals of these blocks: 4 for each.
 RIN_EACH_CPU static void fillLanes(const Stream& stream, uint32_t start, float* out) {
-  uint32_t words[4][lanes];
+  Words words;
   float normals[4][lanes];
   drawWords(stream, start, words);
   for (int64_t i = 0; i < lanes; i++) boxMuller(words[0][i], words[1][i], normals[0][i], normals[1][i]);
@@ -124,57 +126,56 @@ RIN_EACH_CPU static void fillLanes(const Stream& stream, uint32_t start, float* 
   }
 }
 
-// Uniforms (x + 1/2) / 2^32: 4 for each of `lanes` blocks.
-RIN_EACH_CPU static void fillLanes(const Stream& stream, uint32_t start, double* out) {
-  uint32_t words[4][lanes];
+// The words of these blocks, as they are.
+RIN_EACH_CPU static void fillLanes(const Stream& stream, uint32_t start, int32_t* out) {
+  Words words;
   drawWords(stream, start, words);
   for (int64_t i = 0; i < lanes; i++) {
-    for (int64_t j = 0; j < 4; j++) out[4 * i + j] = (exact(words[j][i]) + 0.5) / 4294967296.0;
+    for (int64_t j = 0; j < 4; j++) out[4 * i + j] = static_cast<int32_t>(words[j][i]);
   }
 }
 
-// Rows of equal length, one for each sample: normals in float, uniforms in double.
-template <typename Number>
-static void fillRows(Number* data, int64_t count, uint64_t seed, uint32_t purpose, uint32_t step,
+// Rows of equal length, one for each sample.
+template <typename T>
+static void fillRows(T* data, int64_t count, uint64_t seed, uint32_t purpose, uint32_t step,
                      const std::vector<int64_t>& samples) {
   constexpr int64_t part = 4 * lanes;
   const int64_t rows = static_cast<int64_t>(samples.size()), width = rows == 0 ? 0 : count / rows;
   const int64_t parts = (width + part - 1) / part;
   at::parallel_for(0, rows * parts, 32, [&](int64_t begin, int64_t end) {
-    Number rest[part];
+    T rest[part];
     for (int64_t task = begin; task < end; task++) {
       const uint64_t sample = static_cast<uint64_t>(samples[task / parts]);
       const Stream stream = {{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)},
                              {static_cast<uint32_t>(sample), step, purpose << 24 | static_cast<uint32_t>(sample >> 32)}};
       const int64_t at = task % parts * part, length = std::min(part, width - at);
-      Number* target = data + task / parts * width + at;
+      T* target = data + task / parts * width + at;
       fillLanes(stream, static_cast<uint32_t>(at / 4), length == part ? target : rest);
-      if (length < part) std::memcpy(target, rest, length * sizeof(Number));
+      if (length < part) std::memcpy(target, rest, length * sizeof(T));
     }
   });
 }
 
-// Fills a tensor [B, …]: row b gets the draws of samples[b].
-template <typename Number>
-static napi_value fill(Call& call, at::ScalarType type) {
+template <typename T>
+static napi_value fill(Call& call, at::ScalarType dtype) {
   const at::Tensor& target = call.tensor(0);
   const uint64_t seed = static_cast<uint64_t>(call.integer(1));
   const uint32_t purpose = static_cast<uint32_t>(call.integer(2)), step = static_cast<uint32_t>(call.integer(3));
   const std::vector<int64_t> samples = call.integers(4);
   TORCH_CHECK(target.is_contiguous(), "expected a contiguous tensor");
-  const at::Tensor out = target.is_cpu() ? target : at::empty(target.sizes(), type);
-  fillRows(out.mutable_data_ptr<Number>(), target.numel(), seed, purpose, step, samples);
+  const at::Tensor out = target.is_cpu() ? target : at::empty(target.sizes(), dtype);
+  fillRows(out.mutable_data_ptr<T>(), target.numel(), seed, purpose, step, samples);
   at::NoGradGuard noGrad;
   if (target.is_cpu()) target.unsafeGetTensorImpl()->bump_version();
   else target.detach().copy_(out);
   return call.nothing();
 }
 
-// philoxNormals(out float32 [B, …] contiguous, seed, purpose, step, samples)
+// philoxNormals(out float32 [B, …] contiguous, seed, purpose, step, samples): row b gets the normals of samples[b]
 napi_value philoxNormals(Call& call) { return fill<float>(call, at::kFloat); }
 
-// philoxUniforms(out float64 [B, …] contiguous, seed, purpose, step, samples)
-napi_value philoxUniforms(Call& call) { return fill<double>(call, at::kDouble); }
+// philoxWords(out int32 [B, …] contiguous, …): row b gets the 32-bit words of samples[b]
+napi_value philoxWords(Call& call) { return fill<int32_t>(call, at::kInt); }
 
 }  // namespace rin
 

@@ -1,7 +1,7 @@
 import { dtypeCode, isDtype } from './dtype.js';
 import { TorchError } from './errors.js';
-import { Handle } from './handle.js';
-import type { NativeValue } from './native.js';
+import { Handle, wasDisposed } from './handle.js';
+import { type NativeValue, native } from './native.js';
 import type { Kind, Parameter } from './schema.js';
 
 /** An argument of an operator, as JavaScript sees it. */
@@ -23,6 +23,18 @@ export const memoryFormatName = (code: number): string | undefined =>
 /** Whether a value is the name of a device: `cpu`, `cuda` or `cuda:N`. */
 export const isDevice = (value: unknown): value is string =>
   typeof value === 'string' && /^(cpu|cuda(:\d{1,2})?)$/.test(value);
+
+/** Returns the name of a device unchanged. @throws TorchError if there is no such CUDA device here */
+export function requireDevice(device: string): string {
+  if (device === 'cpu') return device;
+  const count = Number(native.runtime().split('\n')[3]);
+  if (Number(device.split(':')[1] ?? 0) < count) return device;
+  throw new TorchError(
+    count === 0
+      ? `there is no CUDA device here; use 'cpu', or ask cudaAvailable() before`
+      : `there is no device ${device} here; the last one is cuda:${count - 1}`,
+  );
+}
 
 /**
  * Checks an argument against the schema and converts it for the addon. Undefined takes the schema's default.
@@ -52,7 +64,7 @@ function single(parameter: Parameter, kind: Kind, value: Argument): NativeValue 
   switch (kind) {
     case 'Tensor':
       if (value instanceof Handle) {
-        if (value.disposed) throw new TorchError(`argument ${parameter.name}: the tensor was disposed`);
+        if (value.disposed) throw new TorchError(`argument ${parameter.name}: ${wasDisposed}`);
         return value.slot;
       }
       break;
@@ -81,7 +93,7 @@ function single(parameter: Parameter, kind: Kind, value: Argument): NativeValue 
       if (typeof value === 'string' && Object.hasOwn(memoryFormats, value)) return memoryFormats[value];
       break;
     case 'Device':
-      if (isDevice(value)) return value;
+      if (isDevice(value)) return requireDevice(value);
       break;
   }
   return refuse(parameter, value);

@@ -1,4 +1,4 @@
-import { type Argument, checkOptions, isDevice } from './argument.js';
+import { type Argument, checkOptions, describe, isDevice, requireDevice } from './argument.js';
 import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray, wholeRange } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
@@ -7,15 +7,15 @@ import type { Tensor } from './tensor.js';
 
 /** Options for a new tensor. */
 export interface CreationOptions {
-  /** Default: the dtype of the typed array, or float32 for numbers. */
+  /** Default: the dtype of the typed array; float32 for numbers, bool for booleans. */
   readonly dtype?: Dtype;
   /** `cpu` (default) or `cuda:N`. */
   readonly device?: string;
   readonly requiresGrad?: boolean;
 }
 
-/** Numbers in nested arrays of equal lengths. */
-export type Nested = number | readonly Nested[];
+/** Numbers or booleans in nested arrays of equal lengths. */
+export type Nested = number | boolean | readonly Nested[];
 
 const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Tensor => {
   if (requiresGrad) tensor.requiresGrad = true;
@@ -23,7 +23,7 @@ const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Ten
 };
 
 /**
- * Makes a tensor from a typed array or from nested arrays of numbers. The data are copied. The class of a typed array gives
+ * Makes a tensor from a typed array or from nested arrays of numbers or booleans. The data are copied. The class of a typed array gives
  * the dtype. In a bool tensor every number except 0 is true. int64 takes numbers up to ±(2⁵³ − 1); a BigInt64Array holds
  * larger ones.
  * @param shape  sizes. Default: the length of the typed array, or the shape of the nesting
@@ -37,9 +37,10 @@ export function tensor(
   if (!(shape === undefined || isSizes(shape))) return tensor(data, undefined, shape);
   checkOptions('tensor', options);
   const nested = !ArrayBuffer.isView(data);
-  const array = nested ? flatten(data, options.dtype ?? 'float32') : data;
+  const nestedDtype = options.dtype ?? (startsWithBoolean(data) ? 'bool' : 'float32');
+  const array = nested ? flatten(data, nestedDtype) : data;
   const sizes = shape ?? (nested ? nestedShape(data) : [array.length]);
-  const dtype = options.dtype ?? (nested ? 'float32' : dtypeOfArray(array));
+  const dtype = nested ? nestedDtype : (options.dtype ?? dtypeOfArray(array));
   const code = dtypeCode(dtype);
   if (!arrayFits(array, dtype)) throw new TorchError(`tensor: a ${array.constructor.name} cannot hold ${dtype}`);
   checkSizes('tensor', sizes);
@@ -71,6 +72,16 @@ export const full = (shape: readonly number[], value: number, options: CreationO
 export const empty = (shape: readonly number[], options: CreationOptions = {}): Tensor =>
   create('aten::empty.memory_format', [shape], options);
 
+/** The identity matrix [rows, columns]: 1 on the main diagonal, 0 elsewhere. Default: as many columns as rows, float32 */
+export function eye(rows: number, columns?: number | CreationOptions, options: CreationOptions = {}): Tensor {
+  if (typeof columns === 'object') return create('aten::eye.m', [rows, rows], columns);
+  return create('aten::eye.m', [rows, columns ?? rows], options);
+}
+
+/** `steps` numbers at equal distances from `start` to `end`, both included. Default dtype: float32. */
+export const linspace = (start: number, end: number, steps: number, options: CreationOptions = {}): Tensor =>
+  create('aten::linspace', [start, end, steps], options);
+
 /** The numbers start, start + step, … below `end`. Defaults: start 0, step 1, float32. @throws TorchError if `step` leads away from `end` */
 export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
@@ -92,10 +103,12 @@ function create(name: string, inputs: readonly Argument[], options: CreationOpti
 
 function checkDevice(device = 'cpu'): string {
   if (!isDevice(device)) throw new TorchError(`expected cpu, cuda or cuda:N as device, got ${String(device)}`);
-  return device;
+  return requireDevice(device);
 }
 
-function checkSizes(what: string, sizes: readonly number[]): void {
+/** @throws TorchError if a size is not a whole number, or below 0 */
+export function checkSizes(what: string, sizes: readonly number[]): void {
+  if (!Array.isArray(sizes)) throw new TorchError(`${what}: expected a list of sizes, got ${describe(sizes)}`);
   for (const size of sizes) {
     if (!Number.isSafeInteger(size) || size < 0)
       throw new TorchError(`${what}: expected sizes that are whole numbers, at least 0; got [${sizes.join(', ')}]`);
@@ -104,8 +117,11 @@ function checkSizes(what: string, sizes: readonly number[]): void {
 
 const isSizes = (value: readonly number[] | CreationOptions): value is readonly number[] => Array.isArray(value);
 
+const startsWithBoolean = (data: unknown): boolean =>
+  Array.isArray(data) ? startsWithBoolean(data[0]) : typeof data === 'boolean';
+
 function nestedShape(data: Nested): number[] {
-  if (typeof data === 'number') return [];
+  if (!Array.isArray(data)) return [];
   const inner = data.length > 0 ? nestedShape(data[0]) : [];
   for (const element of data) {
     const other = nestedShape(element);
@@ -137,7 +153,7 @@ function flatten(data: Nested, dtype: Dtype): DataArray {
 }
 
 function leaves(data: Nested, into: number[] = []): number[] {
-  if (typeof data === 'number') into.push(data);
+  if (typeof data === 'number' || typeof data === 'boolean') into.push(Number(data));
   else if (Array.isArray(data)) for (const element of data) leaves(element, into);
   else throw new TorchError('tensor: expected numbers in the nested arrays, got something else');
   return into;

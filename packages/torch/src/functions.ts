@@ -1,7 +1,7 @@
 import { describe } from './argument.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
-import { call, callTensor } from './operator.js';
+import { call, callTensor, refuseInTrace } from './operator.js';
 import type { Tensor } from './tensor.js';
 
 /** Joins tensors along an existing dimension. */
@@ -41,6 +41,34 @@ export const groupNorm = (
   eps = 1e-5,
 ): Tensor => callTensor('aten::group_norm', x, groups, weight, bias, eps);
 
+/** Options of `batchNorm`. */
+export interface BatchNormOptions {
+  /** Whether to use the statistics of the batch, and to update the running ones. Default: false */
+  readonly training?: boolean;
+  /** The share of the batch in the new running statistics. Default: 0.1 */
+  readonly momentum?: number;
+  /** Is added to the variance. Default: 1e-5 */
+  readonly eps?: number;
+}
+
+/**
+ * BatchNorm (Ioffe & Szegedy 2015) of x [B, C, …]: normalises each channel, then scales and shifts it; all others are [C]. In
+ * training the running mean and variance are changed in place; null keeps none.
+ * @throws TorchError if the shapes do not fit, or if a trace would have to record the changed statistics
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
+): Tensor {
+  const name = 'aten::batch_norm';
+  if (training && runningMean !== null) refuseInTrace(name, 'changes its running statistics in place');
+  return callTensor(name, x, weight, bias, runningMean, runningVar, training, momentum, eps, true);
+}
+
 /** Options of a convolution. Defaults: stride 1, no padding, one group. */
 export interface ConvolutionOptions {
   /** One number for all dimensions, or one for each. */
@@ -65,6 +93,29 @@ export const conv1d = convolution('aten::conv1d');
 export const conv2d = convolution('aten::conv2d');
 /** x [B, C, T, H, W], w [out, C/groups, k, k, k] */
 export const conv3d = convolution('aten::conv3d');
+
+/**
+ * The transpose of `conv2d`, its gradient by x: x [B, C, H, W], w [C, out/groups, k, k] → [B, out, H′, W′].
+ * @param options.outputPadding  rows and columns that are added at the end. Default: 0
+ */
+export const convTranspose2d = (
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  {
+    stride = 1,
+    padding = 0,
+    outputPadding = 0,
+    groups = 1,
+  }: ConvolutionOptions & { readonly outputPadding?: number | readonly number[] } = {},
+): Tensor => callTensor('aten::conv_transpose2d.input', x, weight, bias, stride, padding, outputPadding, groups);
+
+/** Sums of products by letters: `einsum('bik,bkj->bij', [x, y])` multiplies matrices. `...` stands for further dimensions. */
+export const einsum = (equation: string, tensors: readonly Tensor[]): Tensor =>
+  callTensor('aten::einsum', equation, tensors);
+
+/** Classes (int64) [...] → [..., classes] with 1 at the class and 0 elsewhere; int64. Default: the largest class + 1 */
+export const oneHot = (classes: Tensor, count = -1): Tensor => callTensor('aten::one_hot', classes, count);
 
 /** Rows of `weight` [count, dim] by index: indices [...] → [..., dim]. */
 export const embedding = (weight: Tensor, indices: Tensor): Tensor => callTensor('aten::embedding', weight, indices);

@@ -3,6 +3,10 @@ import { TorchError } from './errors.js';
 import { attempt, native, type Slot } from './native.js';
 import type { Frame } from './scope.js';
 
+/** What the use of a disposed tensor is answered with. */
+export const wasDisposed =
+  'the tensor was disposed; a scope frees the tensors that are made in it, except those that it returns and those in keep()';
+
 const unknownShape: readonly number[] = [];
 
 // Two handles may share one tensor. An in-place operator on one handle may change the shape, dtype or device that the other
@@ -31,14 +35,13 @@ export class Handle {
   #dtype: Dtype = 'float32';
   #device: Device = 'cpu';
 
-  /** @internal */
-  constructor(slot: Slot) {
+  protected constructor(slot: Slot) {
     this.#slot = slot;
   }
 
   /** The number of its slot in the addon. @throws TorchError if it was disposed @internal */
   get slot(): Slot {
-    if (this.#slot === 0) throw new TorchError('the tensor was disposed');
+    if (this.#slot === 0) throw new TorchError(wasDisposed);
     return this.#slot;
   }
 
@@ -75,6 +78,7 @@ export class Handle {
     return this.#shape;
   }
 
+  /** The type of its elements. */
   get dtype(): Dtype {
     this.#describe();
     return this.#dtype;
@@ -111,11 +115,8 @@ export class Handle {
     this.#describedAt = changes;
   }
 
+  /** Shape, dtype and device, for messages. `console.log` prints the values. */
   toString(): string {
     return this.disposed ? 'Tensor (disposed)' : `Tensor [${this.shape.join(', ')}] ${this.dtype} ${this.device}`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 }

@@ -12,13 +12,27 @@
 
 export type { Argument } from './argument.js';
 export * from './autograd.js';
-export { arange, type CreationOptions, empty, full, type Nested, ones, tensor, zeros } from './create.js';
+export {
+  arange,
+  type CreationOptions,
+  empty,
+  eye,
+  full,
+  linspace,
+  type Nested,
+  ones,
+  tensor,
+  zeros,
+} from './create.js';
 export { type DataArray, type Dtype, dtypes } from './dtype.js';
 export { TorchError } from './errors.js';
 export * from './functions.js';
 export type { Device, Handle } from './handle.js';
+export * from './images.js';
+export * from './losses.js';
 export * from './modes.js';
 export { Module } from './module.js';
+export type { NestedList } from './nestedList.js';
 export * from './nn/conv.js';
 export * from './nn/embedding.js';
 export { type Initial, type InitialOptions, initial, initialise, parameter } from './nn/initial.js';
@@ -37,6 +51,7 @@ export type { Choice, Named } from './optim/parameters.js';
 export * from './optim/sgd.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
 export { type OperatorTime, profile } from './profile.js';
+export { type RandomOptions, rand, randint, randn, randperm } from './random.js';
 export * from './runtime.js';
 export {
   type OpenFile,
@@ -46,6 +61,11 @@ export {
   writeSafetensors,
 } from './safetensors.js';
 export { keep, scope } from './scope.js';
-export { type Dimensions, type Operand, Tensor } from './tensor.js';
+export type { Elementwise } from './tensor/elementwise.js';
+export type { InPlace } from './tensor/inPlace.js';
+export type { Dimensions, Found, Operand } from './tensor/operands.js';
+export type { Reductions } from './tensor/reductions.js';
+export type { Shapes } from './tensor/shapes.js';
+export { Tensor } from './tensor.js';
 export { batchAxes, type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';
 export { unsafe } from './unsafe.js';

@@ -50,7 +50,8 @@ export interface Native {
   runtime(): string;
   memory(device: string): string;
   philoxNormals(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
-  philoxUniforms(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
+  /** Like philoxNormals, for the 32-bit words of the generator; `out` is int32. */
+  philoxWords(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
   startProfile(): void;
   /** One line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab. */
   stopProfile(): string;

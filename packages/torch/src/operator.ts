@@ -26,6 +26,16 @@ export function observe(next: Observer | null): Observer | null {
   return before;
 }
 
+/** Runs `run` without the observer: a trace does not record its calls. */
+export function unobserved<T>(run: () => T): T {
+  const before = observe(null);
+  try {
+    return run();
+  } finally {
+    observe(before);
+  }
+}
+
 /** Refuses a call that a trace cannot record. @throws TorchError inside a trace */
 export function refuseInTrace(what: string, why: string): void {
   if (observer) throw new TorchError(`${what}: ${why}`);
@@ -85,17 +95,17 @@ export function placeNamed(
   return inputs;
 }
 
-/** The class of tensors. `tensor.ts` sets it, because it imports this file. */
-let TensorClass: new (slot: Slot) => Tensor;
+/** Makes a tensor. `tensor.ts` sets it, because it imports this file. */
+let makeTensor: (slot: Slot) => Tensor;
 
-export function makeTensorsOf(made: typeof TensorClass): void {
-  TensorClass = made;
+export function makeTensorsWith(make: typeof makeTensor): void {
+  makeTensor = make;
 }
 
 /** A new tensor for a slot of the addon, owned by the innermost scope; null for slot 0. */
 export function tensorOf(slot: number): Tensor | null {
   if (slot === 0) return null;
-  const tensor = new TensorClass(slot);
+  const tensor = makeTensor(slot);
   adopt(tensor);
   return tensor;
 }

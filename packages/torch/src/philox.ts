@@ -4,6 +4,7 @@ import { Handle } from './handle.js';
 import { attempt, native } from './native.js';
 import { refuseInTrace } from './operator.js';
 import type { Tensor } from './tensor.js';
+import { checkWhole } from './whole.js';
 
 /** The numbers that determine a draw. */
 export interface PhiloxOptions {
@@ -34,12 +35,12 @@ export function philoxNormal(out: Tensor, options: PhiloxOptions): Tensor {
   if (!(out instanceof Handle)) throw new TorchError(`philoxNormal: expected a tensor, got ${describe(out)}`);
   const { seed, samples, step = 0, purpose = 0 } = checkOptions('philoxNormal', options);
   refuseInTrace('philoxNormal', 'changes a tensor in place, which a trace cannot record');
-  whole('seed', seed, 2 ** 53);
+  checkWhole('philoxNormal: seed', seed, 2 ** 53);
   if (!Array.isArray(samples))
     throw new TorchError(`philoxNormal: samples must be a list of numbers, got ${describe(samples)}`);
-  for (const sample of samples) whole('sample', sample, 2 ** 53);
-  whole('step', step, 2 ** 32);
-  whole('purpose', purpose, 256);
+  for (const sample of samples) checkWhole('philoxNormal: sample', sample, 2 ** 53);
+  checkWhole('philoxNormal: step', step, 2 ** 32);
+  checkWhole('philoxNormal: purpose', purpose, 256);
   if (out.dtype !== 'float32' || out.shape.length === 0 || out.shape[0] !== samples.length) {
     throw new TorchError(
       `philoxNormal: expected a float32 tensor of ${samples.length} rows, one for each sample; got ${out}`,
@@ -47,9 +48,4 @@ export function philoxNormal(out: Tensor, options: PhiloxOptions): Tensor {
   }
   attempt(`philoxNormal (${out})`, () => native.philoxNormals(out.slot, seed, purpose, step, [...samples]));
   return out;
-}
-
-function whole(name: string, value: number, end: number): void {
-  if (!Number.isInteger(value) || value < 0 || value >= end)
-    throw new TorchError(`philoxNormal: ${name} must be a whole number from 0 to ${end - 1}, got ${describe(value)}`);
 }

@@ -1,12 +1,18 @@
-import { isDevice } from './argument.js';
+import { isDevice, requireDevice } from './argument.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
+import { restart } from './random.js';
 
-/** Seeds libtorch's own generators (dropout and random operators). @throws TorchError if the seed is not an integer from 0 to 2⁵³ − 1 */
+/**
+ * Seeds libtorch's own generators (dropout and random operators), and the draws of `rand`, `randn`, `randint` and `randperm`
+ * that have no seed of their own.
+ * @throws TorchError if the seed is not an integer from 0 to 2⁵³ − 1
+ */
 export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new TorchError(`manualSeed: expected a whole number from 0 to 2^53 - 1, got ${seed}`);
   native.setSeed(seed);
+  restart(seed);
 }
 
 /** Sets how many threads an operator may use on the CPU. @throws TorchError if the count is not an integer from 1 to 4096 */
@@ -64,7 +70,7 @@ export interface Memory {
  */
 export function memory(device = 'cpu'): Memory {
   if (!isDevice(device)) throw new TorchError(`memory: expected cpu, cuda or cuda:N, got ${device}`);
-  const [tensors, bytes, allocated, peak, reserved] = attempt('memory', () => native.memory(device))
+  const [tensors, bytes, allocated, peak, reserved] = attempt('memory', () => native.memory(requireDevice(device)))
     .split(' ')
     .map(Number);
   return allocated === undefined ? { tensors, bytes } : { tensors, bytes, device: { allocated, peak, reserved } };

@@ -1,7 +1,7 @@
 import { type Argument, memoryFormatName } from './argument.js';
 import { dtypeName } from './dtype.js';
 import { TorchError } from './errors.js';
-import { attempt, type NativeValue, native } from './native.js';
+import { attempt, firstSentence, type NativeValue, native } from './native.js';
 
 // The order is that of Kind in native/context.h.
 const kinds = [
@@ -68,7 +68,7 @@ function lookUp(name: string): Operator {
   if (typeof name !== 'string') throw new TorchError(`expected the name of an operator, got ${String(name)}`);
   const dot = name.indexOf('.');
   const base = dot < 0 ? name : name.slice(0, dot);
-  const lines = attempt(name, () => native.lookUp(base, dot < 0 ? '' : name.slice(dot + 1))).split('\n');
+  const lines = attempt(name, () => text(base, dot < 0 ? '' : name.slice(dot + 1))).split('\n');
   const [id, count, resultCount] = lines[0].split(' ').map(Number);
   const parameters = lines.slice(1, 1 + count).map(parameter);
   const results = lines.slice(1 + count, 1 + count + resultCount).map((line) => {
@@ -78,6 +78,31 @@ function lookUp(name: string): Operator {
   const found = { name, id, parameters, results, writes: parameters.some(({ written }) => written) };
   known.set(name, found);
   return found;
+}
+
+/** The addon's text for an operator. If the namespace or the usual spelling is missing, the error suggests the full name. */
+function text(base: string, overload: string): string {
+  try {
+    return native.lookUp(base, overload);
+  } catch (error) {
+    const reason = firstSentence(error);
+    const meant = `aten::${base
+      .replace(/^.*::/, '')
+      .replace(/(?<!^)[A-Z]/g, '_$&')
+      .toLowerCase()}`;
+    if (meant === base || reason.includes(base)) throw error;
+    throw new TorchError(reason + suggestion(meant));
+  }
+}
+
+function suggestion(base: string): string {
+  try {
+    native.lookUp(base, '');
+    return `; did you mean ${base}?`;
+  } catch (error) {
+    const overloads = /one of (.*)/s.exec(firstSentence(error))?.[1];
+    return overloads === undefined ? '' : `; did you mean one of ${overloads}?`;
+  }
 }
 
 const knownDefaults = new Map<number, readonly Argument[]>();

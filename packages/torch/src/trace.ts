@@ -1,7 +1,7 @@
 import type { Argument } from './argument.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
-import { callTensor, observe, type Result } from './operator.js';
+import { callTensor, observe, type Result, unobserved } from './operator.js';
 import { defaultsOf, operator } from './schema.js';
 import { keep, refusePromise } from './scope.js';
 import type { Tensor } from './tensor.js';
@@ -107,14 +107,7 @@ class Recorder {
 }
 
 /** Another handle of the same memory. It belongs to no scope and is not recorded. */
-function sharing(handle: Handle): Tensor {
-  const before = observe(null);
-  try {
-    return keep(callTensor('aten::detach', handle));
-  } finally {
-    observe(before);
-  }
-}
+const sharing = (handle: Handle): Tensor => unobserved(() => keep(callTensor('aten::detach', handle)));
 
 function withDefaults(name: string, inputs: readonly Argument[]): readonly Argument[] {
   return defaultsOf(operator(name)).map((value, i) => (inputs[i] === undefined ? value : inputs[i]));

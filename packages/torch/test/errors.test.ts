@@ -24,6 +24,13 @@ test('an unknown operator is named, with the overloads that there are', () => {
   refuses(() => unsafe.call(wrong(5), [x]), 'expected the name of an operator, got 5');
 });
 
+test('an operator without its namespace, or in camelCase, is suggested by its full name', () => {
+  refuses(() => unsafe.call('topk', [x, 1]), 'topk: unknown operator; did you mean aten::topk?');
+  refuses(() => unsafe.call('aten::layerNorm', [x]), 'unknown operator; did you mean aten::layer_norm?');
+  refuses(() => unsafe.call('add', [x, x]), 'add: unknown operator; did you mean one of ', 'aten::add.Tensor');
+  assert.throws(() => unsafe.call('nothingLikeThis'), /: unknown operator$/);
+});
+
 test('wrong counts of arguments', () => {
   refuses(() => unsafe.call('aten::relu', [x, x]), 'aten::relu: expected at most 1 arguments, got 2');
   refuses(() => unsafe.call('aten::add.Tensor', [x]), 'aten::add.Tensor: argument other (Tensor) is missing');
@@ -163,12 +170,18 @@ test('a disposed tensor answers with an error wherever it is used', () => {
     refuses(use, 'the tensor was disposed');
   }
   assert.equal(String(gone), 'Tensor (disposed)');
+  // It says how that comes about, and how to prevent it
+  for (const use of [() => gone.add(1), () => gone.shape]) refuses(use, 'a scope frees', 'returns', 'keep()');
 });
 
-test('a device that is not there is refused', { skip: torch.cudaAvailable() }, () => {
-  refuses(() => zeros([2], { device: 'cuda' }), 'aten::zeros');
-  refuses(() => x.to('cuda:3'), 'aten::to');
-  refuses(() => torch.memory('cuda'), 'memory');
+test('a device that is not there is refused in one sentence', { skip: torch.cudaAvailable() }, () => {
+  const absent = "there is no CUDA device here; use 'cpu', or ask cudaAvailable() before";
+  refuses(() => zeros([2], { device: 'cuda' }), absent);
+  refuses(() => tensor([1], { device: 'cuda:1' }), absent);
+  refuses(() => torch.rand([2], { device: 'cuda' }), absent);
+  refuses(() => x.to('cuda:3'), 'aten::to', absent);
+  refuses(() => unsafe.call('aten::zeros', [[2]], { device: 'cuda' }), absent);
+  refuses(() => torch.memory('cuda'), 'memory', absent);
   refuses(() => torch.memory('tpu'), 'memory', 'tpu');
 });
 

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const child = fileURLToPath(new URL('./fuzzChild.js', import.meta.url));
-const calls = 20_000;
-/** Of each method and function: random picks of some 125 leave none out. */
+const calls = 30_000;
+/** Of each method and function: random picks of some 190 leave none out. */
 const least = 80;
 
 interface Outcome {

@@ -4,6 +4,7 @@
  * often each method and function was called.
  */
 import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
 import * as torch from '../src/index.js';
 import { type Dtype, dtypes, Module, Tensor, TorchError, unsafe } from '../src/index.js';
 
@@ -106,6 +107,12 @@ function convolution(dims: number): unknown[] {
   return [x, weight, maybe(sized(out)), { stride: pick([1, 1, 2, 0, -1]), padding: pick([0, 1, 5, -1]), groups }];
 }
 
+const window = (): Record<string, unknown> => ({
+  stride: pick([1, 2, 0, -1, [1, 2]]),
+  padding: pick([0, 1, 5, -1]),
+  ceilMode: random() < 0.5,
+});
+
 /** Arguments that nearly fit, for what hardly ever succeeds with random ones. */
 const typical: Record<string, () => unknown[]> = {
   linear: () => [sized(size(), 3), sized(size(), 3), maybe(sized(size()))],
@@ -122,6 +129,47 @@ const typical: Record<string, () => unknown[]> = {
     sized(2, 1, size(), 4),
     { dropoutP: pick([0, 0.5, 1, 2, -1]) },
   ],
+  convTranspose2d: () => {
+    const [groups, channels, kernel] = [pick([1, 1, 2, 0]), size(), size()];
+    const x = sized(size(), channels, size(), size());
+    return [
+      x,
+      sized(channels, size(), kernel, kernel),
+      maybe(sized(size())),
+      { ...window(), outputPadding: small(), groups },
+    ];
+  },
+  maxPool2d: () => [sized(size(), 2, size(), size()), pick([number(), [size(), size()]]), window()],
+  avgPool2d: () => [sized(size(), 2, size(), size()), pick([number(), [size(), size()]]), window()],
+  interpolate: () => [
+    sized(1, 2, ...repeat(1 + below(3), size)),
+    {
+      [pick(['size', 'scaleFactor'])]: pick([number(), repeat(2, size), 1.5]),
+      mode: pick(['nearest', 'linear', 'bilinear', 'bicubic', 'trilinear']),
+      alignCorners: random() < 0.5,
+    },
+  ],
+  batchNorm: () => [
+    sized(2, size(), size()),
+    ...repeat(4, () => maybe(sized(size()))),
+    { training: random() < 0.5, momentum: number(), eps: number() },
+  ],
+  crossEntropy: () => [
+    sized(3, size()),
+    pick([index(), sized(3, size())]),
+    { weight: maybe(sized(size())), ignoreIndex: number(), labelSmoothing: pick([0, 0.5, 2, -1]) },
+  ],
+  mseLoss: () => [tensor(), tensor(), { reduction: pick(['mean', 'sum', 'none', 'x']) }],
+  einsum: () => [pick(['ij,jk->ik', 'ij->ji', '...i->...', 'ii', 'ij,ij->', '', '->', 'i,']), repeat(below(3), tensor)],
+  oneHot: () => [index(), number()],
+  gather: () => [number(), index()],
+  scatter: () => [number(), index(), pick([tensor(), number()])],
+  index: () => [repeat(below(3), () => maybe(index()))],
+  indexPut: () => [repeat(below(3), () => maybe(index())), tensor(), { accumulate: random() < 0.5 }],
+  topk: () => [number(), { dim: number(), largest: random() < 0.5 }],
+  rand: () => [repeat(below(3), size), { seed: number(), dtype: pick(dtypes) }],
+  randn: () => [repeat(below(3), size), { seed: number(), dtype: pick(dtypes) }],
+  randint: () => [number(), number(), repeat(below(3), size), { dtype: pick(dtypes) }],
   dropout: () => [tensor(), pick([0, 0.5, 1, 1.5, -1, Number.NaN]), random() < 0.5],
   where: () => [tensor().gt(0), tensor(), tensor()],
   cat: () => [repeat(below(4), tensor), number()],
@@ -160,7 +208,14 @@ interface Callable {
   run(target: Tensor, args: unknown[]): unknown;
 }
 
+/** Those of the parents too. */
 function callablesOf(prototype: object): Callable[] {
+  const own = ownCallables(prototype);
+  const parent = Object.getPrototypeOf(prototype) as object;
+  return parent === Object.prototype ? own : [...own, ...callablesOf(parent)];
+}
+
+function ownCallables(prototype: object): Callable[] {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, descriptor]): Callable[] => {
     if (['constructor', 'dispose', 'leaveToCollector'].includes(name)) return [];
     const { value, get, set } = descriptor as { value?: unknown; get?: () => unknown; set?: (v: unknown) => void };
@@ -187,7 +242,6 @@ const functions: Callable[] = Object.entries(torch).flatMap(([name, value]): Cal
 );
 const callables = [
   ...callablesOf(Tensor.prototype),
-  ...callablesOf(Object.getPrototypeOf(Tensor.prototype)),
   ...callablesOf(Module.prototype).map(({ name, run }) => ({
     name: `module.${name}`,
     run: (_: Tensor, args: unknown[]) => run(pair as unknown as Tensor, args),
@@ -243,6 +297,11 @@ function spread(): unknown {
     (x) => x.split(pick([1, 1000])),
     (x) => x.chunk(2 ** 30),
     (x) => x.unbind(),
+    (x) => inspect(x),
+    (x) => x.tolist(),
+    (x) => x.sort(0),
+    (x) => x.cumsum(0),
+    (x) => x.gather(0, torch.zeros([2, 1], { dtype: 'int64' })),
     (x) => x.transpose(0, 1).unbind(1),
   ];
   return pick(work)(huge);

@@ -1,33 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { empty, philoxNormal, setThreads, TorchError, threads, trace, zeros } from '../src/index.js';
-
-/** Philox4x32-10 as its paper writes it, on integers of any size. */
-function philox(counter: bigint[], key: bigint[]): bigint[] {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
-  const word = 0xffffffffn;
-  for (let round = 0; round < 10; round++) {
-    const [p, q] = [c0 * 0xd2511f53n, c2 * 0xcd9e8d57n];
-    [c0, c1, c2, c3] = [(q >> 32n) ^ c1 ^ k0, q & word, (p >> 32n) ^ c3 ^ k1, p & word];
-    [k0, k1] = [(k0 + 0x9e3779b9n) & word, (k1 + 0xbb67ae85n) & word];
-  }
-  return [c0, c1, c2, c3];
-}
-
-/** The normals of one stream by their definition, with Math.log and Math.cos. */
-function normals(seed: bigint, purpose: bigint, sample: bigint, step: bigint, count: number): number[] {
-  const out: number[] = [];
-  for (let block = 0n; out.length < count; block++) {
-    const counter = [block, sample & 0xffffffffn, step, (purpose << 24n) | (sample >> 32n)];
-    const u = philox(counter, [seed & 0xffffffffn, seed >> 32n]).map((x) => (Number(x) + 0.5) / 2 ** 32);
-    for (const [a, b] of [u.slice(0, 2), u.slice(2)]) {
-      const r = Math.sqrt(-2 * Math.log(a));
-      out.push(r * Math.cos(2 * Math.PI * b), r * Math.sin(2 * Math.PI * b));
-    }
-  }
-  return out.slice(0, count);
-}
+import { normals, philox } from './philoxReference.js';
 
 test('the generator here gives the published test vectors of Philox4x32-10', () => {
   const hex = (words: bigint[]) => words.map((word) => word.toString(16).padStart(8, '0')).join(' ');

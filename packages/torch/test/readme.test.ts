@@ -19,10 +19,10 @@ const examples = [
   ...readme.matchAll(/^## ([^\n]+)\n(?:(?!^## |^```)[^\n]*\n)*```js\n(.*?)^```\n+```text\n(.*?)^```/gms),
 ];
 
-test('the README has its three examples', () => {
+test('the README has its four examples', () => {
   assert.deepEqual(
     examples.map(([, title]) => title),
-    ['Fit a line', 'A small network', 'Errors'],
+    ['Fit a line', 'A small network', 'Random numbers', 'Errors'],
   );
 });
 
@@ -35,10 +35,17 @@ for (const [, title, code, output] of examples) {
   });
 }
 
+/** The methods of tensors, without those of `Handle`. */
+function methods(prototype: object): string[] {
+  const parent = Object.getPrototypeOf(prototype) as object;
+  const inherited = Object.hasOwn(parent, 'dispose') ? [] : methods(parent);
+  return [...Object.getOwnPropertyNames(prototype), ...inherited];
+}
+
 test('every method and function that the README lists is there, and every one that is there is listed', () => {
   const [, names] = readme.match(/^## Names\n(.*?)^Every other operator/ms) ?? [];
   const listed = new Set([...(names ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  const ofTensor = Object.getOwnPropertyNames(torch.Tensor.prototype);
+  const ofTensor = methods(torch.Tensor.prototype);
   for (const name of ofTensor) {
     if (!['constructor', 'grad', 'backward'].includes(name)) assert.ok(listed.has(name), `${name} is not listed`);
   }

@@ -1,14 +1,16 @@
 import { describe } from '../argument.js';
-import { empty, zeros } from '../create.js';
+import { empty } from '../create.js';
 import { TorchError } from '../errors.js';
 import { where } from '../functions.js';
 import { noGrad } from '../modes.js';
 import { Module } from '../module.js';
-import { native } from '../native.js';
-import { refuseInTrace } from '../operator.js';
+import { attempt, native } from '../native.js';
+import { callTensor, refuseInTrace } from '../operator.js';
 import { philoxNormal } from '../philox.js';
+import { nextUnseeded } from '../random.js';
 import { keep, scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { checkWhole } from '../whole.js';
 
 /** How the values of a parameter start: one of `initial`. */
 export type Initial =
@@ -40,14 +42,14 @@ export interface InitialOptions {
   /** Initial values of the weight. A bias starts at 0. */
   readonly initial?: Initial;
   /**
-   * Determines random initial values: an integer from 0 to 2⁵³ − 1. Default: another one for each parameter, counted from 0 in
-   * each thread. With null the memory stays uninitialised: call `initialise` or `loadParameters` afterwards.
+   * Determines random initial values: an integer from 0 to 2⁵³ − 1. Without a seed, layer n after `manualSeed(s)` has values of
+   * its own, determined by s and n; before the first `manualSeed`, s is 0. With null the memory stays uninitialised: call
+   * `initialise` or `loadParameters` afterwards.
    */
   readonly seed?: number | null;
 }
 
 const initials = new WeakMap<Tensor, Initial>();
-let made = 0;
 
 /**
  * Makes a float32 tensor that requires gradients, with initial values. No scope frees it. Use it for a parameter of your own
@@ -62,7 +64,7 @@ export function parameter(
   checkInitial(values, shape);
   const tensor = keep(empty(shape, { requiresGrad: true }));
   initials.set(tensor, values);
-  if (seed !== null) noGrad(() => draw(tensor, values, seed ?? (values.kind === 'constant' ? 0 : made++), 0));
+  if (seed !== null) noGrad(() => draw(tensor, values, streamOf(values, seed)));
   return tensor;
 }
 
@@ -79,32 +81,49 @@ export function initialise<M extends Module>(module: M, seed: number): M {
   noGrad(() => {
     for (const [name, tensor] of Object.entries(module.parameters())) {
       const values = initials.get(tensor);
-      if (values) draw(tensor, values, seed, nameSample(name));
+      if (values) draw(tensor, values, { seed, sample: nameSample(name) });
     }
   });
   return module;
 }
 
-/** Fills a tensor. Every result is rounded once from float64, so the bits are the same on every machine. */
-function draw(tensor: Tensor, values: Initial, seed: number, sample: number): void {
-  refuseInTrace('initialise', 'changes a tensor in place, which a trace cannot record');
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new TorchError(`initial values: seed must be a whole number from 0 to 2⁵³ − 1, got ${describe(seed)}`);
-  if (values.kind === 'constant') tensor.fill_(values.value);
-  else if (tensor.size > 0) scope(() => tensor.copy_(drawn(values, tensor.shape, seed, sample).reshape(tensor.shape)));
+/** The seed and sample of a Philox stream with purpose 0: initial values. */
+interface Stream {
+  readonly seed: number;
+  readonly sample: number;
 }
 
-function drawn(values: Exclude<Initial, { kind: 'constant' }>, shape: readonly number[], seed: number, sample: number) {
-  const row = [1, shape.reduce((product, size) => product * size, 1)];
+function streamOf(values: Initial, seed: number | undefined): Stream {
+  if (seed !== undefined || values.kind === 'constant') return { seed: seed ?? 0, sample: 0 };
+  const next = nextUnseeded();
+  return { seed: next.seed, sample: next.draw };
+}
+
+/** Fills a tensor. Every value is rounded once from float64, so the bits are the same on every machine. */
+function draw(tensor: Tensor, values: Initial, from: Stream): void {
+  refuseInTrace('initial values', 'a trace cannot record random numbers; make layers before');
+  checkWhole('initial values: seed', from.seed, 2 ** 53);
+  if (values.kind === 'constant') tensor.fill_(values.value);
+  else if (tensor.size > 0) scope(() => tensor.copy_(drawn(values, tensor, from).reshape(tensor.shape)));
+}
+
+function drawn(
+  values: Exclude<Initial, { kind: 'constant' }>,
+  { shape, size }: Tensor,
+  { seed, sample }: Stream,
+): Tensor {
   if (values.kind === 'normal' || values.kind === 'truncatedNormal') {
-    const normals = (step: number) => philoxNormal(empty(row), { seed, samples: [sample], step });
+    const normals = (step: number) => philoxNormal(empty([1, size]), { seed, samples: [sample], step });
     let found = normals(0);
     if (values.kind === 'truncatedNormal')
       for (let step = 1; found.abs().amax().item() > 2; step++) found = where(found.abs().gt(2), normals(step), found);
-    return found.to('float64').mul_(values.deviation);
+    return found.double().mul_(values.deviation);
   }
-  const u = zeros(row, { dtype: 'float64' });
-  native.philoxUniforms(u.slot, seed, 0, 0, [sample]); //                                  purpose 0: initial values
+  const words = empty([1, size], { dtype: 'int32' });
+  attempt('initial values', () => native.philoxWords(words.slot, seed, 0, 0, [sample]));
+  const u = callTensor('aten::remainder.Scalar', words.double(), 2 ** 32) //        signed words → unsigned, exactly
+    .add_(0.5)
+    .mul_(2 ** -32);
   const limit = values.kind === 'uniform' ? values.limit : Math.sqrt(6 / fans(shape));
   return u.mul_(2).sub_(1).mul_(limit);
 }

@@ -9,6 +9,7 @@ import {
   LayerNorm,
   Linear,
   Module,
+  manualSeed,
   parameter,
   Sequential,
   scope,
@@ -50,6 +51,17 @@ test('initial values have the distribution of their name', () => {
   assert.ok(Math.abs(rootMeanSquare / 2 - 1) < 5 / Math.sqrt(2 * normal.length), String(rootMeanSquare));
   assert.ok(normal.some((value) => Math.abs(value) > 6)); //                 beyond 3 deviations: 270 of 100,000
   assert.deepEqual(numbers(parameter([2], { initial: initial.constant(0.5) })), [0.5, 0.5]);
+});
+
+test('manualSeed repeats the values of the layers after it', () => {
+  const three = () => [1, 2, 3].map(() => numbers(new Linear(2, 2).weight));
+  manualSeed(3);
+  const first = three();
+  assert.notDeepEqual(three(), first);
+  manualSeed(3);
+  assert.deepEqual(three(), first);
+  manualSeed(4);
+  assert.notDeepEqual(three(), first);
 });
 
 test('each layer has its own values, and the default of its kind', () => {
@@ -108,7 +120,7 @@ test('wrong options are one clear sentence', () => {
   const refuses = (call: () => unknown, message: string) => assert.throws(call, new TorchError(message));
   refuses(
     () => new Linear(2, 2, { seed: -1 }),
-    'initial values: seed must be a whole number from 0 to 2⁵³ − 1, got -1',
+    'initial values: seed must be a whole number from 0 to 9007199254740991, got -1',
   );
   refuses(() => parameter([3]), 'initial.glorot needs a weight [out, in, …], got the shape [3]');
   refuses(

@@ -1,0 +1,169 @@
+import { checkOptions, describe } from './argument.js';
+import { type CreationOptions, checkSizes, empty } from './create.js';
+import type { Dtype } from './dtype.js';
+import { withoutTraces } from './elements.js';
+import { TorchError } from './errors.js';
+import type { Device } from './handle.js';
+import { attempt, native } from './native.js';
+import { callTensor, refuseInTrace } from './operator.js';
+import { philoxNormal } from './philox.js';
+import type { Tensor } from './tensor.js';
+import { checkWhole } from './whole.js';
+
+/** Options of a random tensor. */
+export interface RandomOptions extends CreationOptions {
+  /**
+   * Integer from 0 to 2⁵³ − 1. The same seed gives the same numbers on every machine, with any number of threads. Without a
+   * seed, draw n after `manualSeed(s)` uses seed s and step n; before the first `manualSeed`, s is 0.
+   */
+  readonly seed?: number;
+  /** Integer from 0 to 2³² − 1: other numbers of the same seed. Default: 0 */
+  readonly step?: number;
+}
+
+// Draws without a seed count themselves. Each thread (worker) counts its own.
+const unseeded = { seed: 0, step: 0 };
+
+/** For `manualSeed`: draws without a seed begin anew with this one. */
+export function restart(seed: number): void {
+  Object.assign(unseeded, { seed, step: 0 });
+}
+
+/** Seed and number of the next draw without a seed of its own. */
+export const nextUnseeded = (): { seed: number; draw: number } => ({
+  seed: unseeded.seed,
+  draw: unseeded.step++ % 2 ** 32,
+});
+
+/** Numbers for the purpose of a Philox stream, so that no two functions share their draws. */
+const purposes = { rand: 1, randn: 2, randint: 3, randperm: 4 };
+type Draw = keyof typeof purposes;
+
+interface Stream {
+  readonly seed: number;
+  readonly step: number;
+  readonly purpose: number;
+}
+
+function stream(draw: Draw, { seed, step = 0 }: RandomOptions): Stream {
+  refuseInTrace(draw, 'a trace cannot record random numbers; draw them before');
+  const purpose = purposes[draw];
+  if (seed === undefined) {
+    const next = nextUnseeded();
+    return { seed: next.seed, step: next.draw, purpose };
+  }
+  checkWhole(`${draw}: seed`, seed, 2 ** 53);
+  checkWhole(`${draw}: step`, step, 2 ** 32);
+  return { seed, step, purpose };
+}
+
+/** The words of a stream, int32 [count]. */
+function words(count: number, { seed, step, purpose }: Stream): Tensor {
+  if (count > 2 ** 34) throw new TorchError(`a draw of ${count} numbers is too large: one stream has 2^34`);
+  const out = empty([1, count], { dtype: 'int32' });
+  attempt('random words', () => native.philoxWords(out.slot, seed, purpose, step, [0]));
+  return out.reshape([count]);
+}
+
+/** The `bits` highest bits of each 32-bit word, as float64. */
+const highBits = (word: Tensor, bits: number): Tensor => {
+  const shifted = callTensor('aten::bitwise_right_shift.Tensor_Scalar', word, 32 - bits);
+  return callTensor('aten::bitwise_and.Scalar', shifted.long(), 2 ** bits - 1).double();
+};
+
+/** Uniforms in [0, 1) with 53 bits, float64 [count], from two words each. */
+function uniforms53(count: number, from: Stream): Tensor {
+  const [high, low] = words(2 * count, from)
+    .reshape([count, 2])
+    .unbind(1);
+  return highBits(high, 32)
+    .mul(2 ** 21)
+    .add(highBits(low, 21))
+    .mul(2 ** -53);
+}
+
+/** Bits of the significand: with so many, a uniform below 1 is not rounded to 1. */
+const significands: Partial<Record<Dtype, number>> = { float64: 53, float32: 24, float16: 11, bfloat16: 8 };
+
+function finish(drawn: Tensor, shape: readonly number[], dtype: Dtype, options: CreationOptions): Tensor {
+  const shaped = drawn.to(dtype).reshape(shape);
+  return options.device === undefined ? shaped : shaped.to(options.device as Device);
+}
+
+function made(draw: () => Tensor, { requiresGrad = false }: CreationOptions): Tensor {
+  const tensor = withoutTraces(draw);
+  if (requiresGrad) tensor.requiresGrad = true;
+  return tensor;
+}
+
+const count = (what: string, shape: readonly number[]): number => {
+  checkSizes(what, shape);
+  return shape.reduce((product, size) => product * size, 1);
+};
+
+/**
+ * Uniform random numbers in [0, 1), all of which are equally likely: 24 bits in float32. See `RandomOptions` for the seed.
+ * Element i takes word i of the Philox stream (seed, sample 0, step, purpose 1); float64 takes two words.
+ * @throws TorchError if the dtype has no fractions, a number is out of its range, or inside a trace
+ */
+export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  const { dtype = 'float32' } = checkOptions('rand', options);
+  const size = count('rand', shape);
+  const bits = floating('rand', dtype);
+  const from = stream('rand', options);
+  return made(() => {
+    const drawn = bits === 53 ? uniforms53(size, from) : highBits(words(size, from), bits).mul(2 ** -bits);
+    return finish(drawn, shape, dtype, options);
+  }, options);
+}
+
+/**
+ * Standard normal random numbers. See `RandomOptions` for the seed. They are drawn in float32 by `philoxNormal` (sample 0,
+ * purpose 2), and converted to other dtypes.
+ * @throws TorchError if the dtype has no fractions, a number is out of its range, or inside a trace
+ */
+export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  const { dtype = 'float32' } = checkOptions('randn', options);
+  const size = count('randn', shape);
+  floating('randn', dtype);
+  const from = stream('randn', options);
+  return made(() => finish(philoxNormal(empty([1, size]), { ...from, samples: [0] }), shape, dtype, options), options);
+}
+
+/**
+ * Random whole numbers from `low` up to, not including, `high`; default dtype int64. See `RandomOptions` for the seed.
+ * @throws TorchError if `high` is not above `low`, a number is out of its range, or inside a trace
+ */
+export function randint(low: number, high: number, shape: readonly number[], options: RandomOptions = {}): Tensor {
+  const { dtype = 'int64' } = checkOptions('randint', options);
+  const size = count('randint', shape);
+  if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && high > low && Number.isSafeInteger(high - low)))
+    throw new TorchError(`randint: expected whole numbers low < high, got ${describe(low)} and ${describe(high)}`);
+  const from = stream('randint', options);
+  return made(() => {
+    const whole = uniforms53(size, from)
+      .mul(high - low)
+      .floor()
+      .long()
+      .add(low);
+    return finish(whole, shape, dtype, options);
+  }, options);
+}
+
+/**
+ * The numbers 0 to n − 1 in random order; default dtype int64. See `RandomOptions` for the seed.
+ * @throws TorchError if `n` is no whole number, or inside a trace
+ */
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  const { dtype = 'int64' } = checkOptions('randperm', options);
+  const size = count('randperm', [n]);
+  const from = stream('randperm', options);
+  return made(() => finish(uniforms53(size, from).sort().indices, [size], dtype, options), options);
+}
+
+function floating(what: string, dtype: Dtype): number {
+  const bits = significands[dtype];
+  if (bits === undefined)
+    throw new TorchError(`${what}: expected float32, float64, float16 or bfloat16, got ${describe(dtype)}`);
+  return bits;
+}
