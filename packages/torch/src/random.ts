@@ -29,6 +29,12 @@ export function restart(seed: number): void {
   Object.assign(unseeded, { seed, step: 0 });
 }
 
+/** Seed and number of the next draw without a seed of its own. */
+export const nextUnseeded = (): { seed: number; draw: number } => ({
+  seed: unseeded.seed,
+  draw: unseeded.step++ % 2 ** 32,
+});
+
 /** Numbers for the purpose of a Philox stream, so that no two functions share their draws. */
 const purposes = { rand: 1, randn: 2, randint: 3, randperm: 4 };
 type Draw = keyof typeof purposes;
@@ -42,7 +48,10 @@ interface Stream {
 function stream(draw: Draw, { seed, step = 0 }: RandomOptions): Stream {
   refuseInTrace(draw, 'a trace cannot record random numbers; draw them before');
   const purpose = purposes[draw];
-  if (seed === undefined) return { seed: unseeded.seed, step: unseeded.step++ % 2 ** 32, purpose };
+  if (seed === undefined) {
+    const next = nextUnseeded();
+    return { seed: next.seed, step: next.draw, purpose };
+  }
   checkWhole(`${draw}: seed`, seed, 2 ** 53);
   checkWhole(`${draw}: step`, step, 2 ** 32);
   return { seed, step, purpose };

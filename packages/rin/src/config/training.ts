@@ -9,7 +9,7 @@ const beta2 = (standard: number) =>
   share.default(standard).describe('decay of the mean of the squared gradients (muon: in its AdamW)');
 const epsilon = z.number().positive().default(1e-8).describe('added to the root of the mean square');
 
-/** Optimisers. Their formulas are in `training/optimizers/lamb.ts`, `adamw.ts` and `muon.ts`. */
+/** Optimisers. Their formulas are in `@rin/torch`, `optim/`. */
 export const OptimizerConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('lamb'), beta1, beta2: beta2(0.999), epsilon }),
   z.strictObject({ kind: z.literal('adamw'), beta1, beta2: beta2(0.999), epsilon }),

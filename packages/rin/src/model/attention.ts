@@ -1,7 +1,14 @@
-import { Module, scaledDotProductAttention, type Tensor, unsafe } from '@rin/torch';
-import { uniform } from './initial.js';
-import { as, LayerNorm, Linear, Mlp, type Mode, together } from './layers.js';
-import { workable } from './workable.js';
+import {
+  castLike,
+  type LayerNorm,
+  Linear,
+  Module,
+  scaledDotProductAttention,
+  type Tensor,
+  unsafe,
+  workable,
+} from '@rin/torch';
+import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 
 /**
  * Multi-head attention (Vaswani et al. 2017, eq. 1, section 3.2.2), with biases on all projections:
@@ -28,24 +35,24 @@ export class Attention extends Module {
   constructor(queryDim: number, contextDim: number, width: number, heads: number, rate = 0) {
     super();
     const head = width / heads;
-    this.q = new Linear(queryDim, width, uniform(queryDim * (heads + head)));
-    this.k = new Linear(contextDim, width, uniform(contextDim * (heads + head)));
-    this.v = new Linear(contextDim, width, uniform(contextDim * (heads + head)));
-    this.out = new Linear(width, queryDim, uniform(heads * (head + queryDim)));
+    this.q = linear(queryDim, width, uniform(queryDim * (heads + head)));
+    this.k = linear(contextDim, width, uniform(contextDim * (heads + head)));
+    this.v = linear(contextDim, width, uniform(contextDim * (heads + head)));
+    this.out = linear(width, queryDim, uniform(heads * (head + queryDim)));
     this.#heads = heads;
     this.#dropout = rate;
   }
 
   /** Self-attention, MHA(x, x); x [B, n, d] → [B, n, d] */
   self(x: Tensor, mode: Mode): Tensor {
-    const [q, k, v] = this.#split(together(x, this.q, this.k, this.v), 3);
+    const [q, k, v] = this.#split(Linear.together(x, this.q, this.k, this.v), 3);
     return this.#attend(q, k, v, mode);
   }
 
   /** Cross-attention, MHA(x, c); x [B, n, d], context c [B, m, d_c] → [B, n, d] */
   cross(x: Tensor, context: Tensor, mode: Mode): Tensor {
     const [q] = this.#split(this.q.forward(x), 1);
-    const [k, v] = this.#split(together(context, this.k, this.v), 2);
+    const [k, v] = this.#split(Linear.together(context, this.k, this.v), 2);
     return this.#attend(q, k, v, mode);
   }
 
@@ -60,7 +67,7 @@ export class Attention extends Module {
   /** q [B, heads, n, w_h], k and v [B, heads, m, w_h] → [B, n, d] */
   #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode): Tensor {
     const rates = { dropoutP: training ? this.#dropout : 0 };
-    const attended = as(scaledDotProductAttention(workable(q), workable(k), workable(v), rates), q);
+    const attended = castLike(scaledDotProductAttention(workable(q), workable(k), workable(v), rates), q);
     return this.out.forward(attended.transpose(1, 2).flatten(2));
   }
 }
@@ -85,8 +92,8 @@ export class ReadWrite extends Module {
 
   constructor(dim: number, contextDim: number, heads: number, ratio: number, normalizeKeyValue: boolean) {
     super();
-    this.norm = new LayerNorm(dim);
-    this.normKv = normalizeKeyValue ? new LayerNorm(contextDim) : null;
+    this.norm = layerNorm(dim);
+    this.normKv = normalizeKeyValue ? layerNorm(contextDim) : null;
     this.attention = new Attention(dim, contextDim, Math.min(dim, contextDim), heads);
     this.mlp = ratio > 0 ? new Mlp(dim, ratio) : null;
   }
@@ -117,7 +124,7 @@ export class Compute extends Module {
     rates: { dropout: number; dropPath: number; attentionDropout: number },
   ) {
     super();
-    this.norm = new LayerNorm(dim);
+    this.norm = layerNorm(dim);
     this.attention = new Attention(dim, dim, dim, heads, rates.attentionDropout);
     this.mlp = new Mlp(dim, ratio, rates.dropout);
     this.#dropPath = rates.dropPath;

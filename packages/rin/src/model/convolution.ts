@@ -1,11 +1,13 @@
-import { conv1d, conv2d, conv3d, groupNorm, Module, type Tensor } from '@rin/torch';
-import { ones, parameter, uniform, zeros } from './initial.js';
-import { as, dropped, Linear, type Mode } from './layers.js';
-import { workable } from './workable.js';
+import { Conv, GroupNorm, type Linear, Module, type Tensor } from '@rin/torch';
+import { dropped, linear, type Mode, uniform } from './layers.js';
 
-/** Convolution on the interface as a map (reference: the authors' code): X ← X + 1×1(dropout(SiLU(GroupNorm(depthwise(X))))). */
+/**
+ * Convolution on the interface as a map (reference: the authors' code): X ← X + 1×1(dropout(SiLU(GroupNorm(depthwise(X))))).
+ * The depthwise convolution has one filter k×…×k for each channel, with padding that keeps the size. GroupNorm has
+ * min(d/4, 32) groups of channels.
+ */
 export class Convolution extends Module {
-  readonly depthwise: Depthwise;
+  readonly depthwise: Conv;
   readonly norm: GroupNorm;
   readonly pointwise: Linear;
   #grid: readonly number[];
@@ -17,9 +19,10 @@ export class Convolution extends Module {
    */
   constructor(dim: number, kernel: number, grid: readonly number[], rate: number) {
     super();
-    this.depthwise = new Depthwise(dim, kernel, grid.length);
-    this.norm = new GroupNorm(dim);
-    this.pointwise = new Linear(dim, dim, uniform((2 * dim) / 1e-10)); // the authors' scale: the branch starts almost at 0
+    const window = grid.map(() => kernel);
+    this.depthwise = new Conv(dim, dim, window, { padding: Math.floor(kernel / 2), groups: dim, seed: null });
+    this.norm = new GroupNorm(Math.min(Math.floor(dim / 4), 32), dim, { seed: null });
+    this.pointwise = linear(dim, dim, uniform((2 * dim) / 1e-10)); // the authors' scale: the branch starts almost at 0
     this.#grid = grid;
     this.#dropout = rate;
   }
@@ -31,44 +34,5 @@ export class Convolution extends Module {
     const normed = this.norm.forward(map).silu();
     const tokens = dropped(normed.flatten(2).transpose(1, 2), this.#dropout, mode); //               [B, n, d]
     return x.add(this.pointwise.forward(tokens));
-  }
-}
-
-/** One filter k×…×k for each channel, with padding that keeps the size. */
-class Depthwise extends Module {
-  readonly weight: Tensor;
-  readonly bias: Tensor;
-
-  constructor(dim: number, kernel: number, axes: number) {
-    super();
-    const window = new Array<number>(axes).fill(kernel);
-    this.weight = parameter([dim, 1, ...window], uniform(kernel ** axes * (dim + 1)));
-    this.bias = parameter([dim], zeros);
-  }
-
-  /** x [B, d, ...grid] → [B, d, ...grid] */
-  forward(x: Tensor): Tensor {
-    const [dim, , ...window] = this.weight.shape;
-    const convolution = { 1: conv1d, 2: conv2d, 3: conv3d }[window.length as 1 | 2 | 3];
-    const [weight, bias] = [workable(as(this.weight, x)), workable(as(this.bias, x))];
-    return as(convolution(workable(x), weight, bias, { padding: Math.floor(window[0] / 2), groups: dim }), x);
-  }
-}
-
-/** GroupNorm (Wu & He 2018) over min(dim/4, 32) groups of channels, eps 1e-5 (reference: the authors' code). */
-class GroupNorm extends Module {
-  readonly weight: Tensor;
-  readonly bias: Tensor;
-
-  constructor(dim: number) {
-    super();
-    this.weight = parameter([dim], ones);
-    this.bias = parameter([dim], zeros);
-  }
-
-  /** x [B, dim, ...grid] → [B, dim, ...grid] */
-  forward(x: Tensor): Tensor {
-    const groups = Math.min(Math.floor(x.shape[1] / 4), 32);
-    return groupNorm(x, groups, as(this.weight, x), as(this.bias, x), 1e-5);
   }
 }

@@ -1,12 +1,24 @@
 import { type Geometry, geometry, hasReadOnlyTokens, latentSlots, type WarmPart, warmParts } from '@rin/core';
-import { cat, type Device, type Dtype, Module, noGrad, Tensor, zeros as zeroTensor } from '@rin/torch';
+import {
+  cat,
+  type Device,
+  type Dtype,
+  initial,
+  initialise,
+  type LayerNorm,
+  type Linear,
+  Module,
+  noGrad,
+  parameter,
+  Tensor,
+  zeros,
+} from '@rin/torch';
 import { requireChecked } from '../config/checkedModel.js';
 import type { ModelConfig } from '../config/model.js';
 import { Block, type Tokens } from './block.js';
 import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
-import { initialise, parameter, truncatedNormal, uniform, zeros } from './initial.js';
-import { LayerNorm, Linear, Mlp, type Mode } from './layers.js';
+import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 import type { ForwardOptions, Output, Previous, SignalLevels } from './pass.js';
 import { Time } from './time.js';
 import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
@@ -60,27 +72,29 @@ export class RIN extends Module {
     const { interfaceDim: dim, latentDim } = config;
     const slots = latentSlots(config);
     const readOnly = hasReadOnlyTokens(config);
-    const position = (kind: ModelConfig['interfacePosition'], sizes: number[]): Tensor | null =>
-      kind === 'sinCos' ? null : parameter(sizes, kind === 'learned' ? truncatedNormal : zeros);
+    const position = (kind: ModelConfig['interfacePosition'], sizes: number[]): Tensor | null => {
+      const values = kind === 'learned' ? initial.truncatedNormal(0.02) : initial.zeros;
+      return kind === 'sinCos' ? null : parameter(sizes, { initial: values, seed: null });
+    };
     const warm = warmParts(config);
 
-    this.stem = new Linear(patchLength, dim, uniform((patchLength / config.channels) * (config.channels + dim)));
-    this.stemNorm = new LayerNorm(dim);
+    this.stem = linear(patchLength, dim, uniform((patchLength / config.channels) * (config.channels + dim)));
+    this.stemNorm = layerNorm(dim);
     this.interfacePosition = position(config.interfacePosition, [tokens, dim]);
     this.latents = position(config.latentPosition, [slots.learned, latentDim]);
     this.time = new Time(config.timeOn === 'latents' ? latentDim : dim, config.timeScaling);
     this.label =
       config.classes + config.conditionDim > 0
-        ? new Linear(config.classes || config.conditionDim, config.conditionOn === 'latents' ? latentDim : dim)
+        ? linear(config.classes || config.conditionDim, config.conditionOn === 'latents' ? latentDim : dim)
         : null;
     const [warmLatents, warmInterface] = [warm.includes('latents'), warm.includes('interface')];
     this.previousMlp = warmLatents ? new Mlp(latentDim, config.latentMlpRatio) : null;
-    this.previousNorm = warmLatents ? new LayerNorm(latentDim, 0) : null;
+    this.previousNorm = warmLatents ? layerNorm(latentDim, 0) : null;
     this.previousInterfaceMlp = warmInterface ? new Mlp(dim, config.interfaceMlpRatio) : null;
-    this.previousInterfaceNorm = warmInterface ? new LayerNorm(dim, 0) : null;
+    this.previousInterfaceNorm = warmInterface ? layerNorm(dim, 0) : null;
     this.blocks = config.depth.map((layers) => new Block(config, layers, shape.grid, readOnly));
-    this.readoutNorm = new LayerNorm(dim);
-    this.readout = new Linear(dim, patchLength, config.zeroReadout ? zeros : undefined);
+    this.readoutNorm = layerNorm(dim);
+    this.readout = linear(dim, patchLength, config.zeroReadout ? initial.zeros : undefined);
 
     this.#config = config;
     this.#geometry = shape;
@@ -90,7 +104,7 @@ export class RIN extends Module {
       config.latentPosition === 'learned'
         ? null
         : new Constant(sinCosCode([slots.learned], latentDim, config.timeScaling));
-    if (seed !== null) initialise(this.parameters(), seed);
+    if (seed !== null) initialise(this, seed);
   }
 
   /** The shape [C, ...size] of a sample, its number of axes (C counts), and the number of classes. */
@@ -192,10 +206,10 @@ export class RIN extends Module {
     if (!this.label) return null;
     const { classes, conditionTokens, conditionDim } = this.#config;
     if (classes > 0) {
-      const oneHot = condition ?? zeroTensor([batch, classes], { device: this.device });
+      const oneHot = condition ?? zeros([batch, classes], { device: this.device });
       return this.label.forward(oneHot.to(dtype)).unsqueeze(1);
     }
-    const sequence = condition ?? zeroTensor([batch, conditionTokens, conditionDim], { device: this.device });
+    const sequence = condition ?? zeros([batch, conditionTokens, conditionDim], { device: this.device });
     return this.label.forward(sequence.to(dtype));
   }
 
@@ -210,7 +224,7 @@ export class RIN extends Module {
   /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'] */
   #startLatents(tokens: Tensor[], batch: number, dtype: Dtype, previous: Tensor | undefined, mode: Mode): Tensor {
     const { learned } = latentSlots(this.#config);
-    const blank = zeroTensor([batch, learned, this.#config.latentDim], { dtype, device: this.device });
+    const blank = zeros([batch, learned, this.#config.latentDim], { dtype, device: this.device });
     const Z = cat([withPosition(blank, this.#latentCode, this.latents), ...tokens], 1); //         [B, m, d']
     const { previousMlp: mlp, previousNorm: norm } = this;
     return mlp && norm ? warmStart(Z, previous, mlp, norm, mode) : Z;
@@ -222,8 +236,7 @@ export class RIN extends Module {
  * previous state, or zeros. For zeros the result is the same for every token, so it is computed for one token only.
  */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
-  const u =
-    previous?.to(start.dtype) ?? zeroTensor([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
+  const u = previous?.to(start.dtype) ?? zeros([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
   return start.add(norm.forward(u.add(mlp.forward(u, mode))));
 }
 

@@ -1,6 +1,6 @@
 import { timeCode } from '@rin/core';
-import { type Device, type Dtype, Module, type Tensor, tensor } from '@rin/torch';
-import { Linear } from './layers.js';
+import { type Device, type Dtype, type Linear, Module, type Tensor, tensor } from '@rin/torch';
+import { linear } from './layers.js';
 
 /**
  * The time token (reference: the authors' code): token = W₂·SiLU(W₁·code(γ)). `timeCode` of @rin/core computes the code.
@@ -14,8 +14,8 @@ export class Time extends Module {
 
   constructor(dim: number, scaling: number) {
     super();
-    this.dense0 = new Linear(dim / 4, dim);
-    this.dense1 = new Linear(dim, dim);
+    this.dense0 = linear(dim / 4, dim);
+    this.dense1 = linear(dim, dim);
     this.#scaling = scaling;
   }
 

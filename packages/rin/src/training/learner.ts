@@ -1,19 +1,27 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isOutOfMemory, RinError } from '@rin/core';
-import { noGrad, norms, releaseFreeMemory, scope, stack, type Tensor } from '@rin/torch';
+import {
+  clipGradNorm,
+  noGrad,
+  norms,
+  type Optimizer,
+  releaseFreeMemory,
+  scope,
+  stack,
+  type Tensor,
+  workableDtype,
+  zeros,
+} from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { type Draw, trainingLoss } from '../diffusion/objective.js';
 import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
-import { workableDtype } from '../model/workable.js';
 import type { LearnerState } from '../runs/checkpoint.js';
 import { Averages, mainAverage } from './averages.js';
-import { clipNorm, takeGradients } from './gradients.js';
 import { rateShare } from './learningRate.js';
-import { createOptimizer } from './optimizers/create.js';
-import type { Optimizer } from './optimizers/optimizer.js';
+import { createOptimizer } from './optimizer.js';
 import type { Compute } from './resources/compute.js';
 import { halved, partOf, tooLarge } from './resources/outOfMemory.js';
 
@@ -63,7 +71,7 @@ export class Learner implements Disposable {
 
   /** Live tensors by the name of their part of a checkpoint: `weights`, each average, and `optimizer`. */
   get tensors(): LearnerState['parts'] {
-    return { weights: this.#weights, ...this.averages.parts, optimizer: this.#optimizer.state };
+    return { weights: this.#weights, ...this.averages.parts, optimizer: this.#optimizer.tensors };
   }
 
   /** The part of a checkpoint that is not counters. */
@@ -119,12 +127,15 @@ export class Learner implements Disposable {
   async update(given: Batch, images: number, updates: number): Promise<Update> {
     const { training } = this.#config;
     const losses = await this.#gatherGradients(given, images, updates);
-    const weights = Object.values(this.#weights);
     const found = scope(() =>
       noGrad(() => {
-        const gradients = takeGradients(weights);
-        const norm = clipNorm(gradients, training.clipNorm);
-        this.#optimizer.step(gradients, rateShare(training, images), updates + 1);
+        // An update moves all weights, so that their state does not depend on the part of the network that a batch used.
+        for (const weight of Object.values(this.#weights))
+          weight.grad ??= zeros(weight.shape, { device: weight.device });
+        const norm = clipGradNorm(this.#weights, training.clipNorm || Number.POSITIVE_INFINITY);
+        this.#optimizer.updates = updates;
+        this.#optimizer.step({ lrScale: rateShare(training, images) });
+        this.#optimizer.zeroGrad();
         this.averages.update(this.#weights, updates + 1);
         return stack([stack(losses).mean(), norm]).toTypedArray(); // the one wait for the device
       }),
@@ -151,7 +162,7 @@ export class Learner implements Disposable {
         return losses;
       } catch (error) {
         for (const loss of losses) loss.dispose();
-        for (const weight of Object.values(this.#weights)) weight.grad = null;
+        this.#optimizer.zeroGrad();
         if (!isOutOfMemory(error)) throw error;
         releaseFreeMemory(); // small free pieces serve neither tensors nor kernels that are made at run time
         const smaller = halved(this.#microBatch, batch);
@@ -176,7 +187,7 @@ export class Learner implements Disposable {
       this.#pass({ pixels, labels }, { position: 0, offset: 0, total: count, step: 0 }).dispose();
       scope(() => Object.values(this.#weights)[0].grad?.sum().item()); // waits for the device
     } finally {
-      for (const weight of Object.values(this.#weights)) weight.grad = null;
+      this.#optimizer.zeroGrad();
     }
     return (performance.now() - began) / 1000;
   }

@@ -76,6 +76,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/train.mjs': examples,
   'node examples/sample.mjs': examples,
   'node examples/tensors.mjs': examples,
+  'node examples/classifier.mjs': examples,
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,

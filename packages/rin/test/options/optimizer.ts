@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { noGrad, scope, tensor } from '@rin/torch';
+import { scope, tensor } from '@rin/torch';
 import type { OptimizerConfig } from '../../src/config/training.js';
-import { createOptimizer } from '../../src/training/optimizers/create.js';
+import { createOptimizer } from '../../src/training/optimizer.js';
 import { near, nearAll } from '../model/reference/near.js';
 import { tiny } from '../training/tiny.js';
 import { assertDistinct, type Cases, choicesOf } from './case.js';
@@ -39,9 +39,11 @@ function moved(optimizer: object, gradients: readonly Gradient[], { learningRate
     const values = () => Object.values(parameters).map((part) => Array.from(part.toTypedArray(), Number));
     const created = createOptimizer(training, parameters, 'float32');
     let before = values();
-    for (const [i, [first, second]] of gradients.entries()) {
+    for (const [first, second] of gradients) {
       before = values();
-      noGrad(() => created.step([tensor([...first], [2, 2]), tensor([...second])], 1, i + 1));
+      const [kernel, bias] = Object.values(parameters);
+      [kernel.grad, bias.grad] = [tensor([...first], [2, 2]), tensor([...second])];
+      created.step();
     }
     const [inMatrix, inVector] = values().map((after, part) => after.map((value, i) => value - before[part][i]));
     return { inMatrix, inVector };

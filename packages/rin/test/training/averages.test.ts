@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { full, keep, scope, tensor } from '@rin/torch';
+import { full, tensor } from '@rin/torch';
 import type { EmaConfig } from '../../src/config/training.js';
 import { Averages, updateEma } from '../../src/training/averages.js';
-import { clipNorm, takeGradients } from '../../src/training/gradients.js';
 import { tiny } from './tiny.js';
 
 /** Averages the weights w(1), w(2), … of a parameter that begins at `start`. */
@@ -56,26 +55,4 @@ test('several averages of one network move each in its way', () => {
       for (const value of tensor.toTypedArray()) near(Number(value), expected);
   for (const [name, tensor] of Object.entries(averages.main.parameters()))
     assert.equal(tensor, averages.parts.average[name]);
-});
-
-test('gradients are scaled together to the limit, and left alone below it', () => {
-  const gradients = () => [tensor([[3, 0]]), tensor([0, 4])];
-  const clipped = gradients();
-  assert.equal(clipNorm(clipped, 1).item(), 5);
-  assert.ok(Math.abs(Number(clipped[0].toTypedArray()[0]) - 0.6) < 1e-6);
-  assert.ok(Math.abs(Number(clipped[1].toTypedArray()[1]) - 0.8) < 1e-6);
-  for (const limit of [0, 10]) {
-    const untouched = gradients();
-    assert.equal(clipNorm(untouched, limit).item(), 5);
-    assert.deepEqual([...untouched[1].toTypedArray()], [0, 4]);
-  }
-});
-
-test('gradients of several passes add up, are taken once, and are zero where none came', () => {
-  const [used, unused] = [tensor([1, 2], { requiresGrad: true }), tensor([1], { requiresGrad: true })];
-  for (let pass = 0; pass < 3; pass++) scope(() => used.square().sum().backward());
-  const [gradient, zero] = scope(() => takeGradients([used, unused]).map(keep));
-  assert.deepEqual([...gradient.toTypedArray()], [6, 12]);
-  assert.deepEqual([...zero.toTypedArray()], [0]);
-  assert.equal(used.grad, null);
 });

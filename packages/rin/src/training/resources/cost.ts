@@ -6,7 +6,7 @@ import { passesAtOnce } from '../../diffusion/samplingPasses.js';
 import { enlargement } from '../../media/grid.js';
 import { passValues } from '../../model/passValues.js';
 import { RIN } from '../../model/rin.js';
-import { isBlockMatrix } from '../optimizers/muon.js';
+import { isBlockMatrix } from '../optimizer.js';
 import { planPreviews } from '../previewPlan.js';
 import type { Compute } from './compute.js';
 
@@ -68,7 +68,7 @@ export function trainingCost(config: Config, compute: Compute, data: Pick<Datase
   const all = Object.entries(network.parameters());
   const width = widthOf(compute);
   const parameters = all.reduce((sum, [, { size }]) => sum + size, 0);
-  const matrices = all.filter(([name, { shape }]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, shape));
+  const matrices = all.filter(([name, tensor]) => training.optimizer.kind === 'muon' && isBlockMatrix(name, tensor));
   const momenta = matrices.reduce((sum, [, { size }]) => sum + size, 0);
   // Muon's iteration keeps two matrices [m, n] and two [m, m], m ≤ n. Two copies of the gradients come on top (8·momenta).
   const iteration = matrices.reduce(

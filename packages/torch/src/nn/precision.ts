@@ -1,4 +1,7 @@
-import { type Device, type Dtype, type Tensor, unsafe } from '@rin/torch';
+import type { Dtype } from '../dtype.js';
+import type { Device } from '../handle.js';
+import { call } from '../operator.js';
+import type { Tensor } from '../tensor.js';
 
 /**
  * The dtype in which products of `dtype` are computed. libtorch has bfloat16 kernels only for some processors. On others it
@@ -14,4 +17,11 @@ export function workable(x: Tensor): Tensor {
   return dtype === x.dtype ? x : x.to(dtype);
 }
 
-const hasBfloat16 = (): boolean => unsafe.call('mkldnn::_is_mkldnn_bf16_supported', []) as boolean;
+/**
+ * Casts a tensor to the dtype of another one. So float32 weights work in a bfloat16 pass and get float32 gradients. Without a
+ * difference it returns the tensor itself.
+ */
+export const castLike = (tensor: Tensor, like: Tensor): Tensor =>
+  tensor.dtype === like.dtype ? tensor : tensor.to(like.dtype);
+
+const hasBfloat16 = (): boolean => call('mkldnn::_is_mkldnn_bf16_supported') as boolean;

@@ -1,0 +1,26 @@
+import { describe } from '../argument.js';
+import { TorchError } from '../errors.js';
+import { Module } from '../module.js';
+import { Tensor } from '../tensor.js';
+
+/** Tensors by name. */
+export type Named = Readonly<Record<string, Tensor>>;
+
+/** Chooses parameters by name and shape. */
+export type Choice = (name: string, parameter: Tensor) => boolean;
+
+/** The parameters of a module, or the given ones. @throws TorchError if there are none, or one of them is no tensor */
+export function parametersOf(what: string, given: Module | Named): Named {
+  const named = given instanceof Module ? given.parameters() : given;
+  if (typeof named !== 'object' || named === null || Array.isArray(named))
+    throw new TorchError(`${what}: expected a module or an object of parameters by name, got ${describe(named)}`);
+  const entries = Object.entries(named);
+  if (entries.length === 0) throw new TorchError(`${what}: there are no parameters`);
+  for (const [name, parameter] of entries)
+    if (!(parameter instanceof Tensor))
+      throw new TorchError(`${what}: ${name} must be a tensor, got ${describe(parameter)}`);
+  return named;
+}
+
+/** The elements at some indices. */
+export const pick = <T>(list: readonly T[], indices: readonly number[]): T[] => indices.map((index) => list[index]);

@@ -1,0 +1,25 @@
+import { describe } from './argument.js';
+import { TorchError } from './errors.js';
+
+/** The numbers that an option may have, and how an error message says it. */
+interface Range {
+  readonly holds: (value: number) => boolean;
+  readonly words: string;
+}
+
+export const notNegative: Range = {
+  holds: (value) => value >= 0 && Number.isFinite(value),
+  words: 'a number, at least 0',
+};
+export const positive: Range = { holds: (value) => value > 0 && Number.isFinite(value), words: 'a number above 0' };
+export const share: Range = { holds: (value) => value >= 0 && value < 1, words: 'a number, at least 0 and below 1' };
+export const count: Range = {
+  holds: (value) => Number.isSafeInteger(value) && value >= 1,
+  words: 'a whole number, at least 1',
+};
+
+/** Returns an option. @throws TorchError if it is outside its range */
+export function checked(what: string, value: number, { holds, words }: Range): number {
+  if (typeof value === 'number' && holds(value)) return value;
+  throw new TorchError(`${what} must be ${words}; got ${describe(value)}`);
+}
