@@ -155,7 +155,7 @@ test('data that are not there or do not fit are told', async () => {
   );
   assert.equal(
     await refused(1, ...tiny, '--data', 'pictures', '--model.classes', '5'),
-    'pictures: it has 3 classes (blue, green, red), but model.classes is 5; set it to 3',
+    'pictures: it has 3 classes (blue, green, red), but model.classes is 5; set it to 3, or leave it out',
   );
 });
 
