@@ -208,7 +208,7 @@ test('on a machine without fonts a PNG is refused, and an SVG is written', async
 test('a long run is told in at most a dozen lines, each the mean of what it stands for', async () => {
   const cwd = freshFolder();
   const losses = Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? 1 : 2) + i / 1000);
-  await make(join(cwd, 'runs/00000-long'), { losses });
+  await make(join(cwd, 'runs/00000-long'), { config: short({ images: 10_000 }), losses });
   const table = (await runs(cwd, '0'))
     .map((line) => line.trim().split(/ {2,}/))
     .filter(([images]) => /^[\d,]+$/.test(images));
