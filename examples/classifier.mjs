@@ -38,6 +38,7 @@ function draw(count) {
   return { images: tensor(pixels, [count, 1, side, side]), labels: tensor(labels) };
 }
 
+/** The network, with new weights. */
 const build = () =>
   new Sequential(
     new Conv(1, 8, [3, 3], { padding: 1 }), //              [B, 1, 12, 12] → [B, 8, 12, 12]
@@ -55,8 +56,8 @@ const optimizerFor = (network) =>
 function train(network, optimizer, end) {
   while (optimizer.updates < end) {
     optimizer.zeroGrad();
+    // The scope frees all tensors of a step.
     scope(() => {
-      //                                                    frees all tensors of a step
       const { images, labels } = draw(32);
       const loss = crossEntropy(network.forward(images), labels);
       loss.backward();

@@ -23,9 +23,9 @@ const created = (tensor: Tensor, { requiresGrad = false }: CreationOptions): Ten
 };
 
 /**
- * Makes a tensor from a typed array or from nested arrays of numbers or booleans. The data are copied. The class of a typed array gives
- * the dtype. In a bool tensor every number except 0 is true. int64 takes numbers up to ±(2⁵³ − 1); a BigInt64Array holds
- * larger ones.
+ * Makes a tensor from a typed array or from nested arrays of numbers or booleans. The data are copied. The class of a typed
+ * array gives the dtype. In a bool tensor every number except 0 is true. int64 takes numbers up to ±(2⁵³ − 1); a BigInt64Array
+ * holds larger ones.
  * @param shape  sizes. Default: the length of the typed array, or the shape of the nesting
  * @throws TorchError if the array does not fill the shape, the nesting is ragged, or an integer dtype cannot hold a number
  */

@@ -34,6 +34,8 @@ const byCode = new Map<number, Dtype>(dtypes.map((dtype) => [table[dtype].code, 
 
 export const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(table, value);
 
+export const isFloating = (dtype: unknown): dtype is Dtype => isDtype(dtype) && dtype.includes('float');
+
 /** libtorch's code of a dtype. @throws TorchError if the name is no dtype */
 export function dtypeCode(dtype: Dtype): number {
   if (!isDtype(dtype)) throw new TorchError(`unknown dtype ${String(dtype)}; expected one of ${dtypes.join(', ')}`);

@@ -3,7 +3,7 @@ import { TorchError } from './errors.js';
 import { attempt, native, type Slot } from './native.js';
 import type { Frame } from './scope.js';
 
-/** What the use of a disposed tensor is answered with. */
+/** The error message for the use of a disposed tensor. */
 export const wasDisposed =
   'the tensor was disposed; a scope frees the tensors that are made in it, except those that it returns and those in keep()';
 

@@ -1,4 +1,4 @@
-import { describe } from './argument.js';
+import { checkOptions, describe } from './argument.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
 import { callTensor } from './operator.js';
@@ -77,11 +77,12 @@ const modes: Readonly<Record<string, Mode>> = {
 
 /**
  * Resizes pictures: [B, C, H, W] → [B, C, H′, W′], also [B, C, L] and [B, C, T, H, W].
- * @throws TorchError if neither or both of `size` and `scaleFactor` are given, or the mode does not fit the dimensions
+ * @throws TorchError if neither or both of `size` and `scaleFactor` are given
+ * @throws TorchError if the mode does not fit the dimensions or `alignCorners`
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   if (!(x instanceof Handle)) throw new TorchError(`interpolate: expected a tensor, got ${describe(x)}`);
-  const { size, scaleFactor, mode = 'nearest', alignCorners = false } = options;
+  const { size, scaleFactor, mode = 'nearest', alignCorners = false } = checkOptions('interpolate', options);
   const { operators, takesAlignCorners } = choice('interpolate: mode', modes, mode);
   const dims = x.shape.length - 2;
   const operator = operators[dims];
@@ -91,6 +92,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     );
   if ((size === undefined) === (scaleFactor === undefined))
     throw new TorchError('interpolate: expected either size or scaleFactor');
+  if (alignCorners && !takesAlignCorners) throw new TorchError(`interpolate: ${mode} has no alignCorners`);
   const each = (value: Pair | undefined) => (typeof value === 'number' ? new Array<number>(dims).fill(value) : value);
   return takesAlignCorners
     ? callTensor(operator, x, each(size) ?? null, alignCorners, each(scaleFactor) ?? null)

@@ -3,8 +3,8 @@ import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
 import { attempt, native } from './native.js';
 import { refuseInTrace } from './operator.js';
+import { checked, whole } from './range.js';
 import type { Tensor } from './tensor.js';
-import { checkWhole } from './whole.js';
 
 /** The numbers that determine a draw. */
 export interface PhiloxOptions {
@@ -35,12 +35,12 @@ export function philoxNormal(out: Tensor, options: PhiloxOptions): Tensor {
   if (!(out instanceof Handle)) throw new TorchError(`philoxNormal: expected a tensor, got ${describe(out)}`);
   const { seed, samples, step = 0, purpose = 0 } = checkOptions('philoxNormal', options);
   refuseInTrace('philoxNormal', 'changes a tensor in place, which a trace cannot record');
-  checkWhole('philoxNormal: seed', seed, 2 ** 53);
+  checked('philoxNormal: seed', seed, whole(2 ** 53));
   if (!Array.isArray(samples))
     throw new TorchError(`philoxNormal: samples must be a list of numbers, got ${describe(samples)}`);
-  for (const sample of samples) checkWhole('philoxNormal: sample', sample, 2 ** 53);
-  checkWhole('philoxNormal: step', step, 2 ** 32);
-  checkWhole('philoxNormal: purpose', purpose, 256);
+  for (const sample of samples) checked('philoxNormal: sample', sample, whole(2 ** 53));
+  checked('philoxNormal: step', step, whole(2 ** 32));
+  checked('philoxNormal: purpose', purpose, whole(256));
   if (out.dtype !== 'float32' || out.shape.length === 0 || out.shape[0] !== samples.length) {
     throw new TorchError(
       `philoxNormal: expected a float32 tensor of ${samples.length} rows, one for each sample; got ${out}`,

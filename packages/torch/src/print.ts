@@ -1,3 +1,4 @@
+import { isFloating } from './dtype.js';
 import { numbersOf, withoutTraces } from './elements.js';
 import { TorchError } from './errors.js';
 import type { Handle } from './handle.js';
@@ -52,7 +53,7 @@ function body(tensor: Tensor): string {
   const cells =
     dtype === 'bool'
       ? padded(Array.from(values, (value) => String(value !== 0)))
-      : dtype.includes('float')
+      : isFloating(dtype)
         ? floats(Array.from(values, Number))
         : padded(Array.from(values, String));
   return nested(

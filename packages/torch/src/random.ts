@@ -1,14 +1,14 @@
 import { checkOptions, describe } from './argument.js';
 import { type CreationOptions, checkSizes, empty } from './create.js';
-import type { Dtype } from './dtype.js';
+import { type Dtype, dtypeCode, wholeRange } from './dtype.js';
 import { withoutTraces } from './elements.js';
 import { TorchError } from './errors.js';
 import type { Device } from './handle.js';
 import { attempt, native } from './native.js';
 import { callTensor, refuseInTrace } from './operator.js';
 import { philoxNormal } from './philox.js';
+import { checked, whole } from './range.js';
 import type { Tensor } from './tensor.js';
-import { checkWhole } from './whole.js';
 
 /** Options of a random tensor. */
 export interface RandomOptions extends CreationOptions {
@@ -52,8 +52,8 @@ function stream(draw: Draw, { seed, step = 0 }: RandomOptions): Stream {
     const next = nextUnseeded();
     return { seed: next.seed, step: next.draw, purpose };
   }
-  checkWhole(`${draw}: seed`, seed, 2 ** 53);
-  checkWhole(`${draw}: step`, step, 2 ** 32);
+  checked(`${draw}: seed`, seed, whole(2 ** 53));
+  checked(`${draw}: step`, step, whole(2 ** 32));
   return { seed, step, purpose };
 }
 
@@ -136,13 +136,15 @@ export function randn(shape: readonly number[], options: RandomOptions = {}): Te
 
 /**
  * Random whole numbers from `low` up to, not including, `high`; default dtype int64. See `RandomOptions` for the seed.
- * @throws TorchError if `high` is not above `low`, a number is out of its range, or inside a trace
+ * @throws TorchError if `high` is not above `low`, the dtype cannot hold the numbers, a number is out of its range, or inside a
+ * trace
  */
 export function randint(low: number, high: number, shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'int64' } = checkOptions('randint', options);
   const size = count('randint', shape);
   if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && high > low && Number.isSafeInteger(high - low)))
     throw new TorchError(`randint: expected whole numbers low < high, got ${describe(low)} and ${describe(high)}`);
+  requireRoom('randint', dtype, low, high - 1);
   const from = stream('randint', options);
   return made(() => {
     const whole = uniforms53(size, from)
@@ -156,13 +158,25 @@ export function randint(low: number, high: number, shape: readonly number[], opt
 
 /**
  * The numbers 0 to n − 1 in random order; default dtype int64. See `RandomOptions` for the seed.
- * @throws TorchError if `n` is no whole number, or inside a trace
+ * @throws TorchError if `n` is no whole number, the dtype cannot hold the numbers, or inside a trace
  */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   const { dtype = 'int64' } = checkOptions('randperm', options);
   const size = count('randperm', [n]);
+  requireRoom('randperm', dtype, 0, n - 1);
   const from = stream('randperm', options);
   return made(() => finish(uniforms53(size, from).sort().indices, [size], dtype, options), options);
+}
+
+/** Refuses whole numbers that a dtype cannot hold exactly: they would wrap or be rounded. */
+function requireRoom(what: string, dtype: Dtype, least: number, largest: number): void {
+  dtypeCode(dtype); // throws if it is no dtype
+  const bound = 2 ** (significands[dtype] ?? 0);
+  const [from, to] = wholeRange(dtype) ?? (dtype === 'bool' ? [0, 1] : [-bound, bound]);
+  if (least < from || largest > to)
+    throw new TorchError(
+      `${what}: ${dtype} holds whole numbers from ${from} to ${to}, but the draw has ${least} to ${largest}`,
+    );
 }
 
 function floating(what: string, dtype: Dtype): number {

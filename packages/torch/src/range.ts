@@ -1,7 +1,7 @@
 import { describe } from './argument.js';
 import { TorchError } from './errors.js';
 
-/** The numbers that an option may have, and how an error message says it. */
+/** The numbers that an argument may be, and how an error message says it. */
 interface Range {
   readonly holds: (value: number) => boolean;
   readonly words: string;
@@ -18,7 +18,13 @@ export const count: Range = {
   words: 'a whole number, at least 1',
 };
 
-/** Returns an option. @throws TorchError if it is outside its range */
+/** Whole numbers from 0 to `end` − 1. */
+export const whole = (end: number): Range => ({
+  holds: (value) => Number.isInteger(value) && value >= 0 && value < end,
+  words: `a whole number from 0 to ${end - 1}`,
+});
+
+/** Returns an argument. @throws TorchError if it is outside its range */
 export function checked(what: string, value: number, { holds, words }: Range): number {
   if (typeof value === 'number' && holds(value)) return value;
   throw new TorchError(`${what} must be ${words}; got ${describe(value)}`);

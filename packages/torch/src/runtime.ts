@@ -4,8 +4,8 @@ import { attempt, native } from './native.js';
 import { restart } from './random.js';
 
 /**
- * Seeds libtorch's own generators (dropout and random operators), and the draws of `rand`, `randn`, `randint` and `randperm`
- * that have no seed of their own.
+ * Seeds libtorch's own generators (dropout and random operators). It also seeds all draws that have no seed of their own: `rand`,
+ * `randn`, `randint`, `randperm`, and the initial values of layers.
  * @throws TorchError if the seed is not an integer from 0 to 2⁵³ − 1
  */
 export function manualSeed(seed: number): void {

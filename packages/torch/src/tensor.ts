@@ -56,7 +56,8 @@ export class Tensor extends InPlace {
   /**
    * The elements as nested arrays, one level for each dimension; a tensor without dimensions gives its element. Every dtype
    * gives numbers, also float16, bfloat16 and int64; bool gives booleans.
-   * @throws TorchError if an int64 is beyond ±(2⁵³ − 1), which a number cannot hold exactly, or inside a trace
+   * @throws TorchError if an int64 is beyond ±(2⁵³ − 1), which a number cannot hold exactly
+   * @throws TorchError if the arrays do not fit in JavaScript's heap, or inside a trace
    */
   tolist(): NestedList {
     refuseInTrace('tolist', 'a trace cannot record numbers that leave the tensors');

@@ -223,6 +223,11 @@ test('a wrong option is refused by its name', () => {
     () => torch.interpolate(x, { size: 2, mode: 'linear' }),
     /interpolate: linear needs 1 dimensions after .*\[1, 1, 4, 4\]/,
   );
+  assert.throws(
+    () => torch.interpolate(x, { size: 2, alignCorners: true }),
+    /interpolate: nearest has no alignCorners/,
+  );
+  assert.throws(() => torch.interpolate(x, undefined as never), /interpolate: expected an object of options/);
   assert.throws(() => torch.interpolate(x, {}), /either size or scaleFactor/);
   assert.throws(() => torch.interpolate(x, { size: 2, scaleFactor: 2 }), /either size or scaleFactor/);
 });

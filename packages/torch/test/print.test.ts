@@ -128,6 +128,8 @@ test('tolist gives nested arrays: numbers for every dtype, booleans for bool', (
   ]);
   assert.deepEqual(tensor([[1, 0]], { dtype: 'bool' }).tolist(), [[true, false]]);
   assert.deepEqual(zeros([2, 0]).tolist(), [[], []]);
+  for (const large of [zeros([2 ** 40, 0]), zeros([1]).expand([2 ** 36]), zeros([1, 1]).expand([2 ** 30, 1])])
+    assert.throws(() => large.tolist(), { name: 'TorchError', message: /^tolist: .* do not fit in JavaScript's heap/ });
   assert.deepEqual(zeros([0, 2]).tolist(), []);
   const [edge, beyond] = [2n ** 53n - 1n, 2n ** 53n];
   assert.deepEqual(tensor(BigInt64Array.of(edge, -edge)).tolist(), [Number(edge), -Number(edge)]);

@@ -99,7 +99,6 @@ test('every order of three has the same share', () => {
 test('options: dtype, gradient, shapes without elements', () => {
   const x = randn([2, 3], { seed: 1, requiresGrad: true, dtype: 'float64' });
   assert.deepEqual([x.shape, x.dtype, x.requiresGrad], [[2, 3], 'float64', true]);
-  assert.equal(randint(0, 5, [2], { dtype: 'uint8' }).dtype, 'uint8');
   assert.deepEqual([rand([0]).size, randperm(0).size, rand([]).shape], [0, 0, []]);
   const widest = randint(-(2 ** 52), 2 ** 52 - 1, [1000], { seed: 3 });
   assert.ok(
@@ -114,12 +113,22 @@ test('options: dtype, gradient, shapes without elements', () => {
 test('wrong arguments and traces are refused', () => {
   const message = (call: () => unknown, expected: RegExp): void =>
     assert.throws(call, { name: 'TorchError', message: expected });
-  message(() => rand([2], { seed: -1 }), /rand: seed must be a whole number from 0 to 9007199254740991, got -1/);
+  message(() => rand([2], { seed: -1 }), /rand: seed must be a whole number from 0 to 9007199254740991; got -1/);
   message(() => randn([2], { seed: 1, step: 2 ** 32 }), /randn: step must be a whole number/);
   message(() => rand([-1]), /rand: expected sizes that are whole numbers/);
   message(() => rand([2], { dtype: 'int64' }), /rand: expected float32, float64, float16 or bfloat16, got 'int64'/);
   message(() => randint(3, 3, [2]), /randint: expected whole numbers low < high, got 3 and 3/);
   message(() => randint(-(2 ** 53) + 1, 2 ** 53 - 1, [2]), /randint: expected whole numbers/);
   message(() => randperm(1.5), /randperm: expected sizes/);
+  // A dtype that cannot hold the numbers would wrap or round them.
+  message(
+    () => randint(0, 257, [2], { dtype: 'uint8' }),
+    /randint: uint8 holds .* 0 to 255, but the draw has 0 to 256/,
+  );
+  message(() => randint(-1, 2, [2], { dtype: 'bool' }), /randint: bool holds whole numbers from 0 to 1/);
+  message(() => randint(0, 2050, [2], { dtype: 'float16' }), /randint: float16 holds .* -2048 to 2048/);
+  message(() => randperm(129, { dtype: 'int8' }), /randperm: int8 holds whole numbers from -128 to 127/);
+  assert.equal(randint(0, 256, [2], { dtype: 'uint8' }).dtype, 'uint8');
+  assert.equal(randperm(128, { dtype: 'int8' }).max().item(), 127);
   message(() => trace(() => randn([2])), /randn: a trace cannot record random numbers/);
 });

@@ -4,10 +4,9 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isOutOfMemory, isTorchError, RinError } from '@rin/core';
-import { readSafetensors, writeSafetensors } from '@rin/torch';
+import { type Named, readSafetensors, writeSafetensors } from '@rin/torch';
 import { unreadable } from '../disk/systemError.js';
 import { change, readText, remove, writeFolder, writeWhole } from '../disk/wholeFiles.js';
-import type { Named } from '../model/named.js';
 import { namesIn, runId } from './runDirectory.js';
 
 /*

@@ -1,8 +1,7 @@
 import { RinError } from '@rin/core';
-import { type Device, noGrad, type Tensor, unsafe } from '@rin/torch';
+import { type Device, type Named, noGrad, type Tensor, unsafe } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 import type { EmaConfig } from '../config/training.js';
-import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
 
 /** Name of the average that gives the samples and `model.safetensors`. Its part of a checkpoint has the same name. */

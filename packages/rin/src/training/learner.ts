@@ -2,6 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isOutOfMemory, RinError } from '@rin/core';
 import {
   clipGradNorm,
+  type Named,
   noGrad,
   norms,
   type Optimizer,
@@ -16,7 +17,6 @@ import type { Config } from '../config/config.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { type Draw, trainingLoss } from '../diffusion/objective.js';
-import type { Named } from '../model/named.js';
 import { RIN } from '../model/rin.js';
 import type { LearnerState } from '../runs/checkpoint.js';
 import { Averages, mainAverage } from './averages.js';

@@ -1,6 +1,5 @@
-import { AdamW, type Dtype, Lamb, Muon, type Optimizer, type Tensor } from '@rin/torch';
+import { AdamW, type Dtype, Lamb, Muon, type Named, type Optimizer, type Tensor } from '@rin/torch';
 import type { TrainingConfig } from '../config/training.js';
-import type { Named } from '../model/named.js';
 
 /**
  * The optimiser that a configuration names.

@@ -2,13 +2,14 @@ import { describe } from '../argument.js';
 import { TorchError } from '../errors.js';
 import { type ConvolutionOptions, conv1d, conv2d, conv3d } from '../functions.js';
 import { Module } from '../module.js';
-import { checked, count } from '../range.js';
+import { checked, count, whole } from '../range.js';
 import type { Tensor } from '../tensor.js';
 import { type InitialOptions, initial, parameter } from './initial.js';
 import { castLike, workable } from './precision.js';
 
-/** Options of a `Conv`. Defaults: stride 1, no padding, one group, with a bias. */
+/** Options of a `Conv`. Defaults: stride 1, no padding, one group. */
 export interface ConvOptions extends ConvolutionOptions, InitialOptions {
+  /** Whether there is a bias. Default: true */
   readonly bias?: boolean;
 }
 
@@ -43,6 +44,8 @@ export class Conv extends Module {
     checked('Conv: outputs', outputs, count);
     checked('Conv: groups', groups, count);
     for (const size of kernel) checked('Conv: a size of the kernel', size, count);
+    for (const each of [stride].flat()) checked('Conv: stride', each, count);
+    for (const each of [padding].flat()) checked('Conv: padding', each, whole(2 ** 53));
     if (inputs % groups !== 0 || outputs % groups !== 0)
       throw new TorchError(
         `Conv: inputs and outputs must be multiples of groups, got ${inputs} inputs, ${outputs} outputs, ${groups} groups`,

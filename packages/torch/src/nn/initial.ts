@@ -8,9 +8,9 @@ import { attempt, native } from '../native.js';
 import { callTensor, refuseInTrace } from '../operator.js';
 import { philoxNormal } from '../philox.js';
 import { nextUnseeded } from '../random.js';
+import { checked, whole } from '../range.js';
 import { keep, scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { checkWhole } from '../whole.js';
 
 /** How the values of a parameter start: one of `initial`. */
 export type Initial =
@@ -42,9 +42,8 @@ export interface InitialOptions {
   /** Initial values of the weight. A bias starts at 0. */
   readonly initial?: Initial;
   /**
-   * Determines random initial values: an integer from 0 to 2⁵³ − 1. Without a seed, layer n after `manualSeed(s)` has values of
-   * its own, determined by s and n; before the first `manualSeed`, s is 0. With null the memory stays uninitialised: call
-   * `initialise` or `loadParameters` afterwards.
+   * Determines random initial values: an integer from 0 to 2⁵³ − 1. Without a seed they follow `manualSeed`, as `rand` does, and
+   * count as one of its draws. With null the memory stays uninitialised: call `initialise` or `loadParameters` afterwards.
    */
   readonly seed?: number | null;
 }
@@ -99,10 +98,10 @@ function streamOf(values: Initial, seed: number | undefined): Stream {
   return { seed: next.seed, sample: next.draw };
 }
 
-/** Fills a tensor. Every value is rounded once from float64, so the bits are the same on every machine. */
+/** Fills a tensor. Every value is computed in float64 and then rounded, so the bits are the same on every machine. */
 function draw(tensor: Tensor, values: Initial, from: Stream): void {
   refuseInTrace('initial values', 'a trace cannot record random numbers; make layers before');
-  checkWhole('initial values: seed', from.seed, 2 ** 53);
+  checked('initial values: seed', from.seed, whole(2 ** 53));
   if (values.kind === 'constant') tensor.fill_(values.value);
   else if (tensor.size > 0) scope(() => tensor.copy_(drawn(values, tensor, from).reshape(tensor.shape)));
 }

@@ -3,30 +3,28 @@ import { groupNorm, layerNorm } from '../functions.js';
 import { Module } from '../module.js';
 import { checked, count, notNegative } from '../range.js';
 import type { Tensor } from '../tensor.js';
-import { type Initial, initial, parameter } from './initial.js';
+import { type InitialOptions, initial, parameter } from './initial.js';
 import { castLike } from './precision.js';
 
 /** Options of `LayerNorm` and `GroupNorm`. */
-export interface NormOptions {
+export interface NormOptions extends InitialOptions {
   /** Added to the variance. Default: 1e-5 */
   readonly eps?: number;
-  /** Initial values of the weight; the bias starts at 0. Default: `initial.ones` */
-  readonly initial?: Initial;
-  /** With null the memory stays uninitialised, as in other layers. */
-  readonly seed?: number | null;
 }
 
 /**
  * LayerNorm (Ba et al. 2016) over the last dimension, in the dtype of x; x [..., dim] → [..., dim]:
  *
  *     y = (x − mean)/√(variance + eps)·weight + bias
+ *
+ * The weight [dim] starts at 1, the bias [dim] at 0.
  */
 export class LayerNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
   readonly #eps: number;
 
-  /** @throws TorchError if `dim` is not a whole number of at least 1 */
+  /** @throws TorchError if `dim` is not a whole number of at least 1, or an option is out of range */
   constructor(dim: number, { eps = 1e-5, initial: values = initial.ones, seed }: NormOptions = {}) {
     super();
     checked('LayerNorm: dim', dim, count);
@@ -41,14 +39,20 @@ export class LayerNorm extends Module {
   }
 }
 
-/** GroupNorm (Wu & He 2018): LayerNorm over groups of channels, in the dtype of x; x [B, channels, ...] → the same shape. */
+/**
+ * GroupNorm (Wu & He 2018): normalises each group of channels together, in the dtype of x; x [B, channels, ...] → the same
+ * shape. The weight [channels] starts at 1, the bias [channels] at 0.
+ */
 export class GroupNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
   readonly #groups: number;
   readonly #eps: number;
 
-  /** @throws TorchError if `channels` is not a multiple of `groups`, or one of them is not a whole number of at least 1 */
+  /**
+   * @throws TorchError if `channels` is not a multiple of `groups`, or one of them is not a whole number of at least 1
+   * @throws TorchError if an option is out of range
+   */
   constructor(
     groups: number,
     channels: number,

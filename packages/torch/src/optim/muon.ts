@@ -1,5 +1,6 @@
+import { describe } from '../argument.js';
 import { zeros } from '../create.js';
-import type { Dtype } from '../dtype.js';
+import { type Dtype, isFloating } from '../dtype.js';
 import { TorchError } from '../errors.js';
 import { stack } from '../functions.js';
 import type { Module } from '../module.js';
@@ -66,7 +67,7 @@ export class Muon extends Optimizer {
   /**
    * @param parameters  a module, or parameters by name
    * @throws TorchError if there are no parameters, one is not contiguous, or an option is out of range
-   * @throws TorchError if `matrices` chooses a parameter that has not two dimensions
+   * @throws TorchError if `matrices` chooses a parameter that does not have two dimensions
    */
   constructor(parameters: Module | Named, options: MuonOptions = {}) {
     const { lr = 1e-3, weightDecay = 0.1, momentum = 0.95, nsSteps = 5, dtype = 'float32' } = options;
@@ -74,6 +75,8 @@ export class Muon extends Optimizer {
     this.#weightDecay = checked('Muon: weightDecay', weightDecay, notNegative);
     this.#momentum = checked('Muon: momentum', momentum, share);
     checked('Muon: nsSteps', nsSteps, count);
+    if (!isFloating(dtype))
+      throw new TorchError(`Muon: dtype must be float32, float64, float16 or bfloat16; got ${describe(dtype)}`);
     const chosen = this.#chosen(options.matrices ?? ((_, { shape }) => shape.length === 2));
     this.#others = [...this.parameters.keys()].filter((index) => !chosen.includes(index));
     const others = Object.fromEntries(this.#others.map((index) => [this.names[index], this.parameters[index]]));
@@ -94,6 +97,7 @@ export class Muon extends Optimizer {
 
   /** @internal */
   move(moving: Moving): void {
+    if (this.rest) checked('Muon.step: rest.lr', this.rest.lr, notNegative);
     for (const group of this.#groups) this.#moveMatrices(group, moving);
     const { indices, gradients } = moving;
     const part = [...indices.keys()].filter((i) => this.#others.includes(indices[i]));
@@ -125,7 +129,7 @@ export class Muon extends Optimizer {
       const { shape } = this.parameters[index];
       if (shape.length !== 2)
         throw new TorchError(
-          `Muon: matrices chooses ${this.names[index]} [${shape.join(', ')}], which has not two dimensions`,
+          `Muon: matrices chooses ${this.names[index]} [${shape.join(', ')}], which does not have two dimensions`,
         );
     }
     return chosen;

@@ -1,12 +1,12 @@
-import { describe } from '../argument.js';
+import { checkOptions, describe } from '../argument.js';
 import { tensor, zeros } from '../create.js';
 import { TorchError } from '../errors.js';
 import { noGrad } from '../modes.js';
 import type { Module } from '../module.js';
 import { call } from '../operator.js';
-import { checked, notNegative } from '../range.js';
+import { checked, notNegative, whole } from '../range.js';
 import { keep, scope } from '../scope.js';
-import type { Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import { type Named, parametersOf } from './parameters.js';
 
 /** The parameters that a step moves. */
@@ -28,7 +28,8 @@ export interface Moving {
  *     scope(() => lossOf(network).backward());
  *     optimizer.step();
  *
- * A step leaves a parameter without a gradient as it is. The state is kept on the devices of the parameters, so make the
+ * A step leaves a parameter without a gradient as it is. A parameter with several names (tied weights) moves once, and its state
+ * has the first name. The state is kept on the devices of the parameters, so make the
  * optimiser after `network.to(device)`.
  */
 export abstract class Optimizer {
@@ -108,12 +109,15 @@ export abstract class Optimizer {
    * @throws TorchError if a tensor is missing, unknown or has another shape; then nothing is changed
    */
   load(state: Named): void {
-    const { updates, ...given } = state;
     const what = `${this.#name}.load`;
-    if (updates?.size !== 1)
+    const { updates, ...given } = checkOptions(what, state);
+    if (!(updates instanceof Tensor) || updates.size !== 1)
       throw new TorchError(`${what}: updates must be a tensor of one number, got ${describe(updates)}`);
-    for (const name of Object.keys(given))
+    const made = checked(`${what}: updates`, updates.item(), whole(2 ** 53));
+    for (const [name, value] of Object.entries(given)) {
       if (!Object.hasOwn(this.tensors, name)) throw new TorchError(`${what}: this optimiser has no ${name}`);
+      if (!(value instanceof Tensor)) throw new TorchError(`${what}: ${name} must be a tensor, got ${describe(value)}`);
+    }
     for (const [name, { shape }] of Object.entries(this.tensors)) {
       if (!Object.hasOwn(given, name)) throw new TorchError(`${what}: ${name} is missing`);
       if (given[name].shape.join() !== shape.join())
@@ -126,7 +130,7 @@ export abstract class Optimizer {
         for (const [name, own] of Object.entries(this.tensors)) own.copy_(given[name]);
       }),
     );
-    this.updates = updates.item();
+    this.updates = made;
   }
 }
 

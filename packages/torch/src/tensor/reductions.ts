@@ -24,7 +24,10 @@ export abstract class Reductions extends Elementwise {
   mean(dims?: Dimensions, { keepdim = false } = {}): Tensor {
     return callTensor('aten::mean.dim', this, list(dims), keepdim);
   }
-  /** The product of all elements, or along one dimension; integers and bool give int64. */
+  /** The product of all elements; integers and bool give int64. */
+  prod(): Tensor;
+  /** The product along one dimension; integers and bool give int64. */
+  prod(dim: number, options?: { keepdim?: boolean }): Tensor;
   prod(dim?: number, { keepdim = false } = {}): Tensor {
     if (dim === undefined) return callTensor('aten::prod', this);
     return callTensor('aten::prod.dim_int', this, dim, keepdim);

@@ -120,7 +120,7 @@ test('wrong options are one clear sentence', () => {
   const refuses = (call: () => unknown, message: string) => assert.throws(call, new TorchError(message));
   refuses(
     () => new Linear(2, 2, { seed: -1 }),
-    'initial values: seed must be a whole number from 0 to 9007199254740991, got -1',
+    'initial values: seed must be a whole number from 0 to 9007199254740991; got -1',
   );
   refuses(() => parameter([3]), 'initial.glorot needs a weight [out, in, …], got the shape [3]');
   refuses(

@@ -148,6 +148,11 @@ test('wrong sizes and inputs are one clear sentence', () => {
   refuses(() => new Embedding(-1, 3), 'Embedding: rows must be a whole number, at least 1; got -1');
   refuses(() => new Conv(3, 8, 3 as never), 'Conv: kernel must be a list of one to three sizes, such as [3, 3]; got 3');
   refuses(() => new Conv(3, 8, [3, 0]), 'Conv: a size of the kernel must be a whole number, at least 1; got 0');
+  refuses(() => new Conv(3, 8, [3, 3], { stride: [1, 0] }), 'Conv: stride must be a whole number, at least 1; got 0');
+  refuses(
+    () => new Conv(3, 8, [3, 3], { padding: -1 }),
+    'Conv: padding must be a whole number from 0 to 9007199254740991; got -1',
+  );
   refuses(
     () => new Conv(3, 8, [3, 3], { groups: 2 }),
     'Conv: inputs and outputs must be multiples of groups, got 3 inputs, 8 outputs, 2 groups',

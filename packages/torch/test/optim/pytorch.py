@@ -1,4 +1,4 @@
-# Writes the parameters after each update by PyTorch's optimisers to pytorch.json, for optimizers.test.ts:
+# Writes the parameters after each update by PyTorch's optimisers to pytorch.json, for pytorch.test.ts:
 #     python packages/torch/test/optim/pytorch.py
 # Parameters and gradients are fractions that float32 holds exactly, so both sides start from the same bits.
 import json

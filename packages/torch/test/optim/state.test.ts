@@ -161,6 +161,24 @@ test('clipGradNorm scales gradients together to the limit, and leaves them alone
   }
 });
 
+test('tied weights move once: they have the gradient of both uses, one state, and count once in the norm', () => {
+  for (const [name, make] of Object.entries(makers)) {
+    const layer = new Linear(3, 3, { seed: 1 });
+    const twin = new Linear(3, 3, { seed: 1 });
+    const tied = new Sequential(layer, (x) => x.tanh(), layer);
+    const optimizers = [make(tied), make(new Sequential(twin))];
+    assert.deepEqual(Object.keys(optimizers[0].tensors), Object.keys(optimizers[1].tensors), name);
+    for (let update = 0; update < 2; update++) {
+      for (const optimizer of optimizers) optimizer.zeroGrad();
+      scope(() => tied.forward(x).square().sum().backward());
+      scope(() => twin.forward(twin.forward(x).tanh()).square().sum().backward());
+      assert.equal(clipGradNorm(tied, 0.5).item(), clipGradNorm(twin, 0.5).item(), name);
+      for (const optimizer of optimizers) optimizer.step();
+      assert.deepEqual(bits(layer.parameters()), bits(twin.parameters()), name);
+    }
+  }
+});
+
 test('a wrong call is one clear sentence, and changes nothing', () => {
   const w = ones([2, 2]);
   const network = { w };
@@ -189,8 +207,12 @@ test('a wrong call is one clear sentence, and changes nothing', () => {
   );
   refuses(() => new Muon(network, { nsSteps: 0 }), 'Muon: nsSteps must be a whole number, at least 1; got 0');
   refuses(
+    () => new Muon(network, { dtype: 'int64' }),
+    "Muon: dtype must be float32, float64, float16 or bfloat16; got 'int64'",
+  );
+  refuses(
     () => new Muon({ b: ones([3]) }, { matrices: () => true }),
-    'Muon: matrices chooses b [3], which has not two dimensions',
+    'Muon: matrices chooses b [3], which does not have two dimensions',
   );
   refuses(() => clipGradNorm(network, 1), 'clipGradNorm: no parameter has a gradient; call backward first');
   refuses(() => clipGradNorm(network, 0), 'clipGradNorm: the limit must be above 0, got 0');
@@ -200,6 +222,9 @@ test('a wrong call is one clear sentence, and changes nothing', () => {
   refuses(() => adamw.step({ lrScale: -1 }), 'AdamW.step: lrScale must be a number, at least 0; got -1');
   adamw.lr = Number.NaN;
   refuses(() => adamw.step(), 'AdamW.step: lr must be a number, at least 0; got NaN');
+  const muon = new Muon({ w, bias: zeros([2]) });
+  if (muon.rest) muon.rest.lr = -1;
+  refuses(() => muon.step(), 'Muon.step: rest.lr must be a number, at least 0; got -1');
   assert.deepEqual([...w.toTypedArray()], [1, 1, 1, 1]);
 });
 
@@ -212,6 +237,11 @@ test('a state that does not fit is refused, and nothing changes', () => {
   refuses(moments, 'updates must be a tensor of one number, got undefined');
   refuses({ 'mean.w': ones([2]), updates }, 'square.w is missing');
   refuses({ ...state, 'mean.v': ones([2]) }, 'this optimiser has no mean.v');
+  refuses({ ...state, 'mean.w': [1, 1] } as never, 'mean.w must be a tensor, got [1, 1]');
+  const counts = 'updates must be a whole number from 0 to 9007199254740991; got';
+  refuses({ ...state, updates: tensor([-1]) }, `${counts} -1`);
+  refuses({ ...state, updates: tensor([1.5]) }, `${counts} 1.5`);
+  refuses(null as never, 'expected an object of options, got null');
   refuses({ ...state, 'square.w': ones([3]) }, 'square.w is [3], but the optimiser needs [2]');
   assert.deepEqual(bits(adamw.state()), { 'mean.w': [0, 0], 'square.w': [0, 0], updates: [0n] });
   adamw.load(state);
