@@ -7,7 +7,7 @@ import { type DataFacts, type Proposal, proposalFor } from './proposal.js';
 
 /** Options of `propose`. */
 export interface ProposeOptions extends DataOptions {
-  /** the size of the samples, if it is decided already: N or [H, W] */
+  /** the size of the samples, if it is decided already: N or [H, W]. `loadPreset` refuses one that the proposed patch does not divide */
   size?: number | readonly number[];
 }
 
