@@ -17,7 +17,10 @@ async function work() {
   });
   try {
     await train({
-      ...{ config, data: 'emoji', run: 'runs/worker', signal: stop.signal },
+      config,
+      data: 'emoji',
+      run: 'runs/worker',
+      signal: stop.signal,
       onProgress: (progress) => parentPort?.postMessage(progress),
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import type { ModelConfig } from './model.js';
 /** The model sections that `parseConfig` returned. A copy is another object, and is not known here. */
 const checked = new WeakSet<ModelConfig>();
 
-/** Those of them whose number of classes nobody chose. */
+/** Model sections whose number of classes nobody chose. */
 const open = new WeakSet<object>();
 
 /** Notes a section that `parseConfig` returns. */
@@ -13,7 +13,7 @@ export function noteChecked(model: ModelConfig): void {
 }
 
 /** Notes that nobody chose the number of classes, so that `train` takes it from the data. */
-export function leaveClassesOpen(model: ModelConfig): void {
+export function leaveClassesOpen(model: object): void {
   open.add(model);
 }
 

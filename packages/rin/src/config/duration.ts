@@ -4,6 +4,9 @@ import { parsedImages } from './imageCount.js';
 /** A length within a run: a number of images, or a share of the run such as `2%`. */
 export type Duration = number | `${number}%`;
 
+/** The keys of `training` that are durations. */
+export const durationKeys = ['warmup', 'logEvery', 'sampleEvery', 'checkpointEvery'] as const;
+
 /** A duration as a schema, with at least `min` images. A share has at most 4 decimals and is kept as text. */
 export const duration = (min: 0 | 1) =>
   z
@@ -13,7 +16,7 @@ export const duration = (min: 0 | 1) =>
     )
     .meta({
       placeholder: 'IMAGES|SHARE%',
-      expected: `a number of images such as 5000, 200k or 1.5M${min > 0 ? `, at least ${min}` : ''}, or a share of the run such as 2%, above 0% and at most 100%`,
+      expected: `a number of images such as 5000, 200k or 1.5M${min > 0 ? `, at least ${min}` : ''}, or a share of the run such as 2%, above 0% and at most 100%, with at most 4 decimals`,
     });
 
 /** A valid share in its shortest form, so that equal shares are equal texts; undefined for any other value. */

@@ -37,7 +37,8 @@ const mostIssues = 100;
 
 /**
  * Lays an unchecked configuration over another. Sections are merged key by key; any other value of `over` replaces the value
- * of `base`. A choice by `kind` keeps its other keys only if the kind stays the same, because they belong to the kind.
+ * of `base`. A choice by `kind` keeps its other keys only if the kind stays the same, because they belong to the kind. If nobody
+ * chose the number of classes in `base`, it stays open unless `over` names it.
  */
 export function mergeConfig(base: unknown, over: unknown): unknown {
   if (!isRecord(base) || !isRecord(over)) return over;
@@ -46,7 +47,9 @@ export function mergeConfig(base: unknown, over: unknown): unknown {
     key,
     Object.hasOwn(base, key) ? mergeConfig(base[key], value) : value,
   ]);
-  return { ...base, ...Object.fromEntries(merged) };
+  const result = { ...base, ...Object.fromEntries(merged) };
+  if (areClassesOpen(base) && over.classes === undefined) leaveClassesOpen(result);
+  return result;
 }
 
 /** The value of an unchecked configuration at a dotted path; undefined if there is none. */

@@ -1,7 +1,7 @@
 import { ConfigError, count, printable, RinError } from '@rin/core';
 import { Document, isScalar, parseDocument, visit } from 'yaml';
 import type { Config } from './config.js';
-import { imagesOf } from './duration.js';
+import { durationKeys, imagesOf } from './duration.js';
 import { excess, longestText } from './limits.js';
 
 /**
@@ -34,7 +34,7 @@ export function parsed(text: string, refuse: (problem: string) => Error): unknow
 
 /**
  * A configuration as YAML text. `fromYaml` and `parseConfig` give the same configuration back. Lists stay on one line. The
- * text is safe to print: control characters in file names are escapes in quotes. A comment tells the images of each share.
+ * text is safe to print: control characters in file names are escapes in quotes. A comment gives the images of each share.
  */
 export function toYaml(config: Config): string {
   const document = new Document(config);
@@ -46,7 +46,7 @@ export function toYaml(config: Config): string {
       if (typeof scalar.value === 'string' && printable(scalar.value) !== scalar.value) scalar.type = 'QUOTE_DOUBLE';
     },
   });
-  for (const key of ['warmup', 'logEvery', 'sampleEvery', 'checkpointEvery'] as const) {
+  for (const key of durationKeys) {
     const [value, scalar] = [config.training[key], document.getIn(['training', key], true)];
     if (typeof value === 'string' && isScalar(scalar))
       scalar.comment = ` ${count(imagesOf(value, config.training))} images`;

@@ -22,7 +22,7 @@ export async function sourceWithClasses(
 }
 
 /** `model.classes` for data with these classes. A single class has no information, so it counts as none. */
-export const classCount = (names: readonly string[]): number => (names.length > 1 ? names.length : 0);
+export const classCount = (classes: readonly unknown[]): number => (classes.length > 1 ? classes.length : 0);
 
 /** The first few names, in words. */
 export const fewNames = (names: readonly string[]): string =>

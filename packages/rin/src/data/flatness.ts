@@ -17,7 +17,7 @@
  * | sprites of people, GIF, 64 px              | 0.78 |          48 |
  * | game tiles with texture, PNG, 32 px        | 0.25 |          39 |
  *
- * So a share of 0.1 stands between the largest median of photographs (0.07) and the smallest of drawings (0.16). Textured tiles
+ * So a share of 0.1 is between the largest median of photographs (0.07) and the smallest of drawings (0.16). Textured tiles
  * that were saved as JPEG have neither flat areas nor few colours, so they are taken for photographs.
  */
 

@@ -1,4 +1,5 @@
 import { permute, RinError, uniform } from '@rin/core';
+import { mirror } from '../media/planar.js';
 import { type Dataset, sampleLength } from './dataset.js';
 
 /** B samples of the training stream. */
@@ -92,16 +93,5 @@ export class Loader {
       }
     }
     return { pixels, labels };
-  }
-}
-
-/** Reverses each row of `width` values in place. */
-function mirror(pixels: Uint8Array, width: number): void {
-  for (let row = 0; row < pixels.length; row += width) {
-    for (let left = row, right = row + width - 1; left < right; left++, right--) {
-      const value = pixels[left];
-      pixels[left] = pixels[right];
-      pixels[right] = value;
-    }
   }
 }

@@ -6,6 +6,7 @@ import { attempted } from './decoding/attempts.js';
 import { type Header, readHeader } from './decoding/header.js';
 import { contentDigest, inOrder, type Loaded, loaded, reasonOf } from './decoding/prepare.js';
 import { findSource } from './find.js';
+import { median } from './median.js';
 import { type DataOptions, stepper } from './progress.js';
 import type { Listing, Picture, Skipped } from './sources/source.js';
 import { type Origin, readIndex } from './storeIndex.js';
@@ -139,16 +140,11 @@ function* unread(pictures: readonly Picture[]): Generator<Loaded> {
 const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
 const byFrequency = (map: ReadonlyMap<string, number>) => new Map([...map].sort(([, a], [, b]) => b - a));
 
-/** @param values each with its number of occurrences; sorted in place */
-function spread(values: (readonly [value: number, times: number])[]): PixelSpread {
-  values.sort(([a], [b]) => a - b);
-  const half = values.reduce((sum, [, times]) => sum + times, 0) / 2;
-  let below = 0;
-  const median = values.find(([, times]) => {
-    below += times;
-    return below >= half;
-  });
-  return { least: values[0]?.[0] ?? 0, median: median?.[0] ?? 0, most: values.at(-1)?.[0] ?? 0 };
+/** @param values each with its number of occurrences */
+function spread(values: readonly (readonly [value: number, times: number])[]): PixelSpread {
+  const [first = 0, ...others] = values.map(([value]) => value);
+  const within = (pick: (a: number, b: number) => number) => others.reduce((a, b) => pick(a, b), first);
+  return { least: within(Math.min), median: median(values), most: within(Math.max) };
 }
 
 /** The caches that were decoded from these contents. */

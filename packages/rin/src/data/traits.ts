@@ -21,8 +21,8 @@ export interface PictureTraits {
 const most = 48;
 
 /**
- * The looking ends early, after at least `fewest` pictures, if files or pictures are large. It is limited by bytes and pixels and
- * not by time, so that it always gives the same answer.
+ * If files or pictures are large, fewer are looked at, but at least `fewest`. The limits are bytes and pixels, not time, so that
+ * the answer is always the same.
  */
 const [fewest, mostBytes, mostPixels] = [8, 64e6, 64e6];
 
@@ -30,7 +30,7 @@ const [fewest, mostBytes, mostPixels] = [8, 64e6, 64e6];
 const judgedSide = 128;
 
 /**
- * Looks at up to 48 pictures, spread over all classes. The answer depends on the contents of the source only.
+ * Looks at up to 48 pictures, spread over all classes. The answer depends only on the contents of the source.
  * @returns undefined if none of them can be read
  */
 export async function pictureTraits(

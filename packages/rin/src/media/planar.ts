@@ -18,3 +18,8 @@ export function interleaved(planar: Uint8Array, channels: number): Uint8Array {
   }
   return out;
 }
+
+/** Exchanges left and right of planar pixels [C, H, W] in place. @param width W */
+export function mirror(planar: Uint8Array, width: number): void {
+  for (let row = 0; row < planar.length; row += width) planar.subarray(row, row + width).reverse();
+}

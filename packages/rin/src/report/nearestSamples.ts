@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { noGrad, scope, type Tensor, tensor } from '@rin/torch';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import type { Image } from '../media/image.js';
+import { mirror } from '../media/planar.js';
 
 /** The sample of a data set that is nearest to a picture. */
 export interface Nearest {
@@ -131,8 +132,7 @@ function found(dataset: Dataset, { index, sum, isMirrored }: Search['best']): Ne
 
 /** The picture with left and right exchanged. */
 function mirrorImage({ data, shape }: Image): Image {
-  const width = shape[shape.length - 1];
-  const mirrored = new Uint8Array(data.length);
-  for (let row = 0; row < data.length; row += width) mirrored.set(data.subarray(row, row + width).toReversed(), row);
+  const mirrored = Uint8Array.from(data);
+  mirror(mirrored, shape[shape.length - 1]);
   return { data: mirrored, shape };
 }

@@ -6,6 +6,7 @@ import { type Dataset, sampleLength } from '../data/dataset.js';
 import { builtIn } from '../data/find.js';
 import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';
+import { spreadIndices } from '../data/spreadOver.js';
 import type { Image } from '../media/image.js';
 import { type RunFacts, readFacts } from '../runs/runDirectory.js';
 import { splitData } from '../training/validation.js';
@@ -94,7 +95,8 @@ export async function compareWithTraining(
   images: readonly Image[],
   options: Pick<NearestOptions, 'onProgress' | 'signal'>,
 ): Promise<Comparison> {
-  const chosen = data.length > 1 ? spread(data.length, mostOwn) : [];
+  // The data are often sorted by class.
+  const chosen = data.length > 1 ? spreadIndices(data.length, mostOwn) : [];
   const own = chosen.map((index): Image => {
     const image = { data: new Uint8Array(sampleLength(data.shape)), shape: data.shape };
     data.read(index, image.data);
@@ -112,10 +114,6 @@ export async function compareWithTraining(
     ...(own.length > 0 && { own: meanDistance(found.slice(images.length)) }),
   };
 }
-
-/** Up to `most` indices, spread evenly over the data, which are often sorted by class. */
-const spread = (length: number, most: number): number[] =>
-  Array.from({ length: Math.min(length, most) }, (_, i) => Math.floor((i * length) / Math.min(length, most)));
 
 const meanDistance = (found: readonly Nearest[]): number =>
   found.reduce((sum, { rmse }) => sum + rmse, 0) / found.length;

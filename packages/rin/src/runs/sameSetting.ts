@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
-import { imagesOf } from '../config/duration.js';
+import { durationKeys, imagesOf } from '../config/duration.js';
 import { valueAt } from '../config/parse.js';
-
-/** Keys whose value may be a share of the run. */
-const durations = ['warmup', 'logEvery', 'sampleEvery', 'checkpointEvery'] as const;
 
 /**
  * Whether two configurations agree in a key. Durations also agree if they are the same number of images, each in its own run:
@@ -12,7 +9,7 @@ const durations = ['warmup', 'logEvery', 'sampleEvery', 'checkpointEvery'] as co
  */
 export function isSameSetting(path: string, one: Config, other: Config): boolean {
   if (isDeepStrictEqual(valueAt(one, path), valueAt(other, path))) return true;
-  const key = durations.find((name) => path === `training.${name}`);
+  const key = durationKeys.find((name) => path === `training.${name}`);
   return (
     key !== undefined && imagesOf(one.training[key], one.training) === imagesOf(other.training[key], other.training)
   );

@@ -17,7 +17,7 @@ export interface Enlargement {
  * @param of    which pictures these are: `pictures`, `pictures that were looked at`
  * @returns undefined if there are none
  */
-export function enlargement(
+export function enlargedPictures(
   sizes: PictureTraits['sizes'],
   { model, data }: Pick<Config, 'model' | 'data'>,
   of: string,

@@ -40,7 +40,7 @@ interface Row {
 export type Kind = 'grey' | 'drawn' | 'photographs';
 
 /** A sentence about the result. @param classes number of classes; 0 = none */
-export function expectation(kind: Kind, pictures: number, classes: number): string {
+export function expectedResult(kind: Kind, pictures: number, classes: number): string {
   const ofClass = pictures / Math.max(1, classes);
   const row = expectations.find(
     (each) =>

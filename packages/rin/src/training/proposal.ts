@@ -1,6 +1,7 @@
 import { count, geometry, sizeList } from '@rin/core';
+import { median } from '../data/median.js';
 import type { PictureTraits } from '../data/traits.js';
-import { expectation, type Kind } from './expectations.js';
+import { expectedResult, type Kind } from './expectations.js';
 import { loadPreset } from './presets.js';
 
 /** What a proposal depends on. */
@@ -33,7 +34,7 @@ export interface Proposal {
   readonly expect: string;
 }
 
-/** Smaller pictures are small, larger ones are not: the shorter side in pixels. */
+/** Shorter side in pixels from which pictures get a preset for larger ones. */
 const large = 48;
 
 /** Largest grey pictures for the preset of handwritten digits. */
@@ -46,7 +47,7 @@ const fewestPatches = 4;
 const imagesOfPicture = 4200;
 const fewestImages = 20_000;
 
-/** Most images, where this is not the preset's own number: that of emoji-64 is for its 83 pictures. */
+/** Most images, if this is not the preset's own number. The number of `emoji-64` is for its 83 pictures. */
 const mostImages: Partial<Record<ProposedPreset, number>> = { 'emoji-64': 200_000 };
 
 /**
@@ -81,7 +82,7 @@ export function proposalFor(facts: DataFacts, wanted?: number | readonly number[
       patch: `patches of ${patch}${wanted === undefined ? ` make ${count(tokens)} tokens` : ''}${patch < usualPatch ? ', because the pictures are small' : ''}`,
       images: timesText(images, pictures),
     },
-    expect: expectation(kind, pictures, classes),
+    expect: expectedResult(kind, pictures, classes),
   };
 }
 
@@ -125,14 +126,5 @@ export function timesText(images: number, pictures: number): string {
 }
 
 /** The median of the shorter sides. @param sizes pictures by `WIDTH×HEIGHT` */
-function medianSide(sizes: PictureTraits['sizes']): number {
-  const sides = [...sizes].map(([size, times]) => [Math.min(...size.split('×').map(Number)), times] as const);
-  sides.sort(([a], [b]) => a - b);
-  const half = sides.reduce((sum, [, times]) => sum + times, 0) / 2;
-  let below = 0;
-  for (const [side, times] of sides) {
-    below += times;
-    if (below >= half) return side;
-  }
-  return 0;
-}
+const medianSide = (sizes: PictureTraits['sizes']): number =>
+  median([...sizes].map(([size, times]) => [Math.min(...size.split('×').map(Number)), times]));

@@ -1,4 +1,5 @@
 import { RinError, sizeList } from '@rin/core';
+import { classCount } from '../data/classes.js';
 import { type FoundSource, findSource } from '../data/find.js';
 import type { DataOptions } from '../data/progress.js';
 import { pictureTraits } from '../data/traits.js';
@@ -6,7 +7,7 @@ import { type DataFacts, type Proposal, proposalFor } from './proposal.js';
 
 /** Options of `propose`. */
 export interface ProposeOptions extends DataOptions {
-  /** the size of the samples, if it is decided already: N or [H, W] */
+  /** the size of the samples, if it is decided already: N or [H, W]. `loadPreset` refuses one that the proposed patch does not divide */
   size?: number | readonly number[];
 }
 
@@ -28,8 +29,7 @@ export async function dataFacts(source: FoundSource, watch: DataOptions): Promis
   const listing = await source.list();
   try {
     const traits = await pictureTraits(listing, watch);
-    const classes = listing.classes.length > 1 ? listing.classes.length : 0; // a single class has no information
-    return traits && { ...traits, pictures: listing.pictures.length, classes };
+    return traits && { ...traits, pictures: listing.pictures.length, classes: classCount(listing.classes) };
   } finally {
     listing.close();
   }

@@ -3,7 +3,7 @@ import { imagesOf } from '../config/duration.js';
 import { passesOfHeldOut, passesOfImage } from './passes.js';
 import type { PreviewPlan } from './previewPlan.js';
 
-/** What a run does beside its updates. */
+/** The work of a run besides its updates. */
 export interface Extras {
   /** absent if the run has no previews */
   readonly previews?: PreviewPlan;

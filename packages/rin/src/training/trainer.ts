@@ -67,7 +67,8 @@ export interface Stretch {
 
 /** Does the work of `train`, but returns if the signal is aborted. @throws RinError as `train` does */
 export async function trainOrStop({ config, data, ...options }: TrainOptions): Promise<Stretch> {
-  const checked = parseConfig(config, 'configuration');
+  const source = typeof data === 'string' ? data : undefined; // a preset may name the data that it was made for
+  const checked = { ...parseConfig(config, 'configuration'), source };
   const { log = () => {}, signal, onDataProgress: onProgress } = options;
   let request: Request;
   try {

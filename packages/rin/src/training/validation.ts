@@ -35,13 +35,13 @@ export function splitData(data: Dataset, { seed, training: { validation } }: Con
 const heldOutOf = (share: number, length: number): number =>
   Math.min(length - 1, Math.max(1, Math.round(share * length)));
 
-/** Number of samples in a held-out loss: one for every 8 images between two lines of stats.jsonl, as far as there are so many. */
-const ofThese = (heldOut: number, training: Config['training']): number =>
+/** Number of samples in a held-out loss: one for every 8 images between two lines of stats.jsonl, but no more than there are. */
+const inOneLoss = (heldOut: number, training: Config['training']): number =>
   Math.min(heldOut, Math.max(1, Math.floor(imagesOf(training.logEvery, training) / 8)));
 
 /** Number of samples in a held-out loss of a run; 0 = there is no such loss. @param samples number of samples of the data */
 export const samplesInLoss = ({ training }: Config, samples: number): number =>
-  training.validation > 0 && samples >= 2 ? ofThese(heldOutOf(training.validation, samples), training) : 0;
+  training.validation > 0 && samples >= 2 ? inOneLoss(heldOutOf(training.validation, samples), training) : 0;
 
 /** `length` samples of the permutation, from `first` on. Name, classes and other facts describe the whole data. */
 function part(data: Dataset, seed: number, first: number, length: number): Dataset {
@@ -75,7 +75,7 @@ export class Validation {
     this.#data = data;
     this.#config = config;
     this.#meanSquare = meanSquare;
-    this.count = ofThese(data.length, config.training);
+    this.count = inOneLoss(data.length, config.training);
   }
 
   /** @returns mean over the samples; the event loop runs after every micro-batch */

@@ -36,7 +36,7 @@ test('a share that is none is refused in one sentence', () => {
       return String(error);
     }
   };
-  const share = 'or a share of the run such as 2%, above 0% and at most 100%';
+  const share = 'or a share of the run such as 2%, above 0% and at most 100%, with at most 4 decimals';
   const images = 'expected a number of images such as 5000, 200k or 1.5M';
   for (const value of ['0%', '0.0%', '120%', '100.1%', '2 %', '%', '-2%', '2%%', '1e1%', '2k%', '0.00001%'])
     assert.equal(

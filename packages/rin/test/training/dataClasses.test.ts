@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import type { Config } from '../../src/config/config.js';
-import { parseConfig } from '../../src/config/parse.js';
+import { mergeConfig, parseConfig } from '../../src/config/parse.js';
 import type { ModelChanges, TrainingChanges } from '../../src/config/types.js';
 import { fromYaml } from '../../src/config/yaml.js';
 import { openDataset } from '../../src/data/open.js';
 import { datasetFromSamples } from '../../src/data/samples.js';
+import { readRun } from '../../src/runs/summary.js';
 import type { DataInput } from '../../src/training/openData.js';
 import { loadPreset } from '../../src/training/presets.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
@@ -57,6 +58,24 @@ test('a preset takes the number of classes from the data: from a folder, a data 
   const opened = await openDataset(folder, { size: 8, channels: 3, data: preset().data });
   assert.deepEqual(await trained(preset(), opened), [3, 'model.classes is 3, from the data: a, b, c']);
   opened.close();
+});
+
+test('the configuration of a run names the source that a program trained on, not that of the preset', async () => {
+  assert.equal(preset().source, 'emoji');
+  for (const [data, expected] of [
+    [folder, folder],
+    [samples(3), undefined],
+  ] as const) {
+    const { run } = await train({ config: preset(), data, runsFolder: freshFolder() });
+    assert.ok(run);
+    assert.equal((await readRun(run)).config.source, expected);
+  }
+});
+
+test('mergeConfig leaves the number of classes to the data, unless it is named', async () => {
+  const merged = (over: object) => parseConfig(mergeConfig(preset(), over), 'merged');
+  assert.equal((await trained(merged({ model: { depth: [2] } }), folder))[0], 3);
+  assert.deepEqual(await trained(merged({ model: { classes: 0 } }), folder), [0]);
 });
 
 test('a single class, and none, make a network without classes', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/parse.js';
-import { enlargement } from '../../src/training/enlarged.js';
+import { enlargedPictures } from '../../src/training/enlarged.js';
 import { loadPreset } from '../../src/training/presets.js';
 import { type DataFacts, proposalFor } from '../../src/training/proposal.js';
 
@@ -116,7 +116,7 @@ test('enlarged pictures are counted, and a size that fits most of them is named'
   const config = (size: number | number[], patch = 8, resize: 'center-crop' | 'fit' = 'center-crop') =>
     parseConfig({ model: { size, patch }, data: { resize } }, 'test');
   const of = (sizes: Record<string, number>, given = config(64)) =>
-    enlargement(new Map(Object.entries(sizes)), given, 'pictures');
+    enlargedPictures(new Map(Object.entries(sizes)), given, 'pictures');
   assert.equal(of({ '64×64': 3, '200×65': 1 }), undefined);
   assert.deepEqual(of({ '32×32': 30, '64×64': 3, '100×20': 7 }), {
     sentence: '37 of 40 pictures are smaller than 64×64, most often 32×32: training enlarges them',

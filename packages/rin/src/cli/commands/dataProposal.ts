@@ -1,7 +1,8 @@
 import { count, isTorchError, quoted, roughly, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
+import { classCount } from '../../data/classes.js';
 import type { Survey } from '../../data/survey.js';
-import { enlargement } from '../../training/enlarged.js';
+import { enlargedPictures } from '../../training/enlarged.js';
 import { loadPreset } from '../../training/presets.js';
 import { proposalFor } from '../../training/proposal.js';
 import { calling } from '../terminal/calling.js';
@@ -14,13 +15,13 @@ import { calling } from '../terminal/calling.js';
 export async function* proposalOf(source: string, survey: Survey, isTimed: boolean): AsyncGenerator<string> {
   const { traits, headers, pictures } = survey;
   if (!traits) return;
-  const classes = survey.classes.length > 1 ? survey.classes.length : 0;
+  const classes = classCount(survey.classes);
   const { preset, changes, why, expect } = proposalFor({ ...traits, pictures, classes });
   const config = loadPreset(preset, changes);
   const { model, training } = config;
   yield `preset   ${preset}, for ${why.preset}`;
   yield `size     ${sizeList(model.size).join('×')}, ${why.size}; ${why.patch}`;
-  const enlarged = enlargement(headers.sizes, config, 'pictures');
+  const enlarged = enlargedPictures(headers.sizes, config, 'pictures');
   if (enlarged) yield `         ${enlarged.sentence}`;
   yield `images   ${count(training.images)}, ${why.images}`;
   if (isTimed) yield `time     ${await timeText(config, pictures)}`;

@@ -77,9 +77,9 @@ export async function enlargedLine(
   seen?: DataFacts,
 ): Promise<string | undefined> {
   const { dataFacts } = await import('../../training/propose.js');
-  const { enlargement } = await import('../../training/enlarged.js');
+  const { enlargedPictures } = await import('../../training/enlarged.js');
   const facts = seen ?? (await dataFacts(source, { signal }));
-  const found = facts && enlargement(facts.sizes, config, 'pictures that were looked at');
+  const found = facts && enlargedPictures(facts.sizes, config, 'pictures that were looked at');
   const isFixed = config.training.init !== undefined; // the size is that of the model
   return found && (isFixed || !found.remedy ? found.sentence : `${found.sentence}; ${found.remedy}`);
 }
