@@ -24,6 +24,8 @@ const cases = [
   ['emoji-64', 20_000, 32], // 246 MB of pixels, near the most that is held in memory
   ['mnist', 60_000, 32],
   ['cifar10-small', 50_000, 32],
+  ['photos-64', 3670, 32],
+  ['sprites-32', 1773, 32],
   ['benchmark', 1000, 32],
   ['cifar10', 50_000, 8],
   ['imagenet64', 20_000, 8],

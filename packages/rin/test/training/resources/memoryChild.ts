@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { geometry } from '@rin/core';
-import type { Config } from '../../../src/config/config.js';
+import { parseConfig } from '../../../src/config/parse.js';
 import { MemoryDataset, sampleLength } from '../../../src/data/dataset.js';
 import { chooseCompute } from '../../../src/training/resources/compute.js';
 import { trainingCost } from '../../../src/training/resources/cost.js';
@@ -13,7 +13,7 @@ import { trainOrStop as train } from '../../../src/training/trainer.js';
  *     node memoryChild.js CONFIG RUNS_FOLDER PICTURES
  */
 const [text, runsFolder, pictures] = process.argv.slice(2);
-const config: Config = JSON.parse(text);
+const config = parseConfig(JSON.parse(text), 'memoryChild');
 const { channels, classes } = config.model;
 const shape = [channels, ...geometry(config.model).size];
 const names = Array.from({ length: classes }, (_, label) => `class ${label}`);
