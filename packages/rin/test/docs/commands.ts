@@ -32,6 +32,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train': named,
   'rin train …': named,
   'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
+  'rin train … --dry-run > my.yaml': { tested: 'packages/rin/test/cli/wrong.test.ts' },
   'rin runs': { run: '' },
   'rin runs 3 4': { run: '' },
   'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
