@@ -31,14 +31,14 @@ export async function writeAnimation(
 }
 
 /**
- * The bytes of an animated WebP that loops forever.
+ * The bytes of an animated WebP that loops forever, in a Buffer.
  * @param frames each [1 or 3, H, W], H and W at most 16,383
  * @throws RinError if there are no frames, their shapes differ or are too large, or the quality is out of range
  */
 export async function encodeAnimation(
   frames: readonly Image[],
   { delay = 50, quality = 90 }: AnimationOptions = {},
-): Promise<Buffer> {
+): Promise<Uint8Array> {
   if (frames.length === 0) throw new RinError('an animation has no frames; expected at least one');
   const [channels, height, width] = checkWebp(frames[0]).shape;
   const other = frames.find((frame) => checkImage(frame).shape.join() !== frames[0].shape.join());

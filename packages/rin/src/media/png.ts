@@ -16,8 +16,8 @@ export async function writePng(path: string, image: Image): Promise<void> {
   await writeOutput(path, await encodePng(image));
 }
 
-/** The bytes of a PNG file. @param image [1 or 3, H, W] @throws RinError if the image has another shape */
-export async function encodePng(image: Image): Promise<Buffer> {
+/** The bytes of a PNG file, in a Buffer. @param image [1 or 3, H, W] @throws RinError if the image has another shape */
+export async function encodePng(image: Image): Promise<Uint8Array> {
   const [channels, height, width] = checkImage(image).shape;
   const raw = { channels: channels === 1 ? (1 as const) : (3 as const), height, width };
   return sharp(interleaved(image.data, channels), { raw, limitInputPixels: false })

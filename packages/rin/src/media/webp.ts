@@ -13,11 +13,11 @@ export interface WebpOptions {
 const longestSide = 16_383;
 
 /**
- * The bytes of a WebP file.
+ * The bytes of a WebP file, in a Buffer.
  * @param image [1 or 3, H, W], H and W at most 16,383
  * @throws RinError if the image has another shape or is too large, or the quality is out of range
  */
-export async function encodeWebp(image: Image, { quality = 90 }: WebpOptions = {}): Promise<Buffer> {
+export async function encodeWebp(image: Image, { quality = 90 }: WebpOptions = {}): Promise<Uint8Array> {
   const [channels, height, width] = checkWebp(image).shape;
   const raw = { channels: channels === 1 ? (1 as const) : (3 as const), height, width };
   return sharp(interleaved(image.data, channels), { raw, limitInputPixels: false })

@@ -132,4 +132,5 @@ export function previewLine(
   return `previews: ${what}, ${when}, in ${count(steps)} steps; about ${percent(share)} of the passes of training${why}`;
 }
 
-const percent = (share: number): string => `${(100 * share).toPrecision(share < 0.1 ? 1 : 2)}%`;
+/** `0.3%`, `6%`, `12%` */
+const percent = (share: number): string => `${Number((100 * share).toPrecision(share < 0.1 ? 1 : 2))}%`;

@@ -121,7 +121,7 @@ function imagesFor(pictures: number, most: number): number {
 /** `each picture about 54 times` */
 export function timesText(images: number, pictures: number): string {
   const times = images / pictures;
-  if (times < 1) return `about ${Math.max(1, Math.round(100 * times))} % of the pictures, each once`;
+  if (times < 1) return `about ${Math.max(1, Math.round(100 * times))}% of the pictures, each once`;
   return `each picture about ${times < 9.95 ? Number(times.toPrecision(2)) : count(Math.round(times))} times`;
 }
 

@@ -222,7 +222,7 @@ async function prepare(given: Preparation): Promise<Session> {
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
   const seen = saved && saved.counters.images > 0 ? `resumes at ${count(saved.counters.images)} of` : 'trains for';
   say(`${directory.path}: ${seen} ${count(training.images)} images`);
-  say(`data: ${data.name}, ${count(data.length)} samples in ${count(data.classes.length)} classes${held}${skipped}`);
+  say(`data: ${data.name}, ${count(data.length)} samples ${classesText(data.classes.length)}${held}${skipped}`);
   say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);
   for (const line of takes) say(line);
   if (previews) say(previewLine(previews, config, data.classes));
@@ -250,4 +250,10 @@ async function prepare(given: Preparation): Promise<Session> {
     onProgress,
     signal,
   });
+}
+
+/** `in 3 classes`, `of one class`, `without classes` */
+function classesText(classes: number): string {
+  if (classes === 0) return 'without classes';
+  return classes === 1 ? 'of one class' : `in ${count(classes)} classes`;
 }

@@ -44,4 +44,5 @@ export const programs: Readonly<Record<string, Program>> = {
   'packages/torch/README.md, Fit a line': torchReadme,
   'packages/torch/README.md, A small network': torchReadme,
   'packages/torch/README.md, Errors': torchReadme,
+  'packages/torch/README.md, Random numbers': torchReadme,
 };

@@ -31,6 +31,7 @@ export async function workplace(): Promise<string> {
   const cwd = await folderOf({
     ...inFolder('my-pictures'),
     ...inFolder('imagenet'),
+    ...inFolder('tiles'),
     'my.yaml': 'model: { size: 64, patch: 8 }\n',
     'mnist/train-images-idx3-ubyte': grey(20),
     'mnist/train-labels-idx1-ubyte': labels(20),
@@ -42,7 +43,7 @@ export async function workplace(): Promise<string> {
   renameSync(tar(join(cwd, 'my-pictures'), '.'), join(cwd, 'flowers.tar'));
   renameSync(tar(cwd, '--gzip', 'cifar-10-batches-bin'), join(cwd, 'cifar-10-binary.tar.gz'));
   mkdirSync(join(cwd, 'cifar10'));
-  copyFileSync(join(cwd, 'flowers.tar'), join(cwd, 'cifar10/train.tar'));
+  for (const name of ['cifar10/train.tar', 'flowers128.tar']) copyFileSync(join(cwd, 'flowers.tar'), join(cwd, name));
 
   // A run of flowers: the demo's network, whose first classes bear other names.
   const run = join(cwd, 'runs/00003-flowers-64-rin');

@@ -86,7 +86,7 @@ test('images grow with the root of the number of pictures, between 20k and the n
   assert.match(proposalFor(facts(100_000, { '64×64': 1 }, drawn)).why.images, /^each picture about 2 times$/);
   assert.match(
     proposalFor(facts(1_000_000, { '64×64': 1 }, drawn)).why.images,
-    /^about 20 % of the pictures, each once$/,
+    /^about 20% of the pictures, each once$/,
   );
 });
 

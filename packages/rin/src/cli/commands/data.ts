@@ -43,7 +43,7 @@ export const command: Command = {
       title: 'info',
       options: [
         { flag: '--sheet', placeholder: 'FILE', description: 'write a PNG with pictures of each class and its name' },
-        { flag: '--quick', description: 'leave out the time of a training, which takes 3 s to measure' },
+        { flag: '--quick', description: 'do not measure the time of a training, which takes 3 s' },
       ],
     },
     { title: 'convert', options: convertOptions },

@@ -67,7 +67,7 @@ async function compute(): Promise<Finding[]> {
 
 function processor(capability: string, threads: number): Finding {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
-  const text = `${model}, ${availableParallelism()} logical cores; libtorch uses ${threads} threads and ${capability}`;
+  const text = `${model}, ${availableParallelism()} logical cores; libtorch uses ${threads} ${threads === 1 ? 'thread' : 'threads'} and ${capability}`;
   return { state: 'good', text };
 }
 

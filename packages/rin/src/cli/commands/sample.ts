@@ -5,7 +5,7 @@ import { Screen } from '../terminal/screen.js';
 import { trainingPictures, writeNearest } from './nearest.js';
 import { mostInGrid, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
-import { guidanceWarning, sampleCompute, sampleRequest } from './sampleRequest.js';
+import { guidanceWarning, sampleCompute, sampleRequest, samplingLine } from './sampleRequest.js';
 
 export const command: Command = {
   name: 'sample',
@@ -112,6 +112,7 @@ async function sampleCommand(given: Given): Promise<number> {
   const outputs = await readOutputs(given, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
+  screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
   if (warning !== undefined) screen.say(warning);
   const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
   try {

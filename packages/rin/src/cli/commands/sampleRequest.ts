@@ -1,4 +1,4 @@
-import { ConfigError, RinError, UsageError } from '@rin/core';
+import { ConfigError, count, RinError, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import type { SamplingConfig } from '../../config/diffusion.js';
 import { mergeConfig, parseConfig } from '../../config/parse.js';
@@ -29,6 +29,10 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
     sampling: withTyped(config, given, 'sampling').sampling,
   };
 }
+
+/** The settings that a user may want to change. @param isConditional whether the model has classes, which guidance needs */
+export const samplingLine = ({ steps, sampler, guidance }: SamplingConfig, isConditional: boolean): string =>
+  `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${isConditional ? `, guidance ${guidance}` : ''}`;
 
 /**
  * A warning about `--guidance` on a model that never trained without a class; undefined if there is no problem.

@@ -147,7 +147,8 @@ async function request(
   try {
     const proposal = await fromProposal(given, signal);
     const layers = readLayers(given, model?.layer ?? proposal?.proposed?.layer);
-    const { layer, source } = await fromData(layers, notice, signal, proposal?.source);
+    const ofClasses = proposal?.proposed ? () => {} : notice; // the lines of the proposal count the classes
+    const { layer, source } = await fromData(layers, ofClasses, signal, proposal?.source);
     const config = resolveConfig(layer ? [...layers, layer] : layers);
     if (proposal) for (const line of proposalLines(proposal, config)) notice(line);
     const enlarged = source && (await enlargedLine(source, config, signal, proposal?.proposed?.facts));

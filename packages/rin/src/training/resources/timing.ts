@@ -9,12 +9,19 @@ import { type Compute, useThreads } from './compute.js';
 /** Seconds for timing. Two passes of a single sample are timed even if they take longer. */
 const timingSeconds = 2.5;
 
+/**
+ * A single sample says little of a batch: on a busy machine threads wait for each other at every operation, however small. So if
+ * the time suffices for a single sample only, and it took at most so many seconds, one pass of a few samples follows.
+ */
+const singleSeconds = 1.25;
+const fewSamples = 8;
+
 /** Timed passes of the last size. The fastest one counts, because other work on the machine can only add time. */
 const timedPasses = 4;
 
 /**
  * Images per second of passes that change nothing. The passes grow from one sample to a micro-batch, as time allows. The first
- * pass of each size does not count, because it allocates memory and makes kernels.
+ * pass of each size does not count, because it allocates memory and makes kernels. It counts where time is short.
  * @returns undefined if memory ran out; the first update then halves the micro-batch or fails
  */
 export function timedSpeed(learner: Pick<Learner, 'microBatch' | 'timePass'>): number | undefined {
@@ -32,7 +39,9 @@ export function timedSpeed(learner: Pick<Learner, 'microBatch' | 'timePass'>): n
       }
       for (let passes = 1; passes < timedPasses && left() > seconds; passes++)
         seconds = Math.min(seconds, learner.timePass(size));
-      return size / seconds;
+      if (size > 1 || learner.microBatch === 1 || seconds > singleSeconds) return size / seconds;
+      const few = Math.min(learner.microBatch, fewSamples);
+      return Math.max(1 / seconds, few / learner.timePass(few));
     }
   } catch (error) {
     if (isOutOfMemory(error)) return undefined;

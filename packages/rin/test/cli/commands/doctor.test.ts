@@ -9,7 +9,7 @@ test('where everything is there, doctor says what computes, where and how', asyn
     /^✔ rin \d+\.\d+\.\d+$/m,
     /^✔ Node \d+\.\d+\.\d+ on linux x64$/m,
     /^✔ libtorch \d+\.\d+\.\d+.*: \/.*$/m,
-    /^✔ .*libtorch uses \d+ threads and \w+$/m,
+    /^✔ .*libtorch uses \d+ threads? and \w+$/m,
     /^[✔!] CUDA: /m,
     /^✔ computes on (cpu|cuda:\d) in (float32|bfloat16), because /m,
     /^[✔!] memory: \d.* GB, .* free$/m,

@@ -181,6 +181,20 @@ test('the first pass of a size, which takes new memory, does not count, nor what
   assert.ok(sizes.length < 12, `${sizes}`);
 });
 
+test('where a single sample takes long, because threads wait, a few samples are timed too', () => {
+  const waiting = { microBatch: 32, timePass: (size: number) => wait(1.2 + 0.01 * size) };
+  const speed = timedSpeed(waiting);
+  assert.ok(speed && speed > 5, `${speed} images a second`); // a single sample alone: 0.8
+  const slow = { microBatch: 32, timePass: (size: number) => wait(1.3 * size) };
+  assert.equal(timedSpeed(slow), 1 / 1.3); // a few samples would take 10 s
+});
+
+/** Waits, without other work. @returns the seconds */
+function wait(seconds: number): number {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 * seconds);
+  return seconds;
+}
+
 test('the speed of a short pass is about that of training', async () => {
   const config = tiny({ model: { latents: 32, latentDim: 128, depth: [4] }, training: { batch: 64, microBatch: 64 } });
   const learner = new Learner(config, 0.3, cpu);
