@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isTorchError } from '@rin/core';
 
 /** The record of the native addon's build (`build/build.json` of @rin/torch). */
 export interface Build {
@@ -20,5 +21,16 @@ export function readBuild(): Build | undefined {
     return JSON.parse(readFileSync(join(torchFolder(), 'build', 'build.json'), 'utf8')) as Build;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether libtorch can be loaded: not before set-up. It stays loaded. */
+export async function canLoadTorch(): Promise<boolean> {
+  try {
+    await import('@rin/torch');
+    return true;
+  } catch (error) {
+    if (isTorchError(error)) return false;
+    throw error;
   }
 }

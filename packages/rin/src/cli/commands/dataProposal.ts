@@ -1,10 +1,11 @@
-import { count, isTorchError, quoted, roughly, sizeList } from '@rin/core';
+import { count, quoted, roughly, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { classCount } from '../../data/classes.js';
 import type { Survey } from '../../data/survey.js';
 import { enlargedPictures } from '../../training/enlarged.js';
 import { loadPreset } from '../../training/presets.js';
 import { proposalFor } from '../../training/proposal.js';
+import { canLoadTorch } from '../addon.js';
 import { calling } from '../terminal/calling.js';
 
 /**
@@ -31,12 +32,7 @@ export async function* proposalOf(source: string, survey: Survey, isTimed: boole
 
 /** How long the training takes on this machine; unknown before set-up. */
 async function timeText(config: Config, samples: number): Promise<string> {
-  try {
-    await import('@rin/torch');
-  } catch (error) {
-    if (!isTorchError(error)) throw error;
-    return 'unknown until rin is set up';
-  }
+  if (!(await canLoadTorch())) return 'unknown until rin is set up';
   const { chooseCompute } = await import('../../training/resources/compute.js');
   const { trainingTime } = await import('../../training/resources/timing.js');
   const time = trainingTime(config, chooseCompute(config.training), samples);

@@ -1,10 +1,11 @@
-import { count, isTorchError, RinError, sizeList } from '@rin/core';
+import { count, RinError, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { bytesInMemory } from '../../data/dataset.js';
 import type { FoundSource } from '../../data/find.js';
 import type { InitialModel } from '../../training/initialModel.js';
 import { planPreviews, previewLine } from '../../training/previewPlan.js';
 import { tokensOf, tokensText } from '../../training/resources/tokens.js';
+import { canLoadTorch } from '../addon.js';
 
 /** What `rin train` would train. */
 export interface DryRun {
@@ -25,10 +26,7 @@ export async function dryRunLines(what: DryRun): Promise<string[]> {
   const { samples, classes, missing } = await countData(what);
   const plan = planPreviews(config);
   const previews = plan ? [previewLine(plan, config, classes)] : [];
-  try {
-    await import('@rin/torch');
-  } catch (error) {
-    if (!isTorchError(error)) throw error;
+  if (!(await canLoadTorch())) {
     const unknown = 'parameters, work, time, memory and disk: unknown until rin is set up';
     return [...missing, `network: ${tokensText(tokensOf(config))}`, ...previews, unknown];
   }
