@@ -2,6 +2,7 @@ import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/
 import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
+import { stateTensors } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
@@ -31,8 +32,8 @@ export interface DenoiseInput {
 }
 
 /**
- * Samples from pure noise (paper, section 3). The sampler asks for evaluations of the network at some x. What
- * self-conditioning takes is carried from one evaluation to the next. After each one the event loop runs, so that the process can handle signals.
+ * Samples from pure noise (paper, section 3). The sampler asks for evaluations of the network at some x. The state of the network
+ * is carried from one evaluation to the next. After each one the event loop runs, so that the process can handle signals.
  * @returns the pictures [B, C, ...size], in [−b, b] if they are clipped. The caller must dispose them
  * @throws RinError if an output of the network is not finite
  * @throws the reason of `signal`, if it is aborted
@@ -108,7 +109,7 @@ function free(state: State, next?: State): void {
   for (const tensor of tensorsOf(state)) if (!needed.has(tensor)) tensor.dispose();
 }
 
-const tensorsOf = ({ previous, kept }: State): Tensor[] => [...kept, ...Object.values(previous)];
+const tensorsOf = ({ previous, kept }: State): Tensor[] => [...kept, ...stateTensors(previous)];
 
 /** The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero. */
 function carryOn(

@@ -1,5 +1,6 @@
 import { cat, type Tensor, zeros } from '@rin/torch';
 import type { Output, Previous } from '../model/pass.js';
+import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 
 /**
@@ -29,7 +30,7 @@ export function guided(
     interface: tokens,
   } = rin.forward(twice(x), [...gamma, ...gamma], {
     condition: cat([condition, zeros(condition.shape, { device: condition.device })]),
-    previous: Object.fromEntries(Object.entries(previous).map(([part, state]) => [part, twice(state)])),
+    previous: changeState(previous, twice),
   });
   const [labelled, unlabelled] = prediction.split(batch);
   return {

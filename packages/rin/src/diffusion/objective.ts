@@ -3,6 +3,7 @@ import { empty, manualSeed, philoxNormal, scope, type Tensor, tensor, unsafe, ze
 import type { DiffusionConfig } from '../config/diffusion.js';
 import type { Batch } from '../data/loader.js';
 import type { ForwardOptions, Previous } from '../model/pass.js';
+import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import { firstPass, type Noised, pick } from './firstPass.js';
 import { oneHot } from './oneHot.js';
@@ -107,7 +108,7 @@ function drawPrevious(
     const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });
     return unsafe.call('aten::index_copy', [blank, 0, index, part]) as Tensor;
   };
-  return Object.fromEntries(Object.entries(found).map(([part, state]) => [part, spread(state)]));
+  return changeState(found, spread);
 }
 
 /** Mean squared error: ‖ε − ε̂‖² (paper, eq. 2), ‖x − x̂₀‖² in units of the input scale, or ‖v − v̂‖². */
