@@ -6,7 +6,7 @@ writes and gives the same outputs; a seed gives the same picture.
     python rin.py model.safetensors --classes cat heart --seeds 0 1 --out grid.png
 
     model, config, classes, mean_square = load('model.safetensors')
-    y, Z, X = model(x, gamma, condition, previous=(Z, X))
+    y, Z, X = model(x, gamma, condition, previous=(Z, X, x_hat))
 
 Symbols of the paper: X the interface, n tokens of d channels; Z the latents, m tokens of d' channels; gamma the signal
 level of x_t = sqrt(gamma)·x + sqrt(1 - gamma)·eps.
@@ -226,7 +226,10 @@ class RIN(nn.Module):
         self.n, values = math.prod(self.grid), math.prod(patch) * c.channels
         d, latent_dim = c.interfaceDim, c.latentDim
 
-        self.stem = dense(values, d, math.prod(patch) * (c.channels + d))
+        # What is carried from step to step; the previous estimate of x stands behind the channels of x.
+        self.carried = c.selfConditioning.replace('both', 'latents+interface').split('+')
+        joined = 2 * values if 'data' in self.carried else values
+        self.stem = dense(joined, d, joined + math.prod(patch) * d)
         self.stem_norm = norm(d)
         code, self.interface_position = position(c.interfacePosition, self.grid, d, c.timeScaling)
         self.register_buffer('interface_code', code, persistent=False)
@@ -244,9 +247,9 @@ class RIN(nn.Module):
         self.register_buffer('latent_code', code, persistent=False)
 
         # Norms with a gain of zero: at the start, what came before makes no difference.
-        if c.selfConditioning in ('latents', 'both'):
+        if 'latents' in self.carried:
             self.previous_mlp, self.previous_norm = Mlp(latent_dim, c.latentMlpRatio), norm(latent_dim, 0.0)
-        if c.selfConditioning in ('interface', 'both'):
+        if 'interface' in self.carried:
             self.previous_interface_mlp, self.previous_interface_norm = Mlp(d, c.interfaceMlpRatio), norm(d, 0.0)
 
         self.blocks = nn.ModuleList(Block(c, depth, self.grid) for depth in c.depth)
@@ -258,11 +261,11 @@ class RIN(nn.Module):
     def forward(self, x, gamma, condition=None, previous=None):
         """
         x [B, C, *size], gamma [B]; condition [B, classes] one-hot or [B, s, channels], None or zeros = none; previous =
-        (Z [B, m, d'], X [B, n, d]) of an earlier pass, either may be None = zeros.
+        (Z [B, m, d'], X [B, n, d], estimate of x [B, C, *size]) of an earlier pass; None, or left out, = zeros.
         Returns the prediction [B, C, *size], Z [B, m, d'], X [B, n, d].
         """
         c, B, dtype = self.c, len(x), self.stem.weight.dtype
-        previous_Z, previous_X = previous or (None, None)
+        previous_Z, previous_X, previous_x, *_ = *(previous or ()), None, None, None
 
         # Time and condition stand among the latents, or beside the interface, where they are written to or only read.
         tokens = {'latents': [], 'interfaceWritable': [], 'interface': []}
@@ -273,9 +276,11 @@ class RIN(nn.Module):
             tokens[c.conditionOn].append(self.label(given))  # [B, s, …]
 
         # Interface initialisation.
+        if 'data' in self.carried:
+            x = torch.cat([x, torch.zeros_like(x) if previous_x is None else previous_x], dim=1)  # [B, 2·C, *size]
         X = self.stem_norm(self.stem(self.patchify(x)))  # [B, n, d]
         X = X + self.positions(self.interface_code, self.interface_position, X.dtype)
-        if c.selfConditioning in ('interface', 'both'):
+        if 'interface' in self.carried:
             u = torch.zeros_like(X) if previous_X is None else previous_X
             X = X + self.previous_interface_norm(u + self.previous_interface_mlp(u))
         X = join(X, tokens['interfaceWritable'])  # [B, n + writable, d]
@@ -283,7 +288,7 @@ class RIN(nn.Module):
         # Latent initialisation, with latent self-conditioning.
         Z = self.positions(self.latent_code, self.latents, X.dtype).expand(B, -1, -1)
         Z = join(Z, tokens['latents'])  # [B, m, d']
-        if c.selfConditioning in ('latents', 'both'):
+        if 'latents' in self.carried:
             u = torch.zeros_like(Z) if previous_Z is None else previous_Z
             Z = Z + self.previous_norm(u + self.previous_mlp(u))
 
@@ -383,12 +388,13 @@ def training_loss(model, diffusion, x, condition, draws, mean_square=1.0):
     given = network_input(xt, gamma, diffusion, mean_square)
     labels = [None if condition is None else condition * column(keep, condition) for keep in draws.keep_label]
 
-    # Latent self-conditioning: the latents of a pass from zeros, without gradient, for the samples that keep them.
+    # Self-conditioning: what a pass from zeros leaves, without gradient, for the samples that keep it.
     previous = None
     if model.c.selfConditioning != 'none' and diffusion['selfConditioningRate'] > 0:
         with torch.no_grad():
-            _, *estimate = model(given, gamma, labels[1])
-            previous = tuple(part * column(draws.keep_estimate, part) for part in estimate)
+            output, *states = model(given, gamma, labels[1])
+            states.append(data_and_noise(output, xt, gamma, diffusion['prediction'], b)[0])
+            previous = tuple(part * column(draws.keep_estimate, part) for part in states)
     output, _, _ = model(given, gamma, labels[0], previous)
 
     clip = b if diffusion['clipInTraining'] else None
@@ -419,14 +425,15 @@ def sample(model, config, condition, noise, mean_square=1.0):
 
         given = network_input(x, gamma, diffusion, mean_square)
         output, *latest = model(given, gamma, condition, previous)
-        if s.guidance > 0 and condition is not None:  # classifier-free; the labelled pass is the one that is carried on
+        if s.guidance > 0 and condition is not None:  # classifier-free; Z and X of the labelled pass are carried on
             unlabelled, _, _ = model(given, gamma, None, previous)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
+        x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)
         if carries:
+            latest.append(x_hat.clamp(-diffusion['inputScale'], diffusion['inputScale']))
             old = previous or [torch.zeros_like(part) for part in latest]
             previous = [s.momentum * before + (1 - s.momentum) * part for before, part in zip(old, latest)]
 
-        x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)
         if s.sampler == 'ddim':
             _, eps_hat = data_and_noise(x_hat, x, gamma, 'x')
             x = column(then.sqrt(), x) * x_hat + column((1 - then).sqrt(), x) * eps_hat

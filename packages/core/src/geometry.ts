@@ -84,12 +84,34 @@ export function latentSlots(model: TokenKeys): { learned: number; time: number; 
   return { learned: model.latents - time - condition, time, condition };
 }
 
-/** A state that a denoising step can start from: the latents or the interface of the previous step. */
-export type WarmPart = 'latents' | 'interface';
+/** What a denoising step can start from: latents, interface, or estimate x̂₀ of the data from the previous step. */
+export type WarmPart = 'latents' | 'interface' | 'data';
 
-/** The states that a network warm-starts from the previous denoising step (`model.selfConditioning`; paper, section 3). */
-export function warmParts(model: { readonly selfConditioning: 'none' | WarmPart | 'both' }): readonly WarmPart[] {
-  const { selfConditioning } = model;
-  if (selfConditioning === 'none') return [];
-  return selfConditioning === 'both' ? ['latents', 'interface'] : [selfConditioning];
+const partsOf = {
+  none: [],
+  latents: ['latents'],
+  interface: ['interface'],
+  both: ['latents', 'interface'],
+  data: ['data'],
+  'latents+data': ['latents', 'data'],
+  'interface+data': ['interface', 'data'],
+  'both+data': ['latents', 'interface', 'data'],
+} as const satisfies Record<string, readonly WarmPart[]>;
+
+/** A form of self-conditioning: a value of `model.selfConditioning`. */
+export type SelfConditioning = keyof typeof partsOf;
+
+/** All forms of self-conditioning. */
+export const selfConditionings = Object.keys(partsOf) as [SelfConditioning, ...SelfConditioning[]];
+
+/** The key of a `model` section that says what is carried from step to step. */
+export interface WarmKey {
+  readonly selfConditioning: SelfConditioning;
 }
+
+/** What a network takes from the previous denoising step (`model.selfConditioning`; paper, section 3). */
+export const warmParts = ({ selfConditioning }: WarmKey): readonly WarmPart[] => partsOf[selfConditioning];
+
+/** Channels of a pixel that the stem reads: those of a sample, and with data self-conditioning as many of x̂₀ behind them. */
+export const inputChannels = (model: WarmKey & Pick<PatchedShape, 'channels'>): number =>
+  warmParts(model).includes('data') ? 2 * model.channels : model.channels;

@@ -124,7 +124,8 @@ function* selfConditioning(model: ModelConfig, diffusion: DiffusionConfig): Gene
     yield `diffusion.selfConditioningRate ${diffusion.selfConditioningRate} needs model.selfConditioning; set it to latents, or the rate to 0`;
   }
   if (warmParts(model).includes('interface') && model.interfaceMlpRatio === 0) {
-    yield `model.selfConditioning ${model.selfConditioning} uses an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents`;
+    const other = warmParts(model).includes('data') ? 'latents+data' : 'latents';
+    yield `model.selfConditioning ${model.selfConditioning} uses an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning ${other}`;
   }
 }
 

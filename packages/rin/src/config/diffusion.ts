@@ -80,7 +80,7 @@ export const SamplingConfig = z.strictObject({
   guidance: z.number().min(0).default(0).describe('classifier-free guidance weight w; 0 = none'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
-  momentum: z.number().min(0).lt(1).default(0).describe('momentum of the carried latents'),
+  momentum: z.number().min(0).lt(1).default(0).describe('momentum of what self-conditioning carries from step to step'),
   clip: z.boolean().default(true).describe('clip the estimate of x to [-b, b] at every step'),
 });
 export type SamplingConfig = types.SamplingConfig;

@@ -1,3 +1,4 @@
+import { selfConditionings } from '@rin/core';
 import { z } from 'zod';
 import type * as types from './types.js';
 
@@ -59,9 +60,9 @@ export const ModelConfig = z.strictObject({
     .default(0)
     .describe('side of a depthwise convolution on the interface after each write; 0 = none'),
   selfConditioning: z
-    .enum(['none', 'latents', 'interface', 'both'])
+    .enum(selfConditionings)
     .default('latents')
-    .describe('tokens that start from the previous denoising step'),
+    .describe('what a step takes from the one before: latents, interface, both, or data (its x0, joined to the input)'),
   zeroReadout: z.boolean().default(false).describe('start the readout at zero instead of Glorot uniform'),
   dropout: rate.default(0).describe('dropout inside the MLPs of the compute layers'),
   dropPath: rate.default(0).describe('stochastic depth of the compute layers, per sample'),

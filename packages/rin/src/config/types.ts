@@ -111,8 +111,16 @@ export interface ModelConfig {
   normalizeKeyValue: boolean;
   /** side of a depthwise convolution on the interface after each write; 0 = none [at least 0] [default: 0] */
   convolutionKernel: number;
-  /** tokens that start from the previous denoising step [default: latents] */
-  selfConditioning: 'none' | 'latents' | 'interface' | 'both';
+  /** what a step takes from the one before: latents, interface, both, or data (its x0, joined to the input) [default: latents] */
+  selfConditioning:
+    | 'none'
+    | 'latents'
+    | 'interface'
+    | 'both'
+    | 'data'
+    | 'latents+data'
+    | 'interface+data'
+    | 'both+data';
   /** start the readout at zero instead of Glorot uniform [default: false] */
   zeroReadout: boolean;
   /** dropout inside the MLPs of the compute layers [at least 0, below 1] [default: 0] */
@@ -169,8 +177,17 @@ export interface ModelChanges {
   normalizeKeyValue?: boolean | undefined;
   /** side of a depthwise convolution on the interface after each write; 0 = none [at least 0] [default: 0] */
   convolutionKernel?: number | undefined;
-  /** tokens that start from the previous denoising step [default: latents] */
-  selfConditioning?: 'none' | 'latents' | 'interface' | 'both' | undefined;
+  /** what a step takes from the one before: latents, interface, both, or data (its x0, joined to the input) [default: latents] */
+  selfConditioning?:
+    | 'none'
+    | 'latents'
+    | 'interface'
+    | 'both'
+    | 'data'
+    | 'latents+data'
+    | 'interface+data'
+    | 'both+data'
+    | undefined;
   /** start the readout at zero instead of Glorot uniform [default: false] */
   zeroReadout?: boolean | undefined;
   /** dropout inside the MLPs of the compute layers [at least 0, below 1] [default: 0] */
@@ -351,7 +368,7 @@ export interface SamplingConfig {
   variance: 'large' | 'small';
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
   timeDelta: number;
-  /** momentum of the carried latents [at least 0, below 1] [default: 0] */
+  /** momentum of what self-conditioning carries from step to step [at least 0, below 1] [default: 0] */
   momentum: number;
   /** clip the estimate of x to [-b, b] at every step [default: true] */
   clip: boolean;
@@ -371,7 +388,7 @@ export interface SamplingChanges {
   variance?: 'large' | 'small' | undefined;
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
   timeDelta?: number | undefined;
-  /** momentum of the carried latents [at least 0, below 1] [default: 0] */
+  /** momentum of what self-conditioning carries from step to step [at least 0, below 1] [default: 0] */
   momentum?: number | undefined;
   /** clip the estimate of x to [-b, b] at every step [default: true] */
   clip?: boolean | undefined;

@@ -2,6 +2,7 @@ import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/
 import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
+import { stateTensors } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
@@ -31,8 +32,8 @@ export interface DenoiseInput {
 }
 
 /**
- * Samples from pure noise (paper, section 3). The sampler asks for evaluations of the network at some x. The latents are carried
- * from one evaluation to the next. After each one the event loop runs, so that the process can handle signals.
+ * Samples from pure noise (paper, section 3). The sampler asks for evaluations of the network at some x. The state of the network
+ * is carried from one evaluation to the next. After each one the event loop runs, so that the process can handle signals.
  * @returns the pictures [B, C, ...size], in [−b, b] if they are clipped. The caller must dispose them
  * @throws RinError if an output of the network is not finite
  * @throws the reason of `signal`, if it is aborted
@@ -87,10 +88,12 @@ function advance(run: Run, { previous }: State, wanted: Evaluation, number: numb
   const { x0, at, output } = evaluate(run, x, wanted, previous);
   outputs.note(output.prediction, step, gamma);
   onStep?.({ step: step + 1, steps, gamma, x, x0 });
+  // The network was trained on limited estimates, so it gets limited ones here too, even if the sampler uses them as they are.
+  const latest = { ...output, data: x0.clamp(-diffusion.inputScale, diffusion.inputScale) };
   // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
   const kept = quantities.keep({ number, x, x0, at });
-  return { previous: carryOn(carried, previous, output, sampling.momentum), kept };
+  return { previous: carryOn(carried, previous, latest, sampling.momentum), kept };
 }
 
 /** The tensors that live between two evaluations. */
@@ -106,21 +109,18 @@ function free(state: State, next?: State): void {
   for (const tensor of tensorsOf(state)) if (!needed.has(tensor)) tensor.dispose();
 }
 
-const tensorsOf = ({ previous, kept }: State): Tensor[] => [
-  ...kept,
-  ...[previous.latents, previous.interface].filter((tensor) => tensor !== undefined),
-];
+const tensorsOf = ({ previous, kept }: State): Tensor[] => [...kept, ...stateTensors(previous)];
 
 /** The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero. */
 function carryOn(
   carried: readonly (keyof Previous)[],
   before: Previous,
-  output: Required<Previous>,
+  latest: Required<Previous>,
   momentum: number,
 ): Previous {
   const mixed = (part: keyof Previous): Tensor => {
-    if (momentum === 0) return output[part];
-    const scaled = output[part].float().mul(1 - momentum);
+    if (momentum === 0) return latest[part];
+    const scaled = latest[part].float().mul(1 - momentum);
     const old = before[part];
     return old ? scaled.add(old, { alpha: momentum }) : scaled;
   };

@@ -1,5 +1,6 @@
 import { cat, type Tensor, zeros } from '@rin/torch';
 import type { Output, Previous } from '../model/pass.js';
+import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 
 /**
@@ -7,8 +8,8 @@ import type { RIN } from '../model/rin.js';
  *
  *     output = (1 + w)·labelled − w·unlabelled
  *
- * Both passes start from the same previous state, and the state of the labelled pass is carried on (reference: the authors'
- * sampler).
+ * Both passes start from the same previous state. The latents and interface of the labelled pass are carried on, and the x̂₀ of
+ * this output (reference: the authors' sampler).
  * @param x          [B, C, ...size]
  * @param gamma      γ of each sample
  * @param condition  [B, classes] or [B, s, d_c]; null = without guidance
@@ -29,10 +30,7 @@ export function guided(
     interface: tokens,
   } = rin.forward(twice(x), [...gamma, ...gamma], {
     condition: cat([condition, zeros(condition.shape, { device: condition.device })]),
-    previous: {
-      ...(previous.latents && { latents: twice(previous.latents) }),
-      ...(previous.interface && { interface: twice(previous.interface) }),
-    },
+    previous: changeState(previous, twice),
   });
   const [labelled, unlabelled] = prediction.split(batch);
   return {

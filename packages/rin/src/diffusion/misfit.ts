@@ -1,4 +1,4 @@
-import { count, geometry, latentSlots } from '@rin/core';
+import { count, geometry, inputChannels, latentSlots } from '@rin/core';
 import type { SafetensorsFile } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 
@@ -19,7 +19,8 @@ export function misfit(config: ModelConfig, file: Pick<SafetensorsFile, 'names' 
   if (block >= 0)
     return `block ${block} has ${count(config.depth[block])} compute layers in its configuration, but ${count(layers[block])} in its tensors`;
 
-  const { tokens, patchLength, grid } = geometry(config);
+  const { tokens, grid } = geometry(config);
+  const { patchLength } = geometry({ ...config, channels: inputChannels(config) });
   const { interfaceDim: dim, latentDim } = config;
   const slots = latentSlots(config).learned;
   const learned = (name: string, position: ModelConfig['latentPosition'], shape: number[]) =>

@@ -3,7 +3,9 @@ import { empty, manualSeed, philoxNormal, scope, type Tensor, tensor, unsafe, ze
 import type { DiffusionConfig } from '../config/diffusion.js';
 import type { Batch } from '../data/loader.js';
 import type { ForwardOptions, Previous } from '../model/pass.js';
+import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
+import { firstPass, type Noised, pick } from './firstPass.js';
 import { oneHot } from './oneHot.js';
 import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
@@ -61,7 +63,7 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
   };
 
   // The scope frees the memory of the first pass before the second pass, which needs as much.
-  const previous = scope(() => drawPrevious(rin, config, input, at.gamma, draw, positions, options));
+  const previous = scope(() => drawPrevious(rin, config, { input, xt, at }, draw, positions, options));
   const { prediction } = rin.forward(input, at.gamma, { ...options(mainPass), ...(previous && { previous }) });
   return loss(config, prediction, { x, eps, xt }, at);
 }
@@ -81,8 +83,7 @@ const keptLabels = (config: DiffusionConfig, labels: Int32Array, { seed, positio
 function drawPrevious(
   rin: RIN,
   config: DiffusionConfig,
-  input: Tensor,
-  gammas: readonly number[],
+  noised: Noised,
   draw: Draw,
   positions: readonly number[],
   options: (pass: number) => ForwardOptions,
@@ -98,26 +99,16 @@ function drawPrevious(
   });
   if (kept.length === 0) return null;
   const given = options(warmUpPass);
-  if (kept.length === positions.length) return rin.warmUp(input, gammas, given);
+  if (kept.length === positions.length) return firstPass(rin, config, noised, given);
 
-  const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: input.device });
+  const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: noised.input.device });
   const chosen = given.condition?.indexSelect(0, index);
-  const found = rin.warmUp(
-    input.indexSelect(0, index),
-    kept.map((i) => gammas[i]),
-    {
-      ...given,
-      ...(chosen && { condition: chosen }),
-    },
-  );
+  const found = firstPass(rin, config, pick(noised, kept, index), { ...given, ...(chosen && { condition: chosen }) });
   const spread = (part: Tensor): Tensor => {
     const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });
     return unsafe.call('aten::index_copy', [blank, 0, index, part]) as Tensor;
   };
-  return {
-    ...(found.latents && { latents: spread(found.latents) }),
-    ...(found.interface && { interface: spread(found.interface) }),
-  };
+  return changeState(found, spread);
 }
 
 /** Mean squared error: ‖ε − ε̂‖² (paper, eq. 2), ‖x − x̂₀‖² in units of the input scale, or ‖v − v̂‖². */

@@ -93,6 +93,15 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
 
 /** The `sampling` section with the caller's changes, checked like any configuration. */
 function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
+  const { momentum = 0 } = changed;
+  const { model, diffusion } = config;
+  if (momentum > 0 && (model.selfConditioning === 'none' || diffusion.selfConditioningRate === 0)) {
+    const why =
+      model.selfConditioning === 'none' ? 'model.selfConditioning is none' : 'diffusion.selfConditioningRate is 0';
+    throw new RinError(
+      `momentum ${momentum}: this model carries nothing from step to step (${why}); leave momentum out`,
+    );
+  }
   const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
   return parseConfig(mergeConfig(config, { sampling: given }), 'sample').sampling;
 }

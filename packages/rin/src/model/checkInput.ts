@@ -36,9 +36,10 @@ export function checkInput(
       throw new RinError('this network takes no condition, but one was given; leave it out');
     checkShape('condition', condition, classes > 0 ? [classes] : [conditionTokens, conditionDim], batch);
   }
-  const { latents, interface: interfaceTokens } = previous;
+  const { latents, interface: interfaceTokens, data } = previous;
   if (latents) checkShape('previous.latents', latents, [config.latents, config.latentDim], batch);
   if (interfaceTokens) checkShape('previous.interface', interfaceTokens, [tokens, config.interfaceDim], batch);
+  if (data) checkShape('previous.data', data, [config.channels, ...size], batch);
 }
 
 /** @param batch  the first size, or `B` if any is allowed */

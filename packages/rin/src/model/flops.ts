@@ -16,6 +16,7 @@ export function passFlops(model: ModelConfig): number {
     const state = {
       latents: zeros([1, model.latents, model.latentDim]),
       interface: zeros([1, geometry(model).tokens, model.interfaceDim]),
+      data: x,
     };
     const previous = Object.fromEntries(rin.carried.map((part) => [part, state[part]]));
     using pass = noGrad(() => trace(() => rin.forward(x, { code }, { previous })));

@@ -1,9 +1,13 @@
 import type { Dtype, Tensor } from '@rin/torch';
 
-/** The final latents Z [B, m, d'] and interface X [B, n, d] of an earlier pass, as a start (paper, section 3). */
+/** What an earlier pass left, as a start (paper, section 3). What is absent is zero. */
 export interface Previous {
+  /** [B, m, d'] final latents Z */
   readonly latents?: Tensor;
+  /** [B, n, d] final interface X */
   readonly interface?: Tensor;
+  /** [B, C, ...size] estimate x̂₀ of the data, in [−b, b], b = input scale */
+  readonly data?: Tensor;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { conditionTokens, geometry, hasReadOnlyTokens, latentSlots, warmParts } from '@rin/core';
+import { conditionTokens, geometry, hasReadOnlyTokens, inputChannels, latentSlots, warmParts } from '@rin/core';
 import type { ModelConfig } from '../config/model.js';
 
 /**
@@ -24,7 +24,9 @@ export function passValues(model: ModelConfig): number {
   const convolution = model.convolutionKernel > 0 ? 6 * n * d : 0;
   const perBlock = model.depth.map((layers) => read + layers * compute + (layers > 0 ? write + convolution : 0));
 
-  const stem = tokens * (patchLength + 3 * d); // patches, product, norm, with positions
+  const inputLength = (patchLength / model.channels) * inputChannels(model);
+  const joined = inputLength > patchLength ? inputLength : 0; // x with the earlier estimate
+  const stem = tokens * (joined + inputLength + 3 * d); // patches, product, norm, with positions
   const readout = tokens * (d + 2 * patchLength); // norm, product, pixels
   const parts = warmParts(model);
   const warm = (t: number, c: number, ratio: number) => t * 3 * c + mlp(t, c, ratio);

@@ -1,4 +1,12 @@
-import { type Geometry, geometry, hasReadOnlyTokens, latentSlots, type WarmPart, warmParts } from '@rin/core';
+import {
+  type Geometry,
+  geometry,
+  hasReadOnlyTokens,
+  inputChannels,
+  latentSlots,
+  type WarmPart,
+  warmParts,
+} from '@rin/core';
 import {
   cat,
   type Device,
@@ -27,7 +35,7 @@ import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
  * Recurrent Interface Network (Jabri, Fleet & Chen, arXiv 2212.11972, section 2). Names of parameters, initial values
  * and options follow the authors' code.
  *
- *     start    X = LN(stem(patches of x)) + position
+ *     start    X = LN(stem(patches of x)) + position. With data self-conditioning, the previous x̂₀ joins x as more channels.
  *              Z = [learned latents; time; condition]
  *              Z ← Z + LN₀(u + MLP(LN(u))), with u the previous latents (section 3). The same on X, if it is carried.
  *     blocks   read, K times compute, write (`Block`)
@@ -55,6 +63,7 @@ export class RIN extends Module {
   readonly readout: Linear;
   readonly #config: ModelConfig;
   readonly #geometry: Geometry;
+  readonly #inputGeometry: Geometry;
   readonly #interfaceCode: Constant | null;
   readonly #latentCode: Constant | null;
 
@@ -69,6 +78,7 @@ export class RIN extends Module {
     requireChecked(config);
     const shape = geometry(config);
     const { tokens, patchLength } = shape;
+    const input = geometry({ ...config, channels: inputChannels(config) });
     const { interfaceDim: dim, latentDim } = config;
     const slots = latentSlots(config);
     const readOnly = hasReadOnlyTokens(config);
@@ -78,7 +88,8 @@ export class RIN extends Module {
     };
     const warm = warmParts(config);
 
-    this.stem = linear(patchLength, dim, uniform((patchLength / config.channels) * (config.channels + dim)));
+    const area = patchLength / config.channels;
+    this.stem = linear(input.patchLength, dim, uniform(area * (inputChannels(config) + dim)));
     this.stemNorm = layerNorm(dim);
     this.interfacePosition = position(config.interfacePosition, [tokens, dim]);
     this.latents = position(config.latentPosition, [slots.learned, latentDim]);
@@ -98,6 +109,7 @@ export class RIN extends Module {
 
     this.#config = config;
     this.#geometry = shape;
+    this.#inputGeometry = input;
     this.#interfaceCode =
       config.interfacePosition === 'learned' ? null : new Constant(sinCosCode(shape.grid, dim, config.timeScaling));
     this.#latentCode =
@@ -141,27 +153,26 @@ export class RIN extends Module {
   forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
     const { Z, X } = this.#run(x, gamma, options, true);
     const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens); //                              [B, n, d]
-    const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
-    const output = unpatchify(patches, this.#geometry); //                                         [B, C, ...size]
-    const prediction = output.dtype === 'bfloat16' ? output.float() : output;
-    return { prediction, latents: Z, interface: interfaceTokens };
+    return { prediction: this.#readOut(interfaceTokens), latents: Z, interface: interfaceTokens };
   }
 
   /**
-   * The first pass of self-conditioning: from zeros and without gradients (paper, section 3). It skips the readout. If the
-   * interface is not carried, it also skips the last write.
+   * The first pass of self-conditioning: from zeros and without gradients (paper, section 3). If nothing needs them, it skips
+   * the readout and the last write.
    * @param x, gamma, options  as for `forward`
-   * @returns only the parts that are carried
+   * @returns only the parts that are carried; for `data` the prediction, from which the caller computes x̂₀
    * @throws RinError as `forward`
    */
-  warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Previous {
+  warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Partial<Output> {
     const { carried } = this;
-    const withInterface = carried.includes('interface');
+    const [withInterface, withPrediction] = [carried.includes('interface'), carried.includes('data')];
     return noGrad(() => {
-      const { Z, X } = this.#run(x, gamma, options, withInterface);
+      const { Z, X } = this.#run(x, gamma, options, withInterface || withPrediction);
+      const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens);
       return {
+        ...(withPrediction && { prediction: this.#readOut(interfaceTokens) }),
         ...(carried.includes('latents') && { latents: Z }),
-        ...(withInterface && { interface: X.narrow(1, 0, this.#geometry.tokens) }),
+        ...(withInterface && { interface: interfaceTokens }),
       };
     });
   }
@@ -180,7 +191,7 @@ export class RIN extends Module {
       ...(timeOn === place ? [time] : []),
       ...(condition && conditionOn === place ? [condition] : []),
     ];
-    let X = this.#startInterface(x.to(dtype), options.previous?.interface, mode); //               [B, n, d]
+    let X = this.#startInterface(x.to(dtype), options.previous, mode); //                          [B, n, d]
     const writable = placed('interfaceWritable');
     if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + w, d]
     const readOnlyTokens = placed('interface');
@@ -193,6 +204,13 @@ export class RIN extends Module {
       state = block.forward(state, { tokens, mode, withWrite });
     }
     return state;
+  }
+
+  /** The prediction [B, C, ...size] of an interface [B, n, d]. It is float32 if the interface is bfloat16. */
+  #readOut(interfaceTokens: Tensor): Tensor {
+    const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
+    const output = unpatchify(patches, this.#geometry); //                                         [B, C, ...size]
+    return output.dtype === 'bfloat16' ? output.float() : output;
   }
 
   /** Time codes [B, d_t/4]. The host computes them, so that every engine gets the same numbers. */
@@ -213,12 +231,13 @@ export class RIN extends Module {
     return this.label.forward(sequence.to(dtype));
   }
 
-  /** X = LN(stem(patches)) + position, then the warm start from the previous interface. [B, n, d] */
-  #startInterface(x: Tensor, previous: Tensor | undefined, mode: Mode): Tensor {
-    const embedded = this.stemNorm.forward(this.stem.forward(patchify(x, this.#geometry))); //     [B, n, d]
+  /** X = LN(stem(patches of x and x̂₀)) + position, then the warm start from the previous interface. [B, n, d] */
+  #startInterface(x: Tensor, previous: Previous | undefined, mode: Mode): Tensor {
+    const input = this.carried.includes('data') ? withEstimate(x, previous?.data) : x; //          [B, C or 2C, ...size]
+    const embedded = this.stemNorm.forward(this.stem.forward(patchify(input, this.#inputGeometry))); // [B, n, d]
     const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
     const { previousInterfaceMlp: mlp, previousInterfaceNorm: norm } = this;
-    return mlp && norm ? warmStart(X, previous, mlp, norm, mode) : X;
+    return mlp && norm ? warmStart(X, previous?.interface, mlp, norm, mode) : X;
   }
 
   /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'] */
@@ -239,6 +258,10 @@ function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: 
   const u = previous?.to(start.dtype) ?? zeros([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
   return start.add(norm.forward(u.add(mlp.forward(u, mode))));
 }
+
+/** x with the previous x̂₀, or with zeros, as more channels behind its own (Chen, Zhang & Hinton 2022, arXiv 2208.04202). */
+const withEstimate = (x: Tensor, estimate: Tensor | undefined): Tensor =>
+  cat([x, estimate?.to(x.dtype) ?? zeros(x.shape, { dtype: x.dtype, device: x.device })], 1);
 
 function withPosition(tokens: Tensor, code: Constant | null, learned: Tensor | null): Tensor {
   let result = tokens;

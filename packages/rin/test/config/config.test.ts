@@ -73,7 +73,7 @@ test('a wrong value is an error that says what was found and what is allowed, as
   );
   assert.equal(
     ofModel({ selfConditioning: 'latent' }),
-    'model.selfConditioning is "latent"; expected none, latents, interface or both; did you mean latents?',
+    'model.selfConditioning is "latent"; expected none, latents, interface, both, data, latents+data, interface+data or both+data; did you mean latents?',
   );
   assert.equal(
     complaint({ model, seed: 1e20 }),
@@ -204,7 +204,12 @@ const crossed: [string, Record<string, Record<string, unknown>>, string][] = [
   [
     'a path without width',
     { model: { selfConditioning: 'both', interfaceMlpRatio: 0 } },
-    'model.selfConditioning both uses an MLP of ratio',
+    'model.selfConditioning both uses an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents',
+  ],
+  [
+    'such a path beside the data',
+    { model: { selfConditioning: 'interface+data', interfaceMlpRatio: 0 } },
+    'model.selfConditioning interface+data uses an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning latents+data',
   ],
   [
     'ends of a schedule',

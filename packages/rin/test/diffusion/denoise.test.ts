@@ -232,7 +232,7 @@ test('an onStep that throws ends it with that error, and nothing is left behind'
 });
 
 test('a finished run holds nothing but its result', async () => {
-  const config = configure({ model: { selfConditioning: 'both' }, sampling: { guidance: 1, momentum: 0.5 } });
+  const config = configure({ model: { selfConditioning: 'both+data' }, sampling: { guidance: 1, momentum: 0.5 } });
   const rin = livelyNetwork(config);
   using condition = classRows(0, 1);
   const before = await settledMemory();

@@ -144,6 +144,7 @@ test('a configuration that asks for more than the tensors are is refused before 
     /position code of its \d+×\d+ interface tokens has more numbers than/,
   );
   await asksFor({ latents: 1_000_000 }, /latents is \[\d+, \d+\], but its configuration needs/);
+  await asksFor({ selfConditioning: 'data' }, /stem\.weight is \[8, 4\], but its configuration needs \[8, 8\]/);
   await asksFor({ interfaceDim: 800_000 }, /stem\.weight is \[8, 4\], but its configuration needs \[800000, 4\]/);
   await asksFor({ latentDim: 800_000 }, /blocks\.0\.read\.norm\.weight is \[\d+\], but its configuration needs/);
 });

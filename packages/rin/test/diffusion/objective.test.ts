@@ -237,7 +237,7 @@ test('the loss of a batch is the mean over its parts, and so are its gradients',
   const options = { timeSampling: 'stratified', labelDropout: 0.3, selfConditioningRate: 0.5 } as const;
   for (const selfConditioningBy of ['mask', 'part'] as const) {
     const config = configure({
-      model: { selfConditioning: 'both' },
+      model: { selfConditioning: 'both+data' },
       diffusion: { ...options, selfConditioningBy, prediction: 'v', normalizeInput: 'expected' },
     });
     const rin = livelyNetwork(config);

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type Purpose, permute, uniform } from '@rin/core';
+import { type Purpose, permute, selfConditionings, uniform } from '@rin/core';
 import { scope } from '@rin/torch';
 import sharp from 'sharp';
 import { loadModel } from '../../src/diffusion/modelFile.js';
@@ -37,6 +37,7 @@ interface Changes {
 }
 
 const kinds = ['eps', 'x', 'v'] as const;
+const forms = selfConditionings.filter((form) => form !== 'none');
 const schedules = {
   sigmoid: { kind: 'sigmoid', start: -3, end: 3, tau: 1.1 },
   cosine: { kind: 'cosine', start: 0.2, end: 1, tau: 1.5 },
@@ -66,7 +67,15 @@ const losses: Record<string, Changes> = {
   'selfConditioningRate: 0': { diffusion: { selfConditioningRate: 0 } },
   'selfConditioningRate: 0.5': { diffusion: { selfConditioningRate: 0.5 } },
   'selfConditioningBy: part': { diffusion: { selfConditioningRate: 0.5, selfConditioningBy: 'part' } },
-  'selfConditioning: both': { model: { selfConditioning: 'both' } },
+  ...Object.fromEntries(
+    forms.map((selfConditioning) => [`selfConditioning: ${selfConditioning}`, { model: { selfConditioning } }]),
+  ),
+  ...Object.fromEntries(
+    kinds.map((prediction) => [
+      `selfConditioning: data, prediction ${prediction}`,
+      { model: { selfConditioning: 'data' }, diffusion: { prediction, inputScale: 0.5, normalizeInput: 'sample' } },
+    ]),
+  ),
   'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
   'labelDropout: 0.5': { diffusion: { labelDropout: 0.5 } },
 };
@@ -116,14 +125,23 @@ const samplings: Record<string, Changes> = {
   guidance: { sampling: { guidance: 1.5 } },
   'variance: small': { sampling: { variance: 'small' } },
   timeDelta: { sampling: { timeDelta: 2, sampler: 'ddim' } },
-  momentum: { sampling: { momentum: 0.5 } },
+  ...Object.fromEntries(
+    forms.flatMap((selfConditioning) => [
+      [`selfConditioning: ${selfConditioning}`, { model: { selfConditioning } }],
+      [`momentum, selfConditioning ${selfConditioning}`, { model: { selfConditioning }, sampling: { momentum: 0.5 } }],
+    ]),
+  ),
+  'selfConditioning: data, guidance': { model: { selfConditioning: 'data' }, sampling: { guidance: 1.5 } },
+  'selfConditioning: data, clip false': {
+    ...{ model: { selfConditioning: 'data' }, diffusion: { prediction: 'v', inputScale: 0.5 } },
+    sampling: { clip: false },
+  },
   'clip: false': { sampling: { clip: false }, diffusion: { prediction: 'v' } },
   'prediction: x': { diffusion: { prediction: 'x' } },
   'prediction: v': { diffusion: { prediction: 'v' }, sampling: { sampler: 'ddim' } },
   'normalizeInput: sample': { diffusion: { normalizeInput: 'sample', inputScale: 0.5 } },
   'normalizeInput: expected': { diffusion: { normalizeInput: 'expected', inputScale: 0.5 } },
   'selfConditioningRate: 0, nothing is carried': { diffusion: { selfConditioningRate: 0 } },
-  'selfConditioning: both': { model: { selfConditioning: 'both' } },
   'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
 };
 

@@ -131,6 +131,17 @@ test('options of the call win over the configuration, and are checked like it', 
   await refused({ batch: 0 }, /^batch 0: expected a whole number, at least 1$/);
 });
 
+test('momentum is refused where nothing is carried that it could act on', async () => {
+  for (const [changes, why] of [
+    [{ model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } }, 'model.selfConditioning is none'],
+    [{ diffusion: { selfConditioningRate: 0 } }, 'diffusion.selfConditioningRate is 0'],
+  ] as const) {
+    const said = `momentum 0.5: this model carries nothing from step to step (${why}); leave momentum out`;
+    await assert.rejects(sample(modelOf(changes), { seeds: [1], momentum: 0.5 }), new RinError(said));
+    await sample(modelOf(changes), { seeds: [1], momentum: 0, steps: 1 });
+  }
+});
+
 test('onStep tells step, γ and seeds of the pictures at hand, whose x̂₀ it can draw', async () => {
   const model = modelOf({ sampling: { steps: 3 }, diffusion: { prediction: 'x', inputScale: 0.5 } });
   const told: SampleStep[] = [];

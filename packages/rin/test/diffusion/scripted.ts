@@ -1,7 +1,7 @@
 import { setThreads, Tensor, zeros } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { mergeConfig, parseConfig } from '../../src/config/parse.js';
-import type { ForwardOptions, Output, Previous, SignalLevels } from '../../src/model/pass.js';
+import type { ForwardOptions, Output, SignalLevels } from '../../src/model/pass.js';
 import { RIN } from '../../src/model/rin.js';
 
 // the tensors are too small for a second thread to pay
@@ -36,6 +36,7 @@ export interface Pass {
   readonly condition: number[] | undefined;
   readonly latents: number[] | undefined;
   readonly interface: number[] | undefined;
+  readonly data: number[] | undefined;
   readonly training: boolean | undefined;
   readonly dtype: string | undefined;
 }
@@ -82,10 +83,14 @@ export class Scripted extends RIN {
     };
   }
 
-  override warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Previous {
+  override warmUp(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Partial<Output> {
     this.#note('warmUp', x, gamma, options);
-    const { latents, interface: tokens } = this.#script(x, levels(gamma), options);
-    return { ...(latents && { latents }), ...(tokens && { interface: tokens }) };
+    const { prediction = zeros(x.shape), latents, interface: tokens } = this.#script(x, levels(gamma), options);
+    return {
+      ...(this.carried.includes('data') && { prediction }),
+      ...(latents && { latents }),
+      ...(tokens && { interface: tokens }),
+    };
   }
 
   #note(kind: Pass['kind'], x: Tensor, gamma: SignalLevels, { condition, previous, training, dtype }: ForwardOptions) {
@@ -93,6 +98,7 @@ export class Scripted extends RIN {
     this.#passes.push({
       ...{ kind, x: numbers(x), gamma: levels(gamma), condition: optional(condition), training, dtype },
       ...{ latents: optional(previous?.latents), interface: optional(previous?.interface) },
+      data: optional(previous?.data),
     });
   }
 }

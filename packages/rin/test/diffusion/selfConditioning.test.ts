@@ -1,41 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { selfConditionings } from '@rin/core';
 import { memory, ones, scope, type Tensor, tensor, unsafe } from '@rin/torch';
-import { near } from '../model/reference/near.js';
-import { mean } from './formulas.js';
+import { generator } from '../model/reference/draws.js';
+import { near, nearAll } from '../model/reference/near.js';
+import { mean, noised } from './formulas.js';
 import { configure, numbers, type Pass, Scripted } from './scripted.js';
 import { settledMemory } from './settledMemory.js';
 import { batchOf, drawOf, gradientsOf, livelyNetwork, lossOf, slice, takeGradients } from './training.js';
+
+/** Every form of self-conditioning, and the parts of a pass that it carries. */
+const forms = selfConditionings.filter((form) => form !== 'none');
+const partsOf = (form: string) =>
+  (['latents', 'interface', 'data'] as const).filter((part) =>
+    form.replace('both', 'latents+interface').includes(part),
+  );
 
 const perSample = (values: readonly number[], count: number): number[][] => {
   const length = values.length / count;
   return Array.from({ length: count }, (_, i) => values.slice(i * length, (i + 1) * length));
 };
 
-/** A network whose estimate tells which sample it was made from: its first pixel fills latents and interface. */
+/** The estimates of these networks lie within ±4, so that none is limited. */
+const wide = { prediction: 'x', inputScale: 4 };
+
+/** A network whose estimate tells which sample it was made from: its first pixel, halved, fills all of it. */
 const telling = (config: ReturnType<typeof configure>) =>
   new Scripted(config, (x) => {
-    const first = x.flatten(1).narrow(1, 0, 1).unsqueeze(1);
-    return { latents: first.mul(ones([1, 5, 16])), interface: first.mul(ones([1, 6, 8])) };
+    const first = x.flatten(1).narrow(1, 0, 1).unsqueeze(1).div(2);
+    const filled = (shape: number[]) => first.mul(ones([1, ...shape]));
+    return {
+      ...{ latents: filled([5, 16]), interface: filled([6, 8]) },
+      prediction: filled([1, 24]).reshape(x.shape),
+    };
   });
 
-/** Of each sample of the last pass, whether it started from an estimate; fails unless it is its own. */
-function keptOf({ x, latents, interface: tokens }: Pass): boolean[] {
-  const firsts = x.filter((_, i) => i % 24 === 0);
-  if (!latents || !tokens) {
-    assert.equal(latents, tokens);
+/** Of each sample of the last pass, whether it started from an estimate; fails unless it is its own, in every part. */
+function keptOf({ x, latents, interface: tokens, data }: Pass): boolean[] {
+  const firsts = x.filter((_, i) => i % 24 === 0).map((first) => first / 2);
+  if (!latents || !tokens || !data) {
+    assert.deepEqual([latents, tokens, data], [undefined, undefined, undefined]);
     return firsts.map(() => false);
   }
-  const [Z, X] = [perSample(latents, firsts.length), perSample(tokens, firsts.length)];
+  const [Z, X, x0] = [latents, tokens, data].map((part) => perSample(part, firsts.length));
   return firsts.map((first, i) => {
     const kept = Z[i][0] !== 0;
-    for (const value of [...Z[i], ...X[i]]) assert.equal(value, kept ? first : 0);
+    for (const value of [...Z[i], ...X[i], ...x0[i]]) assert.equal(value, kept ? first : 0);
     return kept;
   });
 }
 
 function keptIn(diffusion: object, count: number, over: object = {}) {
-  const config = configure({ model: { selfConditioning: 'both' }, diffusion });
+  const config = configure({ model: { selfConditioning: 'both+data' }, diffusion: { ...wide, ...diffusion } });
   const rin = telling(config);
   lossOf(rin, config, batchOf(count), over);
   assert.equal(rin.forwards.length, 1);
@@ -115,13 +131,13 @@ test('the estimate sees the same x_t, γ and classes as the pass after it, from 
       part,
     );
   }
-  assert.equal(estimate.latents, undefined);
+  assert.deepEqual([estimate.latents, estimate.interface, estimate.data], [undefined, undefined, undefined]);
   assert.equal(estimate.training, true);
   assert.equal(estimate.dtype, forward.dtype);
 });
 
-test('an estimate is to the bit what forward carries on from zeros, though its last write is left out', () => {
-  for (const selfConditioning of ['latents', 'interface', 'both'] as const) {
+test('an estimate is to the bit what forward carries on from zeros, though what it does not need is left out', () => {
+  for (const selfConditioning of forms) {
     for (const depth of [[2], [1, 1], [1, 0]]) {
       const config = configure({ model: { selfConditioning, depth } });
       const rin = livelyNetwork(config);
@@ -137,11 +153,9 @@ test('an estimate is to the bit what forward carries on from zeros, though its l
         ]);
         const estimate = rin.warmUp(x, gamma, { condition });
         const forward = rin.forward(x, gamma, { condition });
-        assert.deepEqual(
-          Object.keys(estimate),
-          { latents: ['latents'], interface: ['interface'], both: ['latents', 'interface'] }[selfConditioning],
-        );
-        for (const [part, found] of Object.entries(estimate) as ['latents' | 'interface', Tensor][]) {
+        const expected = partsOf(selfConditioning).map((part) => (part === 'data' ? 'prediction' : part));
+        assert.deepEqual(Object.keys(estimate).sort(), expected.sort());
+        for (const [part, found] of Object.entries(estimate) as ['latents' | 'interface' | 'prediction', Tensor][]) {
           assert.deepEqual(numbers(found), numbers(forward[part]), `${selfConditioning}, depth ${depth}, ${part}`);
           assert.equal(found.requiresGrad, false);
         }
@@ -151,7 +165,7 @@ test('an estimate is to the bit what forward carries on from zeros, though its l
 });
 
 test('the gradient is that of the last pass alone: its starting point counts as given', () => {
-  for (const selfConditioning of ['latents', 'interface', 'both'] as const) {
+  for (const selfConditioning of forms) {
     const config = configure({ model: { selfConditioning }, diffusion: { selfConditioningRate: 1, loss: 'eps' } });
     const rin = livelyNetwork(config);
     const data = batchOf(8);
@@ -172,9 +186,14 @@ test('the gradient is that of the last pass alone: its starting point counts as 
     });
     scope(() => {
       const before = rin.forward(input, level, { condition: classes });
+      const given = partsOf(selfConditioning);
+      const column = (values: number[]) => tensor(Float32Array.from(values), [8, 1, 1, 1]);
+      const [signal, noise] = [gamma.map(Math.sqrt), gamma.map((value) => Math.sqrt(1 - value))].map(column);
+      const estimate = input.sub(before.prediction.mul(noise)).div(signal).clamp(-1, 1);
       const previous = {
-        ...(selfConditioning !== 'interface' && { latents: before.latents.detach() }),
-        ...(selfConditioning !== 'latents' && { interface: before.interface.detach() }),
+        ...(given.includes('latents') && { latents: before.latents.detach() }),
+        ...(given.includes('interface') && { interface: before.interface.detach() }),
+        ...(given.includes('data') && { data: estimate.detach() }),
       };
       const { prediction } = rin.forward(input, level, { condition: classes, previous });
       prediction
@@ -190,6 +209,33 @@ test('the gradient is that of the last pass alone: its starting point counts as 
       // ε is recomputed here from a float32 x_t: 1e-7/√(1 − γ)
       for (const [i, value] of gradient.entries()) near(found[name][i], value, 1e-4 * scale, `${name}[${i}]`);
     }
+  }
+});
+
+test('the estimate of the data is x̂₀ by the kind of prediction, limited to ±b, of x_t before it is normalised', () => {
+  const count = 16;
+  const data = batchOf(count);
+  const { seed, position } = drawOf();
+  const random = generator(5);
+  const answers = Array.from({ length: count * 24 }, () => Math.fround(3 * random() - 1.5));
+  for (const prediction of ['x', 'eps', 'v'] as const) {
+    const diffusion = { prediction, inputScale: 0.5, normalizeInput: 'sample', selfConditioningRate: 1 };
+    const config = configure({ model: { selfConditioning: 'data' }, diffusion });
+    const rin = new Scripted(config, () => ({ prediction: tensor(Float32Array.from(answers), [count, 1, 4, 6]) }));
+    lossOf(rin, config, data);
+    const expected = Array.from({ length: count }, (_, i) => {
+      const draw = { seed, position: position + i, inputScale: 0.5 };
+      const { gamma, xt } = noised(slice(data, i, i + 1).pixels, config.diffusion.schedule, draw);
+      const [signal, noise] = [Math.sqrt(gamma), Math.sqrt(1 - gamma)];
+      return xt.map((value, at) => {
+        const answer = answers[24 * i + at];
+        const x0 = { x: answer, eps: (value - noise * answer) / signal, v: signal * value - noise * answer };
+        return Math.min(Math.max(x0[prediction], -0.5), 0.5);
+      });
+    }).flat();
+    assert.ok(expected.some((value) => Math.abs(value) === 0.5) && expected.some((value) => Math.abs(value) < 0.5));
+    // float32, divided by √γ
+    nearAll(rin.forwards[0].data ?? [], expected, 1e-4, prediction);
   }
 });
 
@@ -269,7 +315,7 @@ test('dropout is on in training: losses differ from those without it', () => {
 });
 
 test('a training pass leaves no tensor behind but the gradients', async () => {
-  const config = configure({ model: { selfConditioning: 'both' }, diffusion: { selfConditioningRate: 0.5 } });
+  const config = configure({ model: { selfConditioning: 'both+data' }, diffusion: { selfConditioningRate: 0.5 } });
   const rin = livelyNetwork(config);
   const data = batchOf(8);
   gradientsOf(rin, config, data);

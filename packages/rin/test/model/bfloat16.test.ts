@@ -31,7 +31,7 @@ const base = {
 const configs: Record<string, object> = {
   'as it is published': {},
   'with every optional part': {
-    ...{ selfConditioning: 'both', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
+    ...{ selfConditioning: 'both+data', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
     ...{ conditionOn: 'interface', timeOn: 'interfaceWritable' },
     ...{ interfacePosition: 'sinCosPlusLearned', latentPosition: 'sinCos' },
   },
@@ -75,7 +75,8 @@ for (const [name, model] of Object.entries(configs)) {
     scope(() =>
       noGrad(() => {
         const { x, gamma, condition } = inputs();
-        const previous = rin.warmUp(x, gamma, { condition });
+        const { prediction, ...states } = rin.warmUp(x, gamma, { condition });
+        const previous = { ...states, ...(prediction && { data: prediction.clamp(-1, 1) }) };
         const passes = (['float32', 'bfloat16'] as const).map((dtype) =>
           rin.forward(x, gamma, { condition, previous, dtype }),
         );

@@ -37,6 +37,9 @@ test('options that change the axes, the tokens or the carried state are counted 
   const of = (over: object) => passFlops(modelOf({ ...loadPreset('emoji-64').model, ...over }));
   const flops = of({});
   assert.ok(of({ selfConditioning: 'both' }) > flops);
+  // the stem reads twice as many channels: 64 patches of 8×8×3 numbers to 128 channels once more
+  const { interfaceDim } = loadPreset('emoji-64').model;
+  assert.equal(of({ selfConditioning: 'latents+data' }) - flops, 2 * 64 * (8 * 8 * 3) * interfaceDim);
   assert.ok(of({ selfConditioning: 'none' }) < flops);
   assert.ok(of({ convolutionKernel: 5 }) > flops);
   assert.ok(of({ size: [4, 64, 64], patch: [2, 8, 8] }) > 1.5 * flops);

@@ -23,8 +23,11 @@ const tiny = {
 const narrow = { interfaceDim: 8, interfaceMlpRatio: 1, readWriteHeads: 2, depth: [1, 1] };
 const configs: Record<string, Partial<ModelConfig>> = {
   'as it is published': {},
+  'with self-conditioning on the interface': { selfConditioning: 'interface' },
+  'with self-conditioning on the data': { selfConditioning: 'data' },
+  'with self-conditioning on latents and data': { selfConditioning: 'latents+data' },
   'with every optional part': {
-    ...{ selfConditioning: 'both', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
+    ...{ selfConditioning: 'both+data', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
     ...{ conditionOn: 'interface', interfacePosition: 'sinCosPlusLearned', latentPosition: 'sinCosPlusLearned' },
   },
 };

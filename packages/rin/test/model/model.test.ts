@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { selfConditionings } from '@rin/core';
 import type { ModelConfig } from '../../src/config/model.js';
 import { modelOf } from './modelOf.js';
 import { assertAgrees, compare, network, toTensor } from './reference/compare.js';
@@ -16,10 +17,10 @@ for (const [index, [name, more]] of Object.entries(options).entries()) {
   test(name, () => compare(config, index));
 }
 
-test('one of previous latents and interface may be given alone; the other is zeros', () => {
-  const config = modelOf({ ...base, selfConditioning: 'both' });
+test('one of previous latents, interface and data may be given alone; the others are zeros', () => {
+  const config = modelOf({ ...base, selfConditioning: 'both+data' });
   const { previous, ...inputs } = randomInputs(config, 2, 2);
-  for (const part of ['latents', 'interface'] as const) {
+  for (const part of ['latents', 'interface', 'data'] as const) {
     assertAgrees(config, randomParameters(config, 1), { ...inputs, previous: { [part]: previous[part] } });
   }
 });
@@ -31,8 +32,8 @@ test('a label multiplied by zero is the projection of nothing: its bias', () => 
 });
 
 test('an estimate is what a pass from zeros leaves to be carried, without gradient', () => {
-  const kinds = ['latents', 'interface', 'both'] as const;
-  for (const [selfConditioning, depth] of kinds.flatMap((kind) => [[kind, [1, 2]] as const, [kind, [1, 0]] as const])) {
+  const kinds = selfConditionings.flatMap((kind) => [[kind, [1, 2]] as const, [kind, [1, 0]] as const]);
+  for (const [selfConditioning, depth] of kinds) {
     const config = modelOf({ ...base, selfConditioning, depth });
     const parameters = randomParameters(config, 5);
     const { x, gamma, condition } = randomInputs(config, 2, 6);
@@ -40,9 +41,14 @@ test('an estimate is what a pass from zeros leaves to be carried, without gradie
     const estimate = network(config, parameters, 'float64').warmUp(toTensor(x, 'float64'), toTensor(gamma, 'float64'), {
       condition: condition && toTensor(condition, 'float64'),
     });
-    for (const part of ['latents', 'interface'] as const) {
-      if (selfConditioning !== part && selfConditioning !== 'both') continue;
-      const carried = estimate[part] ?? assert.fail(`no ${part}`);
+    for (const [part, mark] of [
+      ['latents', /latents|both/],
+      ['interface', /interface|both/],
+      ['prediction', /data/], // from which the caller computes the estimate of the data
+    ] as const) {
+      const carried = estimate[part];
+      assert.equal(carried !== undefined, mark.test(selfConditioning), `${selfConditioning}: ${part}`);
+      if (!carried) continue;
       assert.equal(carried.requiresGrad, false);
       nearAll(Array.from(carried.toTypedArray(), Number), expected[part].data, 1e-11, part);
     }
@@ -60,7 +66,7 @@ test('the random configurations reach every value of every option', () => {
   for (const key of ['interfacePosition', 'latentPosition', 'timeOn', 'conditionOn', 'convolutionKernel'] as const) {
     assert.equal(reached(key), 3, key);
   }
-  assert.equal(reached('selfConditioning'), 4);
+  assert.equal(reached('selfConditioning'), 8);
   assert.equal(reached('size'), 5);
   assert.equal(reached('decoupledRead') + reached('normalizeKeyValue'), 4);
 });

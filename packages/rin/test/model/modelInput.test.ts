@@ -10,7 +10,7 @@ import { modelOf } from './modelOf.js';
 // What a pass refuses, since libtorch would broadcast or reshape it without a word.
 
 const base: Partial<ModelConfig> = {
-  ...{ size: [4, 6], patch: 2, channels: 1, classes: 3, selfConditioning: 'both' },
+  ...{ size: [4, 6], patch: 2, channels: 1, classes: 3, selfConditioning: 'both+data' },
   ...{ latents: 5, latentDim: 16, latentHeads: 2, interfaceDim: 8, readWriteHeads: 2, depth: [1] },
 };
 const classes = new RIN(modelOf(base));
@@ -25,6 +25,7 @@ interface Given {
   readonly condition?: number[];
   readonly latents?: number[];
   readonly interface?: number[];
+  readonly data?: number[];
 }
 
 /** Both kinds of pass with zeros of these shapes. */
@@ -34,6 +35,7 @@ function pass({ network = classes, x = [2, 1, 4, 6], dtype = 'float32', gamma = 
     previous: {
       ...(given.latents && { latents: zeros(given.latents) }),
       ...(given.interface && { interface: zeros(given.interface) }),
+      ...(given.data && { data: zeros(given.data) }),
     },
   };
   const input = [zeros(x, { dtype }), zeros(gamma), options] as const;
@@ -45,7 +47,7 @@ const refuses = (given: Given, message: string) => {
 };
 
 test('input of the shapes that the network takes passes', () => {
-  const previous = { latents: [2, 5, 16], interface: [2, 6, 8] };
+  const previous = { latents: [2, 5, 16], interface: [2, 6, 8], data: [2, 1, 4, 6] };
   for (const run of pass({ condition: [2, 3], ...previous })) run();
   for (const run of pass({ network: sequence, condition: [2, 2, 7], ...previous })) run();
   for (const run of pass({ network: unconditional, dtype: 'float64' })) run();
@@ -72,6 +74,8 @@ test('shapes that would broadcast over the batch or the tokens are refused', () 
   refuses({ latents: [1, 5, 16] }, 'previous.latents is [1, 5, 16]; expected [2, 5, 16]');
   refuses({ latents: [2, 1, 16] }, 'previous.latents is [2, 1, 16]; expected [2, 5, 16]');
   refuses({ interface: [2, 1, 8] }, 'previous.interface is [2, 1, 8]; expected [2, 6, 8]');
+  refuses({ data: [1, 1, 4, 6] }, 'previous.data is [1, 1, 4, 6]; expected [2, 1, 4, 6]');
+  refuses({ data: [2, 1, 6, 4] }, 'previous.data is [2, 1, 6, 4]; expected [2, 1, 4, 6]');
 });
 
 test('a network without condition refuses one, which it would leave out', () => {

@@ -12,9 +12,10 @@ const variants: Record<string, Partial<ModelConfig>> = {
   'a network as it is published': {},
   'an unconditional network without self-conditioning': { classes: 0, selfConditioning: 'none', interfaceMlpRatio: 0 },
   'a network with every optional part': {
-    ...{ selfConditioning: 'both', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
+    ...{ selfConditioning: 'both+data', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
     ...{ conditionOn: 'interface', interfacePosition: 'sinCosPlusLearned', latentPosition: 'sinCosPlusLearned' },
   },
+  'a network that conditions on its estimate of the data alone': { selfConditioning: 'data', channels: 1 },
   'a network of sequences on clips': {
     ...{ size: [4, 8, 8], patch: [2, 2, 2], classes: 0, conditionDim: 7, conditionTokens: 2, convolutionKernel: 3 },
     ...{ timeOn: 'interfaceWritable', depth: [0, 2] },

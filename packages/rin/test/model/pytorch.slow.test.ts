@@ -32,7 +32,7 @@ function question(model: ModelConfig, seed: number): Question & { inputs: Return
     ...{ task: 'forward', config: whole(model), parameters: randomParameters(model, seed), inputs },
     given: {
       ...{ x, gamma, ...(condition && { condition }) },
-      ...{ 'previous.latents': previous.latents, 'previous.interface': previous.interface },
+      ...Object.fromEntries(Object.entries(previous).map(([part, state]) => [`previous.${part}`, state])),
       ...Object.fromEntries(parts.map((part) => [`weights.${part}`, values(random, shapes[part])])),
     },
   };
@@ -47,7 +47,7 @@ const questions = Object.fromEntries([
 const starts = {
   'the initial values as published': {},
   'the initial values of every part': {
-    ...{ selfConditioning: 'both', normalizeKeyValue: true, decoupledRead: true, conditionOn: 'interface' },
+    ...{ selfConditioning: 'both+data', normalizeKeyValue: true, decoupledRead: true, conditionOn: 'interface' },
     ...{ convolutionKernel: 3, interfacePosition: 'sinCosPlusLearned', zeroReadout: true },
   },
 } as const;

@@ -53,7 +53,13 @@ test('the forward pass reads every parameter that the table lists, and no other'
     small({ classes: 0, selfConditioning: 'none', interfaceMlpRatio: 0, interfacePosition: 'sinCos' }),
     small({ latentPosition: 'sinCos', depth: [0, 1, 0], convolutionKernel: 3 }),
     small({ timeOn: 'interface', conditionOn: 'interface', decoupledRead: true, normalizeKeyValue: true }),
-    small({ selfConditioning: 'both', timeOn: 'interfaceWritable', conditionDim: 3, conditionTokens: 2, classes: 0 }),
+    small({
+      selfConditioning: 'both+data',
+      timeOn: 'interfaceWritable',
+      conditionDim: 3,
+      conditionTokens: 2,
+      classes: 0,
+    }),
   ];
   for (const config of configs) {
     const used = new Set<string>();
@@ -166,13 +172,27 @@ test('a decoupled read sees the read-only tokens alone, before the main read, wh
   assert.deepEqual(latents(gamma.data[0]), latents(0.75));
 });
 
-test('samples of a batch do not see each other, and absent previous latents are zeros', () => {
-  const config = small({ selfConditioning: 'both' });
+test('the previous estimate of the data reaches the stem as channels behind those of x, pixel by pixel', () => {
+  const config = small({ selfConditioning: 'data' });
+  const parameters = randomParameters(config, 12);
+  const stem = parameters['stem.weight'];
+  assert.deepEqual(stem.shape, [8, 2 * 2 * 6]);
+  const { x, gamma, condition, previous } = randomInputs(config, 2, 13);
+  const { prediction } = referenceForward(config, parameters, x, gamma.data, condition, previous);
+  // x and estimate exchanged, and in each pixel the columns of the one with those of the other
+  const exchanged = stem.data.map((_, i) => stem.data[i % 6 < 3 ? i + 3 : i - 3]);
+  const swapped = { ...parameters, 'stem.weight': { ...stem, data: exchanged } };
+  const same = referenceForward(config, swapped, previous.data, gamma.data, condition, { data: x });
+  nearAll(same.prediction.data, prediction.data, 1e-12);
+});
+
+test('samples of a batch do not see each other, and what is absent of a previous pass is zeros', () => {
+  const config = small({ selfConditioning: 'both+data' });
   const parameters = randomParameters(config, 8);
   const { x, gamma, condition } = randomInputs(config, 2, 9);
   const zeros = (shape: number[]) => ({ shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) });
   const both = referenceForward(config, parameters, x, gamma.data, condition);
-  const explicit = { latents: zeros([2, 5, 16]), interface: zeros([2, 4, 8]) };
+  const explicit = { latents: zeros([2, 5, 16]), interface: zeros([2, 4, 8]), data: zeros([2, 3, 4, 4]) };
   const same = referenceForward(config, parameters, x, gamma.data, condition, explicit);
   nearAll(both.prediction.data, same.prediction.data, 0);
   const half = (v: Values, b: number) => ({

@@ -15,8 +15,8 @@ type Options = Partial<ModelConfig>;
 
 interface Pass {
   readonly training?: boolean;
-  /** multiplies the previous latents and interface */
-  readonly previous?: { latents: number; interface: number };
+  /** multiplies the parts of the previous pass */
+  readonly previous?: { latents: number; interface: number; data: number };
   /** multiplies gamma */
   readonly gamma?: number;
 }
@@ -36,6 +36,7 @@ function pass(options: Options, { training = false, previous, gamma = 1 }: Pass 
           previous: {
             latents: toTensor(state.latents, 'float64').mul(previous.latents),
             interface: toTensor(state.interface, 'float64').mul(previous.interface),
+            data: toTensor(state.data, 'float64').mul(previous.data),
           },
         }),
       });
@@ -203,16 +204,17 @@ export const cases: Cases = {
     },
   ],
   'model.selfConditioning': [
-    'says which part of the previous pass is looked at',
+    'says which parts of the previous pass are looked at',
     () => {
       const looked = (kind: string, previous: Pass['previous']) => {
         const options = { selfConditioning: kind } as Options;
-        const zeros = { latents: 0, interface: 0 };
+        const zeros = { latents: 0, interface: 0, data: 0 };
         return JSON.stringify(values(options, { previous })) !== JSON.stringify(values(options, { previous: zeros }));
       };
       assertDistinct('model.selfConditioning', (kind) => {
-        const found = [looked(kind, { latents: 1, interface: 0 }), looked(kind, { latents: 0, interface: 1 })];
-        assert.deepEqual(found, [/latents|both/.test(kind), /interface|both/.test(kind)], kind);
+        const parts = ['latents', 'interface', 'data'] as const;
+        const found = parts.map((part) => looked(kind, { latents: 0, interface: 0, data: 0, [part]: 1 }));
+        assert.deepEqual(found, [/latents|both/.test(kind), /interface|both/.test(kind), /data/.test(kind)], kind);
         return found;
       });
     },

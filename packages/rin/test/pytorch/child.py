@@ -28,7 +28,8 @@ def forward(case, model, given, **_):
     answer = {}
     for dtype in (torch.float32, torch.float64):
         network, g = copy.deepcopy(model).to(dtype), {name: part.to(dtype) for name, part in given.items()}
-        for start, previous in (('cold', None), ('warm', (g['previous.latents'], g['previous.interface']))):
+        left = tuple(g[f'previous.{part}'] for part in ('latents', 'interface', 'data'))
+        for start, previous in (('cold', None), ('warm', left)):
             outputs = network(g['x'], g['gamma'], g.get('condition'), previous)
             outputs = dict(zip(('prediction', 'latents', 'interface'), outputs))
             answer |= {f'{dtype}.{start}.{part}'.removeprefix('torch.'): output for part, output in outputs.items()}

@@ -51,6 +51,17 @@ test('a run interrupted again and again gives the bytes of one that never was', 
   assert.deepEqual(outcome(folderOf(result)), whole);
 });
 
+for (const selfConditioning of ['interface', 'data', 'both+data'] as const) {
+  test(`with self-conditioning ${selfConditioning} too, an interrupted run gives the bytes of a whole one`, async () => {
+    const config = tiny({ model: { selfConditioning }, sampling: { momentum: 0.5, guidance: 1 } });
+    const expected = outcome(folderOf(await start({ config, runsFolder: freshFolder() })));
+    assert.notEqual(expected.stats, whole.stats);
+    const runsFolder = freshFolder();
+    for (const images of [40, 72]) await interrupt({ config, runsFolder }, (progress) => progress.images === images);
+    assert.deepEqual(outcome(folderOf(await start({ config, runsFolder }))), expected);
+  });
+}
+
 test('an interruption while samples are drawn is heard at once; they are drawn when the run goes on', async () => {
   for (const images of [48, 96]) {
     const runsFolder = freshFolder();

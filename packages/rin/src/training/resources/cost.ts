@@ -139,7 +139,8 @@ function previewOf(config: Config): number {
   const parts = warmParts(model);
   const carried =
     (parts.includes('latents') ? model.latents * model.latentDim : 0) +
-    (parts.includes('interface') ? tokens * model.interfaceDim : 0);
+    (parts.includes('interface') ? tokens * model.interfaceDim : 0) +
+    (parts.includes('data') ? pixelsOf(config) : 0);
   const passes = passesAtOnce(sampling, model.classes > 0);
   const picture = passes * (passValues(model) + pixelTensors * pixelsOf(config)) + (passes + 1) * carried;
   return Math.round(4 * plan.batch * picture + plan.layout.classes.length * pixelsOf(config));

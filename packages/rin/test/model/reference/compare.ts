@@ -32,7 +32,10 @@ export function forward(rin: RIN, { x, gamma, condition, previous = {} }: Given,
   const optional = (values: Values | undefined) => values && toTensor(values, dtype);
   return rin.forward(toTensor(x, dtype), toTensor(gamma, dtype), {
     condition: optional(condition),
-    previous: { latents: optional(previous.latents), interface: optional(previous.interface) },
+    previous: {
+      ...{ latents: optional(previous.latents), interface: optional(previous.interface) },
+      data: optional(previous.data),
+    },
   });
 }
 
@@ -67,7 +70,7 @@ export function assertAgrees(config: ModelConfig, parameters: Record<string, Val
   }
 }
 
-/** For a batch of 2, random parameters and inputs, with previous latents and interface and without. */
+/** For a batch of 2, random parameters and inputs, with what a previous pass left and without. */
 export function compare(config: ModelConfig, seed: number) {
   const parameters = randomParameters(config, seed);
   const { previous, ...cold } = randomInputs(config, 2, seed + 1);

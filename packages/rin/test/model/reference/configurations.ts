@@ -1,3 +1,4 @@
+import { selfConditionings } from '@rin/core';
 import type { ModelConfig } from '../../../src/config/model.js';
 import { modelOf } from '../modelOf.js';
 import { generator } from './draws.js';
@@ -72,18 +73,24 @@ export const options: Readonly<Record<string, Options>> = {
   'selfConditioning: latents': { selfConditioning: 'latents' },
   'selfConditioning: interface': { selfConditioning: 'interface' },
   'selfConditioning: both': { selfConditioning: 'both', conditionOn: 'interfaceWritable' },
+  'selfConditioning: data': { selfConditioning: 'data' },
+  'selfConditioning: data of a signal': { selfConditioning: 'data', size: [20], patch: 5, channels: 1 },
+  'selfConditioning: data of a clip': { selfConditioning: 'data', size: [3, 4, 6] },
+  'selfConditioning: latents+data': { selfConditioning: 'latents+data' },
+  'selfConditioning: interface+data': { selfConditioning: 'interface+data', timeOn: 'interfaceWritable' },
+  'selfConditioning: both+data': { selfConditioning: 'both+data', timeOn: 'interface' },
   'dropout of all kinds is for training only': { dropout: 0.5, dropPath: 0.5, attentionDropout: 0.5 },
 };
 
-/** A configuration with every key drawn at random, such that it fits together. */
+/** A configuration with every key drawn at random, such that it fits together. The form of self-conditioning goes in turn. */
 export function randomConfiguration(seed: number): ModelConfig {
   const random = generator(1000 + seed);
   const pick = <T>(...from: T[]): T => from[Math.floor(random() * from.length)];
   const conditionOn = pick('latents', 'interface', 'interfaceWritable');
   const timeOn = pick('latents', 'interface', 'interfaceWritable');
-  const selfConditioning = pick('none', 'latents', 'interface', 'both');
+  const selfConditioning = selfConditionings[seed % selfConditionings.length]; // 16 draws would leave some out
   // warm-starting the interface needs its MLP
-  const interfaceMlpRatio = ['none', 'latents'].includes(selfConditioning) ? pick(0, 1.5, 2) : pick(1.5, 2);
+  const interfaceMlpRatio = /interface|both/.test(selfConditioning) ? pick(1.5, 2) : pick(0, 1.5, 2);
   return modelOf({
     ...pick<Options>(
       { size: 6, patch: 3 },

@@ -54,7 +54,7 @@ export interface Inputs {
   x: Values;
   gamma: Values;
   condition?: Values;
-  previous: { latents: Values; interface: Values };
+  previous: { latents: Values; interface: Values; data: Values };
 }
 
 /** Random inputs; gamma in multiples of 1/256, so that gamma times 1000 is exact in float32 too. */
@@ -72,6 +72,7 @@ export function randomInputs(config: ModelConfig, batch: number, seed: number): 
     previous: {
       latents: values(random, [batch, config.latents, config.latentDim]),
       interface: values(random, [batch, g.tokens, config.interfaceDim]),
+      data: values(random, [batch, config.channels, ...g.size]),
     },
   };
 }

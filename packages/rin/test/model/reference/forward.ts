@@ -30,7 +30,7 @@ export interface Outputs {
  * @param x          [B, C, ...size]
  * @param gamma      [B]
  * @param condition  [B, classes] or [B, s, d_c]; only for a conditional network
- * @param previous   latents [B, m, d'] and interface [B, n, d]; zeros where absent
+ * @param previous   latents [B, m, d'], interface [B, n, d] and data [B, C, ...size]; zeros where absent
  */
 export function referenceForward(
   config: ModelConfig,
@@ -38,7 +38,7 @@ export function referenceForward(
   x: Values,
   gamma: ArrayLike<number>,
   condition?: Values,
-  previous: { latents?: Values; interface?: Values } = {},
+  previous: { latents?: Values; interface?: Values; data?: Values } = {},
 ): Outputs {
   const g = geometry(config);
   const p: Lookup = (name) => {
@@ -48,7 +48,7 @@ export function referenceForward(
   };
   const zeros = (tokens: number, dim: number): Tokens => Array.from({ length: tokens }, () => new Float64Array(dim));
   const samples = Array.from({ length: x.shape[0] }, (_, b) => {
-    const pixels = x.data.subarray((b * x.data.length) / x.shape[0], ((b + 1) * x.data.length) / x.shape[0]);
+    const pixels = samplePixels(x, b);
     const given = condition && conditionTokens(condition, b);
     if (!given !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
     return forwardSample(config, g, p, {
@@ -57,6 +57,7 @@ export function referenceForward(
       condition: given ?? [],
       latents: previous.latents ? sampleTokens(previous.latents, b) : zeros(config.latents, config.latentDim),
       interface: previous.interface ? sampleTokens(previous.interface, b) : zeros(g.tokens, config.interfaceDim),
+      data: previous.data ? samplePixels(previous.data, b) : new Float64Array(pixels.length),
     });
   });
   return {
@@ -64,6 +65,11 @@ export function referenceForward(
     latents: stackTokens(samples.map((sample) => sample.latents)),
     interface: stackTokens(samples.map((sample) => sample.interface)),
   };
+}
+
+/** Sample b of [B, C, ...size]. */
+function samplePixels({ shape: [batch], data }: Values, b: number): Float64Array {
+  return data.subarray((b * data.length) / batch, ((b + 1) * data.length) / batch);
 }
 
 function conditionTokens(condition: Values, b: number): Tokens {
@@ -78,6 +84,7 @@ interface Sample {
   condition: Tokens;
   latents: Tokens;
   interface: Tokens;
+  data: Float64Array;
 }
 
 function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Sample) {
@@ -85,10 +92,12 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   const time = timeToken(config, g, p, sample.gamma);
   const condition = g.conditionTokens > 0 ? dense(p, 'label', sample.condition) : [];
 
-  // X = LayerNorm(stem(x)) + pos
-  let X = layerNorm(p, 'stem_norm', dense(p, 'stem', patches(config.channels, g, sample.pixels)));
+  // X = LayerNorm(stem([x ; previous estimate of the data])) + pos
+  const joined = config.selfConditioning.includes('data') ? [...sample.pixels, ...sample.data] : sample.pixels;
+  const cells = patches(g.inputChannels, g, Float64Array.from(joined));
+  let X = layerNorm(p, 'stem_norm', dense(p, 'stem', cells));
   X = add(X, interfacePosition(config, g, p));
-  if (config.selfConditioning === 'interface' || config.selfConditioning === 'both') {
+  if (/interface|both/.test(config.selfConditioning)) {
     X = add(X, warmStart(p, 'previous_interface', sample.interface));
   }
   // tokens that sit on the interface: time first, then condition; without norm and position
@@ -101,7 +110,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
 
   // Z = [learned latents ; time token ; condition tokens] + LayerNorm₀(u + MLP(LN(u)))
   let Z = [...learnedLatents(config, g, p), ...on('latents')];
-  if (config.selfConditioning === 'latents' || config.selfConditioning === 'both') {
+  if (/latents|both/.test(config.selfConditioning)) {
     Z = add(Z, warmStart(p, 'previous', sample.latents));
   }
 

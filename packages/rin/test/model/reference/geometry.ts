@@ -13,6 +13,8 @@ export interface Geometry {
   tokens: number;
   /** P · c: numbers in a patch. */
   patchLength: number;
+  /** Channels that the stem reads: c, or 2 c where the previous estimate of the data is joined to the input. */
+  inputChannels: number;
   /** Condition tokens: 1 for a class, s for a sequence, 0 for none. */
   conditionTokens: number;
   /** Channels of a condition as given: the classes of a one-hot vector, or those of a sequence; 0 = none. */
@@ -43,6 +45,7 @@ export function geometry(config: ModelConfig): Geometry {
     grid,
     tokens: product(grid),
     patchLength: product(patch) * config.channels,
+    inputChannels: config.channels * (config.selfConditioning.includes('data') ? 2 : 1),
     conditionTokens,
     conditionChannels: sequence ? config.conditionDim : config.classes,
     timeDim: config.timeOn === 'latents' ? config.latentDim : config.interfaceDim,

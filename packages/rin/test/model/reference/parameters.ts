@@ -64,7 +64,7 @@ function table(config: ModelConfig): Record<string, Parameter> {
   };
 
   const area = product(g.patch);
-  kernel('stem', [d, g.patchLength], 6 / (area * (config.channels + d)));
+  kernel('stem', [d, area * g.inputChannels], 6 / (area * (g.inputChannels + d)));
   norm('stem_norm', d);
   position('interface_position', g.tokens, d, config.interfacePosition);
   position('latents', g.learnedLatents, latentDim, config.latentPosition);
@@ -72,11 +72,11 @@ function table(config: ModelConfig): Record<string, Parameter> {
   dense('time.dense1', g.timeDim, g.timeDim);
   if (g.conditionTokens > 0) dense('label', g.conditionDim, g.conditionChannels);
 
-  if (config.selfConditioning === 'latents' || config.selfConditioning === 'both') {
+  if (/latents|both/.test(config.selfConditioning)) {
     mlp('previous_mlp', latentDim, latentMlpRatio);
     norm('previous_norm', latentDim, zeros);
   }
-  if (config.selfConditioning === 'interface' || config.selfConditioning === 'both') {
+  if (/interface|both/.test(config.selfConditioning)) {
     mlp('previous_interface_mlp', d, interfaceMlpRatio);
     norm('previous_interface_norm', d, zeros);
   }

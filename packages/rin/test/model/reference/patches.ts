@@ -12,7 +12,7 @@ function layout(channels: number, g: Geometry): number[][] {
   );
 }
 
-/** Pixels [C, ...size] as patch vectors. */
+/** Pixels [C, ...size] as patch vectors; C may be more than the channels of a sample. */
 export function patches(channels: number, g: Geometry, pixels: Float64Array): Tokens {
   return layout(channels, g).map((cell) => Float64Array.from(cell, (from) => pixels[from]));
 }

@@ -58,6 +58,7 @@ test('the activations are those that a pass holds, for every option that changes
     { timeOn: 'interface', conditionOn: 'interface', decoupledRead: true, selfConditioning: 'both' },
     { timeOn: 'interfaceWritable', normalizeKeyValue: true, convolutionKernel: 3, selfConditioning: 'interface' },
     { size: [24], patch: 2, classes: 0 },
+    { patch: 2, channels: 3, interfaceDim: 16, latents: 3, selfConditioning: 'data' },
   ];
   const configs = options.map((model) => {
     const rate = (model as { selfConditioning?: string }).selfConditioning === 'none' ? 0 : 0.9;
