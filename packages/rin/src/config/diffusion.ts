@@ -78,6 +78,18 @@ export const SamplingConfig = z.strictObject({
     'sampling schedule gamma(t), independent of the training schedule',
   ),
   guidance: z.number().min(0).default(0).describe('classifier-free guidance weight w; 0 = none'),
+  guidanceFrom: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('guide only from this signal level gamma on, of 0 = noise to 1 = data; saves a pass in each step before'),
+  guidanceTo: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('guide only up to this signal level gamma; saves a pass in each step after it'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
   momentum: z.number().min(0).lt(1).default(0).describe('momentum of the carried latents'),
