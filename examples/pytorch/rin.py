@@ -419,7 +419,9 @@ def sample(model, config, condition, noise, mean_square=1.0):
 
         given = network_input(x, gamma, diffusion, mean_square)
         output, *latest = model(given, gamma, condition, previous)
-        if s.guidance > 0 and condition is not None:  # classifier-free; the labelled pass is the one that is carried on
+        # Classifier-free, for γ in an interval; the labelled pass is the one that is carried on.
+        guides = config['sampling'].get('guidanceFrom', 0) <= now <= config['sampling'].get('guidanceTo', 1)
+        if s.guidance > 0 and guides and condition is not None:
             unlabelled, _, _ = model(given, gamma, None, previous)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         if carries:

@@ -34,9 +34,9 @@ async function misfit(sampler: SamplerName, resampling: { resample: number; jump
   const values = Array.from({ length }, (_, i) => 0.6 * Math.sin(0.7 * i) + 0.2);
   const config = configure({
     diffusion: { prediction: 'x' },
-    sampling: { sampler, steps: 30, clip: false, variance: 'small' },
+    sampling: { sampler, steps: 20, clip: false, variance: 'small' },
   });
-  const seeds = Array.from({ length: 200 }, (_, i) => i);
+  const seeds = Array.from({ length: 120 }, (_, i) => i);
   const x = await denoise(best(config), config.diffusion, config.sampling, {
     ...{ seeds, condition: null, meanSquare: 1 },
     known: {
@@ -62,7 +62,7 @@ for (const sampler of samplerNames) {
   test(`drawn pixels approach their distribution given the known ones, and resampling brings them nearer: ${sampler}`, async () => {
     const once = await misfit(sampler, { resample: 1, jump: 1 });
     const some = await misfit(sampler, { resample: 4, jump: 2 });
-    const often = await misfit(sampler, { resample: 12, jump: 1 });
+    const often = await misfit(sampler, { resample: 10, jump: 1 });
     if (process.env.SHOW) console.log(sampler, once, some, often);
     assert.ok(some.mean < 0.8 * once.mean, `${some.mean} after ${once.mean}`);
     assert.ok(often.mean < 0.5 * once.mean, `${often.mean} after ${once.mean}`);
