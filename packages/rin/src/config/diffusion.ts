@@ -83,13 +83,10 @@ export const SamplingConfig = z.strictObject({
     .min(0)
     .max(1)
     .default(0)
-    .describe('guide only from this signal level gamma on, of 0 = noise to 1 = data; saves a pass in each step before'),
-  guidanceTo: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(1)
-    .describe('guide only up to this signal level gamma; saves a pass in each step after it'),
+    .describe(
+      'lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two',
+    ),
+  guidanceTo: z.number().min(0).max(1).default(1).describe('highest signal level gamma with guidance'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
   momentum: z.number().min(0).lt(1).default(0).describe('momentum of the carried latents'),

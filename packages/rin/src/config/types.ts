@@ -347,9 +347,9 @@ export interface SamplingConfig {
   schedule: ScheduleConfig;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
   guidance: number;
-  /** guide only from this signal level gamma on, of 0 = noise to 1 = data; saves a pass in each step before [0 to 1] [default: 0] */
+  /** lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two [0 to 1] [default: 0] */
   guidanceFrom: number;
-  /** guide only up to this signal level gamma; saves a pass in each step after it [0 to 1] [default: 1] */
+  /** highest signal level gamma with guidance [0 to 1] [default: 1] */
   guidanceTo: number;
   /** variance of a ddpm step [default: large] */
   variance: 'large' | 'small';
@@ -371,9 +371,9 @@ export interface SamplingChanges {
   schedule?: ScheduleChanges | undefined;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
   guidance?: number | undefined;
-  /** guide only from this signal level gamma on, of 0 = noise to 1 = data; saves a pass in each step before [0 to 1] [default: 0] */
+  /** lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two [0 to 1] [default: 0] */
   guidanceFrom?: number | undefined;
-  /** guide only up to this signal level gamma; saves a pass in each step after it [0 to 1] [default: 1] */
+  /** highest signal level gamma with guidance [0 to 1] [default: 1] */
   guidanceTo?: number | undefined;
   /** variance of a ddpm step [default: large] */
   variance?: 'large' | 'small' | undefined;

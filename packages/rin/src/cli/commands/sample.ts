@@ -19,7 +19,7 @@ export const command: Command = {
     ['rin sample 3', 'from the run 3, runs/00003-…'],
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
     ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
-    ['rin sample --known photo.png --mask mask.png', 'the white pixels of the mask anew, for 64 seeds'],
+    ['rin sample --known photo.png --mask mask.png', 'the white pixels of the mask, anew for each seed'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,

@@ -34,8 +34,13 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
 }
 
 /** The settings that a user may want to change. @param isConditional whether the model has classes, which guidance needs */
-export const samplingLine = ({ steps, sampler, guidance }: SamplingConfig, isConditional: boolean): string =>
-  `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${isConditional ? `, guidance ${guidance}` : ''}`;
+export function samplingLine(sampling: SamplingConfig, isConditional: boolean): string {
+  const { steps, sampler, guidance, guidanceFrom, guidanceTo } = sampling;
+  const isLimited = guidance > 0 && (guidanceFrom > 0 || guidanceTo < 1);
+  const interval = isLimited ? ` for gamma ${guidanceFrom} to ${guidanceTo}` : '';
+  const guided = isConditional ? `, guidance ${guidance}${interval}` : '';
+  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${guided}`;
+}
 
 /**
  * A warning about `--guidance` on a model that never trained without a class; undefined if there is no problem.
