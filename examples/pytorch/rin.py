@@ -425,7 +425,9 @@ def sample(model, config, condition, noise, mean_square=1.0):
 
         given = network_input(x, gamma, diffusion, mean_square)
         output, *latest = model(given, gamma, condition, previous)
-        if s.guidance > 0 and condition is not None:  # classifier-free; Z and X of the labelled pass are carried on
+        # Classifier-free, for γ in an interval; Z and X of the labelled pass are carried on.
+        guides = config['sampling'].get('guidanceFrom', 0) <= now <= config['sampling'].get('guidanceTo', 1)
+        if s.guidance > 0 and guides and condition is not None:
             unlabelled, _, _ = model(given, gamma, None, previous)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)

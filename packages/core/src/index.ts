@@ -12,6 +12,7 @@ export * from './quantities.js';
 export * from './random.js';
 export * from './sampling/ddim.js';
 export * from './sampling/ddpm.js';
+export * from './sampling/inpaint.js';
 export * from './sampling/plan.js';
 export * from './sampling/sampler.js';
 export * from './sampling/samplers.js';

@@ -23,6 +23,8 @@ export const purposes = {
   dropout: 9,
   strata: 10,
   validation: 11,
+  knownNoise: 20,
+  jumpNoise: 21,
 } as const;
 /** A purpose by its name. */
 export type Purpose = keyof typeof purposes;

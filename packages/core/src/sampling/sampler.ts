@@ -9,10 +9,14 @@ import type { PlanStep } from './plan.js';
 export type Quantity =
   /** the standard normal noise at the start of a sampling */
   | { readonly of: 'start' }
-  /** fresh standard normal noise, drawn for a step of the plan */
-  | { readonly of: 'noise'; readonly step: number }
+  /** fresh standard normal noise, drawn for a step of the plan; `repetition` counts from 0 (see `inpaint`) */
+  | { readonly of: 'noise'; readonly step: number; readonly repetition?: number }
   /** of an evaluation, counted from 0: its x, the estimate x̂₀ of the data, and ε̂ = (x − √γ·x̂₀)/√(1 − γ) */
-  | { readonly of: 'x' | 'x0' | 'eps'; readonly evaluation: number };
+  | { readonly of: 'x' | 'x0' | 'eps'; readonly evaluation: number }
+  /** in-painting: the known picture; `known` in its known pixels and `drawn` in the others; noise of its own */
+  | { readonly of: 'known' }
+  | { readonly of: 'mixed'; readonly drawn: Combination; readonly known: Combination }
+  | { readonly of: 'knownNoise' | 'jumpNoise'; readonly step: number; readonly repetition: number };
 
 /** factor · quantity */
 export type Term = readonly [factor: number, quantity: Quantity];

@@ -17,7 +17,7 @@ import type { Quantity } from '../../src/sampling/sampler.js';
 type Options = PlanOptions & SamplerOptions & { readonly sampler: SamplerName };
 
 /** The next x of a step, by the factors of the step's own results and of fresh noise. */
-type Factors = Record<Quantity['of'], number>;
+type Factors = Partial<Record<Quantity['of'], number>> & Record<'start' | 'noise' | 'x' | 'x0' | 'eps', number>;
 
 /** Each step of a plan with the factors by which a sampler makes the next x, the x behind the last step too. */
 function steps(options: Partial<Options>): (PlanStep & Factors)[] {
@@ -35,7 +35,7 @@ function steps(options: Partial<Options>): (PlanStep & Factors)[] {
     const factors: Factors = { start: 0, noise: 0, x: 0, x0: 0, eps: 0 };
     for (const [factor, quantity] of wanted.value.x) {
       assert.equal('evaluation' in quantity ? quantity.evaluation : 'step' in quantity && quantity.step, i);
-      factors[quantity.of] += factor;
+      factors[quantity.of] = (factors[quantity.of] ?? 0) + factor;
     }
     return { ...step, ...factors };
   });

@@ -20,6 +20,9 @@ export function* checks(config: Config): Generator<string> {
   yield* selfConditioning(model, diffusion);
   yield* scheduleEnds('diffusion.schedule', diffusion.schedule);
   yield* scheduleEnds('sampling.schedule', sampling.schedule);
+  if (sampling.guidanceFrom > sampling.guidanceTo) {
+    yield `sampling.guidanceFrom ${sampling.guidanceFrom} is above sampling.guidanceTo ${sampling.guidanceTo}, so that no step is guided; swap them, or set sampling.guidance to 0`;
+  }
   yield* durations(training);
 }
 

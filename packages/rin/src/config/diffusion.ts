@@ -78,6 +78,15 @@ export const SamplingConfig = z.strictObject({
     'sampling schedule gamma(t), independent of the training schedule',
   ),
   guidance: z.number().min(0).default(0).describe('classifier-free guidance weight w; 0 = none'),
+  guidanceFrom: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two',
+    ),
+  guidanceTo: z.number().min(0).max(1).default(1).describe('highest signal level gamma with guidance'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
   momentum: z.number().min(0).lt(1).default(0).describe('momentum of what self-conditioning carries from step to step'),

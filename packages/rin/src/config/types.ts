@@ -364,6 +364,10 @@ export interface SamplingConfig {
   schedule: ScheduleConfig;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
   guidance: number;
+  /** lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two [0 to 1] [default: 0] */
+  guidanceFrom: number;
+  /** highest signal level gamma with guidance [0 to 1] [default: 1] */
+  guidanceTo: number;
   /** variance of a ddpm step [default: large] */
   variance: 'large' | 'small';
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
@@ -384,6 +388,10 @@ export interface SamplingChanges {
   schedule?: ScheduleChanges | undefined;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
   guidance?: number | undefined;
+  /** lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two [0 to 1] [default: 0] */
+  guidanceFrom?: number | undefined;
+  /** highest signal level gamma with guidance [0 to 1] [default: 1] */
+  guidanceTo?: number | undefined;
   /** variance of a ddpm step [default: large] */
   variance?: 'large' | 'small' | undefined;
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */

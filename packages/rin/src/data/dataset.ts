@@ -25,8 +25,12 @@ export interface Dataset {
    * fingerprint.
    */
   readonly fingerprint: string;
+  /** [s, d_c] of every condition sequence: number of embeddings, and numbers in each; absent = the data have none */
+  readonly conditionShape?: readonly [tokens: number, channels: number];
   /** index into `classes`, or -1 for none */
   label(index: number): number;
+  /** The condition sequence of a sample, s × d_c numbers one embedding after the other; undefined = none. */
+  condition?(index: number): Float32Array | undefined;
   /**
    * Copies one sample, planar [C, ...size], to the start of `out`.
    * @param index from 0 to `length - 1`
@@ -41,7 +45,10 @@ export interface Dataset {
 }
 
 /** The description of a data set. */
-export type Facts = Omit<Dataset, 'length' | 'memory' | 'label' | 'read' | 'readLater' | 'close'>;
+export type Facts = Omit<
+  Dataset,
+  'length' | 'memory' | 'label' | 'condition' | 'conditionShape' | 'read' | 'readLater' | 'close'
+>;
 
 /** Data of up to this number of bytes are held in memory; larger data are read from the cache. */
 export const mostInMemory = 2 ** 28;
@@ -91,16 +98,35 @@ export function bytesInMemory(samples: number, shape: readonly number[]): number
   return (pixels <= mostInMemory ? pixels : 0) + Int32Array.BYTES_PER_ELEMENT * samples;
 }
 
+/** The condition sequences of all samples, undefined = none, and their common shape [s, d_c]. */
+export interface ConditionSequences {
+  readonly shape: readonly [tokens: number, channels: number];
+  readonly sequences: readonly (Float32Array | undefined)[];
+}
+
 /** A data set in memory. */
 export class MemoryDataset extends Labelled implements Dataset {
   readonly #pixels: Uint8Array;
   readonly #sample: number;
 
-  /** @param pixels all samples, one after the other; each planar [C, ...size] */
-  constructor(facts: Facts, labels: Int32Array, pixels: Uint8Array) {
-    super(facts, labels, pixels.length);
+  readonly conditionShape?: readonly [tokens: number, channels: number];
+  readonly #sequences: readonly (Float32Array | undefined)[];
+
+  /**
+   * @param pixels     all samples, one after the other; each planar [C, ...size]
+   * @param conditions condition sequences of the samples, and their shape [s, d_c]
+   */
+  constructor(facts: Facts, labels: Int32Array, pixels: Uint8Array, conditions?: ConditionSequences) {
+    const sequences = conditions?.sequences ?? [];
+    super(facts, labels, pixels.length + sequences.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0));
     this.#pixels = pixels;
     this.#sample = sampleLength(facts.shape);
+    this.#sequences = sequences;
+    if (conditions) this.conditionShape = conditions.shape;
+  }
+
+  condition(index: number): Float32Array | undefined {
+    return this.#sequences[this.checked(index)];
   }
 
   read(index: number, out: Uint8Array): void {

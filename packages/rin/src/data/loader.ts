@@ -1,6 +1,7 @@
 import { permute, RinError, uniform } from '@rin/core';
 import { mirror } from '../media/planar.js';
 import { type Dataset, sampleLength } from './dataset.js';
+import { sequencesFor, setSequence } from './sequences.js';
 
 /** B samples of the training stream. */
 export interface Batch {
@@ -8,6 +9,8 @@ export interface Batch {
   readonly pixels: Uint8Array;
   /** [B], -1 = no class */
   readonly labels: Int32Array;
+  /** [B, s, d_c] condition sequences, if the data have them */
+  readonly sequences?: Float32Array;
 }
 
 export interface LoaderOptions {
@@ -76,11 +79,13 @@ export class Loader {
     const { length, shape } = this.#dataset;
     const pixels = new Uint8Array(batch * this.#sample);
     const labels = new Int32Array(batch);
+    const sequences = sequencesFor(this.#dataset, batch);
     const reads: Promise<void>[] = [];
     for (let i = 0; i < batch; i++) {
       const index = permute((position + i) % length, length, seed, Math.floor((position + i) / length));
       const out = pixels.subarray(i * this.#sample, (i + 1) * this.#sample);
       labels[i] = this.#dataset.label(index);
+      if (sequences) setSequence(sequences, i, this.#dataset, index);
       if (this.#dataset.readLater) reads.push(this.#dataset.readLater(index, out));
       else this.#dataset.read(index, out);
     }
@@ -92,6 +97,6 @@ export class Loader {
           mirror(pixels.subarray(i * this.#sample, (i + 1) * this.#sample), width);
       }
     }
-    return { pixels, labels };
+    return { pixels, labels, ...(sequences && { sequences }) };
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RinError } from '@rin/core';
-import { type Dataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
+import { type ConditionSequences, type Dataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
+import { checkSequence } from './sequences.js';
 import { type Given, given, resolveLabels } from './sources/labels.js';
 
 /** A sample that a program supplies. */
@@ -9,6 +10,15 @@ export interface ProgramSample {
   readonly pixels: Uint8Array;
   /** class by number from 0 or by name; absent or null = no class */
   readonly label?: number | string | null;
+  /** condition sequence, s × d_c finite numbers, one embedding after the other; they are copied; absent or null = none */
+  readonly condition?: Float32Array | null;
+}
+
+/** Options of `datasetFromSamples`. */
+export interface SamplesOptions {
+  readonly name?: string;
+  readonly classes?: readonly string[];
+  readonly condition?: readonly [tokens: number, channels: number];
 }
 
 /**
@@ -16,20 +26,21 @@ export interface ProgramSample {
  * @param samples at least one; values 0 to 255
  * @param shape   [C, ...size] of every sample
  * @param options `name`: name in messages. `classes`: names by label; default: the names in natural order, or the
- *     numbers
+ *     numbers. `condition`: the shape [s, d_c] of condition sequences; default: one embedding, as long as the first one
  * @throws RinError if there are no samples, or a sample does not fit; the message gives its index
  */
 export async function datasetFromSamples(
   samples: AsyncIterable<ProgramSample> | Iterable<ProgramSample>,
   shape: readonly number[],
-  { name = 'samples', classes }: { name?: string; classes?: readonly string[] } = {},
+  { name = 'samples', classes, condition: conditionShape }: SamplesOptions = {},
 ): Promise<Dataset> {
   const length = sampleLength(shape);
   const parts: Uint8Array[] = [];
   const givens: Given[] = [];
+  const sequences = new Sequences(conditionShape);
   const meanSquare = new MeanSquare();
   const hash = createHash('sha256').update(JSON.stringify(shape));
-  for await (const { pixels, label } of samples) {
+  for await (const { pixels, label, condition } of samples) {
     const where = `${name}: sample ${parts.length}`;
     if (!(pixels instanceof Uint8Array)) throw new RinError(`${where}: pixels is not a Uint8Array`);
     if (pixels.length !== length) {
@@ -40,13 +51,48 @@ export async function datasetFromSamples(
     meanSquare.add(part);
     hash.update(part);
     givens.push(amongst(classes, given(label, where), where));
+    sequences.add(condition, where);
   }
   if (parts.length === 0) throw new RinError(`${name}: no samples; expected at least one`);
   const resolved = resolveLabels(givens, name);
   const names = classes ?? resolved.classes;
   hash.update(JSON.stringify(names)).update(resolved.labels);
+  const conditions = sequences.all;
+  if (conditions) {
+    hash.update(JSON.stringify(conditions.shape));
+    const none = new Float32Array(conditions.shape[0] * conditions.shape[1]); // trains like zeros
+    for (const sequence of conditions.sequences) hash.update(sequence ?? none);
+  }
   const facts = { name, shape, classes: names, meanSquare: meanSquare.value, skipped: [] };
-  return new MemoryDataset({ ...facts, fingerprint: hash.digest('hex') }, resolved.labels, Buffer.concat(parts));
+  const pixels = Buffer.concat(parts);
+  return new MemoryDataset({ ...facts, fingerprint: hash.digest('hex') }, resolved.labels, pixels, conditions);
+}
+
+/** Gathers the condition sequences of samples, and checks each. */
+class Sequences {
+  readonly #sequences: (Float32Array | undefined)[] = [];
+  #shape: ConditionSequences['shape'] | undefined;
+
+  /** @param shape [s, d_c]; default: [1, length of the first sequence] */
+  constructor(shape?: ConditionSequences['shape']) {
+    this.#shape = shape;
+  }
+
+  /** @throws RinError if it has another length, or a number that is not finite */
+  add(sequence: Float32Array | null | undefined, where: string): void {
+    if (sequence) {
+      if (!(sequence instanceof Float32Array)) throw new RinError(`${where}: condition is not a Float32Array`);
+      this.#shape ??= [1, sequence.length];
+      checkSequence(sequence, this.#shape, `${where}: condition`);
+    }
+    this.#sequences.push(sequence ? sequence.slice() : undefined);
+  }
+
+  /** undefined if no sample has a sequence */
+  get all(): ConditionSequences | undefined {
+    const has = this.#sequences.some((sequence) => sequence !== undefined);
+    return this.#shape && has ? { shape: this.#shape, sequences: this.#sequences } : undefined;
+  }
 }
 
 /** The class with its number in the program's list of names. @throws RinError if it is not in the list */

@@ -1,4 +1,4 @@
-import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/core';
+import { type Evaluation, evaluated, inpaint, plan, type Resampling, type Sampling, samplers } from '@rin/core';
 import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
@@ -6,13 +6,17 @@ import { stateTensors } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import { type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
+import type { KnownTensors } from './known.js';
 import { Quantities } from './quantities.js';
+import { evaluationsOf } from './samplingPasses.js';
 
 /** The progress of sampling after an evaluation of the network. The tensors are valid only during the call. */
 export interface DenoiseProgress {
   /** step of the plan, from 1 */
   readonly step: number;
   readonly steps: number;
+  /** share of all evaluations that are made, in (0, 1]; steps are repeated when known pixels are resampled */
+  readonly share: number;
   readonly gamma: number;
   /** the evaluated x, and the estimate x̂₀ from it; [B, C, ...size] */
   readonly x: Tensor;
@@ -23,10 +27,12 @@ export interface DenoiseProgress {
 export interface DenoiseInput {
   /** one for each picture; all noise of a picture depends only on its seed */
   readonly seeds: readonly number[];
-  /** [B, classes] one-hot, or null */
+  /** [B, classes] one-hot, or [B, s, d_c] sequences, or null */
   readonly condition: Tensor | null;
   /** mean square of the data in [−1, 1] */
   readonly meanSquare: number;
+  /** known pixels; the others are drawn */
+  readonly known?: KnownTensors & { readonly resampling: Resampling };
   readonly onStep?: (progress: DenoiseProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -42,13 +48,16 @@ export async function denoise(
   rin: RIN,
   diffusion: DiffusionConfig,
   sampling: SamplingConfig,
-  { seeds, condition, meanSquare, onStep, signal }: DenoiseInput,
+  { seeds, condition, meanSquare, known, onStep, signal }: DenoiseInput,
 ): Promise<Tensor> {
   const steps = plan(sampling);
-  const sampler: Sampling = samplers[sampling.sampler](steps, sampling);
-  const quantities = new Quantities(seeds, rin.sample.shape, rin.device);
+  const chosen = samplers[sampling.sampler];
+  const begin = (): Sampling => (known ? inpaint(chosen, steps, sampling, known.resampling) : chosen(steps, sampling));
+  const sampler = begin();
+  const quantities = new Quantities(seeds, rin.sample.shape, rin.device, known);
   using outputs = new FiniteCheck(rin, steps.length);
-  const run = { rin, diffusion, sampling, condition, meanSquare, steps: steps.length, quantities, outputs, onStep };
+  const counts = { steps: steps.length, evaluations: evaluationsOf(begin()).length };
+  const run = { rin, diffusion, sampling, condition, meanSquare, ...counts, quantities, outputs, onStep };
   let state: State = { previous: {}, kept: [] };
   try {
     let wanted = sampler.next();
@@ -76,18 +85,19 @@ export async function denoise(
 interface Run extends Evaluator, Pick<DenoiseInput, 'onStep'> {
   readonly sampling: SamplingConfig;
   readonly steps: number;
+  readonly evaluations: number;
   readonly quantities: Quantities;
   readonly outputs: FiniteCheck;
 }
 
 /** One evaluation of the network. @param number  number of the evaluation, from 0 */
 function advance(run: Run, { previous }: State, wanted: Evaluation, number: number): State {
-  const { rin, diffusion, sampling, quantities, outputs, onStep, steps } = run;
+  const { rin, diffusion, sampling, quantities, outputs, onStep, steps, evaluations } = run;
   const { step, gamma } = wanted;
   const x = quantities.combine(wanted.x);
   const { x0, at, output } = evaluate(run, x, wanted, previous);
   outputs.note(output.prediction, step, gamma);
-  onStep?.({ step: step + 1, steps, gamma, x, x0 });
+  onStep?.({ step: step + 1, steps, share: (number + 1) / evaluations, gamma, x, x0 });
   // The network was trained on limited estimates, so it gets limited ones here too, even if the sampler uses them as they are.
   const latest = { ...output, data: x0.clamp(-diffusion.inputScale, diffusion.inputScale) };
   // A network that was trained only from zeros must start from zeros.

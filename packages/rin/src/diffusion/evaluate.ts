@@ -3,14 +3,15 @@ import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
 import { guided } from './guidance.js';
+import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 import { type Levels, levels, networkInput, readPrediction } from './process.js';
 
 /** The network and everything else that stays the same over a sampling. */
 export interface Evaluator {
   readonly rin: RIN;
   readonly diffusion: DiffusionConfig;
-  readonly sampling: Pick<SamplingConfig, 'guidance' | 'clip'>;
-  /** [B, classes] one-hot, or null */
+  readonly sampling: GuidanceConfig & Pick<SamplingConfig, 'clip'>;
+  /** [B, classes] one-hot, or [B, s, d_c] sequences, or null */
   readonly condition: Tensor | null;
   /** mean square of the data in [−1, 1] */
   readonly meanSquare: number;
@@ -43,7 +44,7 @@ export function evaluate(
   const { inputScale } = diffusion;
   const facts = { inputScale, axes, meanSquare, device: rin.device };
   const at = levels(all(level.gamma), all(level.oneMinusGamma), facts);
-  const given = { condition, previous, weight: sampling.guidance };
+  const given = { condition, previous, weight: guidanceAt(sampling, level.gamma) };
   const output = guided(rin, networkInput(x, diffusion, at), at.gamma, given);
   const clip = sampling.clip ? inputScale : undefined;
   const { x0 } = readPrediction(output.prediction, x, diffusion.prediction, at, clip);

@@ -5,8 +5,8 @@ import type { Batch } from '../data/loader.js';
 import type { ForwardOptions, Previous } from '../model/pass.js';
 import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
+import { conditionOf } from './condition.js';
 import { firstPass, type Noised, pick } from './firstPass.js';
-import { oneHot } from './oneHot.js';
 import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
 /** The numbers that determine all draws of a micro-batch. */
@@ -34,7 +34,7 @@ const warmUpPass = 1;
  * The training loss of a micro-batch (paper, section 3, latent self-conditioning). It adds noise to the samples. For some
  * samples a first pass from zeros, without gradient, gives the previous state. A second pass starts from there, and its
  * prediction is compared with the truth.
- * @param batch  uint8 samples [B, C, ...size] with their labels
+ * @param batch  uint8 samples [B, C, ...size] with their labels or condition sequences
  * @param draw   determines every random number
  * @returns the mean over the micro-batch, a float32 scalar with its graph
  */
@@ -58,7 +58,7 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
   const input = networkInput(xt, config, at);
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
-    const condition = oneHot(rin, keptLabels(config, batch.labels, draw, pass));
+    const condition = conditionOf(rin, batch, (i) => isDropped(config, draw, i, pass));
     return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }) };
   };
 
@@ -75,9 +75,9 @@ function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: 
   return (permute(place, total, seed, step, 'strata') + u) / total;
 }
 
-/** The labels, with −1 for dropped ones: these samples are trained without their class. */
-const keptLabels = (config: DiffusionConfig, labels: Int32Array, { seed, position }: Draw, pass: number): Int32Array =>
-  labels.map((label, i) => (uniform(seed, 'labelDropout', position + i, pass) < config.labelDropout ? -1 : label));
+/** Whether sample i of the micro-batch is trained without its class or its condition sequence. */
+const isDropped = (config: DiffusionConfig, { seed, position }: Draw, i: number, pass: number): boolean =>
+  uniform(seed, 'labelDropout', position + i, pass) < config.labelDropout;
 
 /** The previous states of the samples: from a first pass for chosen samples, zeros for the others. Null if none is chosen. */
 function drawPrevious(

@@ -1,5 +1,6 @@
 import { type Combination, purposes, type Quantity, type Term } from '@rin/core';
-import { empty, philoxNormal, type Tensor } from '@rin/torch';
+import { empty, philoxNormal, type Tensor, where } from '@rin/torch';
+import type { KnownTensors } from './known.js';
 import { epsOf, type Levels } from './process.js';
 
 /** An evaluation whose results a sampler may still use. */
@@ -14,18 +15,27 @@ interface Kept {
 /** A sampler may use the results of this many evaluations, the newest ones. */
 const mostKept = 2;
 
+/** The `step` of a draw: a step of the plan, and its repetition, in 32 bits. A plan has at most 1,000,000 steps. */
+const place = ({ step, repetition = 0 }: { readonly step: number; readonly repetition?: number }): number =>
+  step + repetition * 2 ** 20;
+
 /** The tensors of the quantities that a sampler names (`Quantity` in @rin/core), for the pictures of some seeds. */
 export class Quantities {
   readonly #seeds: readonly number[];
   readonly #shape: readonly number[];
   readonly #device: string;
+  readonly #known: KnownTensors | undefined;
   #kept: readonly Kept[] = [];
 
-  /** @param shape  [C, ...size] of a sample */
-  constructor(seeds: readonly number[], shape: readonly number[], device: string) {
+  /**
+   * @param shape  [C, ...size] of a sample
+   * @param known  the known pixels, for in-painting
+   */
+  constructor(seeds: readonly number[], shape: readonly number[], device: string, known?: KnownTensors) {
     this.#seeds = seeds;
     this.#shape = shape;
     this.#device = device;
+    this.#known = known;
   }
 
   /** A linear combination of named tensors, [B, C, ...size]. */
@@ -47,11 +57,27 @@ export class Quantities {
   }
 
   #tensor(quantity: Quantity): Tensor {
-    if (quantity.of === 'start') return this.#normals(purposes.sampleStart, 0);
-    if (quantity.of === 'noise') return this.#normals(purposes.sampleStep, quantity.step);
+    switch (quantity.of) {
+      case 'start':
+        return this.#normals(purposes.sampleStart, 0);
+      case 'noise':
+        return this.#normals(purposes.sampleStep, place(quantity));
+      case 'knownNoise':
+      case 'jumpNoise':
+        return this.#normals(purposes[quantity.of], place(quantity));
+      case 'known':
+        return this.#inpainting.picture;
+      case 'mixed':
+        return where(this.#inpainting.drawn, this.combine(quantity.drawn), this.combine(quantity.known));
+    }
     const found = this.#kept.find(({ number }) => number === quantity.evaluation);
     if (!found) throw new RangeError(`evaluation ${quantity.evaluation} is not kept any more`);
     return quantity.of === 'eps' ? epsOf(found.x, found.x0, found.at) : found[quantity.of];
+  }
+
+  get #inpainting(): KnownTensors {
+    if (!this.#known) throw new RangeError('a sampler names known pixels, but there are none');
+    return this.#known;
   }
 
   /** Standard normal noise. The noise of a picture depends only on its seed, the purpose and the step. */

@@ -6,16 +6,19 @@ import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Image } from '../media/image.js';
+import { conditionOf, sequencesOf } from './condition.js';
 import { denoise } from './denoise.js';
+import { type KnownOptions, readKnown } from './known.js';
 import type { Model } from './modelFile.js';
-import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
 
 /** The progress of `sample` after an evaluation of the network. */
 export interface SampleStep {
-  /** step of `steps`, from 1 */
+  /** step of `steps`, from 1; with known pixels, steps are repeated `resample` times */
   readonly step: number;
   readonly steps: number;
+  /** share of the evaluations of this batch that are made, in (0, 1] */
+  readonly share: number;
   /** signal level γ that the step started from */
   readonly gamma: number;
   /** seeds of the pictures in this batch */
@@ -25,11 +28,16 @@ export interface SampleStep {
 }
 
 /** The pictures to sample. `steps`, `sampler`, `schedule`, `guidance` and so on are keys of the `sampling` section. */
-export interface SampleOptions extends Partial<SamplingConfig> {
+export interface SampleOptions extends Partial<SamplingConfig>, KnownOptions {
   /** One for each picture: whole numbers from 0 to 2⁵³ − 1. A seed gives the same picture in any batch. */
   readonly seeds: readonly number[];
   /** Names or numbers of classes, repeated over the seeds; null = no class. Default: seed mod the number of classes. */
   readonly classes?: readonly (string | number | null)[];
+  /**
+   * Condition sequences of s × d_c numbers, repeated over the seeds; null = no condition. For a model with
+   * `model.conditionDim`. Default: no condition
+   */
+  readonly conditions?: readonly (Float32Array | null)[];
   /** Pictures in a batch, at least 1. Default: 64 */
   readonly batch?: number;
   /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
@@ -64,20 +72,34 @@ export async function sample(model: Model, options: SampleOptions): Promise<Imag
  * @throws as `sample`
  */
 export async function* samples(model: Model, options: SampleOptions): AsyncGenerator<Sample, void, void> {
-  const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
+  const { seeds, classes, conditions, batch = 64, onStep, signal, ...others } = options;
+  const { known: picture, mask, resample, jump, ...changed } = others;
   const sampling = changedSampling(model.config, changed);
   checkCounts(seeds, batch);
   const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed)); // a wrong class fails here
+  const { shape } = model.network.sample;
+  const { inputScale } = model.config.diffusion;
+  const known = readKnown({ known: picture, mask, resample, jump }, { shape, seeds: seeds.length, inputScale });
+  const sequences = sequencesOf(model.network.sample, conditions, seeds.length);
   let size = batch;
   for (let first = 0; first < seeds.length; ) {
     const part = seeds.slice(first, first + size);
     let images: Image[];
     try {
-      using condition = oneHot(model.network, labels.slice(first, first + part.length));
+      const end = first + part.length;
+      const values = (sequences?.length ?? 0) / seeds.length; // of a sequence
+      using condition = conditionOf(model.network, {
+        labels: labels.slice(first, end),
+        ...(sequences && { sequences: sequences.subarray(first * values, end * values) }),
+      });
+      const pixels = known?.tensors(first, part.length, model.network.device);
+      using _picture = pixels?.picture;
+      using _drawn = pixels?.drawn;
       using pictures = await denoise(model.network, model.config.diffusion, sampling, {
         ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
-        onStep: ({ step, steps, gamma, x0 }) =>
-          onStep?.({ step, steps, gamma, seeds: part, x0: () => toImages(x0, model) }),
+        ...(known && pixels && { known: { ...pixels, resampling: known.resampling } }),
+        onStep: ({ step, steps, share, gamma, x0 }) =>
+          onStep?.({ step, steps, share, gamma, seeds: part, x0: () => toImages(x0, model) }),
       });
       images = toImages(pictures, model);
     } catch (error) {

@@ -1,14 +1,21 @@
-import { evaluated, plan, samplers } from '@rin/core';
+import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/core';
 import type { SamplingConfig } from '../config/diffusion.js';
+import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 
-/** Passes of the network for one picture: the sampler's evaluations, each twice with guidance. */
+/** Passes of the network for one picture: the sampler's evaluations, those with guidance twice. */
 export function samplingPasses(sampling: SamplingConfig, isConditional: boolean): number {
-  const sampler = samplers[sampling.sampler](plan(sampling), sampling);
-  let evaluations = 0;
-  for (let wanted = sampler.next(); !wanted.done; wanted = sampler.next(evaluated(evaluations++)));
-  return evaluations * passesAtOnce(sampling, isConditional);
+  const evaluations = evaluationsOf(samplers[sampling.sampler](plan(sampling), sampling));
+  return evaluations.reduce((sum, { gamma }) => sum + (isConditional && guidanceAt(sampling, gamma) > 0 ? 2 : 1), 0);
 }
 
-/** Passes in one evaluation: 2 with guidance, else 1. Both are in memory together. */
-export const passesAtOnce = ({ guidance }: SamplingConfig, isConditional: boolean): number =>
+/** All evaluations that a sampler will ask for. They do not depend on the results. */
+export function evaluationsOf(sampling: Sampling): Evaluation[] {
+  const evaluations: Evaluation[] = [];
+  let wanted = sampling.next();
+  for (; !wanted.done; wanted = sampling.next(evaluated(evaluations.length - 1))) evaluations.push(wanted.value);
+  return evaluations;
+}
+
+/** Most passes in one evaluation: 2 with guidance, else 1. Both are in memory together. */
+export const passesAtOnce = ({ guidance }: Pick<GuidanceConfig, 'guidance'>, isConditional: boolean): number =>
   guidance > 0 && isConditional ? 2 : 1;

@@ -119,10 +119,15 @@ export class RIN extends Module {
     if (seed !== null) initialise(this, seed);
   }
 
-  /** The shape [C, ...size] of a sample, its number of axes (C counts), and the number of classes. */
-  get sample(): { shape: readonly number[]; axes: number; classes: number } {
+  /**
+   * The shape [C, ...size] of a sample, its number of axes (C counts), the number of classes, and the shape [s, d_c] of a
+   * condition sequence, if the network takes one.
+   */
+  get sample(): { shape: readonly number[]; axes: number; classes: number; sequence?: readonly [number, number] } {
     const { size } = this.#geometry;
-    return { shape: [this.#config.channels, ...size], axes: size.length + 1, classes: this.#config.classes };
+    const { channels, classes, conditionTokens, conditionDim } = this.#config;
+    const sequence = conditionDim > 0 ? ([conditionTokens, conditionDim] as const) : undefined;
+    return { shape: [channels, ...size], axes: size.length + 1, classes, ...(sequence && { sequence }) };
   }
 
   /** The parts of an earlier pass from which a pass starts. */

@@ -75,6 +75,8 @@ export class Artefacts {
       const drawn = await sample(subject, {
         seeds: [...classes.keys()],
         classes: classes.map((each) => (each < 0 ? null : each)),
+        // those of the pictures at the same places of `reals.png`
+        ...(data.conditionShape && { conditions: classes.map((_, i) => data.condition?.(i % data.length) ?? null) }),
         steps,
         batch,
         signal,

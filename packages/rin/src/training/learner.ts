@@ -216,8 +216,15 @@ function firstMisfit(from: Named, to: Named): string | undefined {
 }
 
 /** `count` samples of a batch, from `first` on. */
-function part({ pixels, labels }: Batch, first: number, count: number): Batch {
-  const sample = pixels.length / labels.length;
+function part({ pixels, labels, sequences }: Batch, first: number, count: number): Batch {
   const end = first + count;
-  return { pixels: pixels.subarray(first * sample, end * sample), labels: labels.subarray(first, end) };
+  const cut = <T extends Uint8Array | Float32Array>(all: T): T => {
+    const sample = all.length / labels.length;
+    return all.subarray(first * sample, end * sample) as T;
+  };
+  return {
+    pixels: cut(pixels),
+    labels: labels.subarray(first, end),
+    ...(sequences && { sequences: cut(sequences) }),
+  };
 }

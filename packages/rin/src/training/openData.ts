@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { FoundSource } from '../data/find.js';
 import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';
-import { datasetFromSamples, type ProgramSample } from '../data/samples.js';
+import { datasetFromSamples, type ProgramSample, type SamplesOptions } from '../data/samples.js';
 
 /** The name of a source, as `openDataset` takes it, a data set, or the samples of a program. */
 export type DataInput = string | Dataset | Iterable<ProgramSample> | AsyncIterable<ProgramSample>;
@@ -31,11 +31,26 @@ export async function openData(
       ? await openDataset(data, { size: shape.slice(1), channels: model.channels, data: config.data, ...options })
       : 'fingerprint' in data
         ? data
-        : await datasetFromSamples(data, shape);
+        : await datasetFromSamples(data, shape, conditionOption(model));
   const problem = misfit(dataset, shape, model);
   if (problem === undefined) return dataset;
   if (dataset !== data) dataset.close();
   throw new RinError(`${dataset.name}: ${problem}`);
+}
+
+/** The shape [s, d_c] of the condition sequences of samples, if the network takes them. */
+const conditionOption = ({ conditionTokens, conditionDim }: Config['model']): SamplesOptions =>
+  conditionDim > 0 ? { condition: [conditionTokens, conditionDim] } : {};
+
+function conditionMisfit({ conditionShape: shape }: Dataset, model: Config['model']): string | undefined {
+  const { conditionTokens, conditionDim } = model;
+  const wanted = `model.conditionTokens is ${conditionTokens} and model.conditionDim ${conditionDim}`;
+  if (!shape) {
+    if (conditionDim === 0) return undefined;
+    return `its samples have no condition sequences, but ${wanted}; give each sample a condition, or set both to 0`;
+  }
+  if (shape[0] === conditionTokens && shape[1] === conditionDim) return undefined;
+  return `its condition sequences are [${shape.join(', ')}], but ${wanted}; set them to ${shape[0]} and ${shape[1]}`;
 }
 
 function misfit(data: Dataset, shape: readonly number[], model: Config['model']): string | undefined {
@@ -43,9 +58,8 @@ function misfit(data: Dataset, shape: readonly number[], model: Config['model'])
   if (data.shape.join() !== shape.join()) {
     return `its samples are [${data.shape.join(', ')}], but the configuration expects [${shape.join(', ')}]; change model.size or model.channels`;
   }
-  if (model.conditionDim > 0) {
-    return 'no source of data has condition sequences yet; set model.conditionDim to 0';
-  }
+  const problem = conditionMisfit(data, model);
+  if (problem !== undefined) return problem;
   if (classes === 0 || classes === data.classes.length) return undefined;
   const found = data.classes.length > 0 ? `${data.classes.length} classes (${fewNames(data.classes)})` : 'no classes';
   return `it has ${found}, but model.classes is ${classes}; set it to ${data.classes.length}, or leave it out`;

@@ -1,4 +1,4 @@
-import { count } from '@rin/core';
+import { conditionTokens, count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { imagesOf } from '../config/duration.js';
 import { passesAtOnce, samplingPasses } from '../diffusion/samplingPasses.js';
@@ -55,7 +55,7 @@ export function planPreviews(config: Config): PreviewPlan | undefined {
   const { images } = training;
   const sampleEvery = imagesOf(training.sampleEvery, training);
   const isConditional = model.classes > 0;
-  const passesOfStep = samplingPasses(sampling, isConditional) / sampling.steps;
+  const passesOfStep = samplingPasses(sampling, conditionTokens(model) > 0) / sampling.steps;
   const most = mostShare * images * passesOfImage(config);
   const numberOf = (every: number): number => Math.ceil(images / every);
 
@@ -102,7 +102,7 @@ function classesOf({ rows, columns }: Shape, classes: number): number[] {
 /** Pictures in one batch: all, or equal parts that need no more activations than a micro-batch. */
 function batchOf({ model, training, sampling }: Config, { classes }: Layout): number {
   const micro = training.microBatch ?? training.batch;
-  const most = Math.max(1, Math.floor(micro / passesAtOnce(sampling, model.classes > 0)));
+  const most = Math.max(1, Math.floor(micro / passesAtOnce(sampling, conditionTokens(model) > 0)));
   return Math.ceil(classes.length / Math.ceil(classes.length / most));
 }
 

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { imagesOf } from '../config/duration.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
+import { sequencesFor, setSequence } from '../data/sequences.js';
 import { trainingLoss } from '../diffusion/objective.js';
 import type { Learner } from './learner.js';
 
@@ -50,7 +51,9 @@ function part(data: Dataset, seed: number, first: number, length: number): Datas
   const place = (index: number): number => permute(first + index, data.length, seed, 0, 'validation');
   return {
     ...{ name, length, shape, classes, meanSquare, memory, skipped, fingerprint },
+    ...(data.conditionShape && { conditionShape: data.conditionShape }),
     label: (index) => data.label(place(index)),
+    condition: (index) => data.condition?.(place(index)),
     read: (index, out) => data.read(place(index), out),
     ...(readLater && { readLater: (index, out) => readLater(place(index), out) }),
     close() {},
@@ -101,6 +104,9 @@ export class Validation {
     const sample = sampleLength(this.#data.shape);
     const pixels = new Uint8Array(count * sample);
     for (let i = 0; i < count; i++) this.#data.read(first + i, pixels.subarray(i * sample, (i + 1) * sample));
-    return { pixels, labels: Int32Array.from({ length: count }, (_, i) => this.#data.label(first + i)) };
+    const labels = Int32Array.from({ length: count }, (_, i) => this.#data.label(first + i));
+    const sequences = sequencesFor(this.#data, count);
+    if (sequences) for (let i = 0; i < count; i++) setSequence(sequences, i, this.#data, first + i);
+    return { pixels, labels, ...(sequences && { sequences }) };
   }
 }

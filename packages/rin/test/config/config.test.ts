@@ -197,6 +197,11 @@ const crossed: [string, Record<string, Record<string, unknown>>, string][] = [
     'model.interfaceDim 200 cannot be split into',
   ],
   [
+    'an interval without a level',
+    { sampling: { guidanceFrom: 0.6, guidanceTo: 0.5 } },
+    'sampling.guidanceFrom 0.6 is above sampling.guidanceTo 0.5, so that no step is guided',
+  ],
+  [
     'a rate without the path',
     { model: { selfConditioning: 'none' } },
     'diffusion.selfConditioningRate 0.9 needs model.selfConditioning',

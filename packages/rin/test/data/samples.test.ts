@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Loader } from '../../src/data/loader.js';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import { contents, problem } from './fixtures.js';
 
@@ -87,4 +88,59 @@ test('the fingerprint tells contents apart', async () => {
     await print([a, b], [1, 1, 3]),
   ];
   assert.equal(new Set([...others, await print([a, b], shape)]).size, 4);
+});
+
+const first = Float32Array.of(1, 2, 3, 4);
+const second = Float32Array.of(5, 6, 7, 8);
+
+test('condition sequences come with their samples, copied; a sample may have none', async () => {
+  const reused = first.slice();
+  function* conditioned() {
+    yield { ...a, condition: reused };
+    reused.fill(0);
+    yield b;
+    yield { ...b, condition: second };
+  }
+  const data = await datasetFromSamples(conditioned(), shape, { condition: [2, 2] });
+  assert.deepEqual(data.conditionShape, [2, 2]);
+  assert.deepEqual(
+    [0, 1, 2].map((i) => data.condition?.(i)),
+    [first, undefined, second],
+  );
+  const loader = new Loader(data, { seed: 3, batch: 6, flip: false });
+  const { pixels, sequences = new Float32Array() } = await loader.next(0);
+  await loader.close();
+  for (let i = 0; i < 6; i++) {
+    const sequence = Array.from(sequences.subarray(4 * i, 4 * i + 4));
+    const known = [first, new Float32Array(4), second].map((each) => Array.from(each));
+    const place = known.findIndex((each) => each.join() === sequence.join());
+    assert.equal(pixels[3 * i], place === 0 ? 1 : 4, 'the pixels of the same sample');
+  }
+  assert.equal((await datasetFromSamples([{ ...a, condition: first }], shape)).conditionShape?.join(), '1,4');
+  assert.equal((await datasetFromSamples([a], shape, { condition: [2, 2] })).conditionShape, undefined);
+});
+
+test('a condition sequence that does not fit is told by the number of its sample', async () => {
+  const of = (...conditions: unknown[]) =>
+    problem(
+      datasetFromSamples(
+        conditions.map((condition) => ({ ...a, condition: condition as Float32Array })),
+        shape,
+      ),
+    );
+  assert.equal(await of(first, first.slice(1)), 'samples: sample 1: condition has 3 numbers; expected 4, 1 × 4');
+  assert.equal(await of([1, 2]), 'samples: sample 0: condition is not a Float32Array');
+  assert.equal(
+    await of(Float32Array.of(1, Number.POSITIVE_INFINITY)),
+    'samples: sample 0: condition has Infinity at 1; expected finite numbers',
+  );
+});
+
+test('the fingerprint covers the condition sequences', async () => {
+  const print = async (condition: Float32Array | undefined, dims?: [number, number]) =>
+    (await datasetFromSamples([{ ...a, ...(condition && { condition }) }], shape, dims && { condition: dims }))
+      .fingerprint;
+  const prints = [await print(undefined), await print(first), await print(second), await print(first, [2, 2])];
+  assert.equal(new Set(prints).size, 4);
+  assert.equal(await print(first.slice()), prints[1]);
 });

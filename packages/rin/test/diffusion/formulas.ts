@@ -1,4 +1,4 @@
-import { normals, uniform } from '@rin/core';
+import { normals, type Purpose, uniform } from '@rin/core';
 import type { ScheduleConfig } from '../../src/config/diffusion.js';
 
 // What the diffusion process promises, as formulas in float64.
@@ -57,13 +57,7 @@ interface NoisedOptions {
 }
 
 /** Standard normals of the counter-based generator. */
-export function draws(
-  seed: number,
-  purpose: 'noise' | 'sampleStart' | 'sampleStep',
-  sample: number,
-  step: number,
-  length: number,
-): number[] {
+export function draws(seed: number, purpose: Purpose, sample: number, step: number, length: number): number[] {
   const out = new Float32Array(length);
   normals(seed, purpose, sample, step, out);
   return [...out];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { samplingPasses } from '../../src/diffusion/samplingPasses.js';
 import { nearAll } from '../model/reference/near.js';
 import { classRows, filled, run } from './running.js';
 import { configure, numbers, Scripted } from './scripted.js';
@@ -41,6 +42,38 @@ test('guidance w: (1 + w)·labelled − w·unlabelled, on the raw output, for ev
         }
       }
     }
+  }
+});
+
+test('outside its interval the labelled answer stands alone, in a single pass', async () => {
+  for (const [guidanceFrom, guidanceTo] of [
+    [0, 1],
+    [0.2, 0.8],
+    [0.9, 0.95],
+  ]) {
+    const config = configure({
+      diffusion: { prediction: 'x' },
+      sampling: { guidance: 2, guidanceFrom, guidanceTo, steps: 8, clip: false },
+    });
+    const rin = new Scripted(config, (x, _, { condition }) => {
+      const rows = condition ? numbers(condition) : [];
+      const answers = Array.from({ length: x.shape[0] }, (_, b) =>
+        rows.slice(3 * b, 3 * b + 3).includes(1) ? 0.3 : 0.1,
+      );
+      return { prediction: filled(answers, [1, 4, 6]) };
+    });
+    const found = await run(rin, config, { condition: classRows(2, 0) });
+    const isGuided = (gamma: number) => gamma >= guidanceFrom && gamma <= guidanceTo;
+    const expected = [5, 6].flatMap(
+      (seed) =>
+        trajectory(config.sampling, { seed, length: 24 }, (_, gamma) => (isGuided(gamma) ? 3 * 0.3 - 2 * 0.1 : 0.3))
+          .result,
+    );
+    nearAll(found, expected, 1e-5);
+    for (const { gamma } of rin.forwards) assert.equal(gamma.length, isGuided(gamma[0]) ? 4 : 2);
+    const passes = rin.forwards.reduce((sum, { gamma }) => sum + gamma.length / 2, 0);
+    assert.equal(samplingPasses(config.sampling, true), passes, 'the forecast of passes');
+    assert.equal(samplingPasses(config.sampling, false), 8);
   }
 });
 

@@ -123,6 +123,7 @@ const samplings: Record<string, Changes> = {
   'sampler: ddim': { sampling: { sampler: 'ddim' } },
   ...Object.fromEntries(Object.entries(schedules).map(([name, schedule]) => [name, { sampling: { schedule } }])),
   guidance: { sampling: { guidance: 1.5 } },
+  'guidance in an interval': { sampling: { guidance: 1.5, guidanceFrom: 0.2, guidanceTo: 0.7 } },
   'variance: small': { sampling: { variance: 'small' } },
   timeDelta: { sampling: { timeDelta: 2, sampler: 'ddim' } },
   ...Object.fromEntries(

@@ -41,6 +41,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample 3 --nearest nearest.png': { tested: 'packages/rin/test/cli/commands/nearest.slow.test.ts' },
   'rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses': { run: '--steps 2' },
   'rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp': { run: '--steps 2 --seeds 0' },
+  'rin sample --known photo.png --mask mask.png': { tested: 'packages/rin/test/cli/commands/known.slow.test.ts' },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
   'rin data info my-pictures': { run: '--quick' },

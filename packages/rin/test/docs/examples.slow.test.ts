@@ -26,6 +26,14 @@ test('examples/train.mjs trains on the arrays that it makes, and draws 24 pictur
   assert.equal(height, 4 * (3 * 16 + 4 * 2)); //  three rows, and white between and around
 });
 
+test('examples/condition.mjs trains on embeddings and draws four discs for each of three conditions', async () => {
+  const printed = run('condition.mjs', '320');
+  assert.match(printed, /600 samples without classes/);
+  assert.equal([...printed.matchAll(/^disc \d: 0\.\d{3} from the disc of its condition/gm)].length, 3);
+  const { height } = await sharp(join(folder, 'discs.png')).metadata();
+  assert.equal(height, 4 * (3 * 16 + 4 * 2));
+});
+
 test('examples/sample.mjs writes three pictures of each class', () => {
   const [first] = run('sample.mjs', 'runs/shapes', 'drawn').split('\n');
   assert.equal(first, 'runs/shapes/model.safetensors: 3 classes, pictures of 16 pixels');

@@ -33,6 +33,11 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 640 }', few],
     leaves: ['runs/stripes/model.safetensors'],
   },
+  'docs/programs.md, Train on conditions of your own': {
+    shorter: ['{ images: 640 }', few],
+    leaves: ['runs/shades/model.safetensors', 'shade.png'],
+  },
+  'docs/programs.md, Known pixels': { leaves: ['filled.png'] },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

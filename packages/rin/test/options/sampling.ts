@@ -79,6 +79,35 @@ export const cases: Cases = {
       }
     },
   ],
+  ...Object.fromEntries(
+    (['guidanceFrom', 'guidanceTo'] as const).map((key) => [
+      `sampling.${key}`,
+      [
+        'ends the signal levels that are guided; outside there is one pass, and the labelled answer',
+        async () => {
+          const sizes: number[][] = [];
+          for (const limit of [0.4, 0.5]) {
+            const { result, passes } = await sampled(
+              { guidance: 2, steps: 6, [key]: limit },
+              { condition: classRows(0, 1) },
+            );
+            // The network answers 1.2 x_t with and without a class, so guidance changes the cost alone.
+            const expected = passes.map(({ gamma: [gamma] }) =>
+              (key === 'guidanceFrom' ? gamma >= limit : gamma <= limit) ? 4 : 2,
+            );
+            assert.ok(expected.includes(2) && expected.includes(4));
+            assert.deepEqual(
+              passes.map(({ gamma }) => gamma.length),
+              expected,
+            );
+            nearAll(result, await follows({ steps: 6 }), 1e-4);
+            sizes.push(expected);
+          }
+          assert.notDeepEqual(sizes[0], sizes[1]);
+        },
+      ],
+    ]),
+  ),
   'sampling.momentum': [
     'is the share of the old latents in those that are carried on',
     async () => {

@@ -5,7 +5,7 @@ import { Screen } from '../terminal/screen.js';
 import { trainingPictures, writeNearest } from './nearest.js';
 import { mostInGrid, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
-import { guidanceWarning, sampleCompute, sampleRequest, samplingLine } from './sampleRequest.js';
+import { checkKnown, guidanceWarning, sampleCompute, sampleRequest, samplingLine } from './sampleRequest.js';
 
 export const command: Command = {
   name: 'sample',
@@ -19,6 +19,7 @@ export const command: Command = {
     ['rin sample 3', 'from the run 3, runs/00003-…'],
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
     ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
+    ['rin sample --known photo.png --mask mask.png', 'the white pixels of the mask, anew for each seed'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
@@ -38,6 +39,34 @@ export const command: Command = {
           placeholder: 'LIST',
           description: 'names or numbers, repeated over the seeds; "none" = no class',
           notes: ['default: seed modulo number of classes'],
+        },
+      ],
+    },
+    {
+      title: 'Known pixels (in-painting)',
+      options: [
+        {
+          flag: '--known',
+          placeholder: 'FILE',
+          description: 'a picture of any size, scaled like the training pictures; its known pixels stay as they are',
+        },
+        {
+          flag: '--mask',
+          placeholder: 'FILE',
+          description: 'a picture of the same size as --known: white = to draw, black = known',
+          notes: ['grey counts as the nearer of both'],
+        },
+        {
+          flag: '--resample',
+          placeholder: 'N',
+          description: 'denoise each stretch of steps N times, so that drawn pixels fit known ones; 1 = once',
+          notes: ['1 to 1000', 'default: 5'],
+        },
+        {
+          flag: '--jump',
+          placeholder: 'N',
+          description: 'steps of such a stretch',
+          notes: ['at least 1', 'default: 5'],
         },
       ],
     },
@@ -99,20 +128,24 @@ async function sampleCommand(given: Given): Promise<number> {
   using interruption = new Interruption(() => {});
   const [batch, columns] = [given.wholeNumber('--batch', 1) ?? 64, given.wholeNumber('--columns', 1)];
   const { device, threads } = sampleCompute(given);
+  checkKnown(given);
   const path = await modelNamed(given.operands[0]);
-  const [{ loadModel }, { chooseCompute, useThreads }, { draw }] = await Promise.all([
+  const [{ loadModel }, { chooseCompute, useThreads }, { draw }, { knownPicture }] = await Promise.all([
     import('../../diffusion/modelFile.js'),
     import('../../training/resources/compute.js'),
     import('./draw.js'),
+    import('./knownPicture.js'),
   ]);
   useThreads(threads);
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
-  const request = sampleRequest(model, given);
+  const known = await knownPicture(model, given);
+  const request = { ...sampleRequest(model, given), ...(known && { known: known.options }) };
   const warning = guidanceWarning(model, given);
   const outputs = await readOutputs(given, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
   screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
+  if (known) screen.say(known.line);
   if (warning !== undefined) screen.say(warning);
   const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
   try {

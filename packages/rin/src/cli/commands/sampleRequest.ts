@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.js';
 import type { SamplingConfig } from '../../config/diffusion.js';
 import { mergeConfig, parseConfig } from '../../config/parse.js';
 import type { TrainingConfig } from '../../config/training.js';
+import type { KnownOptions } from '../../diffusion/known.js';
 import type { Model } from '../../diffusion/modelFile.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
@@ -14,6 +15,8 @@ export interface SampleRequest {
   /** class of each picture, by name or number, null = none; absent if the model has no classes and none was requested */
   readonly classes?: readonly (string | number | null)[];
   readonly sampling: SamplingConfig;
+  /** known pixels, if only the others are drawn */
+  readonly known?: KnownOptions;
 }
 
 /** The request, with defaults from the model's configuration. @throws RinError if it is invalid */
@@ -31,8 +34,13 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
 }
 
 /** The settings that a user may want to change. @param isConditional whether the model has classes, which guidance needs */
-export const samplingLine = ({ steps, sampler, guidance }: SamplingConfig, isConditional: boolean): string =>
-  `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${isConditional ? `, guidance ${guidance}` : ''}`;
+export function samplingLine(sampling: SamplingConfig, isConditional: boolean): string {
+  const { steps, sampler, guidance, guidanceFrom, guidanceTo } = sampling;
+  const isLimited = guidance > 0 && (guidanceFrom > 0 || guidanceTo < 1);
+  const interval = isLimited ? ` for gamma ${guidanceFrom} to ${guidanceTo}` : '';
+  const guided = isConditional ? `, guidance ${guidance}${interval}` : '';
+  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${guided}`;
+}
 
 /**
  * A warning about `--guidance` on a model that never trained without a class; undefined if there is no problem.
@@ -51,6 +59,18 @@ export function guidanceWarning({ config: { model, diffusion } }: Model, given: 
 /** `--device` and `--threads`. They describe this machine, so the model's configuration is ignored. */
 export function sampleCompute(given: Given): Pick<TrainingConfig, 'device' | 'threads'> {
   return withTyped({ model: { size: 1, patch: 1 } }, given, 'training').training;
+}
+
+/** Checks `--known` and the options that belong to it. @throws UsageError if one of them is missing */
+export function checkKnown(given: Given): void {
+  const known = given.text('--known');
+  const idle = ['--mask', '--resample', '--jump'].find((flag) => given.has(flag));
+  if (known === undefined && idle !== undefined)
+    throw new UsageError(`${idle} belongs to a picture with known pixels; add --known picture.png`);
+  if (known !== undefined && !given.has('--mask'))
+    throw new UsageError(
+      `--known ${known}: expected a mask too, such as --mask mask.png: white = to draw, black = known`,
+    );
 }
 
 /** A configuration with the typed keys of a section. The flags have no section in their names. */

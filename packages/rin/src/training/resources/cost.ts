@@ -1,4 +1,4 @@
-import { geometry, warmParts } from '@rin/core';
+import { conditionTokens, geometry, warmParts } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { imagesOf } from '../../config/duration.js';
 import { type Dataset, sampleLength } from '../../data/dataset.js';
@@ -141,7 +141,7 @@ function previewOf(config: Config): number {
     (parts.includes('latents') ? model.latents * model.latentDim : 0) +
     (parts.includes('interface') ? tokens * model.interfaceDim : 0) +
     (parts.includes('data') ? pixelsOf(config) : 0);
-  const passes = passesAtOnce(sampling, model.classes > 0);
+  const passes = passesAtOnce(sampling, conditionTokens(model) > 0);
   const picture = passes * (passValues(model) + pixelTensors * pixelsOf(config)) + (passes + 1) * carried;
   return Math.round(4 * plan.batch * picture + plan.layout.classes.length * pixelsOf(config));
 }
