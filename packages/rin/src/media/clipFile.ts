@@ -5,6 +5,7 @@ import { encodeAnimation } from './animation.js';
 import { type Clip, framesOf } from './clip.js';
 import { checkFrameRate, frameTimes, mostFrameRateOfGif, usualFrameRate } from './frameRate.js';
 import { encodeGif } from './gif.js';
+import type { Image } from './image.js';
 import { encodeMp4 } from './mp4.js';
 import { encodePng } from './png.js';
 import { strip } from './strip.js';
@@ -54,7 +55,15 @@ export async function encodeClip(
   clip: Clip,
   { frameRate = usualFrameRate, format = 'webp' }: EncodeClipOptions = {},
 ): Promise<Uint8Array> {
-  const frames = framesOf(clip);
+  return encodeFrames(framesOf(clip), format, frameRate);
+}
+
+/** `encodeClip` for the frames of a clip. @param frames at least one, each [1 or 3, H, W] of one shape */
+export async function encodeFrames(
+  frames: readonly Image[],
+  format: ClipFormat,
+  frameRate: number,
+): Promise<Uint8Array> {
   switch (format) {
     case 'webp': {
       const delay = frameTimes(frames.length, checkFrameRate(frameRate));
@@ -67,7 +76,7 @@ export async function encodeClip(
     case 'mp4':
       return encodeMp4(frames, frameRate);
     case 'png':
-      return encodePng(strip(clip));
+      return encodePng(strip(frames));
   }
 }
 

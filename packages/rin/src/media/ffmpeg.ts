@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { RinError } from '@rin/core';
 import { systemCode } from '../disk/systemError.js';
 
+/** What needs ffmpeg, in its messages. */
+export const mp4Purpose = 'an mp4 file';
+
 /**
  * Runs ffmpeg, and gives it bytes on its standard input.
  * @param purpose what needs it, for the message: `an mp4 file`

@@ -1,14 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ffmpeg } from './ffmpeg.js';
+import { ffmpeg, mp4Purpose } from './ffmpeg.js';
 import { checkFrameRate } from './frameRate.js';
 import { grid } from './grid.js';
 import type { Image } from './image.js';
 import { interleaved } from './planar.js';
-
-/** What needs ffmpeg, in its messages. */
-export const mp4Purpose = 'an mp4 file';
 
 /** Frames up to this side are doubled. */
 const mostDoubled = 512;

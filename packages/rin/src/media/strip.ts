@@ -3,14 +3,14 @@ import { grid } from './grid.js';
 import type { Image } from './image.js';
 
 /**
- * The frames of a clip side by side in one picture, without gaps.
- * @param clip  [1 or 3, F, H, W]
- * @param scale each pixel becomes a square of this side; default 1
+ * Some frames side by side in one picture, without gaps.
+ * @param frames a clip [1 or 3, F, H, W], or pictures of one shape
+ * @param scale  each pixel becomes a square of this side; default 1
  * @returns [C, H, F·W]; frame f begins at column f·W
- * @throws RinError if it is no clip
+ * @throws RinError if it is no clip, or if there are no frames or of several shapes
  */
-export function strip(clip: Clip, scale = 1): Image {
-  const frames = framesOf(clip);
-  const { data, shape } = grid(frames, { columns: frames.length, margin: 0, scale });
+export function strip(frames: Clip | readonly Image[], scale = 1): Image {
+  const pictures = 'shape' in frames ? framesOf(frames) : frames;
+  const { data, shape } = grid(pictures, { columns: pictures.length, margin: 0, scale });
   return { data, shape };
 }
