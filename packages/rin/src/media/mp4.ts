@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ffmpeg, mp4Purpose } from './ffmpeg.js';
+import { feedFfmpeg, mp4Purpose } from './feedFfmpeg.js';
 import { checkFrameRate } from './frameRate.js';
 import { grid } from './grid.js';
 import type { Image } from './image.js';
@@ -42,7 +42,7 @@ export async function encodeMp4(frames: readonly Image[], frameRate: number): Pr
     const names = ['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
     const codec = ['-c:v', 'libx264', '-crf', '12', '-threads', '1', '-movflags', '+faststart'];
     const bytes = Buffer.concat(even.map((frame) => interleaved(frame.data, channels)));
-    await ffmpeg(mp4Purpose, [...input, ...colours, ...names, ...codec, file], bytes);
+    await feedFfmpeg(mp4Purpose, [...input, ...colours, ...names, ...codec, file], bytes);
     return await readFile(file);
   } finally {
     await rm(folder, { recursive: true, force: true });

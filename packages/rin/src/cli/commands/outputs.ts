@@ -122,7 +122,7 @@ function frameRateGiven(given: Given, config: Config, { noun, isMoving }: Medium
 async function checkFormats(files: readonly string[], frameRate: number): Promise<void> {
   if (files.some((file) => formatOf(file, ['gif']))) checkFrameRate(frameRate, mostFrameRateOfGif, 'a GIF');
   if (!files.some((file) => formatOf(file, ['mp4']))) return;
-  const { mp4Purpose, needFfmpeg } = await import('../../media/ffmpeg.js');
+  const { mp4Purpose, needFfmpeg } = await import('../../media/feedFfmpeg.js');
   await needFfmpeg(mp4Purpose);
 }
 

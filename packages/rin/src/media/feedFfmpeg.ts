@@ -10,7 +10,7 @@ export const mp4Purpose = 'an mp4 file';
  * @param purpose what needs it, for the message: `an mp4 file`
  * @throws RinError if ffmpeg is not installed, or if it fails
  */
-export async function ffmpeg(purpose: string, args: readonly string[], input: Uint8Array): Promise<void> {
+export async function feedFfmpeg(purpose: string, args: readonly string[], input: Uint8Array): Promise<void> {
   // A group of its own: a Ctrl-C in the terminal is for rin, which finishes what it writes.
   const child = spawn('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args], {
     detached: true,
@@ -34,7 +34,7 @@ export async function ffmpeg(purpose: string, args: readonly string[], input: Ui
 
 /** Checks before long work that ffmpeg is there. @throws RinError if it is not installed */
 export async function needFfmpeg(purpose: string): Promise<void> {
-  await ffmpeg(purpose, ['-version'], new Uint8Array());
+  await feedFfmpeg(purpose, ['-version'], new Uint8Array());
 }
 
 const missing = (purpose: string) =>
