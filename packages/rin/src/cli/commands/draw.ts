@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { count, duration, RinError, sizeList } from '@rin/core';
+import { sampleLength } from '../../data/dataset.js';
 import type { Model } from '../../diffusion/modelFile.js';
 import { samples } from '../../diffusion/sample.js';
 import { writeOutput } from '../../disk/output.js';
 import { writeAnimation } from '../../media/animation.js';
 import { type Presentation, presentationOf, type Sample, type View } from '../../media/presentation.js';
 import { encodeSheet, frameSheet, stillSheet } from '../../media/sampleSheet.js';
+import { checkWebp } from '../../media/webp.js';
 import { bar, type Screen } from '../terminal/screen.js';
 import { showPicture } from '../terminal/showPicture.js';
 import { formatOf, type Outputs } from './outputs.js';
@@ -42,6 +44,8 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const { seeds, classes, sampling } = request;
   const { outputs, batch, screen, signal, shown } = options;
   const { format, frameRate } = outputs;
+  const names = classNames(model, request);
+  checkSheets(model.network.sample.shape, seeds.length, names, options);
   const showsAll = [outputs.grid, outputs.animation, outputs.nearest].some((each) => each !== undefined);
   const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
   const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
@@ -70,12 +74,24 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
     done++;
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const names = classNames(model, request);
   const inOrder = [...frames.values()].map((frame) => [...frame.values()]);
   await present(images.map(shown.view), names, inOrder, options);
   const written = [outputs.folder, outputs.grid, outputs.animation].filter((path) => path !== undefined);
   screen.say(`${numberOf(seeds.length, shown)} in ${seconds} s${written.length > 0 ? `: ${written.join(', ')}` : ''}`);
   return { images, names };
+}
+
+/** Checks before the drawing that the samples of a WebP fit into it. @throws RinError if they do not */
+function checkSheets(
+  shape: readonly number[],
+  samples: number,
+  names: readonly string[],
+  { shown, outputs, columns }: DrawOptions,
+): void {
+  const blank = shown.view({ data: new Uint8Array(sampleLength(shape)), shape });
+  const [views, layout] = [new Array<View>(samples).fill(blank), { names, columns }];
+  if (outputs.grid && formatOf(outputs.grid, ['webp'])) checkWebp(frameSheet(views, layout));
+  if (outputs.animation) checkWebp(stillSheet(views, shown, layout));
 }
 
 async function present(

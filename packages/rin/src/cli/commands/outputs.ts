@@ -53,12 +53,12 @@ export async function readOutputs(
   const [folder, gridFile, animation, nearest] = ['--out', '--grid', '--animate', '--nearest'].map((flag) =>
     given.text(flag),
   );
-  const { noun, isMoving } = formats;
+  const { noun, isMoving, isWide } = formats;
   checkFiles({ '--grid': gridFile, '--animate': animation, '--nearest': nearest }, formats);
   const most = isMoving ? mostClipsInGrid : mostInGrid;
   if (nearest !== undefined && samples > most)
     throw new UsageError(`--nearest with ${samples} ${noun}s: expected at most ${most}; draw fewer --seeds`);
-  if (animation !== undefined && isMoving && samples > mostStrips)
+  if (animation !== undefined && isWide && samples > mostStrips)
     throw new UsageError(`--animate with ${samples} ${noun}s: expected at most ${mostStrips}; draw fewer --seeds`);
   if (nearest === undefined && given.has('--data'))
     throw new UsageError('--data names the training pictures for --nearest; add --nearest nearest.png');

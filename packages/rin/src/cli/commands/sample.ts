@@ -59,7 +59,8 @@ export const command: Command = {
         {
           flag: '--format',
           placeholder: 'webp|gif|mp4|png',
-          description: 'format of clips in --out; png = a strip of their frames; mp4 needs ffmpeg',
+          description:
+            'format of clips in --out; png = a strip of their frames; mp4 = H.264 by ffmpeg, each pixel as 2×2, above 512 pixels only with even sizes',
           notes: ['default: webp, lossless; pictures are png'],
         },
         {

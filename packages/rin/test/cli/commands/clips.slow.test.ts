@@ -3,12 +3,16 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setThreads } from '@rin/torch';
+import { writeNearest } from '../../../src/cli/commands/nearest.js';
+import { Screen } from '../../../src/cli/terminal/screen.js';
+import { datasetFromSamples } from '../../../src/data/samples.js';
 import { sample } from '../../../src/diffusion/sample.js';
 import { beside } from '../../../src/disk/wholeFiles.js';
 import type { Clip } from '../../../src/media/clip.js';
 import { clipGrid } from '../../../src/media/clipGrid.js';
 import { grid } from '../../../src/media/grid.js';
 import type { Image } from '../../../src/media/image.js';
+import { presentationOf } from '../../../src/media/presentation.js';
 import sharp from '../../../src/media/sharp.js';
 import { strip } from '../../../src/media/strip.js';
 import { loadModel } from '../../../src/runs/loadModel.js';
@@ -148,6 +152,11 @@ test('what does not fit clips, or pictures, is refused in a sentence before anyt
       2,
       '--format gif is for the files in --out; name a folder: --out samples',
     ],
+    [
+      ['--grid', 'a.webp', '--columns', '1', '--seeds', '0-299'],
+      1,
+      'a picture of 148×24016 pixels: expected at most 16383×16383 in a WebP',
+    ],
     [['--frame-rate', '0'], 2, '--frame-rate 0: expected 0.1 to 60 frames per second, such as 12.5'],
     [['--frame-rate', '60', '--grid', 'a.gif'], 1, 'frame rate 60: expected 0.1 to 50 frames per second for a GIF'],
   ] as const) {
@@ -171,6 +180,41 @@ test('an mp4 without ffmpeg is refused before anything is drawn, with the comman
   } finally {
     process.env.PATH = before;
   }
+});
+
+test('clips play beside the most similar training clips, or their mirror images; strips are above each other', async () => {
+  const copies = sampled.map(({ data }) => {
+    const pixels = Uint8Array.from(data, (_, at) => data[at - (at % side) + side - 1 - (at % side)]); // mirrored
+    return { pixels };
+  });
+  const data = await datasetFromSamples([...clips, ...copies], [3, frames, side, side], { name: 'bars' });
+  const pictures = { data, heldOut: 0, mirrored: true, [Symbol.dispose]: () => data.close() };
+  const shown = presentationOf(config.model) ?? assert.fail();
+  const said: string[] = [];
+  const screen = new Screen();
+  screen.say = (text) => said.push(text);
+  const write = (nearest: string) => {
+    const outputs = { format: 'webp', frameRate: 10, nearest: path(nearest) } as const;
+    const options = { shown, outputs, columns: 2, show: false, batch: 4, screen, signal: new AbortController().signal };
+    return writeNearest({ images: sampled, names: [] }, pictures, options);
+  };
+  await write('n.webp');
+  const pairs = sampled.map((clip) => clipGrid([clip, clip], { columns: 2, scale: 8 }));
+  assert.deepEqual(await clipFromAnimation(path('n.webp'), 3), clipGrid(pairs, { columns: 2 }));
+  assert.match(
+    said.join(),
+    /n\.webp: each clip has its most similar training clip, or its mirror image, on its right, of 12 in bars\nthey differ by 0\.000 /,
+  );
+  await write('n.png');
+  const strips = sampled.map((clip) =>
+    grid(
+      [clip, clip].map((each) => strip(each, 8)),
+      { columns: 1 },
+    ),
+  );
+  const { data: stacked, shape } = grid(strips, { columns: 1 });
+  assert.deepEqual(await pixels(path('n.png')), { data: stacked, shape });
+  assert.match(said.join(), /n\.png: each clip .* below it, of 12 in bars/);
 });
 
 test('what a killed process left half written of a clip is removed by the next command; the rest stays', async () => {
