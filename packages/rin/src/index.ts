@@ -44,7 +44,7 @@ export type { PictureTraits } from './data/traits.js';
 export { type Model, saveModel } from './diffusion/modelFile.js';
 export { type Sample, type SampleOptions, type SampleStep, sample, samples } from './diffusion/sample.js';
 export { type AnimationOptions, encodeAnimation, writeAnimation } from './media/animation.js';
-export { type Clip, framesOf } from './media/clip.js';
+export { type Clip, clipOf, framesOf } from './media/clip.js';
 export { type ClipFormat, type ClipOptions, type EncodeClipOptions, encodeClip, writeClip } from './media/clipFile.js';
 export { clipGrid } from './media/clipGrid.js';
 export { type GridOptions, grid } from './media/grid.js';

@@ -11,8 +11,8 @@ import { encodePng } from './png.js';
 import { strip } from './strip.js';
 
 /** Formats of a clip, by the ending of the file. */
-export const clipFormats = ['webp', 'gif', 'mp4', 'png'] as const;
-export type ClipFormat = (typeof clipFormats)[number];
+export type ClipFormat = 'webp' | 'gif' | 'mp4' | 'png';
+const clipFormats: readonly ClipFormat[] = ['webp', 'gif', 'mp4', 'png'];
 
 /** Options of `writeClip`. */
 export interface ClipOptions {
