@@ -38,6 +38,10 @@ export const programs: Readonly<Record<string, Program>> = {
     leaves: ['runs/shades/model.safetensors', 'shade.png'],
   },
   'docs/programs.md, Known pixels': { leaves: ['filled.png'] },
+  'docs/programs.md, Clips': {
+    shorter: ['{ images: 640 }', few],
+    leaves: ['bar.gif', 'bars.webp', 'runs/bars/model.safetensors'],
+  },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

@@ -1,10 +1,11 @@
-import { arePictures, count, RinError } from '@rin/core';
+import { count, RinError } from '@rin/core';
 import { decode } from '../../data/decoding/decode.js';
 import { readHeader } from '../../data/decoding/header.js';
 import { readNamed } from '../../data/sources/bytes.js';
 import type { KnownOptions } from '../../diffusion/known.js';
 import type { Model } from '../../diffusion/modelFile.js';
 import { oneLine } from '../../disk/systemError.js';
+import { formatsOf } from '../../media/formats.js';
 import type { Given } from '../terminal/command.js';
 
 /** Largest file of a picture or a mask, in bytes. */
@@ -24,7 +25,7 @@ export interface KnownPicture {
 export async function knownPicture({ config, network }: Model, given: Given): Promise<KnownPicture | undefined> {
   const [picture, mask] = [given.text('--known'), given.text('--mask')];
   if (picture === undefined || mask === undefined) return undefined;
-  if (!arePictures(config.model))
+  if (formatsOf(config.model)?.medium !== 'picture')
     throw new RinError(`--known ${picture}: this model makes no pictures; call sample() in a program instead`);
   const { resize, background } = config.data;
   const { shape } = network.sample;
