@@ -1,7 +1,7 @@
 import { ConfigError, count, quoted, sizeList, UsageError } from '@rin/core';
 import { parseConfig } from '../../config/parse.js';
 import { type ConvertOptions, convertData } from '../../data/convert.js';
-import { builtIn } from '../../data/find.js';
+import { isBuiltIn } from '../../data/find.js';
 import { setFlag } from '../configuration/flags.js';
 import { calling } from '../terminal/calling.js';
 import type { Given } from '../terminal/command.js';
@@ -27,7 +27,7 @@ export async function convert(
   const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;
   const grey = channels === 1 ? ' --model.channels 1' : '';
   const size = width === height ? width : `"[${height}, ${width}]"`;
-  const data = target === builtIn ? `./${target}` : target; // the name alone is the built-in set
+  const data = isBuiltIn(target) ? `./${target}` : target; // the name alone is the built-in set
   screen.say(
     `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
