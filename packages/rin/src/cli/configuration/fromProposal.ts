@@ -29,12 +29,12 @@ export async function fromProposal(given: Given, signal: AbortSignal): Promise<F
   const name = given.text('--source');
   if (name === undefined || ['--preset', '--config', '--training.init'].some((flag) => given.has(flag)))
     return undefined;
-  const { findFor } = await import('../../data/find.js');
+  const { findAny, findFor } = await import('../../data/find.js');
   const { dataFacts } = await import('../../training/propose.js');
   const { proposalFor } = await import('../../training/proposal.js');
   const size = wantedSize(given);
-  const source = await findFor(name, size ?? [1, 1], { signal });
-  if (source.medium === 'clip') return { source, ofClips: layerOfClips(name, size ?? []) };
+  const source = size ? await findFor(name, size, { signal }) : await findAny(name, { signal });
+  if (source.medium === 'clip') return { source, ofClips: layerOfClips(name, size) };
   const facts = await dataFacts(source, { signal });
   if (!facts) return { source };
   const proposal = proposalFor(facts, size);
@@ -58,14 +58,14 @@ function layerOf({ preset, changes }: Proposal, data: string): Layer {
   return { from: 'preset', name: `preset ${preset}`, value };
 }
 
-/** The preset of clips, at another size. */
-function layerOfClips(data: string, size: readonly number[]): Layer {
+/** The preset of clips, at another size if one is given. */
+function layerOfClips(data: string, size?: readonly number[]): Layer {
   const base = loadPreset('bouncing');
   const name = base.source === data ? base.name : 'rin';
   return {
     from: 'preset',
     name: `preset ${base.name}`,
-    value: mergeConfig(base, { name, model: { size, patch: clipPatch(size) } }),
+    value: mergeConfig(base, { name, ...(size && { model: { size, patch: clipPatch(size) } }) }),
   };
 }
 

@@ -7,6 +7,7 @@ import { RinError } from '@rin/core';
 import { type DataOptions, stepper } from '../progress.js';
 import { arrange } from './arrange.js';
 import { fileStamp, readFile, readNamed } from './bytes.js';
+import { isVideo } from './gather.js';
 import { isIdx } from './idx.js';
 import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, understanding } from './source.js';
 
@@ -121,6 +122,9 @@ function nothingFound(folder: string, others: readonly string[]): string {
   const file = sets.find((name) => /train/i.test(name)) ?? sets[0];
   const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // rin finds the right file in this folder
   if (data) return `${folder}: no pictures here, but it has ${data}; use that as the data`;
+  const videos = others.filter(isVideo).length;
+  if (videos > 0)
+    return `${folder}: no pictures here, but ${videos} videos; clips have three axes, such as --size 16,32,32`;
   const [first] = [...others].sort();
   const instead = first === undefined ? 'no other files either' : `other files: ${others.length}, such as ${first}`;
   return `${folder}: no pictures here (${pictureFormats}); ${instead}`;

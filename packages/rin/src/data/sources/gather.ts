@@ -8,6 +8,9 @@ import { isPicture } from './source.js';
 /** The suffixes of videos, which ffmpeg reads. */
 export const isVideo = (name: string): boolean => /\.(mp4|m4v|mov|webm|mkv|avi)$/i.test(name);
 
+/** The suffixes of videos and animations. */
+export const recordingEnd = /\.(mp4|m4v|mov|webm|mkv|avi|gif|webp|a?png)$/i;
+
 /** The recordings that a source can have, for messages. */
 export const recordingFormats = 'mp4, webm, mkv, mov, avi, animated gif, webp or png, or folders of frames';
 
@@ -69,13 +72,15 @@ export async function gather(
 }
 
 async function isAnyAnimated(names: readonly string[], place: (name: string) => FilePart): Promise<boolean> {
-  for (const name of names) {
-    if (!mayMove.test(name)) continue;
-    try {
-      if ((await countFrames(readPart(place(name)))) > 1) return true;
-    } catch {
-      // decoding reports it
-    }
-  }
+  for (const name of names) if (mayMove.test(name) && (await isAnimated(place(name)))) return true;
   return false;
+}
+
+/** Whether a file is an animated picture; false if it cannot be read. */
+export async function isAnimated(place: FilePart): Promise<boolean> {
+  try {
+    return (await countFrames(readPart(place))) > 1;
+  } catch {
+    return false; // decoding reports it
+  }
 }
