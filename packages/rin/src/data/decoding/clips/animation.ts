@@ -3,6 +3,7 @@ import { attempted } from '../attempts.js';
 import { readHeader } from '../header.js';
 import { apngFrames, isPng, parseApng } from './apng.js';
 import { checkSize, evenly, type Film, type Frame } from './film.js';
+import { hasGifEnd } from './gifEnd.js';
 
 /** A frame that is shown for a shorter time takes 100 ms, as in browsers. In milliseconds. */
 const shortest = 11;
@@ -66,6 +67,7 @@ async function opened(bytes: Uint8Array, background: string): Promise<Opened> {
     };
   }
   const { format } = await attempted(() => readHeader(bytes));
+  if (format === 'gif' && !hasGifEnd(bytes)) throw new Error('GIF is cut short');
   const all = await sharp(bytes, { animated: true, limitInputPixels: false }).metadata();
   const { width, pages = 1, height: whole, delay = [], loop } = all;
   const height = all.pageHeight ?? whole;
