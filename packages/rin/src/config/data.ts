@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type * as types from './types.js';
 
-/** The `data` section: how pictures become samples. The source itself is the key `source` (`--data`). */
+/** The `data` section: how pictures and recordings become samples. The source itself is the key `source` (`--data`). */
 export const DataConfig = z.strictObject({
   resize: z
     .enum(['center-crop', 'center-crop-dhariwal', 'fit'])

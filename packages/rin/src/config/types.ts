@@ -19,7 +19,7 @@ export interface Config {
   name: string;
   /** seed of all random draws [at least 0] [default: 0] */
   seed: number;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or the built-in set "emoji" */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips */
   source?: string | undefined;
   /** the network */
   model: ModelConfig;
@@ -39,7 +39,7 @@ export interface ConfigChanges {
   name?: string | undefined;
   /** seed of all random draws [at least 0] [default: 0] */
   seed?: number | undefined;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or the built-in set "emoji" */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips */
   source?: string | undefined;
   /** the network */
   model?: ModelChanges | undefined;

@@ -35,7 +35,7 @@ export async function surveyClips(source: string | FoundClips, watch: DataOption
   const from = typeof source === 'string' ? await findClips(source, watch) : source;
   const listing = await from.list();
   try {
-    const step = stepper('reading', listing.recordings.length, watch);
+    const step = stepper('reading', listing.recordings.length, watch, 'recordings');
     const counts = new Uint32Array(listing.classes.length);
     const recordings: ClipSurvey['recordings'][number][] = [];
     const unreadable: Skipped[] = [];

@@ -95,7 +95,7 @@ test('a loop that is shorter than a clip is repeated; other short recordings are
   });
   const data = await open(source, { size });
   assert.deepEqual(all(data), [[0, 1, 2, 0]]);
-  assert.deepEqual(data.skipped, [{ name: 'ends.gif', reason: '3 frames at this frame rate; a sample needs 4' }]);
+  assert.deepEqual(data.skipped, [{ name: 'ends.gif', reason: '3 frames; a sample needs 4' }]);
 });
 
 test('a folder of still pictures is a clip of its class, in natural order; a still among animations is no clip', async () => {
@@ -150,8 +150,9 @@ test('a converted tar or folder gives the same clips', async () => {
     const copy = await open(target, { size });
     assert.deepEqual([all(copy), copy.classes], [all(original), original.classes]);
   }
-  assert.match(await problem(open(join(work, 'clips'), { size: [2, 4, 4] })), /use the videos that it was made from$/);
-  assert.match(await problem(open(join(work, 'clips'), { size: 4 })), /change model\.size to \[4, 4, 4\]$/);
+  const shorter = await open(join(work, 'clips'), { size: [2, 4, 4], channels: 1 });
+  assert.deepEqual([shorter.shape, shorter.length, shorter.classes], [[1, 2, 4, 4], 6, ['a', 'b']]);
+  assert.match(await problem(open(join(work, 'clips'), { size: 4 })), /which are no pictures; give --size 4,4,4$/);
 });
 
 test('mirroring turns all frames of a clip together', async () => {

@@ -13,8 +13,8 @@ import type { Layer } from './layers.js';
 /** The layer that is proposed for the data, with the source that was opened for it. */
 export interface FromProposal {
   readonly source: FoundSource;
-  /** for clips: a layer with the preset and the patch that fit their size */
-  readonly ofClips?: Layer;
+  /** for clips: a layer with the preset and the patch that fit their size, and the number of recordings */
+  readonly ofClips?: { readonly layer: Layer; readonly recordings: number };
   /** absent if no picture could be read; training then says why */
   readonly proposed?: { readonly layer: Layer; readonly facts: DataFacts; readonly proposal: Proposal };
 }
@@ -34,7 +34,11 @@ export async function fromProposal(given: Given, signal: AbortSignal): Promise<F
   const { proposalFor } = await import('../../training/proposal.js');
   const size = wantedSize(given);
   const source = size ? await findFor(name, size, { signal }) : await findAny(name, { signal });
-  if (source.medium === 'clip') return { source, ofClips: layerOfClips(name, size) };
+  if (source.medium === 'clip') {
+    const listing = await source.list();
+    listing.close();
+    return { source, ofClips: { layer: layerOfClips(name, size), recordings: listing.recordings.length } };
+  }
   const facts = await dataFacts(source, { signal });
   if (!facts) return { source };
   const proposal = proposalFor(facts, size);
@@ -70,7 +74,15 @@ function layerOfClips(data: string, size?: readonly number[]): Layer {
 }
 
 /** What was chosen for the data, and why. Flags may have changed it. */
-export function proposalLines({ source, proposed }: FromProposal, { model, training }: Config): string[] {
+export function proposalLines({ source, ofClips, proposed }: FromProposal, { model, training }: Config): string[] {
+  if (ofClips) {
+    const recordings = ofClips.recordings > 0 ? `${count(ofClips.recordings)} recordings` : 'clips without end';
+    const size = `size ${sizeList(model.size).join('×')}; patch ${patchList(model.patch, 3).join('×')}`;
+    return [
+      `${source.name}: ${recordings}, so the preset is bouncing; ${size}; ${count(training.images)} clips seen`,
+      `--preset, --size and --images choose otherwise; "${calling} data info" shows the recordings`,
+    ];
+  }
   if (!proposed) return [];
   const { facts, proposal } = proposed;
   const { preset, why } = proposal;

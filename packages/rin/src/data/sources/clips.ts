@@ -4,7 +4,7 @@ import type { Dataset } from '../dataset.js';
 import type { DataOptions } from '../progress.js';
 import { arrange, type Files } from './arrange.js';
 import { fileBytes, fileStamp, readNamed, tooLarge } from './bytes.js';
-import { findFiles, stampOf } from './folder.js';
+import { type FoundFiles, findFiles, stampOf } from './folder.js';
 import { gather, recordingFormats } from './gather.js';
 import type { FilePart, RecordingListing } from './recording.js';
 import { isHidden, type Source, understanding } from './source.js';
@@ -20,10 +20,11 @@ export interface ClipSource extends Omit<Source, 'list'> {
 
 /**
  * A folder of recordings with all its subfolders (see `gather`). The classes are found as for pictures (see `arrange`).
+ * @param found what `findFiles` found, if it was called before
  * @throws RinError if there are no recordings, or a list is damaged
  */
-export async function clipFolder(folder: string, watch: DataOptions): Promise<ClipSource> {
-  const { names, special } = await findFiles(folder, watch);
+export async function clipFolder(folder: string, watch: DataOptions, found?: FoundFiles): Promise<ClipSource> {
+  const { names, special } = found ?? (await findFiles(folder, watch));
   const read = (name: string, most: number) => readNamed(join(folder, name), most);
   const place = (name: string): FilePart => ({ path: join(folder, name), offset: 0 });
   const { files, ...source } = await clipsAmong({ where: folder, kind: 'folder', names, special, read }, place, watch);

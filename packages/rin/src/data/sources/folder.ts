@@ -14,18 +14,19 @@ import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, under
 /**
  * A folder of pictures with all its subfolders. Links are followed, hidden files are ignored. See `arrange` for the
  * classes.
+ * @param files what `findFiles` found, if it was called before
  * @throws RinError if there are no pictures, or a list is damaged
  */
-export async function folderSource(folder: string, watch: DataOptions): Promise<Source> {
-  const { names, special } = await findFiles(folder, watch);
+export async function folderSource(folder: string, watch: DataOptions, files?: FoundFiles): Promise<Source> {
+  const { names, special } = files ?? (await findFiles(folder, watch));
   const read = (name: string, most: number) => readNamed(join(folder, name), most);
   const arranged = await arrange({ where: folder, kind: 'folder', names, special, read }, watch);
   const { base, notice } = arranged;
   if (arranged.pictures.length === 0) throw new RinError(nothingFound(folder, arranged.others));
-  const files = [...arranged.tellers, ...arranged.pictures.map((name) => base + name)];
+  const used = [...arranged.tellers, ...arranged.pictures.map((name) => base + name)];
   return {
     name: basename(resolve(folder)),
-    stamp: await stampOf(folder, files, watch),
+    stamp: await stampOf(folder, used, watch),
     ...(notice !== undefined && { notice }),
     async list() {
       const { classes, labels, missing } = await arranged.label();
@@ -39,7 +40,8 @@ export async function folderSource(folder: string, watch: DataOptions): Promise<
   };
 }
 
-interface Found {
+/** The files of a folder. */
+export interface FoundFiles {
   /** paths within the folder, with slashes */
   readonly names: string[];
   /** number of pipes, sockets and devices */
@@ -53,8 +55,8 @@ interface Place {
 }
 
 /** Finds all files. A link to a folder above itself is not followed. */
-export async function findFiles(root: string, { signal }: DataOptions): Promise<Found> {
-  const found: Found = { names: [], special: 0 };
+export async function findFiles(root: string, { signal }: DataOptions): Promise<FoundFiles> {
+  const found: FoundFiles = { names: [], special: 0 };
   const places: Place[] = [{ path: '' }];
   for (let place = places.pop(); place; place = places.pop()) {
     const { path, above } = place;

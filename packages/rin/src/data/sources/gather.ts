@@ -14,8 +14,8 @@ export const recordingEnd = /\.(mp4|m4v|mov|webm|mkv|avi|gif|webp|a?png)$/i;
 /** The recordings that a source can have, for messages. */
 export const recordingFormats = 'mp4, webm, mkv, mov, avi, animated gif, webp or png, or folders of frames';
 
-/** Suffixes of formats that can be animated. */
-const mayMove = /\.(gif|webp|a?png)$/i;
+/** Whether a picture has a format that can be animated. */
+export const mayMove = (name: string): boolean => /\.(gif|webp|a?png)$/i.test(name);
 
 /** Pictures of a folder that are looked at. */
 const looked = 3;
@@ -72,7 +72,7 @@ export async function gather(
 }
 
 async function isAnyAnimated(names: readonly string[], place: (name: string) => FilePart): Promise<boolean> {
-  for (const name of names) if (mayMove.test(name) && (await isAnimated(place(name)))) return true;
+  for (const name of names) if (mayMove(name) && (await isAnimated(place(name)))) return true;
   return false;
 }
 

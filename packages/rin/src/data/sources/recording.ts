@@ -17,10 +17,22 @@ export interface Recording {
   readonly name: string;
   /** index into the classes, or -1 for none */
   readonly label: number;
-  /** a video for ffmpeg, an animated picture, or a folder of pictures */
-  readonly kind: 'video' | 'animation' | 'frames';
-  /** the file; the frames of a folder in their order */
+  /** a video for ffmpeg, an animated picture, a folder of pictures, or decoded already */
+  readonly kind: 'video' | 'animation' | 'frames' | 'decoded';
+  /** the file; the frames of a folder in their order; none if it is decoded */
   readonly parts: readonly FilePart[];
+  /** for `decoded`: a clip that `convertData` wrote */
+  readonly clip?: StoredClip;
+}
+
+/** A clip in a folder of decoded samples. */
+export interface StoredClip {
+  /** [C, F, H, W] */
+  readonly shape: readonly number[];
+  /** of the folder */
+  readonly fingerprint: string;
+  /** planar [C, F, H, W] */
+  read(): Uint8Array;
 }
 
 /** All recordings of a source. Their order is the same on every machine. */

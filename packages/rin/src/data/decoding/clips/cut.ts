@@ -32,8 +32,7 @@ export async function* cutClips(
     window = window.slice(stride);
   }
   if (next > 0) return;
-  if (seen === 0 || !isEndless)
-    throw new Error(`${seen} frame${seen === 1 ? '' : 's'} at this frame rate; a sample needs ${length}`);
+  if (seen === 0 || !isEndless) throw new Error(`${seen} frame${seen === 1 ? '' : 's'}; a sample needs ${length}`);
   yield stacked(
     Array.from({ length }, (_, i) => window[i % seen]),
     channels,

@@ -48,11 +48,11 @@ export async function clipContent(
   where: string,
   watch: DataOptions,
 ): Promise<string> {
-  const step = stepper('reading', recordings.length, watch);
+  const step = stepper('reading', recordings.length, watch, 'recordings');
   const hash = createHash('sha256').update(JSON.stringify(['clips', classes, missing]));
   for (const recording of recordings) {
-    const { name, label, kind, parts } = recording;
-    hash.update(`${name}\0${label}\0${kind}\0${parts.length}\0`);
+    const { name, label, kind, parts, clip } = recording;
+    hash.update(`${name}\0${label}\0${kind}\0${parts.length}\0${clip?.fingerprint ?? ''}\0`);
     for (const part of parts) {
       const own = createHash('sha256');
       try {
@@ -102,7 +102,7 @@ export async function* decodeClips(
   watch: DataOptions,
 ): AsyncGenerator<Sample> {
   const [channels, frames, ...size] = target.shape;
-  const step = stepper('decoding', recordings.length, watch);
+  const step = stepper('decoding', recordings.length, watch, 'recordings');
   const before = skipped.length;
   const frameTarget: Target = { ...target, shape: [channels, ...size] };
   let total = 0;
@@ -130,7 +130,7 @@ export async function* decodeClips(
   if (total > 0) return;
   const [first] = skipped.slice(before);
   throw new RinError(
-    `${where}: none of its ${count(recordings.length)} videos and animations gives a clip; the first is ${first.name} (${first.reason})`,
+    `${where}: none of its ${count(recordings.length)} recordings gives a clip; the first is ${first.name} (${first.reason})`,
   );
 }
 

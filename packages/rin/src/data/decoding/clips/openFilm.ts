@@ -1,5 +1,7 @@
+import { framesOf } from '../../../media/clip.js';
+import { interleaved } from '../../../media/planar.js';
 import sharp from '../../../media/sharp.js';
-import { type Recording, readPart } from '../../sources/recording.js';
+import { type Recording, readPart, type StoredClip } from '../../sources/recording.js';
 import { attempted } from '../attempts.js';
 import { readHeader } from '../header.js';
 import { openAnimation } from './animation.js';
@@ -12,7 +14,11 @@ import { openVideo } from './video.js';
  * @throws RinError if it is a video, and ffmpeg is not installed
  * @throws Error with a reason if it cannot be read
  */
-export async function openFilm({ kind, parts }: Pick<Recording, 'kind' | 'parts'>, background: string): Promise<Film> {
+export async function openFilm(
+  { kind, parts, clip }: Pick<Recording, 'kind' | 'parts' | 'clip'>,
+  background: string,
+): Promise<Film> {
+  if (clip) return storedFilm(clip);
   if (kind === 'video') return openVideo(parts[0]);
   if (kind === 'animation') return openAnimation(readPart(parts[0]), background);
   const first = await attempted(() => readHeader(readPart(parts[0])));
@@ -34,6 +40,20 @@ export async function openFilm({ kind, parts }: Pick<Recording, 'kind' | 'parts'
             .toBuffer(),
         );
         yield { pixels, width, height };
+      }
+    },
+  };
+}
+
+/** A clip that is decoded already. It has no times, as a folder of frames. */
+function storedFilm({ shape, read }: StoredClip): Film {
+  const [channels, frames, height, width] = shape;
+  return {
+    ...{ format: 'decoded', width, height, frames, isEndless: false },
+    async *play() {
+      for (const { data } of framesOf({ data: read(), shape })) {
+        const colours = channels === 3 ? data : Buffer.concat([data, data, data]);
+        yield { pixels: interleaved(colours, 3), width, height };
       }
     },
   };
