@@ -209,7 +209,7 @@ test('sound, rotation, oblong pixels and uneven times of a video', { skip }, asy
       'yuv420p',
     ),
   });
-  execRotate(source);
+  addRotated(source);
   const look = async (name: string) => {
     const film = await openFilm({ kind: 'video', parts: [{ path: join(source, name), offset: 0 }] }, '#ffffff');
     let frames = 0;
@@ -226,7 +226,8 @@ test('sound, rotation, oblong pixels and uneven times of a video', { skip }, asy
   assert.deepEqual(await look('uneven.mp4'), [64, 48, 15, 10, 29], 'the last frame is the one at 2.8 s');
 });
 
-function execRotate(folder: string): void {
+/** Writes `rotated.mp4`: `sound.mp4` with a note that it is shown turned by 90°. */
+function addRotated(folder: string): void {
   const rotated = filmed('mp4', '-i', join(folder, 'sound.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90');
   writeFileSync(join(folder, 'rotated.mp4'), rotated);
 }
