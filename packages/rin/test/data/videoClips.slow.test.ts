@@ -24,9 +24,10 @@ test('real films: the facts that their list tells, and as many clips as their fr
     const row = rows.get(name);
     assert.deepEqual([width, height, frames], [row?.width, row?.height, row?.frames], name);
   }
-  const data = await open(folder, { size: [16, 32, 32] });
-  const whole = [...rows.values()].reduce((sum, { frames }) => sum + Math.floor(frames / 16), 0);
-  assert.deepEqual(data.classes, ['asl-gestures', 'scenes', 'table-toys']);
+  const data = await open(join(folder, 'asl-gestures'), { size: [16, 32, 32] });
+  const whole = [...rows.values()]
+    .filter(({ file_name }) => file_name.startsWith('asl-gestures/'))
+    .reduce((sum, { frames }) => sum + Math.floor(frames / 16), 0);
   assert.deepEqual(data.skipped, []);
   // Films with gaps in time become a little longer.
   assert.ok(data.length >= whole && data.length <= whole + 3, `${data.length} clips instead of about ${whole}`);
