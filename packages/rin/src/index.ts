@@ -32,6 +32,7 @@ export type {
   TrainingChanges,
 } from './config/types.js';
 export { fromYaml, toYaml } from './config/yaml.js';
+export { type ClipSurvey, surveyClips } from './data/clipSurvey.js';
 export { type ConvertOptions, type ConvertResult, convertData } from './data/convert.js';
 export type { Dataset } from './data/dataset.js';
 export { classNames } from './data/find.js';

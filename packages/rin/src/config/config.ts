@@ -23,7 +23,9 @@ export const Config = z.strictObject({
   source: z
     .string()
     .optional()
-    .describe('the data: a folder, a tar, files of MNIST or CIFAR, or the built-in set "emoji"')
+    .describe(
+      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips',
+    )
     .meta({ alias: 'data', placeholder: 'FOLDER|FILE|emoji' }),
   model: ModelConfig.describe('the network'),
   diffusion: DiffusionConfig.prefault({}).describe('the process, the objective, and self-conditioning in training'),

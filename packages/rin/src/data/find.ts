@@ -1,25 +1,127 @@
 import { statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { whyNot } from '../disk/systemError.js';
+import { bouncingSource } from './bouncing.js';
 import type { DataOptions } from './progress.js';
 import { archiveSource } from './sources/archive.js';
-import { notFile } from './sources/bytes.js';
+import { fileBytes, notFile } from './sources/bytes.js';
 import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
+import { type ClipSource, clipArchive, clipFolder } from './sources/clips.js';
 import { emojiSource } from './sources/emoji.js';
-import { folderSource } from './sources/folder.js';
+import { type FoundFiles, findFiles, folderSource } from './sources/folder.js';
+import { isAnimated, isVideo, mayMove } from './sources/gather.js';
 import { idxFolder, idxSource, isIdx } from './sources/idx.js';
-import type { Source } from './sources/source.js';
-import { storeSource } from './storeSource.js';
+import type { FilePart } from './sources/recording.js';
+import { isHidden, isPicture, type Source } from './sources/source.js';
+import { indexTar } from './sources/tar.js';
+import { spreadOver } from './spreadOver.js';
+import { openConverted, storedClips, storeSource } from './storeSource.js';
 
-/** Name of the built-in set. It has precedence over a file or a folder of this name. */
+/** Names of the built-in sets: pictures, and clips of them. They have precedence over a file or a folder of this name. */
 export const builtIn = 'emoji';
+export const builtInClips = 'bouncing';
+export const isBuiltIn = (source: string): boolean => source === builtIn || source === builtInClips;
 
-/** A source that was searched already. `openDataset` accepts it in place of the name, and does not search again. */
-export interface FoundSource extends Source {
+/** Pictures that were searched already. */
+export interface FoundPictures extends Source {
+  readonly medium: 'picture';
   /** the name that the user gave: `emoji`, a folder or a file */
   readonly place: string;
+}
+
+/** Clips that were searched already. */
+export interface FoundClips extends ClipSource {
+  readonly medium: 'clip';
+  readonly place: string;
+}
+
+/** A source that was searched already. `openDataset` accepts it in place of the name, and does not search again. */
+export type FoundSource = FoundPictures | FoundClips;
+
+/**
+ * Finds the pictures or the clips of a source.
+ * @param size of the samples: three axes [frames, height, width] = clips
+ * @throws RinError as `findSource` or `findClips`
+ */
+export async function findFor(source: string, size: readonly number[], watch: DataOptions): Promise<FoundSource> {
+  return size.length === 3 ? findClips(source, watch) : findSource(source, Math.max(1, ...size), watch);
+}
+
+/**
+ * Finds a source whose samples have no size yet. It has clips if it is `bouncing`, if it has at least as many videos as
+ * pictures, or if some of its pictures, spread over all of them, are all animated. Otherwise it has pictures.
+ * @throws RinError as `findSource` or `findClips`
+ */
+export async function findAny(source: string, watch: DataOptions): Promise<FoundSource> {
+  const { isMoving, files } = await reading(source, () => looked(source, watch));
+  return isMoving ? findClips(source, watch, files) : findSource(source, 1, watch, files);
+}
+
+/** Whether a source has clips, and the files of a folder. */
+async function looked(source: string, watch: DataOptions): Promise<{ isMoving: boolean; files?: FoundFiles }> {
+  if (isBuiltIn(source)) return { isMoving: source === builtInClips };
+  const stored = openConverted(source, 0);
+  stored?.close();
+  if (stored) return { isMoving: stored.shape.length === 4 };
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) {
+    const files = await findFiles(source, watch);
+    return { isMoving: await areMoving(files.names, (name) => ({ path: join(source, name), offset: 0 })), files };
+  }
+  if (!stats?.isFile() || !/\.tar$/i.test(source)) return { isMoving: false };
+  const archive = fileBytes(source);
+  try {
+    const { members } = await indexTar(archive, source, watch);
+    const names = [...members.keys()].filter((name) => !name.split('/').some(isHidden));
+    const place = (name: string) => ({ path: source, ...(members.get(name) ?? { offset: 0, size: 0 }) });
+    return { isMoving: await areMoving(names, place) };
+  } finally {
+    archive.close();
+  }
+}
+
+/** Pictures that are looked at. */
+const mostLooked = 8;
+
+async function areMoving(names: readonly string[], place: (name: string) => FilePart): Promise<boolean> {
+  const [videos, pictures] = [names.filter(isVideo).length, names.filter(isPicture)];
+  if (videos > 0 && videos >= pictures.length) return true;
+  const some = spreadOver(pictures, mostLooked);
+  for (const name of some) if (!mayMove(name) || !(await isAnimated(place(name)))) return false;
+  return some.length > 0;
+}
+
+/**
+ * Finds the clips of a source: a folder or a tar archive of videos, animations and folders of frames. The output of
+ * `convertData` is also a source. `bouncing` is the built-in set.
+ * @param files of a folder, if they are known already
+ * @throws RinError if the source does not exist, is damaged or has no clips
+ */
+export async function findClips(source: string, watch: DataOptions, files?: FoundFiles): Promise<FoundClips> {
+  const found = await reading(source, () => searchClips(source, watch, files));
+  return { ...found, medium: 'clip', place: source, list: () => reading(source, () => found.list()) };
+}
+
+async function searchClips(source: string, watch: DataOptions, files?: FoundFiles): Promise<ClipSource> {
+  if (source === builtInClips) return bouncingSource();
+  if (source === builtIn)
+    throw new RinError(`"${builtIn}" has pictures, but the samples are clips; "${builtInClips}" has clips of them`);
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return storedClips(source) ?? clipFolder(source, watch, files);
+  if (stats?.isFile()) {
+    if (!/\.(tar|tgz|tar\.gz)$/i.test(source) && (isVideo(source) || isPicture(source)))
+      throw new RinError(`${source}: one file; expected a folder or a tar with clips`);
+    return clipArchive(source, watch);
+  }
+  throw notThere(source, stats !== undefined);
+}
+
+function notThere(source: string, isThere: boolean): RinError {
+  if (isThere) return new RinError(`${source}: ${notFile} or a folder`);
+  return new RinError(`${source}: no such folder or file; "${builtIn}" and "${builtInClips}" are built-in sets`);
 }
 
 /**
@@ -27,26 +129,38 @@ export interface FoundSource extends Source {
  * files. The output of `convertData` is also a source. `emoji` is the built-in set.
  * @param source a path, or `emoji`
  * @param side   longer side of the samples in pixels, for rendering drawings
+ * @param files  of a folder, if they are known already
  * @throws RinError if the source does not exist, is damaged or has no pictures
  */
-export async function findSource(source: string, side: number, watch: DataOptions): Promise<FoundSource> {
-  const found = await reading(source, () => search(source, side, watch));
-  return { ...found, place: source, list: () => reading(source, () => found.list()) };
+export async function findSource(
+  source: string,
+  side: number,
+  watch: DataOptions,
+  files?: FoundFiles,
+): Promise<FoundPictures> {
+  const found = await reading(source, () => search(source, side, watch, files));
+  return { ...found, medium: 'picture', place: source, list: () => reading(source, () => found.list()) };
 }
 
-async function search(source: string, side: number, watch: DataOptions): Promise<Source> {
+async function search(source: string, side: number, watch: DataOptions, found?: FoundFiles): Promise<Source> {
   if (source === builtIn) return emojiSource(side);
+  if (source === builtInClips)
+    throw new RinError(`"${builtInClips}" has clips; give model.size three axes, such as [16, 32, 32]`);
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory()) {
     const files = await arrayFiles(source, watch);
-    return storeSource(source) ?? idxFolder(source, files) ?? cifarFolder(source, files) ?? folderSource(source, watch);
+    return (
+      storeSource(source) ??
+      idxFolder(source, files) ??
+      cifarFolder(source, files) ??
+      folderSource(source, watch, found)
+    );
   }
   if (stats?.isFile()) {
     if (isIdx(source)) return idxSource(source);
     return isCifar(source) ? cifarSource(source) : archiveSource(source, watch);
   }
-  if (stats) throw new RinError(`${source}: ${notFile} or a folder`);
-  throw new RinError(`${source}: no such folder or file; "${builtIn}" is the built-in set`);
+  throw notThere(source, stats !== undefined);
 }
 
 /** The names in a folder that may belong to IDX or CIFAR. */

@@ -2,13 +2,14 @@
 export interface DataProgress {
   /**
    * `searching` = looks at the files of a folder, `reading` = reads the pictures to find their cache,
-   * `decoding` = turns pictures into samples
+   * `decoding` = turns them into samples
    */
   readonly stage: 'searching' | 'reading' | 'decoding';
-  /** pictures */
+  /** what is counted: `recordings` are videos, animations and folders of frames */
+  readonly what: 'pictures' | 'recordings';
   readonly done: number;
   readonly total: number;
-  /** pictures that could not be read so far */
+  /** how many could not be read so far */
   readonly skipped: number;
 }
 
@@ -21,12 +22,17 @@ export interface DataOptions {
 }
 
 /**
- * Counts pictures and calls `onProgress` ten times a second.
- * @param total number of pictures
- * @returns a function to call for each picture, with the number of unreadable pictures so far. It returns true if the
+ * Counts pictures or recordings, and calls `onProgress` ten times a second.
+ * @param total how many there are
+ * @returns a function to call for each of them, with the number of unreadable pictures so far. It returns true if the
  *     caller should let other work run. It throws the reason of `signal` if that is aborted
  */
-export function stepper(stage: DataProgress['stage'], total: number, { onProgress, signal }: DataOptions) {
+export function stepper(
+  stage: DataProgress['stage'],
+  total: number,
+  { onProgress, signal }: DataOptions,
+  what: DataProgress['what'] = 'pictures',
+) {
   let done = 0;
   let told = Number.NEGATIVE_INFINITY;
   return (skipped: number): boolean => {
@@ -35,7 +41,7 @@ export function stepper(stage: DataProgress['stage'], total: number, { onProgres
     const now = performance.now();
     if (now - told < 100 && done < total) return false;
     told = now;
-    onProgress?.({ stage, done, total, skipped });
+    onProgress?.({ stage, what, done, total, skipped });
     return true;
   };
 }

@@ -2,6 +2,8 @@ import { basename, join, resolve } from 'node:path';
 import { RinError } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
 import { fileStamp, isFile } from './sources/bytes.js';
+import type { ClipSource } from './sources/clips.js';
+import type { Recording } from './sources/recording.js';
 import { numbered, type Source } from './sources/source.js';
 import { openStore } from './store.js';
 import { DamagedStore, storeFiles } from './storeIndex.js';
@@ -13,7 +15,7 @@ import { DamagedStore, storeFiles } from './storeIndex.js';
  * @throws RinError if it is damaged or cannot be read
  */
 export function openConverted(folder: string, memory: number): Dataset | undefined {
-  if (!storeFiles.every((name) => isFile(join(folder, name)))) return undefined;
+  if (!isStore(folder)) return undefined;
   try {
     return openStore(folder, basename(resolve(folder)), { memory, former: true });
   } catch (error) {
@@ -22,11 +24,18 @@ export function openConverted(folder: string, memory: number): Dataset | undefin
   }
 }
 
+/** Whether a folder has decoded samples. */
+const isStore = (folder: string): boolean => storeFiles.every((name) => isFile(join(folder, name)));
+
 /** The same folder as pictures, which can become samples of another size; undefined if it has no samples. */
 export function storeSource(folder: string): Source | undefined {
   const data = openConverted(folder, 0);
   if (!data) return undefined;
   data.close();
+  if (data.shape.length !== 3)
+    throw new RinError(
+      `${folder}: samples of [${data.shape.join(', ')}], which are no pictures; give --size ${data.shape.slice(1).join(',')}`,
+    );
   return {
     name: data.name,
     stamp: storeFiles.map((name) => fileStamp(join(folder, name))).join(' '),
@@ -44,6 +53,35 @@ export function storeSource(folder: string): Source | undefined {
         },
       }));
       return { pictures, classes, missing: skipped, shape, close: () => opened.close() };
+    },
+  };
+}
+
+/** The same folder as clips, which can become clips of another size; undefined if it has no samples. */
+export function storedClips(folder: string): ClipSource | undefined {
+  const data = openConverted(folder, 0);
+  if (!data) return undefined;
+  const { name, shape, fingerprint } = data;
+  data.close();
+  if (shape.length !== 4)
+    throw new RinError(
+      `${folder}: samples of [${shape.join(', ')}], which are no clips; give --size ${shape.slice(1).join(',')}`,
+    );
+  return {
+    name,
+    async list() {
+      const opened = openConverted(folder, 0);
+      if (!opened) throw new RinError(`${folder} was removed while it was being read; restore it and start again`);
+      const recordings = Array.from({ length: opened.length }, (_, index): Recording => {
+        const read = () => {
+          const pixels = new Uint8Array(sampleLength(shape));
+          opened.read(index, pixels);
+          return pixels;
+        };
+        const place = { name: numbered(index, opened.length), label: opened.label(index), parts: [] };
+        return { ...place, kind: 'decoded', clip: { shape, fingerprint, read } };
+      });
+      return { recordings, classes: opened.classes, missing: opened.skipped, close: () => opened.close() };
     },
   };
 }

@@ -6,7 +6,7 @@ export const usualFrameRate = 10;
 
 /** Frames per second of the clips of a model: those of its data if they are set, at most 60. */
 export const frameRateOf = ({ data }: Pick<Config, 'data'>): number =>
-  'frameRate' in data && typeof data.frameRate === 'number' ? Math.min(data.frameRate, mostFrameRate) : usualFrameRate;
+  Math.min(data.frameRate ?? usualFrameRate, mostFrameRate);
 
 /** Players show faster animations slowly: they take a time of up to 10 ms for 100 ms. */
 export const mostFrameRate = 60;

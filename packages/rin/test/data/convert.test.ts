@@ -188,7 +188,7 @@ test('what gets the name of the target meanwhile is not written over, and told',
   );
 });
 
-test('"emoji" is the built-in set, though a converted folder is called so', async () => {
+test('"emoji" and "bouncing" are built-in sets, though a converted folder is called so', async () => {
   const { target } = await converted(await folderOf({ 'a/1.png': red }), '');
   const back = process.cwd();
   const cwd = await folderOf({ 'notes.txt': '' });

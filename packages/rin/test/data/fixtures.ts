@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
@@ -106,3 +106,40 @@ export function random(seed: number): () => number {
 /** Real pictures beside the checkout, where they are. */
 export const shared = (path: string): string =>
   fileURLToPath(new URL(`../../../../../../shared/data/${path}`, import.meta.url));
+
+/** Whether ffmpeg is installed; tests of videos skip otherwise. */
+export const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
+
+/** A file that ffmpeg makes; its bytes. @param args without the name of the file @param end its suffix */
+export function filmed(end: string, ...args: string[]): Buffer {
+  const path = join(work, `film${folders++}.${end}`);
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...args, path]);
+  return readFileSync(path);
+}
+
+/** Frame i is one colour, [10·i, 255 − 10·i, 0]: W×H. @returns RGB, interleaved, one frame after the other */
+export function ramp(frames: number, width = 4, height = 4): Uint8Array {
+  const out = new Uint8Array(frames * width * height * 3);
+  for (let i = 0; i < out.length; i += 3) {
+    const frame = Math.floor(i / (3 * width * height));
+    out.set([10 * frame, 255 - 10 * frame, 0], i);
+  }
+  return out;
+}
+
+/** The ramp as an animation without loss. @param delay of each frame in milliseconds @param loop 0 = for ever */
+export function rampAnimation(
+  kind: 'gif' | 'webp',
+  frames: number,
+  {
+    delay = 100,
+    loop = 0,
+    width = 4,
+    height = 4,
+  }: { delay?: number | number[]; loop?: number; width?: number; height?: number } = {},
+): Promise<Buffer> {
+  const raw = { width, height: frames * height, channels: 3, pageHeight: height } as const;
+  const picture = sharp(ramp(frames, width, height), { raw });
+  const options = { delay: typeof delay === 'number' ? new Array<number>(frames).fill(delay) : delay, loop };
+  return kind === 'gif' ? picture.gif(options).toBuffer() : picture.webp({ ...options, lossless: true }).toBuffer();
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadModel, saveModel } from '../../src/index.js';
 import { demoModel } from '../../src/runs/findModel.js';
-import { cifarRecord, folderOf, idx, solid, tar } from '../data/fixtures.js';
+import { cifarRecord, folderOf, idx, rampAnimation, solid, tar } from '../data/fixtures.js';
 
 /** A folder with everything in it that the docs call by a name of their own. */
 export async function workplace(): Promise<string> {
@@ -32,6 +32,8 @@ export async function workplace(): Promise<string> {
     ...inFolder('my-pictures'),
     ...inFolder('imagenet'),
     ...inFolder('tiles'),
+    'videos/a.gif': await rampAnimation('gif', 20, { width: 40, height: 40 }),
+    'videos/b.webp': await rampAnimation('webp', 20, { width: 40, height: 40 }),
     'my.yaml': 'model: { size: 64, patch: 8 }\n',
     'mnist/train-images-idx3-ubyte': grey(20),
     'mnist/train-labels-idx1-ubyte': labels(20),

@@ -34,6 +34,7 @@ function count(model: ModelConfig): number {
 test('every preset is a valid configuration under its own name', () => {
   assert.deepEqual(presetNames(), [
     'benchmark',
+    'bouncing',
     'cifar10',
     'cifar10-small',
     'emoji-64',

@@ -2,6 +2,7 @@ import { count, patchList, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { mergeConfig, valueAt } from '../../config/parse.js';
 import type { FoundSource } from '../../data/find.js';
+import { clipPatch } from '../../training/clipProposal.js';
 import { loadPreset } from '../../training/presets.js';
 import { type DataFacts, type Proposal, timesText } from '../../training/proposal.js';
 import { calling } from '../terminal/calling.js';
@@ -12,6 +13,8 @@ import type { Layer } from './layers.js';
 /** The layer that is proposed for the data, with the source that was opened for it. */
 export interface FromProposal {
   readonly source: FoundSource;
+  /** for clips: a layer with the preset and the patch that fit their size, and the number of recordings */
+  readonly ofClips?: { readonly layer: Layer; readonly recordings: number };
   /** absent if no picture could be read; training then says why */
   readonly proposed?: { readonly layer: Layer; readonly facts: DataFacts; readonly proposal: Proposal };
 }
@@ -26,11 +29,16 @@ export async function fromProposal(given: Given, signal: AbortSignal): Promise<F
   const name = given.text('--source');
   if (name === undefined || ['--preset', '--config', '--training.init'].some((flag) => given.has(flag)))
     return undefined;
-  const { findSource } = await import('../../data/find.js');
+  const { findAny, findFor } = await import('../../data/find.js');
   const { dataFacts } = await import('../../training/propose.js');
   const { proposalFor } = await import('../../training/proposal.js');
   const size = wantedSize(given);
-  const source = await findSource(name, Math.max(1, ...(size ?? [])), { signal });
+  const source = size ? await findFor(name, size, { signal }) : await findAny(name, { signal });
+  if (source.medium === 'clip') {
+    const listing = await source.list();
+    listing.close();
+    return { source, ofClips: { layer: layerOfClips(name, size), recordings: listing.recordings.length } };
+  }
   const facts = await dataFacts(source, { signal });
   if (!facts) return { source };
   const proposal = proposalFor(facts, size);
@@ -54,8 +62,27 @@ function layerOf({ preset, changes }: Proposal, data: string): Layer {
   return { from: 'preset', name: `preset ${preset}`, value };
 }
 
+/** The preset of clips, at another size if one is given. */
+function layerOfClips(data: string, size?: readonly number[]): Layer {
+  const base = loadPreset('bouncing');
+  const name = base.source === data ? base.name : 'rin';
+  return {
+    from: 'preset',
+    name: `preset ${base.name}`,
+    value: mergeConfig(base, { name, ...(size && { model: { size, patch: clipPatch(size) } }) }),
+  };
+}
+
 /** What was chosen for the data, and why. Flags may have changed it. */
-export function proposalLines({ source, proposed }: FromProposal, { model, training }: Config): string[] {
+export function proposalLines({ source, ofClips, proposed }: FromProposal, { model, training }: Config): string[] {
+  if (ofClips) {
+    const recordings = ofClips.recordings > 0 ? `${count(ofClips.recordings)} recordings` : 'clips without end';
+    const size = `size ${sizeList(model.size).join('×')}; patch ${patchList(model.patch, 3).join('×')}`;
+    return [
+      `${source.name}: ${recordings}, so the preset is bouncing; ${size}; ${count(training.images)} clips seen`,
+      `--preset, --size and --images choose otherwise; "${calling} data info" shows the recordings`,
+    ];
+  }
   if (!proposed) return [];
   const { facts, proposal } = proposed;
   const { preset, why } = proposal;
@@ -76,6 +103,7 @@ export async function enlargedLine(
   signal: AbortSignal,
   seen?: DataFacts,
 ): Promise<string | undefined> {
+  if (source.medium === 'clip') return undefined;
   const { dataFacts } = await import('../../training/propose.js');
   const { enlargedPictures } = await import('../../training/enlarged.js');
   const facts = seen ?? (await dataFacts(source, { signal }));

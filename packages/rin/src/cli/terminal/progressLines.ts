@@ -27,8 +27,8 @@ export function trainingLine(progress: Progress, isLive: boolean): string {
 }
 
 /** The progress of preparing the data. */
-export function dataLine({ stage, done, total, skipped }: DataProgress): string {
-  return `${stage} pictures: ${count(done)} of ${count(total)}${skipped > 0 ? `, ${count(skipped)} unreadable` : ''}`;
+export function dataLine({ stage, what, done, total, skipped }: DataProgress): string {
+  return `${stage} ${what}: ${count(done)} of ${count(total)}${skipped > 0 ? `, ${count(skipped)} unreadable` : ''}`;
 }
 
 /** How training ended, and what to do next. */

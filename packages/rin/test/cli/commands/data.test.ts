@@ -136,7 +136,7 @@ test('what was called wrongly is told', async () => {
     assert.equal(await ask(...args), expected);
   assert.equal(
     await ask('info', 'p', '--size', '3'),
-    '--size is an option of rin data convert; rin data info takes --sheet and --quick',
+    '--size is an option of rin data convert; rin data info takes --sheet, --clips and --quick',
   );
   assert.equal(await ask('convert', 'p', 'q', '--sheet', 'x.png'), '--sheet is an option of rin data info');
   assert.equal(await ask('convert', 'p', 'q', '--quick'), '--quick is an option of rin data info');

@@ -183,3 +183,8 @@ test('a misspelt flag names the nearest; text that is not YAML says so', () => {
     '--diffusion.labelDropout',
   ]);
 });
+
+test('a list of numbers needs no brackets', () => {
+  assert.deepEqual(valueAt(set(['size', '16,32,32']), 'model.size'), [16, 32, 32]);
+  assert.deepEqual(valueAt(set(['size', '16, 32']), 'model.size'), [16, 32]);
+});

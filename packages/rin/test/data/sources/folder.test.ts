@@ -322,7 +322,10 @@ test('sizes and channels that pictures cannot have are told', async () => {
   assert.match(await problem(open(folder, { channels: 4 })), /1 channel \(grey\) or 3 \(colour\), but the model has 4/);
   assert.match(
     await problem(open(folder, { size: [16] })),
-    /pictures have two sizes \[height, width\], but the model has 1/,
+    /pictures have two sizes \[height, width\] and clips three \[frames, height, width\], but the model has 1: \[16\]$/,
   );
-  assert.match(await problem(open(folder, { size: [8, 16, 16] })), /the model has 3: \[8, 16, 16\]/);
+  assert.match(
+    await problem(open(folder, { size: [8, 16, 16] })),
+    /: none of its 1 recordings gives a clip; the first is \. \(1 frame; a sample needs 8\)$/,
+  );
 });
