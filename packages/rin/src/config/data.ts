@@ -9,7 +9,20 @@ export const DataConfig = z.strictObject({
     .describe(
       'center-crop = largest centre square, scaled; center-crop-dhariwal = the same, by the method of ADM; fit = whole picture, scaled, on the background',
     ),
-  flip: z.boolean().default(false).describe('mirror each picture left-right half of the time'),
+  frameRate: z
+    .number()
+    .positive()
+    .max(1000)
+    .optional()
+    .describe('frames per second of clips; without it, as in each file'),
+  stride: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'a longer video becomes several clips: frames from the start of one to the next; default: the length of a clip',
+    ),
+  flip: z.boolean().default(false).describe('mirror each picture or clip left-right half of the time'),
   background: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/)

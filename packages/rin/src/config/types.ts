@@ -4,6 +4,7 @@ import type { Duration } from './duration.js';
 /** Names of the presets. */
 export type PresetName =
   | 'benchmark'
+  | 'bouncing'
   | 'cifar10'
   | 'cifar10-small'
   | 'emoji-64'
@@ -237,7 +238,11 @@ export interface DiffusionChanges {
 export interface DataConfig {
   /** center-crop = largest centre square, scaled; center-crop-dhariwal = the same, by the method of ADM; fit = whole picture, scaled, on the background [default: center-crop] */
   resize: 'center-crop' | 'center-crop-dhariwal' | 'fit';
-  /** mirror each picture left-right half of the time [default: false] */
+  /** frames per second of clips; without it, as in each file [above 0, at most 1000] */
+  frameRate?: number | undefined;
+  /** a longer video becomes several clips: frames from the start of one to the next; default: the length of a clip [at least 1] */
+  stride?: number | undefined;
+  /** mirror each picture or clip left-right half of the time [default: false] */
   flip: boolean;
   /** colour behind transparent pictures [default: #ffffff] */
   background: string;
@@ -247,7 +252,11 @@ export interface DataConfig {
 export interface DataChanges {
   /** center-crop = largest centre square, scaled; center-crop-dhariwal = the same, by the method of ADM; fit = whole picture, scaled, on the background [default: center-crop] */
   resize?: 'center-crop' | 'center-crop-dhariwal' | 'fit' | undefined;
-  /** mirror each picture left-right half of the time [default: false] */
+  /** frames per second of clips; without it, as in each file [above 0, at most 1000] */
+  frameRate?: number | undefined;
+  /** a longer video becomes several clips: frames from the start of one to the next; default: the length of a clip [at least 1] */
+  stride?: number | undefined;
+  /** mirror each picture or clip left-right half of the time [default: false] */
   flip?: boolean | undefined;
   /** colour behind transparent pictures [default: #ffffff] */
   background?: string | undefined;

@@ -1,4 +1,4 @@
-import { type FoundSource, findSource } from './find.js';
+import { type FoundSource, findFor } from './find.js';
 import type { DataOptions } from './progress.js';
 
 /** Most names of classes in a sentence. */
@@ -7,15 +7,15 @@ const mostNamed = 8;
 /**
  * Finds a source, if it is not open yet, and the names of its classes. No picture is decoded.
  * @param data a source, or the name of one
- * @param side longer side of the samples in pixels
+ * @param size [H, W] of the samples in pixels; [F, H, W] for clips
  * @throws RinError if the source does not exist or is damaged
  */
 export async function sourceWithClasses(
   data: string | FoundSource,
-  side: number,
+  size: readonly number[],
   watch: DataOptions,
 ): Promise<{ source: FoundSource; names: readonly string[] }> {
-  const source = typeof data === 'string' ? await findSource(data, side, watch) : data;
+  const source = typeof data === 'string' ? await findFor(data, size, watch) : data;
   const listing = await source.list();
   listing.close();
   return { source, names: listing.classes };

@@ -5,20 +5,24 @@ import type { DataConfig } from '../config/data.js';
 import { makeFolder } from '../disk/makeFolder.js';
 import { WriteError } from '../disk/systemError.js';
 import { change, removeAbandoned, writeWhole } from '../disk/wholeFiles.js';
+import { framesOf } from '../media/clip.js';
 import { encodePng } from '../media/png.js';
+import { type ClipTarget, clipContent, clipFacts, decodeClips } from './decoding/clips/decodeClips.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { decodeAll, inOrder, nothingDecoded, storeFacts } from './decoding/prepare.js';
-import { findSource } from './find.js';
+import { type FoundClips, type FoundPictures, findFor } from './find.js';
 import type { DataOptions } from './progress.js';
+import { recordingEnd } from './sources/gather.js';
 import { byFolder, resolveLabels } from './sources/labels.js';
-import { isHidden, type Listing, pictureEnd, type Skipped } from './sources/source.js';
-import { type Sample, writeStore } from './store.js';
+import type { RecordingListing } from './sources/recording.js';
+import { isHidden, type Listing, numbered, pictureEnd, type Skipped } from './sources/source.js';
+import { type Sample, type StoreFacts, writeStore } from './store.js';
 import { readHeaders } from './survey.js';
 import { TarWriter } from './tarWriter.js';
 
 /** Options of `convertData`. */
 export interface ConvertOptions extends DataOptions {
-  /** [H, W] of the samples in pixels; default: the size of the pictures, if all have the same */
+  /** [H, W] of the samples in pixels; default: the size of the pictures, if all have the same. [F, H, W] for clips */
   size?: readonly number[];
   /** 1 = grey, 3 = colour; default: grey if all pictures are grey */
   channels?: number;
@@ -26,13 +30,17 @@ export interface ConvertOptions extends DataOptions {
   resize: DataConfig['resize'];
   /** `#rrggbb`, behind transparent pixels, and around pictures that `fit` scales */
   background: string;
+  /** frames per second of clips, as `data.frameRate` in a configuration */
+  frameRate?: number;
+  /** frames from the start of a clip to the next, as `data.stride` in a configuration */
+  stride?: number;
 }
 
 /** Result of `convertData`. */
 export interface ConvertResult {
-  /** number of pictures written */
+  /** number of samples written: pictures or clips */
   readonly pictures: number;
-  /** [C, H, W] */
+  /** [C, H, W], or [C, F, H, W] for clips */
   readonly shape: readonly number[];
   /** pictures that were skipped, each with the reason */
   readonly skipped: readonly Skipped[];
@@ -42,7 +50,7 @@ export interface ConvertResult {
 
 /**
  * Decodes the pictures of a source and writes them as samples of one shape. The target is a folder of decoded samples,
- * or a tar of PNG files `CLASS/NAME.png`. `openDataset` reads both, with the same samples; the folder needs no
+ * or a tar of PNG files `CLASS/NAME.png`; for clips, of folders `CLASS/NAME` with a PNG for each frame. `openDataset` reads both, with the same samples; the folder needs no
  * decoding. The target is written completely or not at all.
  * @param source as for `openDataset`
  * @param target path of a tar if it ends with `.tar`, else of a folder. It must not exist; its missing parents are made
@@ -52,32 +60,72 @@ export interface ConvertResult {
 export async function convertData(source: string, target: string, options: ConvertOptions): Promise<ConvertResult> {
   const path = join(dirname(target), basename(target)); // without a slash at the end
   refuseTaken(path);
-  const from = await findSource(source, Math.max(...(options.size ?? [1])), options);
-  const listing = await from.list();
+  const from = await findFor(source, options.size ?? [1, 1], options);
+  if (from.medium === 'clip' && from.built)
+    throw new RinError(`${source}: its clips are made when they are needed, and never end; train on it by its name`);
+  const { listing, work } = await (from.medium === 'clip' ? workOnClips(from, options) : workOnPictures(from, options));
   try {
-    const shape = await shapeOf(listing, source, options);
-    const how: Target = { shape, resize: options.resize, background: options.background.toLowerCase() };
-    const decoded = nothingDecoded(listing);
-    const samples = decodeAll(listing, how, decoded, source, options);
     await change('make', dirname(path), () => makeFolder(dirname(path)));
     await removeAbandoned(dirname(path), (name) => name === basename(path));
     const { classes } = listing;
+    const { shape, skipped } = work;
     const notices = from.notice === undefined ? [] : [from.notice];
+    let pictures = 0;
+    const samples = counted(work.samples, () => pictures++);
     if (/\.tar$/i.test(path)) {
       const empty = await writeTar(path, samples, classes, shape);
       if (empty.length > 0)
         notices.push(`${path}: a tar cannot keep classes without pictures (${empty.join(', ')}); a folder can`);
-    } else {
-      const told = () => storeFacts(decoded, how);
-      if (!(await writeStore(path, samples, { shape, classes }, told))) throw taken(path);
-    }
-    const { skipped } = decoded;
-    const pictures = listing.pictures.length + listing.missing.length - skipped.length;
+    } else if (!(await writeStore(path, samples, { shape, classes }, work.told))) throw taken(path);
     return { pictures, shape, skipped, ...(notices.length > 0 && { notice: notices.join('\n') }) };
   } catch (error) {
     throw error instanceof WriteError ? new WriteError(path, error.reason) : error;
   } finally {
     listing.close();
+  }
+}
+
+/** Samples that are being made. */
+interface Work {
+  readonly shape: readonly number[];
+  readonly samples: AsyncIterable<Sample>;
+  /** complete after the last sample */
+  readonly skipped: readonly Skipped[];
+  told(): StoreFacts;
+}
+
+async function workOnPictures(from: FoundPictures, options: ConvertOptions): Promise<{ listing: Listing; work: Work }> {
+  const listing = await from.list();
+  try {
+    const shape = await shapeOf(listing, from.place, options);
+    const target: Target = { shape, resize: options.resize, background: options.background.toLowerCase() };
+    const decoded = nothingDecoded(listing);
+    const samples = decodeAll(listing, target, decoded, from.place, options);
+    return { listing, work: { shape, samples, skipped: decoded.skipped, told: () => storeFacts(decoded, target) } };
+  } catch (error) {
+    listing.close();
+    throw error;
+  }
+}
+
+async function workOnClips(
+  from: FoundClips,
+  { size = [], channels = 3, resize, background, frameRate, stride, ...watch }: ConvertOptions,
+): Promise<{ listing: RecordingListing; work: Work }> {
+  const shape = [channels, ...size];
+  checkShape(shape);
+  const target: ClipTarget = { shape, resize, background: background.toLowerCase(), frameRate, stride };
+  const listing = await from.list();
+  const content = await clipContent(listing, from.place, watch);
+  const skipped = [...listing.missing];
+  const samples = decodeClips(listing, target, skipped, from.place, watch);
+  return { listing, work: { shape, samples, skipped, told: () => clipFacts(content, target, skipped) } };
+}
+
+async function* counted(samples: AsyncIterable<Sample>, step: () => void): AsyncGenerator<Sample> {
+  for await (const sample of samples) {
+    step();
+    yield sample;
   }
 }
 
@@ -120,11 +168,14 @@ async function writeTar(
   const files = new Map<string, number>(); // label by path
   await writeWhole(path, async (write) => {
     const archive = new TarWriter(write);
-    const encode = async (sample: Sample) => ({ ...sample, png: await encodePng({ data: sample.pixels, shape }) });
-    for await (const { name, label, png } of inOrder(samples, encode)) {
+    const isClip = shape.length === 4;
+    const end = isClip ? '' : '.png';
+    const encode = async (sample: Sample) => ({ ...sample, pngs: await encoded(sample.pixels, shape) });
+    for await (const { name, label, pngs } of inOrder(samples, encode)) {
       const folder = label < 0 ? '' : `${isFolderName(classes[label]) ? classes[label] : label}/`;
-      const file = freeName(folder + basename(name).replace(pictureEnd, ''), files);
-      archive.add(file, png);
+      const file = freeName(folder + basename(name).replace(isClip ? recordingEnd : pictureEnd, ''), end, files);
+      for (const [frame, png] of pngs.entries())
+        archive.add(isClip ? `${file}/${numbered(frame, pngs.length)}.png` : file, png);
       files.set(file, label);
     }
     if (!areTold(files, classes, path)) archive.add('metadata.jsonl', labelList(files, classes));
@@ -133,6 +184,12 @@ async function writeTar(
   });
   const labels = new Set(files.values());
   return classes.filter((_, label) => !labels.has(label));
+}
+
+/** A sample as PNG files: one for a picture, one for each frame of a clip. */
+function encoded(data: Uint8Array, shape: readonly number[]): Promise<Uint8Array[]> {
+  const frames = shape.length === 4 ? framesOf({ data, shape }) : [{ data, shape }];
+  return Promise.all(frames.map(encodePng));
 }
 
 /** Whether the folders of the files give the same labels and classes. */
@@ -155,10 +212,10 @@ function labelList(files: ReadonlyMap<string, number>, classes: readonly string[
 /** Whether a class name can be the name of a folder. */
 const isFolderName = (name: string): boolean => name !== '' && !name.includes('/') && !isHidden(name);
 
-/** A path that is not taken. Two pictures may have names that differ only in the suffix. */
-function freeName(path: string, taken: ReadonlyMap<string, unknown>): string {
+/** A path that is not taken. Two pictures may have names that differ only in the suffix, and a video has many clips. */
+function freeName(path: string, end: string, taken: ReadonlyMap<string, unknown>): string {
   for (let number = 1; ; number++) {
-    const name = `${path}${number > 1 ? `-${number}` : ''}.png`;
+    const name = `${path}${number > 1 ? `-${number}` : ''}${end}`;
     if (!taken.has(name)) return name;
   }
 }

@@ -1,25 +1,129 @@
 import { statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { whyNot } from '../disk/systemError.js';
+import { bouncingSource } from './bouncing.js';
 import type { DataOptions } from './progress.js';
 import { archiveSource } from './sources/archive.js';
-import { notFile } from './sources/bytes.js';
+import { fileBytes, notFile } from './sources/bytes.js';
 import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
+import { type ClipSource, clipArchive, clipFolder } from './sources/clips.js';
 import { emojiSource } from './sources/emoji.js';
-import { folderSource } from './sources/folder.js';
+import { findFiles, folderSource } from './sources/folder.js';
+import { isAnimated, isVideo } from './sources/gather.js';
 import { idxFolder, idxSource, isIdx } from './sources/idx.js';
-import type { Source } from './sources/source.js';
-import { storeSource } from './storeSource.js';
+import type { FilePart } from './sources/recording.js';
+import { isHidden, isPicture, type Source } from './sources/source.js';
+import { indexTar } from './sources/tar.js';
+import { spreadOver } from './spreadOver.js';
+import { isStore, storeSource } from './storeSource.js';
 
-/** Name of the built-in set. It has precedence over a file or a folder of this name. */
+/** Names of the built-in sets: pictures, and clips of them. They have precedence over a file or a folder of this name. */
 export const builtIn = 'emoji';
+export const builtInClips = 'bouncing';
+export const isBuiltIn = (source: string): boolean => source === builtIn || source === builtInClips;
 
-/** A source that was searched already. `openDataset` accepts it in place of the name, and does not search again. */
-export interface FoundSource extends Source {
+/** Pictures that were searched already. */
+export interface FoundPictures extends Source {
+  readonly medium: 'picture';
   /** the name that the user gave: `emoji`, a folder or a file */
   readonly place: string;
+}
+
+/** Clips that were searched already. */
+export interface FoundClips extends ClipSource {
+  readonly medium: 'clip';
+  readonly place: string;
+}
+
+/** A source that was searched already. `openDataset` accepts it in place of the name, and does not search again. */
+export type FoundSource = FoundPictures | FoundClips;
+
+/**
+ * Finds the pictures or the clips of a source.
+ * @param size of the samples: three axes [frames, height, width] = clips
+ * @throws RinError as `findSource` or `findClips`
+ */
+export async function findFor(source: string, size: readonly number[], watch: DataOptions): Promise<FoundSource> {
+  return size.length === 3 ? findClips(source, watch) : findSource(source, Math.max(1, ...size), watch);
+}
+
+/** Files that are looked at. */
+const looked = 8;
+
+/**
+ * Finds a source whose samples have no size yet. It has clips if it is `bouncing`, if it has at least as many videos as
+ * pictures, or if some of its pictures, spread over all of them, are all animated. Otherwise it has pictures.
+ * @throws RinError as `findSource` or `findClips`
+ */
+export async function findAny(source: string, watch: DataOptions): Promise<FoundSource> {
+  const isMoving = await reading(source, () => areClips(source, watch));
+  return isMoving ? findClips(source, watch) : findSource(source, 1, watch);
+}
+
+async function areClips(source: string, watch: DataOptions): Promise<boolean> {
+  if (isBuiltIn(source)) return source === builtInClips;
+  const files = await filesOf(source, watch);
+  const names = [...files.keys()];
+  const [videos, pictures] = [names.filter(isVideo).length, names.filter(isPicture)];
+  if (videos > 0 && videos >= pictures.length) return true;
+  const some = spreadOver(pictures, looked).flatMap((name) => files.get(name) ?? []);
+  for (const place of some) if (!(await isAnimated(place))) return false;
+  return some.length > 0;
+}
+
+/** The files of a folder or a tar; none of any other source. */
+async function filesOf(source: string, watch: DataOptions): Promise<Map<string, FilePart>> {
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) {
+    if (isStore(source)) return new Map();
+    const { names } = await findFiles(source, watch);
+    return new Map(names.map((name) => [name, { path: join(source, name), offset: 0 }]));
+  }
+  if (!stats?.isFile() || !/\.tar$/i.test(source)) return new Map();
+  const archive = fileBytes(source);
+  try {
+    const { members } = await indexTar(archive, source, watch);
+    const seen = [...members].filter(([name]) => !name.split('/').some(isHidden));
+    return new Map(seen.map(([name, member]) => [name, { path: source, ...member }]));
+  } finally {
+    archive.close();
+  }
+}
+
+/**
+ * Finds the clips of a source: a folder or a tar archive of videos, animations and folders of frames. The output of
+ * `convertData` is also a source. `bouncing` is the built-in set.
+ * @throws RinError if the source does not exist, is damaged or has no clips
+ */
+export async function findClips(source: string, watch: DataOptions): Promise<FoundClips> {
+  const found = await reading(source, () => searchClips(source, watch));
+  return { ...found, medium: 'clip', place: source, list: () => reading(source, () => found.list()) };
+}
+
+async function searchClips(source: string, watch: DataOptions): Promise<ClipSource> {
+  if (source === builtInClips) return bouncingSource();
+  if (source === builtIn)
+    throw new RinError(`"${builtIn}" has pictures, but the samples are clips; "${builtInClips}" has clips of them`);
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) {
+    if (isStore(source))
+      throw new RinError(`${source}: decoded samples of another size; use the videos that it was made from`);
+    return clipFolder(source, watch);
+  }
+  if (stats?.isFile()) {
+    if (!/\.(tar|tgz|tar\.gz)$/i.test(source) && (isVideo(source) || isPicture(source)))
+      throw new RinError(`${source}: one file; expected a folder or a tar with clips`);
+    return clipArchive(source, watch);
+  }
+  throw notThere(source, stats !== undefined);
+}
+
+function notThere(source: string, isThere: boolean): RinError {
+  if (isThere) return new RinError(`${source}: ${notFile} or a folder`);
+  return new RinError(`${source}: no such folder or file; "${builtIn}" and "${builtInClips}" are built-in sets`);
 }
 
 /**
@@ -29,13 +133,15 @@ export interface FoundSource extends Source {
  * @param side   longer side of the samples in pixels, for rendering drawings
  * @throws RinError if the source does not exist, is damaged or has no pictures
  */
-export async function findSource(source: string, side: number, watch: DataOptions): Promise<FoundSource> {
+export async function findSource(source: string, side: number, watch: DataOptions): Promise<FoundPictures> {
   const found = await reading(source, () => search(source, side, watch));
-  return { ...found, place: source, list: () => reading(source, () => found.list()) };
+  return { ...found, medium: 'picture', place: source, list: () => reading(source, () => found.list()) };
 }
 
 async function search(source: string, side: number, watch: DataOptions): Promise<Source> {
   if (source === builtIn) return emojiSource(side);
+  if (source === builtInClips)
+    throw new RinError(`"${builtInClips}" has clips; give model.size three axes, such as [16, 32, 32]`);
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory()) {
     const files = await arrayFiles(source, watch);
@@ -45,8 +151,7 @@ async function search(source: string, side: number, watch: DataOptions): Promise
     if (isIdx(source)) return idxSource(source);
     return isCifar(source) ? cifarSource(source) : archiveSource(source, watch);
   }
-  if (stats) throw new RinError(`${source}: ${notFile} or a folder`);
-  throw new RinError(`${source}: no such folder or file; "${builtIn}" is the built-in set`);
+  throw notThere(source, stats !== undefined);
 }
 
 /** The names in a folder that may belong to IDX or CIFAR. */

@@ -1,21 +1,23 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { RinError } from '@rin/core';
 import type { DataConfig } from '../config/data.js';
 import { remove } from '../disk/wholeFiles.js';
 import { cacheFolder, cannotWrite, forget, recall, remember, sweepCache } from './cacheFolder.js';
 import { type Dataset, mostInMemory } from './dataset.js';
+import { type ClipTarget, clipContent, clipFacts, clipFingerprint, decodeClips } from './decoding/clips/decodeClips.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { contentDigest, decodeAll, fingerprintOf, nothingDecoded, storeFacts } from './decoding/prepare.js';
-import { builtIn, type FoundSource, findSource } from './find.js';
+import { type FoundSource, findFor, isBuiltIn } from './find.js';
 import type { DataOptions } from './progress.js';
+import type { RecordingListing } from './sources/recording.js';
 import type { Listing } from './sources/source.js';
-import { FormerStore, openStore, writeStore } from './store.js';
+import { FormerStore, openStore, type Sample, type StoreFacts, writeStore } from './store.js';
 import { DamagedStore } from './storeIndex.js';
 import { openConverted } from './storeSource.js';
 
 /** Options of `openDataset`. */
 export interface OpenOptions extends DataOptions {
-  /** [H, W] in pixels, or a number for a square picture */
+  /** [H, W] in pixels, or a number for a square picture; [F, H, W] for clips of F frames */
   size: number | readonly number[];
   /** 1 = grey, 3 = colour */
   channels: number;
@@ -35,8 +37,10 @@ export interface OpenOptions extends DataOptions {
  *
  * Unreadable pictures are skipped and listed in `skipped`. If the machine fails (a disk error, no memory), this is an
  * error, and nothing is kept.
+ * If the size has three axes, the samples are clips. Then a source has videos, animations and folders of frames (see
+ * `gather`). A long video becomes several clips.
  * @param source a folder of pictures, a tar archive, a file of IDX or CIFAR, a folder of such files, or the output of
- *     `convertData`. `emoji` is the built-in set. A result of `findSource` saves the search
+ *     `convertData`. `emoji` and `bouncing` are built-in sets. A result of `findSource` saves the search
  * @throws RinError if the source does not exist, is damaged, or changes while it is read
  * @throws RinError if no picture can be read, the shape does not fit pictures, or the cache cannot be written
  */
@@ -44,32 +48,109 @@ export async function openDataset(source: string | FoundSource, options: OpenOpt
   const { channels, data, memory = mostInMemory, onNotice = (text) => process.emitWarning(text) } = options;
   options.signal?.throwIfAborted();
   const size = typeof options.size === 'number' ? [options.size, options.size] : options.size;
-  const target: Target = { shape: [channels, ...size], resize: data.resize, background: data.background.toLowerCase() };
-  checkShape(target.shape);
+  const shape = [channels, ...size];
+  checkShape(shape);
   const place = typeof source === 'string' ? source : source.place;
-  const converted = place === builtIn ? undefined : openConverted(place, memory);
-  if (converted?.shape.join() === target.shape.join()) return converted;
+  const converted = isBuiltIn(place) ? undefined : openConverted(place, memory);
+  if (converted?.shape.join() === shape.join()) return converted;
   converted?.close();
-  const from = typeof source === 'string' ? await findSource(source, Math.max(...size), options) : source;
+  const from = typeof source === 'string' ? await findFor(source, size, options) : source;
   for (const sentence of from.notice?.split('\n') ?? []) onNotice(sentence);
+  const how = { resize: data.resize, background: data.background.toLowerCase() };
+  if (from.medium === 'picture') {
+    if (size.length !== 2) throw misfit(from.place, 'pictures', size);
+    return openCached(from, pictureWork({ shape, ...how }, place, options), { place, memory, onNotice, ...options });
+  }
+  if (size.length !== 3) throw misfit(from.place, 'clips', size);
+  if (from.built) return from.built(shape, how.background);
+  const target = { shape, ...how, frameRate: data.frameRate, stride: data.stride };
+  return openCached(from, clipWork(target, place, options), { place, memory, onNotice, ...options });
+}
+
+const misfit = (place: string, what: string, size: readonly number[]) =>
+  new RinError(`${place}: it has ${what}, but the samples are [${size.join(', ')}]; change model.size`);
+
+/** How a source becomes samples. L: what it lists. */
+interface Work<L> {
+  readonly shape: readonly number[];
+  /** digest of the contents */
+  digest(listing: L): Promise<string>;
+  /** name of the cache */
+  fingerprint(content: string): string;
+  /** the samples; at their end, `told` gives the facts, or undefined if the contents have changed */
+  decode(listing: L, content: string): { samples: AsyncIterable<Sample>; told(): Promise<StoreFacts | undefined> };
+}
+
+function pictureWork(target: Target, place: string, options: DataOptions): Work<Listing> {
+  return {
+    shape: target.shape,
+    digest: (listing) => contentDigest(listing, place, options),
+    fingerprint: (content) => fingerprintOf(content, target),
+    decode(listing, content) {
+      const decoded = nothingDecoded(listing);
+      return {
+        samples: decodeAll(listing, target, decoded, place, options),
+        told: async () => (decoded.content.value === content ? storeFacts(decoded, target) : undefined),
+      };
+    },
+  };
+}
+
+function clipWork(target: ClipTarget, place: string, options: DataOptions): Work<RecordingListing> {
+  return {
+    shape: target.shape,
+    digest: (listing) => clipContent(listing, place, options),
+    fingerprint: (content) => clipFingerprint(content, target),
+    decode(listing, content) {
+      const skipped = [...listing.missing];
+      return {
+        samples: decodeClips(listing, target, skipped, place, options),
+        told: async () =>
+          (await clipContent(listing, place, options)) === content ? clipFacts(content, target, skipped) : undefined,
+      };
+    },
+  };
+}
+
+/** What can be listed and closed. */
+interface Listed {
+  readonly classes: readonly string[];
+  close(): void;
+}
+
+interface CacheOptions extends DataOptions {
+  readonly place: string;
+  readonly memory: number;
+  readonly onNotice: Notice;
+}
+
+/** Opens the samples of a source from the cache. Absent samples are decoded into it first. */
+async function openCached<L extends Listed>(
+  from: { readonly name: string; readonly stamp?: string; list(): Promise<L> },
+  work: Work<L>,
+  { place, memory, onNotice }: CacheOptions,
+): Promise<Dataset> {
   const root = cacheFolder();
-  let listing: Listing | undefined;
+  let listing: L | undefined;
   try {
     let content = from.stamp && recall(root, from.stamp);
     if (!content) {
       listing = await from.list();
-      content = await contentDigest(listing, place, options);
+      content = await work.digest(listing);
       if (from.stamp) await remember(root, from.stamp, content);
     }
-    const folder = join(root, fingerprintOf(content, target));
+    const folder = join(root, work.fingerprint(content));
     const stored = await fromCache(folder, from.name, memory, onNotice);
     if (stored) return stored;
     listing ??= await from.list();
-    const changed = () => {
+    await sweepCache(root);
+    const { samples, told } = work.decode(listing, content);
+    await writeStore(folder, samples, { shape: work.shape, classes: listing.classes }, async () => {
+      const facts = await told();
+      if (facts) return facts;
       if (from.stamp) forget(root, from.stamp);
-      return new RinError(`${place} changed while it was read; start again when nothing writes there`);
-    };
-    await decodeInto(folder, { listing, target, content, changed }, place, options);
+      throw new RinError(`${place} changed while it was read; start again when nothing writes there`);
+    });
     const written = openStore(folder, from.name, { memory, former: false });
     if (!written) throw new RinError(`${folder} was removed while it was being written; start again`);
     return written;
@@ -93,28 +174,4 @@ async function fromCache(folder: string, name: string, memory: number, notice: N
     notice(`the cache ${folder} is ${why}; the pictures are decoded again`);
     return undefined;
   }
-}
-
-/** A source, the samples that it becomes, and the content digest that it had before. */
-interface Decoding {
-  readonly listing: Listing;
-  readonly target: Target;
-  readonly content: string;
-  /** the error if its contents have changed */
-  changed(): Error;
-}
-
-async function decodeInto(
-  folder: string,
-  { listing, target, content, changed }: Decoding,
-  source: string,
-  options: DataOptions,
-): Promise<void> {
-  await sweepCache(dirname(folder));
-  const decoded = nothingDecoded(listing);
-  const samples = decodeAll(listing, target, decoded, source, options);
-  await writeStore(folder, samples, { shape: target.shape, classes: listing.classes }, () => {
-    if (decoded.content.value !== content) throw changed();
-    return storeFacts(decoded, target);
-  });
 }

@@ -44,7 +44,7 @@ export async function writeStore(
   folder: string,
   samples: AsyncIterable<Sample>,
   { shape, classes }: Pick<Facts, 'shape' | 'classes'>,
-  told: () => StoreFacts,
+  told: () => StoreFacts | Promise<StoreFacts>,
 ): Promise<boolean> {
   try {
     await writeFolder(folder, async (half) => {
@@ -60,7 +60,7 @@ export async function writeStore(
         }
       });
       const labelBytes = Buffer.from(Int32Array.from(labels).buffer);
-      const { fingerprint, origin, skipped } = told();
+      const { fingerprint, origin, skipped } = await told();
       await writeFlushed(join(half, 'labels.bin'), labelBytes);
       const index: Index = {
         format: 2,

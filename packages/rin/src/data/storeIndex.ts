@@ -9,7 +9,13 @@ export const storeFiles = ['index.json', 'pixels.bin', 'labels.bin'] as const;
 
 const count = z.int().min(1);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const Origin = z.strictObject({ content: digest, resize: DataConfig.shape.resize, background: z.string() });
+const Origin = z.strictObject({
+  content: digest,
+  resize: DataConfig.shape.resize,
+  background: z.string(),
+  frameRate: DataConfig.shape.frameRate,
+  stride: DataConfig.shape.stride,
+});
 const described = {
   shape: z.array(count).min(2).max(4).readonly(),
   classes: z.array(z.string()).readonly(),

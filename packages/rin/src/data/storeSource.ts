@@ -13,7 +13,7 @@ import { DamagedStore, storeFiles } from './storeIndex.js';
  * @throws RinError if it is damaged or cannot be read
  */
 export function openConverted(folder: string, memory: number): Dataset | undefined {
-  if (!storeFiles.every((name) => isFile(join(folder, name)))) return undefined;
+  if (!isStore(folder)) return undefined;
   try {
     return openStore(folder, basename(resolve(folder)), { memory, former: true });
   } catch (error) {
@@ -22,11 +22,18 @@ export function openConverted(folder: string, memory: number): Dataset | undefin
   }
 }
 
+/** Whether a folder has decoded samples. */
+export const isStore = (folder: string): boolean => storeFiles.every((name) => isFile(join(folder, name)));
+
 /** The same folder as pictures, which can become samples of another size; undefined if it has no samples. */
 export function storeSource(folder: string): Source | undefined {
   const data = openConverted(folder, 0);
   if (!data) return undefined;
   data.close();
+  if (data.shape.length !== 3)
+    throw new RinError(
+      `${folder}: samples of [${data.shape.join(', ')}], which are no pictures; change model.size to [${data.shape.slice(1).join(', ')}]`,
+    );
   return {
     name: data.name,
     stamp: storeFiles.map((name) => fileStamp(join(folder, name))).join(' '),

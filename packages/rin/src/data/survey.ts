@@ -52,7 +52,7 @@ export interface PixelSpread {
 /** Decoded samples of a source in the cache. */
 export interface CachedData extends Omit<Origin, 'content'> {
   readonly folder: string;
-  /** [C, H, W] */
+  /** [C, H, W], or [C, F, H, W] for clips */
   readonly shape: readonly number[];
   /** bytes of pixels */
   readonly bytes: number;
@@ -148,16 +148,16 @@ function spread(values: readonly (readonly [value: number, times: number])[]): P
 }
 
 /** The caches that were decoded from these contents. */
-function cachesOf(content: string): CachedData[] {
+export function cachesOf(content: string): CachedData[] {
   const root = cacheFolder();
   return (existsSync(root) ? readdirSync(root) : []).flatMap((name) => {
     if (name.endsWith('.part')) return []; // half written
     const folder = join(root, name);
     try {
       const { shape, origin } = readIndex(folder);
-      const { resize, background } = origin;
+      const { content: own, ...how } = origin;
       const bytes = statSync(join(folder, 'pixels.bin')).size;
-      return origin.content === content ? [{ folder, shape, resize, background, bytes }] : [];
+      return own === content ? [{ folder, shape, ...how, bytes }] : [];
     } catch {
       return []; // no cache, or a damaged cache, which will be made again
     }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { count, RinError, sizeList, UsageError } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
-import { builtIn } from '../data/find.js';
+import { isBuiltIn } from '../data/find.js';
 import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';
 import { spreadIndices } from '../data/spreadOver.js';
@@ -44,7 +44,7 @@ export async function openTrainingPictures(
   const source = named ?? config.source;
   if (source === undefined)
     throw new UsageError(`${file} does not say on which pictures it was trained; name them: --data my-pictures`);
-  if (named === undefined && source !== builtIn && !existsSync(source))
+  if (named === undefined && !isBuiltIn(source) && !existsSync(source))
     throw new RinError(`${source}: the training pictures of this model are not there; name them: --data my-pictures`);
   const facts = await factsBeside(file);
   const { size, channels } = config.model;

@@ -40,7 +40,7 @@ async function opened(
   watch: DataOptions,
 ): Promise<{ source: DataInput | FoundSource; names: readonly string[] }> {
   const size = sizeList(config.model.size);
-  if (typeof data === 'string') return sourceWithClasses(data, Math.max(...size), watch);
+  if (typeof data === 'string') return sourceWithClasses(data, size, watch);
   if ('fingerprint' in data) return { source: data, names: data.classes };
   chooseCompute(config.training); // a program may make its samples for an hour
   const dataset = await datasetFromSamples(data, [config.model.channels, ...size]); // in memory: nothing to close

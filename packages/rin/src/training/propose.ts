@@ -1,6 +1,6 @@
 import { RinError, sizeList } from '@rin/core';
 import { classCount } from '../data/classes.js';
-import { type FoundSource, findSource } from '../data/find.js';
+import { type FoundPictures, findSource } from '../data/find.js';
 import type { DataOptions } from '../data/progress.js';
 import { pictureTraits } from '../data/traits.js';
 import { type DataFacts, type Proposal, proposalFor } from './proposal.js';
@@ -25,7 +25,7 @@ export async function propose(source: string, { size, ...watch }: ProposeOptions
 }
 
 /** What a proposal depends on; undefined if none of the pictures that were looked at can be read. */
-export async function dataFacts(source: FoundSource, watch: DataOptions): Promise<DataFacts | undefined> {
+export async function dataFacts(source: FoundPictures, watch: DataOptions): Promise<DataFacts | undefined> {
   const listing = await source.list();
   try {
     const traits = await pictureTraits(listing, watch);

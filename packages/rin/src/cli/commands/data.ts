@@ -9,8 +9,8 @@ import { info } from './dataInfo.js';
 const convertOptions: readonly Option[] = [
   {
     flag: '--size',
-    placeholder: 'N|[H, W]',
-    description: 'size of the samples, N for squares',
+    placeholder: 'N|H,W|F,H,W',
+    description: 'size of the samples, N for squares; F,H,W for clips of F frames',
     notes: ['default: the size of the pictures, if all are equal'],
   },
   {
@@ -20,6 +20,18 @@ const convertOptions: readonly Option[] = [
     notes: ['default: grey if all pictures are grey'],
   },
   ...resizeOptions(),
+  {
+    flag: '--frame-rate',
+    placeholder: 'X',
+    description: 'frames per second of clips',
+    notes: ['default: as in each file'],
+  },
+  {
+    flag: '--stride',
+    placeholder: 'N',
+    description: 'frames from the start of a clip to the next in a longer video',
+    notes: ['default: the length of a clip'],
+  },
 ];
 
 export const command: Command = {
@@ -32,6 +44,7 @@ export const command: Command = {
   examples: [
     ['rin data info flowers.tar --sheet flowers.png', 'its contents, and one picture with samples of each class'],
     ['rin data convert my-pictures my-pictures-64.tar --size 64', 'centre squares of 64×64'],
+    ['rin data convert videos clips --size 16,32,32 --frame-rate 8', 'clips of 16 frames, two seconds long'],
     [
       'rin data convert imagenet imagenet-64 --size 64 --resize center-crop-dhariwal',
       'a folder to copy to other machines',
@@ -43,6 +56,7 @@ export const command: Command = {
       title: 'info',
       options: [
         { flag: '--sheet', placeholder: 'FILE', description: 'write a PNG with pictures of each class and its name' },
+        { flag: '--clips', description: 'read it as clips; needed only for folders of frames' },
         { flag: '--quick', description: 'do not measure the time of a training, which takes 3 s' },
       ],
     },
@@ -74,10 +88,12 @@ function misuse({ operands, flags }: Given): string | undefined {
   const [action, source, target] = operands;
   if (action === 'info' && source !== undefined && target === undefined) {
     const foreign = convertOptions.find(({ flag }) => flags.has(flag));
-    return foreign && `${foreign.flag} is an option of rin data convert; rin data info takes --sheet and --quick`;
+    return (
+      foreign && `${foreign.flag} is an option of rin data convert; rin data info takes --sheet, --clips and --quick`
+    );
   }
   if (action === 'convert' && target !== undefined) {
-    const foreign = ['--sheet', '--quick'].find((flag) => flags.has(flag));
+    const foreign = ['--sheet', '--clips', '--quick'].find((flag) => flags.has(flag));
     if (foreign !== undefined) return `${foreign} is an option of rin data info`;
     const packed = /\.(t?gz|zip)$/i.test(target);
     return packed

@@ -1,7 +1,7 @@
 import { ConfigError, count, quoted, sizeList, UsageError } from '@rin/core';
 import { parseConfig } from '../../config/parse.js';
 import { type ConvertOptions, convertData } from '../../data/convert.js';
-import { builtIn } from '../../data/find.js';
+import { isBuiltIn } from '../../data/find.js';
 import { setFlag } from '../configuration/flags.js';
 import { calling } from '../terminal/calling.js';
 import type { Given } from '../terminal/command.js';
@@ -23,13 +23,15 @@ export async function convert(
   });
   for (const line of notice?.split('\n') ?? []) screen.say(line);
   for (const { name, reason } of skipped) screen.say(`skipped ${name}: ${reason}`);
-  const [channels, height, width] = shape;
-  const kind = `${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;
+  const [channels, ...axes] = shape;
+  const isClip = axes.length === 3;
+  const [height, width] = axes.slice(-2);
+  const kind = `${isClip ? `${axes[0]} frames of ` : ''}${width}×${height}, ${channels === 1 ? 'grey' : 'colour'}`;
   const grey = channels === 1 ? ' --model.channels 1' : '';
-  const size = width === height ? width : `"[${height}, ${width}]"`;
-  const data = target === builtIn ? `./${target}` : target; // the name alone is the built-in set
+  const size = axes.length === 2 && width === height ? width : axes.join(',');
+  const data = isBuiltIn(target) ? `./${target}` : target; // the name alone is the built-in set
   screen.say(
-    `${target}: ${count(pictures)} pictures, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
+    `${target}: ${count(pictures)} ${isClip ? 'clips' : 'pictures'}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
 }
 
@@ -39,6 +41,8 @@ const keys = {
   '--channels': 'model.channels',
   '--resize': 'data.resize',
   '--background': 'data.background',
+  '--frame-rate': 'data.frameRate',
+  '--stride': 'data.stride',
 };
 
 /** The typed flags, checked like the same keys of a configuration. */
@@ -55,11 +59,16 @@ function typed(given: Given): ConvertOptions {
     if (model.channels !== 1 && model.channels !== 3)
       throw new UsageError(`--channels is ${model.channels}; expected 1 (grey) or 3 (colour)`);
     const size = sizeList(model.size);
-    if (given.has('--size') && size.length !== 2)
-      throw new UsageError(`--size is ${given.text('--size')}; expected a number, or [height, width]`);
+    if (given.has('--size') && size.length !== 2 && size.length !== 3)
+      throw new UsageError(`--size is ${given.text('--size')}; expected a number, height,width or frames,height,width`);
+    const foreign = ['--frame-rate', '--stride'].find((flag) => given.has(flag) && size.length !== 3);
+    if (foreign !== undefined)
+      throw new UsageError(`${foreign} is for clips; give --size three axes, such as 16,32,32`);
     return {
       resize: data.resize,
       background: data.background,
+      ...(data.frameRate !== undefined && { frameRate: data.frameRate }),
+      ...(data.stride !== undefined && { stride: data.stride }),
       ...(given.has('--size') && { size }),
       ...(given.has('--channels') && { channels: model.channels }),
     };

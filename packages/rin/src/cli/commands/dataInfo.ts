@@ -1,15 +1,16 @@
 import { bytes, count, UsageError } from '@rin/core';
+import { findAny, findClips } from '../../data/find.js';
 import { type PictureHeaders, type PixelSpread, type Survey, surveyData } from '../../data/survey.js';
 import { writePng } from '../../media/png.js';
 import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';
+import { clipInfo } from './clipInfo.js';
+import { clipSheet } from './clipSheet.js';
 import { contactSheet } from './contactSheet.js';
 import { proposalOf } from './dataProposal.js';
 import { makeFileReady } from './outputs.js';
-
-/** Most classes, sizes and unreadable pictures that get a line. */
-const most = { classes: 100, sizes: 3, skipped: 20 };
+import { mostLines, some } from './someLines.js';
 
 /** Prints the contents of a source, and draws a sheet of it if one was requested. */
 export async function info(source: string, given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
@@ -18,6 +19,14 @@ export async function info(source: string, given: Given, screen: Screen, signal:
     throw new UsageError(`--sheet ${sheet}: expected the name of a PNG file, such as sheet.png`);
   }
   if (sheet !== undefined) await makeFileReady(sheet);
+  const found = given.has('--clips') ? await findClips(source, { signal }) : await findAny(source, { signal });
+  if (found.medium === 'clip') {
+    await clipInfo(found, screen, signal);
+    if (sheet === undefined) return;
+    await writePng(sheet, await clipSheet(found));
+    screen.say(`${sheet}: some of the clips`);
+    return;
+  }
   const survey = await surveyData(source, {
     signal,
     onProgress: (progress) => screen.status(() => dataLine(progress)),
@@ -46,9 +55,9 @@ function* lines({ name, notice, pictures, classes, headers, skipped, caches }: S
     yield `cached   ${how}: ${bytes(cache.bytes)} in ${cache.folder}`;
   }
   if (caches.length === 0) yield 'cached   nothing yet';
-  yield* some(skipped, most.skipped, (each) => `unusable ${each.name}: ${each.reason}`);
+  yield* some(skipped, mostLines.skipped, (each) => `unusable ${each.name}: ${each.reason}`);
   const width = classes.reduce((widest, each) => Math.max(widest, count(each.pictures).length), 0);
-  yield* some(classes, most.classes, (each) => `${count(each.pictures).padStart(width + 2)}  ${each.name}`);
+  yield* some(classes, mostLines.classes, (each) => `${count(each.pictures).padStart(width + 2)}  ${each.name}`);
   const classless = classes.reduce((rest, each) => rest - each.pictures, pictures);
   if (classes.length > 0 && classless > 0) yield `${count(classless).padStart(width + 2)}  (no class)`;
 }
@@ -60,14 +69,9 @@ const number = (amount: number, thing: 'picture' | 'class'): string =>
 function sizeText(sizes: PictureHeaders['sizes']): string {
   const [first] = sizes.keys();
   if (sizes.size < 2) return first ? `all ${first}` : 'unknown';
-  const frequent = [...sizes].slice(0, most.sizes).map(([size, times]) => `${size} ${count(times)}`);
+  const frequent = [...sizes].slice(0, mostLines.sizes).map(([size, times]) => `${size} ${count(times)}`);
   return `${count(sizes.size)} different, most often ${frequent.join(', ')}`;
 }
 
 const spreadText = (what: string, { least, median, most: largest }: PixelSpread): string =>
   `${what} ${count(least)} to ${count(largest)}, median ${count(median)}`;
-
-function* some<T>(items: readonly T[], limit: number, line: (item: T) => string): Generator<string> {
-  for (const item of items.slice(0, limit)) yield line(item);
-  if (items.length > limit) yield `… and ${count(items.length - limit)} more`;
-}

@@ -37,17 +37,15 @@ export async function dryRunLines(what: DryRun): Promise<string[]> {
 async function countData({ config, source: found }: DryRun) {
   const none = { samples: 0, classes: [] };
   try {
-    const { findSource } = await import('../../data/find.js');
+    const { findFor } = await import('../../data/find.js');
     const source =
       found ??
-      (config.source === undefined
-        ? undefined
-        : await findSource(config.source, Math.max(...sizeList(config.model.size)), {}));
+      (config.source === undefined ? undefined : await findFor(config.source, sizeList(config.model.size), {}));
     const listing = await source?.list();
     listing?.close();
-    return listing
-      ? { samples: listing.pictures.length, classes: listing.classes, missing: [] }
-      : { ...none, missing: [] };
+    if (!listing) return { ...none, missing: [] };
+    const samples = 'pictures' in listing ? listing.pictures.length : 0; // a video becomes any number of clips
+    return { samples, classes: listing.classes, missing: [] };
   } catch (error) {
     if (!(error instanceof RinError)) throw error;
     return { ...none, missing: [`data: ${error.message}; they are not counted`] };

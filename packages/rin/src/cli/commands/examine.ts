@@ -3,6 +3,7 @@ import { availableParallelism, cpus, freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bytes } from '@rin/core';
 import { cacheFolder, cacheHome } from '../../data/cacheFolder.js';
+import { ffmpegVersion, installFfmpeg } from '../../media/ffmpeg.js';
 import { demoModel } from '../../runs/findModel.js';
 import { memoryLimit } from '../../training/resources/memoryLimit.js';
 import { readBuild } from '../addon.js';
@@ -23,7 +24,7 @@ const setUp = `run "${calling} setup" to install and build what is missing`;
 /** Checks everything that rin needs. A missing part is a finding, never an error. */
 export async function examine(): Promise<Finding[]> {
   const computing = readBuild() ? await compute() : [];
-  return [program(), node(), libtorch(), ...computing, memory(), await pictures(), demo(), cache()];
+  return [program(), node(), libtorch(), ...computing, memory(), await pictures(), await videos(), demo(), cache()];
 }
 
 const program = (): Finding => ({ state: 'good', text: `rin ${version()}` });
@@ -106,6 +107,13 @@ async function pictures(): Promise<Finding> {
     const text = `sharp cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
     return { state: 'bad', text, mend: 'run "npm ci"' };
   }
+}
+
+async function videos(): Promise<Finding> {
+  const found = await ffmpegVersion();
+  if (found !== undefined) return { state: 'good', text: `ffmpeg ${found} reads videos` };
+  const text = 'ffmpeg is not installed; only videos need it';
+  return { state: 'note', text, mend: `install it: ${installFfmpeg()}` };
 }
 
 const demo = (): Finding =>

@@ -146,7 +146,7 @@ async function request(
   const model = await fromModel(given);
   try {
     const proposal = await fromProposal(given, signal);
-    const layers = readLayers(given, model?.layer ?? proposal?.proposed?.layer);
+    const layers = readLayers(given, model?.layer ?? proposal?.proposed?.layer ?? proposal?.ofClips);
     const ofClasses = proposal?.proposed ? () => {} : notice; // the lines of the proposal count the classes
     const { layer, source } = await fromData(layers, ofClasses, signal, proposal?.source);
     const config = resolveConfig(layer ? [...layers, layer] : layers);

@@ -97,8 +97,9 @@ export function nearestFlag(path: string): string | undefined {
 
 function fromText({ path, node }: Leaf, text: string): unknown {
   if (node.type === 'string') return text;
+  const isBareList = /^\d+( *, *\d+)+$/.test(text); // 16,32,32 as [16,32,32]
   const value = parsed(
-    text,
+    isBareList ? `[${text}]` : text,
     (problem) => new UsageError(`--${path} ${JSON.stringify(text)} is not valid YAML: ${problem}`),
   );
   return node.oneOf && typeof value === 'string' ? { kind: value } : value;

@@ -42,7 +42,7 @@ async function classesOfData(
   if (isSaid(layers, 'model.classes') || Number(valueAt(whole, 'model.conditionDim') ?? 0) > 0)
     return { source: opened };
   const { classCount, classesNotice, sourceWithClasses } = await import('../../data/classes.js');
-  const { source, names } = await sourceWithClasses(opened ?? name, longerSide(valueAt(whole, 'model.size')), {
+  const { source, names } = await sourceWithClasses(opened ?? name, sizeOf(valueAt(whole, 'model.size')), {
     signal,
   });
   const classes = classCount(names);
@@ -50,9 +50,10 @@ async function classesOfData(
   return { source, classes };
 }
 
-/** The longer side of an unchecked `model.size`; 1 if it is not a size. */
-function longerSide(size: unknown): number {
-  return [size].flat().reduce<number>((most, side) => (typeof side === 'number' ? Math.max(most, side) : most), 1);
+/** An unchecked `model.size` as a list; [1, 1] if it is not a size. */
+function sizeOf(size: unknown): number[] {
+  const sides = Array.isArray(size) ? size.map(Number) : [Number(size), Number(size)];
+  return sides.every((side) => side >= 1) ? sides : [1, 1];
 }
 
 /** Whether file or flags set a key. */

@@ -2,6 +2,7 @@ import { count, patchList, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { mergeConfig, valueAt } from '../../config/parse.js';
 import type { FoundSource } from '../../data/find.js';
+import { clipPatch } from '../../training/clipProposal.js';
 import { loadPreset } from '../../training/presets.js';
 import { type DataFacts, type Proposal, timesText } from '../../training/proposal.js';
 import { calling } from '../terminal/calling.js';
@@ -12,6 +13,8 @@ import type { Layer } from './layers.js';
 /** The layer that is proposed for the data, with the source that was opened for it. */
 export interface FromProposal {
   readonly source: FoundSource;
+  /** for clips: a layer with the preset and the patch that fit their size */
+  readonly ofClips?: Layer;
   /** absent if no picture could be read; training then says why */
   readonly proposed?: { readonly layer: Layer; readonly facts: DataFacts; readonly proposal: Proposal };
 }
@@ -26,11 +29,12 @@ export async function fromProposal(given: Given, signal: AbortSignal): Promise<F
   const name = given.text('--source');
   if (name === undefined || ['--preset', '--config', '--training.init'].some((flag) => given.has(flag)))
     return undefined;
-  const { findSource } = await import('../../data/find.js');
+  const { findAny, findFor } = await import('../../data/find.js');
   const { dataFacts } = await import('../../training/propose.js');
   const { proposalFor } = await import('../../training/proposal.js');
   const size = wantedSize(given);
-  const source = await findSource(name, Math.max(1, ...(size ?? [])), { signal });
+  const source = size ? await findFor(name, size, { signal }) : await findAny(name, { signal });
+  if (source.medium === 'clip') return { source, ofClips: layerOfClips(name, size) };
   const facts = await dataFacts(source, { signal });
   if (!facts) return { source };
   const proposal = proposalFor(facts, size);
@@ -52,6 +56,17 @@ function layerOf({ preset, changes }: Proposal, data: string): Layer {
   const name = base.source === data ? base.name : 'rin';
   const value = mergeConfig(base, { name, model: { size, patch, channels }, training: changes.training });
   return { from: 'preset', name: `preset ${preset}`, value };
+}
+
+/** The preset of clips, at another size if one is given. */
+function layerOfClips(data: string, size?: readonly number[]): Layer {
+  const base = loadPreset('bouncing');
+  const name = base.source === data ? base.name : 'rin';
+  return {
+    from: 'preset',
+    name: `preset ${base.name}`,
+    value: mergeConfig(base, { name, ...(size && { model: { size, patch: clipPatch(size) } }) }),
+  };
 }
 
 /** What was chosen for the data, and why. Flags may have changed it. */
@@ -76,6 +91,7 @@ export async function enlargedLine(
   signal: AbortSignal,
   seen?: DataFacts,
 ): Promise<string | undefined> {
+  if (source.medium === 'clip') return undefined;
   const { dataFacts } = await import('../../training/propose.js');
   const { enlargedPictures } = await import('../../training/enlarged.js');
   const facts = seen ?? (await dataFacts(source, { signal }));

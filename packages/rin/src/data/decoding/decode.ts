@@ -66,6 +66,20 @@ export async function decode(
   }
 }
 
+/**
+ * Scales a decoded frame as `decode` scales a picture.
+ * @param frame sRGB, interleaved [height, width, 3]
+ * @returns planar pixels [C, H, W] of the target's shape
+ */
+export async function decodeFrame(
+  { pixels, width, height }: { readonly pixels: Uint8Array; readonly width: number; readonly height: number },
+  target: Target,
+): Promise<Uint8Array> {
+  const [channels, ...size] = target.shape;
+  if (channels === 3 && size[0] === height && size[1] === width) return planar(pixels, 3);
+  return scaled(sharp(pixels, { raw: { channels: 3, height, width } }), target, basicTime);
+}
+
 /** Time limit of decoding in seconds, plus one second for each million pixels. */
 const basicTime = 60;
 
@@ -111,12 +125,12 @@ async function scaled(picture: Sharp, { shape, resize, background }: Target, sec
 /** Whether a colour `#rrggbb` is not grey. */
 const isColoured = (background: string): boolean => !/^#(..)\1\1$/i.test(background);
 
-/** Checks a shape. @throws RinError if it is not [1 or 3, H, W] */
+/** Checks a shape. @throws RinError if it is not [1 or 3, H, W] or [1 or 3, F, H, W] */
 export function checkShape(shape: readonly number[]): void {
   const [channels, ...size] = shape;
-  if (size.length !== 2) {
+  if (size.length !== 2 && size.length !== 3) {
     throw new RinError(
-      `pictures have two sizes [height, width], but the model has ${size.length}: [${size.join(', ')}]`,
+      `pictures have two sizes [height, width] and clips three [frames, height, width], but the model has ${size.length}: [${size.join(', ')}]`,
     );
   }
   if (channels !== 1 && channels !== 3) {

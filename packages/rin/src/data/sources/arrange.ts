@@ -55,10 +55,15 @@ type Labels = Labelled & { readonly missing: readonly Skipped[] };
  *
  * The base is the folder that contains all pictures, so a folder around the class folders is not a class. If all top
  * folders have names such as `train`, `val` and `test`, the base is the training folder.
+ * @param isItem whether a path is a picture, or whatever else becomes samples
  * @throws RinError if a list is damaged, or none of these folders is for training
  */
-export async function arrange(files: Files, watch: DataOptions): Promise<Arranged> {
-  const all = await sorted(files.names.filter(isPicture), watch);
+export async function arrange(
+  files: Files,
+  watch: DataOptions,
+  isItem: (name: string) => boolean = isPicture,
+): Promise<Arranged> {
+  const all = await sorted(files.names.filter(isItem), watch);
   if (all.length === 0) return { ...empty, others: files.names };
   let base = '';
   const notices: string[] = [];
@@ -78,7 +83,7 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
     lists = await listsIn(base, files, there, used, watch);
   }
   if (lists.size === 0) lists = await listsBelow(base, files, used, watch);
-  const rest = files.names.filter((name) => !isPicture(name) && !used.has(name));
+  const rest = files.names.filter((name) => !isItem(name) && !used.has(name));
   const below = rest.filter((name) => name.startsWith(base)).map((name) => name.slice(base.length));
   const sidecars = lists.size === 0 ? findSidecars(pictures, below) : new Map<string, string>();
   for (const file of sidecars.values()) used.add(base + file);
@@ -87,7 +92,7 @@ export async function arrange(files: Files, watch: DataOptions): Promise<Arrange
   if (left !== undefined) notices.push(`${files.where}: ${left}`);
   const where = files.where + (base && `/${base.slice(0, -1)}`);
   const label = async (): Promise<Labels> => {
-    if (lists.size > 0) return labelByLists(pictures, lists, where);
+    if (lists.size > 0) return labelByLists(pictures, lists, where, isItem);
     const read = (name: string, most: number) => files.read(base + name, most);
     const labelled =
       sidecars.size > 0

@@ -7,6 +7,7 @@ import { RinError } from '@rin/core';
 import { type DataOptions, stepper } from '../progress.js';
 import { arrange } from './arrange.js';
 import { fileStamp, readFile, readNamed } from './bytes.js';
+import { isVideo } from './gather.js';
 import { isIdx } from './idx.js';
 import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, understanding } from './source.js';
 
@@ -16,7 +17,7 @@ import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, under
  * @throws RinError if there are no pictures, or a list is damaged
  */
 export async function folderSource(folder: string, watch: DataOptions): Promise<Source> {
-  const { names, special } = await search(folder, watch);
+  const { names, special } = await findFiles(folder, watch);
   const read = (name: string, most: number) => readNamed(join(folder, name), most);
   const arranged = await arrange({ where: folder, kind: 'folder', names, special, read }, watch);
   const { base, notice } = arranged;
@@ -24,7 +25,7 @@ export async function folderSource(folder: string, watch: DataOptions): Promise<
   const files = [...arranged.tellers, ...arranged.pictures.map((name) => base + name)];
   return {
     name: basename(resolve(folder)),
-    stamp: await stamp(folder, files, watch),
+    stamp: await stampOf(folder, files, watch),
     ...(notice !== undefined && { notice }),
     async list() {
       const { classes, labels, missing } = await arranged.label();
@@ -52,7 +53,7 @@ interface Place {
 }
 
 /** Finds all files. A link to a folder above itself is not followed. */
-async function search(root: string, { signal }: DataOptions): Promise<Found> {
+export async function findFiles(root: string, { signal }: DataOptions): Promise<Found> {
   const found: Found = { names: [], special: 0 };
   const places: Place[] = [{ path: '' }];
   for (let place = places.pop(); place; place = places.pop()) {
@@ -106,7 +107,7 @@ function kindOf(entry: Dirent, path: string): 'folder' | 'file' | 'special' {
 }
 
 /** Digest of the files' names and stamps. */
-async function stamp(folder: string, names: readonly string[], watch: DataOptions): Promise<string> {
+export async function stampOf(folder: string, names: readonly string[], watch: DataOptions): Promise<string> {
   const hash = createHash('sha256').update(`${understanding}\0`);
   const step = stepper('searching', names.length, watch);
   for (const name of names) {
@@ -121,6 +122,9 @@ function nothingFound(folder: string, others: readonly string[]): string {
   const file = sets.find((name) => /train/i.test(name)) ?? sets[0];
   const data = file && isIdx(file) && file.includes('/') ? dirname(file) : file; // rin finds the right file in this folder
   if (data) return `${folder}: no pictures here, but it has ${data}; use that as the data`;
+  const videos = others.filter(isVideo).length;
+  if (videos > 0)
+    return `${folder}: no pictures here, but ${videos} videos; clips have three axes, such as --size 16,32,32`;
   const [first] = [...others].sort();
   const instead = first === undefined ? 'no other files either' : `other files: ${others.length}, such as ${first}`;
   return `${folder}: no pictures here (${pictureFormats}); ${instead}`;

@@ -15,6 +15,7 @@ export interface List {
  * @param pictures paths
  * @param lists    by the path of their folder: empty, or with a slash at its end
  * @param where    name of the source in messages
+ * @param isItem   whether a path has the name of a picture
  * @returns labels, and the entries of the lists that are no pictures
  * @throws RinError if a picture is in no list, or the lists contradict each other
  */
@@ -22,11 +23,12 @@ export function labelByLists(
   pictures: readonly string[],
   lists: ReadonlyMap<string, List>,
   where: string,
+  isItem: (name: string) => boolean = isPicture,
 ): Labelled & { readonly missing: readonly Skipped[] } {
   const [only] = lists.values();
   if (lists.size === 1 && only.entries === null)
     return { classes: [], labels: new Int32Array(pictures.length).fill(-1), missing: [] };
-  const readers = new Map(Array.from(lists, ([folder, list]) => [folder, new ListReader(folder, list)]));
+  const readers = new Map(Array.from(lists, ([folder, list]) => [folder, new ListReader(folder, list, isItem)]));
   const place = lists.size === 1 ? `${where}/${[...lists.keys()][0]}${only.file}` : where;
   const absent: string[] = [];
   const givens = pictures.map((name): Given => {
@@ -57,12 +59,14 @@ function nearest<T>(name: string, byFolderPath: ReadonlyMap<string, T>): T | und
 class ListReader {
   readonly #folder: string;
   readonly #file: string;
+  readonly #isItem: (name: string) => boolean;
   /** entries that no picture has used yet, by path */
   readonly #entries: Map<string, Given>;
   /** paths of the list by their normal form */
   readonly #plain = new Map<string, string>();
 
-  constructor(folder: string, { file, entries }: List) {
+  constructor(folder: string, { file, entries }: List, isItem: (name: string) => boolean) {
+    this.#isItem = isItem;
     this.#folder = folder;
     this.#file = file;
     this.#entries = new Map(entries ?? []);
@@ -81,7 +85,7 @@ class ListReader {
   /** The entries that no picture used. The reasons are part of the data's fingerprint: do not change their text. */
   rest(): Skipped[] {
     return [...this.#entries.keys()].map((path) => {
-      const why = isPicture(path) ? 'not there' : 'not called like a picture that is read';
+      const why = this.#isItem(path) ? 'not there' : 'not called like a picture that is read';
       return { name: this.#folder + path, reason: `listed in ${this.#file}, but ${why}` };
     });
   }

@@ -21,7 +21,8 @@ export function findSidecars(pictures: readonly string[], names: readonly string
   for (const picture of pictures) {
     const path = picture.normalize();
     const start = path.lastIndexOf('/') + 1;
-    const keys = [path.slice(0, path.indexOf('.', start)), path.slice(0, path.lastIndexOf('.'))];
+    const ends = [path.indexOf('.', start), path.lastIndexOf('.')];
+    const keys = ends.map((end) => path.slice(0, end < start ? path.length : end)); // a folder of frames may have no dot
     const file = keys.flatMap((key) => candidates.get(`${key}.cls`) ?? candidates.get(`${key}.json`) ?? []).at(0);
     if (file !== undefined) found.set(picture, file);
   }

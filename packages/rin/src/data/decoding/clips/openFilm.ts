@@ -1,0 +1,40 @@
+import sharp from '../../../media/sharp.js';
+import { type Recording, readPart } from '../../sources/recording.js';
+import { attempted } from '../attempts.js';
+import { readHeader } from '../header.js';
+import { openAnimation } from './animation.js';
+import { checkSize, type Film } from './film.js';
+import { openVideo } from './video.js';
+
+/**
+ * Reads the facts of a recording.
+ * @param background `#rrggbb`, behind transparent parts
+ * @throws RinError if it is a video, and ffmpeg is not installed
+ * @throws Error with a reason if it cannot be read
+ */
+export async function openFilm({ kind, parts }: Pick<Recording, 'kind' | 'parts'>, background: string): Promise<Film> {
+  if (kind === 'video') return openVideo(parts[0]);
+  if (kind === 'animation') return openAnimation(readPart(parts[0]), background);
+  const first = await attempted(() => readHeader(readPart(parts[0])));
+  const { width, height } = first;
+  checkSize(width, height);
+  return {
+    ...{ format: 'frames', width, height, frames: parts.length, isEndless: false },
+    async *play() {
+      for (const [index, part] of parts.entries()) {
+        const bytes = readPart(part);
+        const header = await attempted(() => readHeader(bytes));
+        if (header.width !== width || header.height !== height)
+          throw new Error(`frame ${index} is ${header.width}×${header.height}, but the first is ${width}×${height}`);
+        const pixels = await attempted(() =>
+          sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })
+            .flatten({ background })
+            .toColourspace('srgb')
+            .raw({ depth: 'uchar' })
+            .toBuffer(),
+        );
+        yield { pixels, width, height };
+      }
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { type Bytes, fileBytes, part, tooLarge } from './bytes.js';
+import { largestPicture, type Skipped } from './source.js';
+
+/** A file, or a member of an archive: a range of bytes that need not be in memory. */
+export interface FilePart {
+  /** path of the file, or of the archive */
+  readonly path: string;
+  /** position of its first byte */
+  readonly offset: number;
+  /** bytes; absent = to the end of the file */
+  readonly size?: number;
+}
+
+/** One recording of a source: undecoded, with its class. It becomes any number of samples. */
+export interface Recording {
+  /** path within the source, with slashes */
+  readonly name: string;
+  /** index into the classes, or -1 for none */
+  readonly label: number;
+  /** a video for ffmpeg, an animated picture, or a folder of pictures */
+  readonly kind: 'video' | 'animation' | 'frames';
+  /** the file; the frames of a folder in their order */
+  readonly parts: readonly FilePart[];
+}
+
+/** All recordings of a source. Their order is the same on every machine. */
+export interface RecordingListing {
+  readonly recordings: readonly Recording[];
+  readonly classes: readonly string[];
+  /** entries of the source's own list that are no recordings of the source */
+  readonly missing: readonly Skipped[];
+  close(): void;
+}
+
+/** Opens a part for reading by range. The caller closes it. @throws RinError if it is not a file; else the system's error */
+export function openPart({ path, offset, size }: FilePart): Bytes {
+  const file = fileBytes(path);
+  const bytes = part(file, { offset, size: size ?? file.length - offset });
+  return { ...bytes, close: () => file.close() };
+}
+
+/** All bytes of a part. @throws Error if it is larger than a picture may be */
+export function readPart(place: FilePart): Buffer {
+  const bytes = openPart(place);
+  try {
+    if (bytes.length > largestPicture) throw new Error(tooLarge(bytes.length, largestPicture));
+    return bytes.read(0, bytes.length);
+  } finally {
+    bytes.close();
+  }
+}
