@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resampleSound } from '../../src/data/decoding/resampleSound.js';
+import { resampleSound } from '../../src/data/decoding/sounds/resampleSound.js';
 
 const sine = (hertz: number, rate: number, seconds = 0.1) =>
   Float32Array.from({ length: rate * seconds }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));

@@ -17,8 +17,8 @@ export interface Recording {
   readonly name: string;
   /** index into the classes, or -1 for none */
   readonly label: number;
-  /** a video for ffmpeg, an animated picture, or a folder of pictures */
-  readonly kind: 'video' | 'animation' | 'frames';
+  /** a video for ffmpeg, an animated picture, a folder of pictures, or a sound */
+  readonly kind: 'video' | 'animation' | 'frames' | 'sound';
   /** the file; the frames of a folder in their order */
   readonly parts: readonly FilePart[];
 }
