@@ -59,11 +59,6 @@ export function geometry(model: PatchedShape): Geometry {
   return { size, patch, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
 }
 
-/** Whether samples are grey or colour pictures, which can be written to files and shown. */
-export function arePictures(model: Pick<PatchedShape, 'size' | 'channels'>): boolean {
-  return sizeList(model.size).length === 2 && (model.channels === 1 || model.channels === 3);
-}
-
 /** Condition tokens of a sample: 1 for a class, `conditionTokens` for a sequence, 0 for an unconditional model. */
 export function conditionTokens(model: Pick<TokenKeys, 'classes' | 'conditionDim' | 'conditionTokens'>): number {
   return model.classes > 0 ? 1 : model.conditionDim > 0 ? model.conditionTokens : 0;

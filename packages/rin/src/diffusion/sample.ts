@@ -5,7 +5,7 @@ import type { SamplingConfig } from '../config/diffusion.js';
 import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
-import type { Image } from '../media/image.js';
+import { type MediumSample, mediumOf } from '../media/medium.js';
 import { denoise } from './denoise.js';
 import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';
@@ -21,10 +21,10 @@ export interface SampleStep {
   /** seeds of the pictures in this batch */
   readonly seeds: readonly number[];
   /** Returns the estimates x̂₀ of these pictures. Call it only during `onStep`. */
-  readonly x0: () => Image[];
+  readonly x0: () => MediumSample[];
 }
 
-/** The pictures to sample. `steps`, `sampler`, `schedule`, `guidance` and so on are keys of the `sampling` section. */
+/** The samples to draw. `steps`, `sampler`, `schedule`, `guidance` and so on are keys of the `sampling` section. */
 export interface SampleOptions extends Partial<SamplingConfig> {
   /** One for each picture: whole numbers from 0 to 2⁵³ − 1. A seed gives the same picture in any batch. */
   readonly seeds: readonly number[];
@@ -38,22 +38,23 @@ export interface SampleOptions extends Partial<SamplingConfig> {
   readonly signal?: AbortSignal;
 }
 
-/** A picture with its seed. */
+/** A sample with its seed. */
 export interface Sample {
   readonly seed: number;
-  /** uint8, planar [C, ...size] */
-  readonly image: Image;
+  /** uint8, planar [C, ...size]; its `medium` is `clip` for a model of clips */
+  readonly image: MediumSample;
 }
 
 /**
- * Samples pictures from a model. Options that are not given come from the `sampling` section of its configuration.
- * @returns one uint8 picture [C, ...size] for each seed, in their order
+ * Samples from a model. Options that are not given come from the `sampling` section of its configuration.
+ * @returns one sample for each seed, in their order: uint8, planar [C, ...size]. `medium` says whether it is a picture
+ *     [C, H, W], a clip [C, F, H, W] or a sound [C, L]
  * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, or the network's output is not
  *     finite
  * @throws the reason of `signal` if it is aborted
  */
-export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
-  const images: Image[] = [];
+export async function sample(model: Model, options: SampleOptions): Promise<MediumSample[]> {
+  const images: MediumSample[] = [];
   for await (const { image } of samples(model, options)) images.push(image);
   return images;
 }
@@ -71,7 +72,7 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
   let size = batch;
   for (let first = 0; first < seeds.length; ) {
     const part = seeds.slice(first, first + size);
-    let images: Image[];
+    let images: MediumSample[];
     try {
       using condition = oneHot(model.network, labels.slice(first, first + part.length));
       using pictures = await denoise(model.network, model.config.diffusion, sampling, {
@@ -122,10 +123,14 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
   );
 }
 
-function toImages(x: Tensor, { config, network }: Model): Image[] {
+function toImages(x: Tensor, { config, network }: Model): MediumSample[] {
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
   const { shape } = network.sample;
-  const length = sampleLength(shape);
-  return Array.from({ length: x.shape[0] }, (_, i) => ({ data: data.slice(i * length, (i + 1) * length), shape }));
+  const [length, medium] = [sampleLength(shape), mediumOf(shape)];
+  return Array.from({ length: x.shape[0] }, (_, i) => ({
+    medium,
+    data: data.slice(i * length, (i + 1) * length),
+    shape,
+  }));
 }

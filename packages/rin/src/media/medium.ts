@@ -1,3 +1,6 @@
+import type { Clip } from './clip.js';
+import type { Image } from './image.js';
+
 /** What a sample is to people: a sound [C, L], a picture [C, H, W] or a clip [C, F, H, W]. */
 export type Medium = 'sound' | 'picture' | 'clip';
 
@@ -5,3 +8,16 @@ export type Medium = 'sound' | 'picture' | 'clip';
 export function mediumOf(shape: readonly number[]): Medium {
   return (['sound', 'picture', 'clip'] as const)[shape.length - 2];
 }
+
+/** A sound: uint8, planar [C, L]. */
+export interface Sound {
+  readonly data: Uint8Array;
+  /** [C, L] */
+  readonly shape: readonly number[];
+}
+
+/** A sample of a model, with its medium: uint8, planar [C, ...size]. */
+export type MediumSample =
+  | ({ readonly medium: 'picture' } & Image)
+  | ({ readonly medium: 'clip' } & Clip)
+  | ({ readonly medium: 'sound' } & Sound);

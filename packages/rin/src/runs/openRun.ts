@@ -12,9 +12,9 @@ import {
   type Begin,
   createNumberedRun,
   createRun,
-  hasPreviews,
   listRuns,
   type Purpose,
+  previewFiles,
   RunDirectory,
 } from './runDirectory.js';
 import { type Change, type Comparison, compareRun, isSame, why } from './sameRun.js';
@@ -145,6 +145,6 @@ async function existing({ path, changes }: Comparison, { config }: Purpose): Pro
 export async function isFinished(directory: RunDirectory, config: Config): Promise<boolean> {
   const { images } = config.training;
   const seen = (await newestCounters(directory.path))?.images ?? 0;
-  const hasSamples = !hasPreviews(config) || directory.has(`fakes-${imagesLabel(images)}.png`);
+  const hasSamples = previewFiles(config, `fakes-${imagesLabel(images)}`).every((name) => directory.has(name));
   return seen >= images && directory.has(modelName) && hasSamples;
 }

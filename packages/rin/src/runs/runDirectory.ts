@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { arePictures, printable, RinError, sizeList } from '@rin/core';
+import { printable, RinError, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { fromYaml, toYaml } from '../config/yaml.js';
@@ -19,6 +19,7 @@ import {
   writeFolder,
   writeWhole,
 } from '../disk/wholeFiles.js';
+import { formatsOf, type MediumFormats } from '../media/formats.js';
 
 /** The inputs of a run. */
 export interface Purpose {
@@ -37,10 +38,10 @@ export type Begin = (folder: string) => Promise<void>;
  *     config.yaml         The resolved configuration.
  *     data.json           Name and fingerprint of the data, SHA-256 of the initial model.
  *     log.txt             The messages.
- *     reals.png           Pictures of the data.
+ *     reals.png           Pictures of the data. For clips, reals.webp plays them, and reals.png is a strip of frames.
  *     stats.jsonl         Loss and learning rate: functions of configuration, data and seed alone.
  *     timing.jsonl        Speed, clock and memory.
- *     fakes-….png         Samples of the average, always with the same seeds.
+ *     fakes-….png         Samples of the average, always with the same seeds. For clips, there is fakes-….webp too.
  *     checkpoint-…/       Everything that a resumed run needs.
  *     model.safetensors   The newest average of the weights.
  */
@@ -100,8 +101,13 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Whether a run of this configuration has previews: its samples are pictures, and `sampleEvery` is not 0. */
-export const hasPreviews = ({ model, training }: Config): boolean => arePictures(model) && training.sampleEvery !== 0;
+/** How the previews of a run are written; undefined if it has none: `sampleEvery` is 0, or its samples cannot be shown. */
+export const previewsOf = ({ model, training }: Config): MediumFormats | undefined =>
+  training.sampleEvery === 0 ? undefined : formatsOf(model);
+
+/** Names of the files of a preview, such as `fakes-000010k.png`; empty if the run has none. @param stem without the ending */
+export const previewFiles = (config: Config, stem: string): string[] =>
+  previewsOf(config)?.preview.map((format) => `${stem}.${format}`) ?? [];
 
 /** Names of numbered runs. */
 const numbered = /^(\d{5,})-/;

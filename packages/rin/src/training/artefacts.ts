@@ -4,12 +4,14 @@ import type { Dataset } from '../data/dataset.js';
 import { saveModel } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
 import { change } from '../disk/wholeFiles.js';
+import { frameRateOf } from '../media/frameRate.js';
+import { presentationOf, type Sample } from '../media/presentation.js';
 import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpoint.js';
 import { modelName } from '../runs/namedModel.js';
-import type { RunDirectory } from '../runs/runDirectory.js';
+import { previewFiles, type RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
 import type { Learner } from './learner.js';
-import { realPictures, writePreview } from './preview.js';
+import { realSamples, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
 
@@ -48,12 +50,11 @@ export class Artefacts {
     return this.#options.previews?.every ?? 0;
   }
 
-  /** Writes `reals.png`, pictures of the data. */
+  /** Writes `reals.png`, samples of the data. */
   async reals(): Promise<void> {
-    const { data, directory, previews } = this.#options;
-    if (!previews) return;
-    const { layout } = previews; // it changes with some keys that a resumed run may change
-    await writePreview(directory.file('reals.png'), realPictures(data, layout), layout, data.classes);
+    const { data, previews } = this.#options;
+    // They are written again, because the layout changes with some keys that a resumed run may change.
+    if (previews) await this.#write('reals', realSamples(data, previews.layout));
   }
 
   /**
@@ -64,8 +65,8 @@ export class Artefacts {
    */
   async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
     const { config, data, meanSquare, directory, learner, previews, signal, say } = this.#options;
-    const path = directory.file(`fakes-${label}.png`);
-    if (!previews || directory.has(`fakes-${label}.png`) || signal?.aborted) return false;
+    const files = previewFiles(config, `fakes-${label}`);
+    if (!previews || files.every((name) => directory.has(name)) || signal?.aborted) return false;
     this.#checkWeights(images);
     const { layout, steps, batch } = previews;
     const { classes } = layout;
@@ -83,8 +84,8 @@ export class Artefacts {
           onStep({ step: before * steps + step, steps: Math.ceil(classes.length / batch) * steps });
         },
       });
-      await writePreview(path, drawn, layout, data.classes);
-      say(`samples: ${path}`);
+      await this.#write(`fakes-${label}`, drawn);
+      say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
       return true;
     } catch (error) {
       if (!signal?.aborted) throw error;
@@ -92,6 +93,16 @@ export class Artefacts {
     } finally {
       if (learner.compute.device === 'cpu') releaseFreeMemory();
     }
+  }
+
+  /** Writes the files of a preview. @param stem their name without the ending */
+  async #write(stem: string, samples: readonly Sample[]): Promise<void> {
+    const { config, data, directory, previews } = this.#options;
+    const shown = presentationOf(config.model);
+    if (!previews || !shown) return;
+    const paths = previewFiles(config, stem).map((name) => directory.file(name));
+    const options = { layout: previews.layout, names: data.classes, shown, frameRate: frameRateOf(config) };
+    await writePreview(paths, samples, options);
   }
 
   /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */

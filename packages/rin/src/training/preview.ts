@@ -1,12 +1,11 @@
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { writeWhole } from '../disk/wholeFiles.js';
-import { enlargement, grid } from '../media/grid.js';
-import type { Image } from '../media/image.js';
-import { encodePng } from '../media/png.js';
+import type { Presentation, Sample } from '../media/presentation.js';
+import { encodeSheet } from '../media/sampleSheet.js';
 import type { Layout } from './previewPlan.js';
 
-/** Pictures of the data in a layout: the first ones of each class. If a class has too few, they repeat. */
-export function realPictures(data: Dataset, { classes }: Layout): Image[] {
+/** Samples of the data in a layout: the first ones of each class. If a class has too few, they repeat. */
+export function realSamples(data: Dataset, { classes }: Layout): Sample[] {
   const found = new Map<number, number[]>();
   for (const label of new Set(classes)) found.set(label, []);
   for (let index = 0; index < data.length; index++) {
@@ -25,15 +24,30 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
   });
 }
 
-/** Writes pictures as a grid in PNG. Small pictures are enlarged. @param names names of the classes */
+export interface PreviewOptions {
+  readonly layout: Layout;
+  /** names of the classes */
+  readonly names: readonly string[];
+  readonly shown: Presentation;
+  readonly frameRate: number;
+}
+
+/**
+ * Writes samples as the files of a preview. The first file has all samples, such as all clips playing. The others have the first
+ * sample of each row, such as its strip. Small samples are enlarged.
+ * @param paths one for each format of previews
+ */
 export async function writePreview(
-  path: string,
-  images: readonly Image[],
-  { columns, classes }: Layout,
-  names: readonly string[],
+  paths: readonly string[],
+  samples: readonly Sample[],
+  { layout: { columns, classes }, names, shown, frameRate }: PreviewOptions,
 ): Promise<void> {
-  const rows = [...new Set(classes)].filter((label) => label >= 0);
-  const labels = rows.map((label) => names[label] ?? String(label));
-  const picture = grid(images, { columns, labels, scale: enlargement(images[0]) });
-  await writeWhole(path, await encodePng(picture));
+  const views = samples.map(shown.view);
+  const labels = classes.filter((label) => label >= 0).map((label) => names[label] ?? String(label));
+  const firstOfRow = (_: unknown, index: number) => index % columns === 0;
+  for (const [i, format] of shown.preview.entries()) {
+    const [part, classNames] = i === 0 ? [views, labels] : [views.filter(firstOfRow), labels.filter(firstOfRow)];
+    const bytes = await encodeSheet(part, shown, { names: classNames, columns }, format, frameRate);
+    await writeWhole(paths[i], bytes);
+  }
 }

@@ -2,7 +2,7 @@ import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { imagesOf } from '../config/duration.js';
 import { passesAtOnce, samplingPasses } from '../diffusion/samplingPasses.js';
-import { hasPreviews } from '../runs/runDirectory.js';
+import { previewsOf } from '../runs/runDirectory.js';
 import { passesOfImage } from './passes.js';
 
 /** Largest share of the passes of training that all previews of a run take together. */
@@ -17,17 +17,19 @@ const rowsWithoutClasses = 8;
 /** A preview never has fewer pictures of a class, and never fewer steps unless the configuration says so. */
 const [fewestColumns, fewestSteps] = [2, 10];
 
-/** The arrangement of a preview. Each row shows one class. Without classes, all rows show any samples. */
+/** The arrangement of the samples of a preview. Each row shows one class. Without classes, all rows show any samples. */
 export interface Layout {
-  /** pictures in a row */
+  /** samples in a row */
   readonly columns: number;
-  /** class of each picture, row by row; -1 = no class */
+  /** class of each sample, row by row; -1 = no class */
   readonly classes: readonly number[];
 }
 
 /** The previews of a run. They depend on the configuration alone. */
 export interface PreviewPlan {
   readonly layout: Layout;
+  /** the word for a sample */
+  readonly noun: string;
   /** images from one preview to the next: a multiple of `training.sampleEvery`. The last preview comes at the end. */
   readonly every: number;
   /** denoising steps: `sampling.steps` or fewer */
@@ -38,19 +40,20 @@ export interface PreviewPlan {
   readonly passes: number;
   /** passes of all previews as a share of the passes of training */
   readonly share: number;
-  /** pictures in one batch, at most a micro-batch */
+  /** samples in one batch, at most a micro-batch */
   readonly batch: number;
 }
 
 /**
  * Plans the previews of a run. All classes are shown, up to 16, else 16 classes that are spread evenly. A preview has up to 64
- * pictures. All previews together take at most a tenth of the passes of training. If they would take more, there are
- * fewer pictures in a row (at least 2), or fewer rows without classes. If that is not enough, every second, third, … preview
+ * samples. All previews together take at most a tenth of the passes of training. If they would take more, there are
+ * fewer samples in a row (at least 2), or fewer rows without classes. If that is not enough, every second, third, … preview
  * is drawn. If the last preview alone takes more, it has fewer steps (at least 10).
  * @returns undefined if the run has no previews
  */
 export function planPreviews(config: Config): PreviewPlan | undefined {
-  if (!hasPreviews(config)) return undefined;
+  const shown = previewsOf(config);
+  if (!shown) return undefined;
   const { model, training, sampling } = config;
   const { images } = training;
   const sampleEvery = imagesOf(training.sampleEvery, training);
@@ -72,7 +75,16 @@ export function planPreviews(config: Config): PreviewPlan | undefined {
   const layout = { columns: shape.columns, classes: classesOf(shape, model.classes) };
   const passes = passesOf(shape, steps);
   const share = (numberOf(every) * passes) / (images * passesOfImage(config));
-  return { layout, every, steps, number: numberOf(every), passes, share, batch: batchOf(config, layout) };
+  return {
+    layout,
+    noun: shown.noun,
+    every,
+    steps,
+    number: numberOf(every),
+    passes,
+    share,
+    batch: batchOf(config, layout),
+  };
 }
 
 interface Shape {
@@ -112,14 +124,14 @@ export function previewLine(
   { model, training, sampling }: Config,
   names: readonly string[],
 ): string {
-  const { layout, every, steps, number, share } = plan;
+  const { layout, noun, every, steps, number, share } = plan;
   const rows = [...new Set(layout.classes)];
   const what =
     model.classes === 0
-      ? `${count(layout.classes.length)} pictures`
+      ? `${count(layout.classes.length)} ${noun}s`
       : rows.length < model.classes
-        ? `${layout.columns} pictures of each of ${rows.length} of the ${count(model.classes)} classes (${rows.map((row) => names[row] ?? row).join(', ')})`
-        : `${layout.columns} pictures of each class`;
+        ? `${layout.columns} ${noun}s of each of ${rows.length} of the ${count(model.classes)} classes (${rows.map((row) => names[row] ?? row).join(', ')})`
+        : `${layout.columns} ${noun}s of each class`;
   const sampleEvery = imagesOf(training.sampleEvery, training);
   const when = number > 1 ? `every ${count(every)} images and at the end` : 'at the end';
   const fewer = [

@@ -33,6 +33,10 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 640 }', few],
     leaves: ['runs/stripes/model.safetensors'],
   },
+  'docs/programs.md, Clips': {
+    shorter: ['{ images: 640 }', few],
+    leaves: ['bar.gif', 'bars.webp', 'runs/bars/model.safetensors'],
+  },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

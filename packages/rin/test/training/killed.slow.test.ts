@@ -8,13 +8,21 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
 import { dieAt } from '../disk/dying.js';
-import { freshFolder, outcome, samples, tiny } from './tiny.js';
+import { clipModel, freshFolder, outcome, samples, tiny } from './tiny.js';
 
-const config = tiny({ training: { images: 48, logEvery: 24, checkpointEvery: 24, sampleEvery: 48 } });
+const training = { training: { images: 48, logEvery: 24, checkpointEvery: 24, sampleEvery: 48 } };
 const model = 'model.safetensors';
-const files = ['reals.png', model, 'fakes-000000.048k.png'];
+const pictureFiles = ['reals.png', model, 'fakes-000000.048k.png'];
+const media = {
+  pictures: { config: tiny(training), files: pictureFiles },
+  clips: {
+    config: tiny({ ...clipModel, ...training }),
+    files: [...pictureFiles, 'reals.webp', 'fakes-000000.048k.webp'],
+  },
+};
+type Medium = (typeof media)['pictures'];
 
-async function finish(runsFolder: string): Promise<ReturnType<typeof outcome>> {
+async function finish(runsFolder: string, { config, files }: Medium): Promise<ReturnType<typeof outcome>> {
   const { run, finished } = await train({ config, data: samples, runsFolder });
   assert.ok(run && finished);
   assert.deepEqual(
@@ -27,18 +35,18 @@ async function finish(runsFolder: string): Promise<ReturnType<typeof outcome>> {
   return outcome(run, files);
 }
 
-const trainAndDie = (runsFolder: string, n: number) => dieAt(n, () => train({ config, data: samples, runsFolder }));
-
-test('a run killed at any write resumes to the same bytes', async () => {
-  const whole = await finish(freshFolder());
-  for (let n = 1; ; n++) {
-    const runsFolder = freshFolder();
-    const killed = await trainAndDie(runsFolder, n);
-    assert.deepEqual(await finish(runsFolder), whole, `killed at write ${n}`);
-    if (!killed) break; // no write was left to be killed at: every point was tried
-    assert.ok(n < 1000);
-  }
-});
+for (const [name, medium] of Object.entries(media)) {
+  test(`a run of ${name} killed at any write resumes to the same bytes`, async () => {
+    const whole = await finish(freshFolder(), medium);
+    for (let n = 1; ; n++) {
+      const runsFolder = freshFolder();
+      const killed = await dieAt(n, () => train({ config: medium.config, data: samples, runsFolder }));
+      assert.deepEqual(await finish(runsFolder, medium), whole, `killed at write ${n}`);
+      if (!killed) break; // no write was left to be killed at: every point was tried
+      assert.ok(n < 1000);
+    }
+  });
+}
 
 test('a process killed by SIGKILL again and again resumes to the same bytes', async () => {
   const long = tiny({ training: { images: 800, sampleEvery: 0, checkpointEvery: 40 } });

@@ -13,7 +13,7 @@ import { beside } from '../../src/disk/wholeFiles.js';
 import type { Progress } from '../../src/training/progress.js';
 import { type Stretch, type TrainOptions, trainOrStop as train } from '../../src/training/trainer.js';
 import { orphan } from '../disk/dying.js';
-import { freshFolder, outcome, samples, tiny } from './tiny.js';
+import { clipFiles, clipModel, freshFolder, outcome, samples, tiny } from './tiny.js';
 
 type Options = Partial<TrainOptions> & { runsFolder: string };
 const start = (options: Options): Promise<Stretch> => train({ config: tiny(), data: samples, ...options });
@@ -49,6 +49,28 @@ test('a run interrupted again and again gives the bytes of one that never was', 
   assert.deepEqual({ images: result.images, finished: result.finished }, { images: 96, finished: true });
   assert.deepEqual(readdirSync(runsFolder), [basename(folderOf(result))]);
   assert.deepEqual(outcome(folderOf(result)), whole);
+});
+
+test('a run of clips interrupted in its updates and its previews gives the bytes of one that never was', async () => {
+  const config = tiny(clipModel);
+  const undisturbed = outcome(folderOf(await start({ config, runsFolder: freshFolder() })), clipFiles);
+  const runsFolder = freshFolder();
+  for (const images of [16, 48, 56]) await interrupt({ config, runsFolder }, (progress) => progress.images === images);
+  await interrupt({ config, runsFolder }, ({ images, sampling }) => images === 96 && sampling?.step === 1);
+  const result = await start({ config, runsFolder });
+  assert.deepEqual({ images: result.images, finished: result.finished }, { images: 96, finished: true });
+  assert.deepEqual(outcome(folderOf(result), clipFiles), undisturbed);
+});
+
+test('a preview of clips of which one file is missing is drawn again', async () => {
+  const [config, runsFolder] = [tiny(clipModel), freshFolder()];
+  const run = folderOf(await start({ config, runsFolder }));
+  const before = outcome(run, clipFiles);
+  for (const name of ['fakes-000000.096k.webp', 'fakes-000000.096k.png']) {
+    rmSync(join(run, name));
+    await start({ config, runsFolder });
+    assert.deepEqual(outcome(run, clipFiles), before);
+  }
 });
 
 test('an interruption while samples are drawn is heard at once; they are drawn when the run goes on', async () => {

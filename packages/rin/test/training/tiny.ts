@@ -47,6 +47,15 @@ export const samples = Array.from({ length: 12 }, (_, i) => ({
   label: i % 2,
 }));
 
+/** The changes that make `tiny` a network of clips: 4 frames of 4×4 pixels, which is also a length of `samples`. */
+export const clipModel = { model: { size: [4, 4, 4], patch: [2, 2, 2] } };
+
+/** Twelve clips: a bright bar that moves, in two classes. */
+export const clips = Array.from({ length: 12 }, (_, i) => ({
+  pixels: Uint8Array.from({ length: 64 }, (_, j) => ((j + Math.floor(j / 16) + i) % 4 < 2 ? 255 : 20 * i)),
+  label: i % 2,
+}));
+
 const folders: string[] = [];
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -59,10 +68,14 @@ export function freshFolder(): string {
   return folder;
 }
 
-const pictures = ['fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'];
+/** The files that a run of pictures leaves, and those that a run of clips leaves. */
+const pictureFiles = ['model.safetensors', 'fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'];
+export const clipFiles = pictureFiles.flatMap((name) =>
+  name.endsWith('.png') ? [name, name.replace('.png', '.webp')] : [name],
+);
 
 /** What must not depend on interruptions: the statistics, and digests of weights and pictures. */
-export const outcome = (run: string, files = ['model.safetensors', ...pictures]) => ({
+export const outcome = (run: string, files: readonly string[] = pictureFiles) => ({
   stats: readFileSync(join(run, 'stats.jsonl'), 'utf8'),
   ...Object.fromEntries(
     files.map((name) => [

@@ -15,11 +15,17 @@ import { RinError } from '@rin/core';
 import { memory } from '@rin/torch';
 import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
-
+import { sample } from '../../src/diffusion/sample.js';
+import { clipGrid } from '../../src/media/clipGrid.js';
+import { grid } from '../../src/media/grid.js';
+import sharp from '../../src/media/sharp.js';
+import { strip } from '../../src/media/strip.js';
 import { summarise } from '../../src/runs/summary.js';
+import { planPreviews } from '../../src/training/previewPlan.js';
 import type { Progress } from '../../src/training/progress.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
-import { freshFolder, samples, tiny } from './tiny.js';
+import { clipFromAnimation, largestGap } from '../media/decodedClip.js';
+import { clipModel, clips, freshFolder, samples, tiny } from './tiny.js';
 
 const finish = async (config: ReturnType<typeof tiny>, data: Parameters<typeof train>[0]['data'] = samples) => {
   const { run, finished } = await train({ config, data, runsFolder: freshFolder() });
@@ -103,6 +109,41 @@ test('the configuration of a run is enough to repeat it, and its model to sample
   assert.deepEqual(model.config, tiny());
   assert.deepEqual(model.classes, ['0', '1']);
   for (const name of ['config.yaml', 'data.json', 'log.txt', 'reals.png']) assert.ok(existsSync(join(run, name)), name);
+});
+
+test('the previews of clips are all of them playing, and the strip of the first clip of each class', async () => {
+  const config = tiny(clipModel);
+  const run = await finish(config, clips);
+  const { layout } = planPreviews(config) ?? assert.fail();
+  const labels = ['0', '1'];
+  const { columns } = layout;
+  const options = { columns, labels, scale: 16 }; // 4 pixels become 64
+  const [even, odd] = [0, 1].map((first) => Array.from({ length: columns }, (_, i) => (first + 2 * i) % 12));
+  const reals = [...even, ...odd].map((i) => ({ data: clips[i].pixels, shape: [1, 4, 4, 4] }));
+  assert.deepEqual(await clipFromAnimation(join(run, 'reals.webp'), 1), clipGrid(reals, options));
+  const strips = grid(
+    [reals[0], reals[columns]].map((clip) => strip(clip, 16)),
+    { columns: 1, labels },
+  );
+  const { data, info } = await sharp(join(run, 'reals.png'))
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.deepEqual([info.width, info.height], [strips.width, strips.height]);
+  assert.deepEqual(new Uint8Array(data), strips.data);
+  // The fakes are the samples of these seeds.
+  const model = await loadModel(join(run, 'model.safetensors'));
+  const fakes = await sample(model, {
+    seeds: [...layout.classes.keys()],
+    classes: layout.classes,
+    batch: layout.classes.length,
+  });
+  assert.ok(fakes.every(({ medium }) => medium === 'clip'));
+  const drawn = await clipFromAnimation(join(run, 'fakes-000000.096k.webp'), 1);
+  const expected = clipGrid(fakes, options);
+  assert.deepEqual(drawn.shape, expected.shape);
+  // Rounding of products depends on the batch: at most the next of 256 levels.
+  assert.ok(largestGap(drawn, expected) <= 1, `${largestGap(drawn, expected)}`);
 });
 
 test('signals train too, without pictures', async () => {

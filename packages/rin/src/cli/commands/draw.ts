@@ -1,20 +1,24 @@
 import { join } from 'node:path';
-import { arePictures, count, duration, RinError, sizeList } from '@rin/core';
+import { count, duration, RinError, sizeList } from '@rin/core';
+import { sampleLength } from '../../data/dataset.js';
 import type { Model } from '../../diffusion/modelFile.js';
 import { samples } from '../../diffusion/sample.js';
+import { writeOutput } from '../../disk/output.js';
 import { writeAnimation } from '../../media/animation.js';
-import type { Image } from '../../media/image.js';
-import { writePng } from '../../media/png.js';
-import { Sheet } from '../../media/sheet.js';
+import { type Presentation, presentationOf, type Sample, type View } from '../../media/presentation.js';
+import { encodeSheet, frameSheet, stillSheet } from '../../media/sampleSheet.js';
+import { checkWebp } from '../../media/webp.js';
 import { bar, type Screen } from '../terminal/screen.js';
 import { showPicture } from '../terminal/showPicture.js';
-import type { Outputs } from './outputs.js';
+import { formatOf, type Outputs } from './outputs.js';
 import type { SampleRequest } from './sampleRequest.js';
 import { seedFile } from './seeds.js';
 
 export interface DrawOptions {
+  /** how the samples of the model are shown */
+  readonly shown: Presentation;
   readonly outputs: Outputs;
-  /** pictures denoised together */
+  /** samples denoised together */
   readonly batch: number;
   /** of the grid */
   readonly columns?: number;
@@ -27,84 +31,107 @@ export interface DrawOptions {
 /** Most frames of an animation before the last one, spread evenly over the steps. */
 const mostFrames = 50;
 
-/** Pictures that were drawn. */
+/** Samples that were drawn. */
 export interface Drawn {
   /** in the order of the seeds; empty if no output shows them all */
-  readonly images: readonly Image[];
-  /** name of the class of each picture; empty if there are no classes */
+  readonly images: readonly Sample[];
+  /** name of the class of each sample; empty if there are no classes */
   readonly names: readonly string[];
 }
 
-/** Samples the pictures of a request, writes the outputs except `nearest`, and prints their paths. */
+/** Draws the samples of a request, writes the outputs except `nearest`, and prints their paths. */
 export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<Drawn> {
-  checkPictures(model);
   const { seeds, classes, sampling } = request;
-  const { outputs, batch, screen, signal } = options;
+  const { outputs, batch, screen, signal, shown } = options;
+  const { format, frameRate } = outputs;
+  const names = classNames(model, request);
+  checkSheets(model.network.sample.shape, seeds.length, names, options);
   const showsAll = [outputs.grid, outputs.animation, outputs.nearest].some((each) => each !== undefined);
   const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
   const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
   const began = performance.now();
-  const images: Image[] = [];
-  const frames = new Map<number, Map<number, Image>>(); // by step, then by seed
+  const images: Sample[] = [];
+  const frames = new Map<number, Map<number, View>>(); // by step, then by seed
   let done = 0;
   const drawn = samples(model, {
     ...{ ...sampling, seeds, classes, batch, signal },
     onStep: ({ step, steps, seeds: part, x0 }) => {
       const share = (done * steps + step * part.length) / (seeds.length * steps);
-      screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));
+      const seconds = (performance.now() - began) / 1000;
+      screen.status(() => progressLine(share, numberOf(seeds.length, shown), seconds, screen.isLive));
       if (outputs.animation === undefined || !isFrame(step)) return;
-      const frame = frames.get(step) ?? new Map<number, Image>();
-      for (const [i, image] of x0().entries()) frame.set(part[i], image);
+      const frame = frames.get(step) ?? new Map<number, View>();
+      for (const [i, image] of x0().entries()) frame.set(part[i], shown.view(image));
       frames.set(step, frame);
     },
   });
   for await (const { seed, image } of drawn) {
-    if (outputs.folder !== undefined) await writePng(join(outputs.folder, seedFile(seed)), image);
+    if (outputs.folder !== undefined) {
+      const bytes = await shown.encode(image, format, frameRate);
+      await writeOutput(join(outputs.folder, seedFile(seed, format)), bytes);
+    }
     if (showsAll) images.push(image);
     done++;
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const names = classNames(model, request);
-  const sheet = new Sheet(seeds.length, names, options.columns);
   const inOrder = [...frames.values()].map((frame) => [...frame.values()]);
-  await present(sheet, images, inOrder, options);
-  const pictures = seeds.length === 1 ? '1 picture' : `${count(seeds.length)} pictures`;
+  await present(images.map(shown.view), names, inOrder, options);
   const written = [outputs.folder, outputs.grid, outputs.animation].filter((path) => path !== undefined);
-  screen.say(`${pictures} in ${seconds} s${written.length > 0 ? `: ${written.join(', ')}` : ''}`);
+  screen.say(`${numberOf(seeds.length, shown)} in ${seconds} s${written.length > 0 ? `: ${written.join(', ')}` : ''}`);
   return { images, names };
 }
 
+/** Checks before the drawing that the samples of a WebP fit into it. @throws RinError if they do not */
+function checkSheets(
+  shape: readonly number[],
+  samples: number,
+  names: readonly string[],
+  { shown, outputs, columns }: DrawOptions,
+): void {
+  const blank = shown.view({ data: new Uint8Array(sampleLength(shape)), shape });
+  const [views, layout] = [new Array<View>(samples).fill(blank), { names, columns }];
+  if (outputs.grid && formatOf(outputs.grid, ['webp'])) checkWebp(frameSheet(views, layout));
+  if (outputs.animation) checkWebp(stillSheet(views, shown, layout));
+}
+
 async function present(
-  sheet: Sheet,
-  images: readonly Image[],
-  frames: readonly (readonly Image[])[],
-  { outputs, show, screen }: DrawOptions,
+  views: readonly View[],
+  names: readonly string[],
+  steps: readonly (readonly View[])[],
+  { shown, outputs, columns, show, screen }: DrawOptions,
 ): Promise<void> {
+  const layout = { names, columns };
   if (outputs.animation !== undefined) {
-    const sheets = [...frames, images].map((frame) => sheet.draw(frame));
-    const delay = sheets.map((_, i) => (i < frames.length ? 60 : 2000)); // the result is shown for two seconds
+    const sheets = [...steps, views].map((each) => stillSheet(each, shown, layout));
+    const delay = sheets.map((_, i) => (i < steps.length ? 60 : 2000)); // the result is shown for two seconds
     await writeAnimation(outputs.animation, sheets, { delay });
   }
   if (outputs.grid === undefined) return;
-  const grid = sheet.draw(images);
-  await writePng(outputs.grid, grid);
-  if (show) await showPicture(grid, screen);
+  const format = formatOf(outputs.grid, shown.sheet) ?? shown.sheet[0];
+  await writeOutput(outputs.grid, await encodeSheet(views, shown, layout, format, outputs.frameRate));
+  if (show) await showPicture(frameSheet(views, layout), screen);
 }
 
-/** Name of the class of each picture; empty if there are no classes. */
+/** How the samples of a model are shown. @throws RinError if they cannot be shown */
+export function presentationOfModel({ config: { model } }: Model): Presentation {
+  const shown = presentationOf(model);
+  if (shown) return shown;
+  throw new RinError(
+    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are neither pictures nor clips; call sample() in a program instead`,
+  );
+}
+
+/** `1 picture`, `64 clips` */
+const numberOf = (samples: number, { noun }: Presentation): string =>
+  samples === 1 ? `1 ${noun}` : `${count(samples)} ${noun}s`;
+
+/** Name of the class of each sample; empty if there are no classes. */
 function classNames({ classes: names }: Model, { classes = [] }: SampleRequest): string[] {
   return classes.map((wanted) => (typeof wanted === 'number' ? (names[wanted] ?? String(wanted)) : (wanted ?? 'none')));
 }
 
-function checkPictures({ config: { model } }: Model): void {
-  if (arePictures(model)) return;
-  throw new RinError(
-    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are not pictures; call sample() in a program instead`,
-  );
-}
-
-function progressLine(share: number, pictures: number, seconds: number, isLive: boolean): string {
+function progressLine(share: number, what: string, seconds: number, isLive: boolean): string {
   const left = share > 0 ? (seconds * (1 - share)) / share : 0;
-  const text = `drawing ${count(pictures)} pictures (${Math.floor(100 * share)}%), ${duration(left)} left`;
+  const text = `drawing ${what} (${Math.floor(100 * share)}%), ${duration(left)} left`;
   return isLive ? `${bar(share)} ${text}` : text;
 }

@@ -1,14 +1,14 @@
 import { count, printable } from '@rin/core';
 import type { Model } from '../../diffusion/modelFile.js';
-import { enlargement, grid } from '../../media/grid.js';
-import type { Image } from '../../media/image.js';
-import { writePng } from '../../media/png.js';
-import { Sheet } from '../../media/sheet.js';
+import { writeOutput } from '../../disk/output.js';
+import type { MediumFormats } from '../../media/formats.js';
+import { encodeSheet, frameSheet, pairOf } from '../../media/sampleSheet.js';
 import type { Comparison, TrainingPictures } from '../../report/trainingPictures.js';
 import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
 import { showPicture } from '../terminal/showPicture.js';
 import type { Drawn, DrawOptions } from './draw.js';
+import { formatOf } from './outputs.js';
 
 /** Pairs in a row. A pair is two pictures wide. */
 const usualPairs = 4;
@@ -32,15 +32,15 @@ export async function trainingPictures(
   });
 }
 
-/** Writes the pairs of drawn and training pictures, and prints how similar they are. Ctrl-C leaves them out. */
+/** Writes the pairs of drawn and training samples, and prints how similar they are. Ctrl-C leaves them out. */
 export async function writeNearest(
   { images, names }: Drawn,
   pictures: TrainingPictures,
-  { outputs, columns = usualPairs, show, screen, signal }: DrawOptions,
+  { shown, outputs, columns = usualPairs, show, screen, signal }: DrawOptions,
 ): Promise<void> {
   const { nearest: path = 'nearest.png' } = outputs;
   const { compareWithTraining } = await import('../../report/trainingPictures.js');
-  const among = `${count(pictures.data.length)} training pictures`;
+  const among = `${count(pictures.data.length)} training ${shown.noun}s`;
   let compared: Comparison;
   try {
     compared = await compareWithTraining(pictures, images, {
@@ -51,25 +51,28 @@ export async function writeNearest(
     if (error !== signal.reason) throw error;
     return screen.say(`stopped; ${path} was not written`);
   }
-  const pairs = images.map((image, i) => pair(image, compared.nearest[i].image));
-  const sheet = new Sheet(pairs.length, names, columns).draw(pairs);
-  await writePng(path, sheet);
-  if (show && outputs.grid === undefined) await showPicture(sheet, screen);
-  screen.say(printable(sentences(path, compared, pictures)));
+  const pairs = images.map((image, i) => pairOf(shown.view(image), shown.view(compared.nearest[i].image), shown));
+  const layout = { names, columns };
+  const format = formatOf(path, shown.sheet) ?? shown.sheet[0];
+  await writeOutput(path, await encodeSheet(pairs, shown, layout, format, outputs.frameRate));
+  if (show && outputs.grid === undefined) await showPicture(frameSheet(pairs, layout), screen);
+  screen.say(printable(sentences(path, compared, pictures, shown)));
 }
 
-/** A picture and a training picture, enlarged if they are small. */
-const pair = (image: Image, training: Image): Image =>
-  grid([image, training], { columns: 2, scale: enlargement(image), margin: 2 });
-
-function sentences(path: string, { mean, own }: Comparison, { data, heldOut, mirrored }: TrainingPictures): string {
+function sentences(
+  path: string,
+  { mean, own }: Comparison,
+  { data, heldOut, mirrored }: TrainingPictures,
+  { noun, isWide }: MediumFormats,
+): string {
   const without = heldOut > 0 ? `, without the ${count(heldOut)} held-out ones` : '';
-  const what = mirrored ? 'training picture, or its mirror image,' : 'training picture';
-  const beside = `${path}: each picture has its most similar ${what} on its right, of ${count(data.length)} in ${data.name}${without}`;
+  const what = mirrored ? `training ${noun}, or its mirror image,` : `training ${noun}`;
+  const where = isWide && formatOf(path, ['png']) ? 'below it' : 'on its right';
+  const beside = `${path}: each ${noun} has its most similar ${what} ${where}, of ${count(data.length)} in ${data.name}${without}`;
   const differ = `they differ by ${mean.toFixed(3)} on average (root mean square of pixels from 0 to 1)`;
   if (own === undefined) return `${beside}\n${differ}`;
   return (
-    `${beside}\n${differ}; training pictures differ from the most similar other one by ${own.toFixed(3)}\n` +
-    'a similar difference means new pictures; a much smaller one means copies of training pictures, or blurred ones: see the pairs'
+    `${beside}\n${differ}; training ${noun}s differ from the most similar other one by ${own.toFixed(3)}\n` +
+    `a similar difference means new ${noun}s; a much smaller one means copies of training ${noun}s, or blurred ones: see the pairs`
   );
 }

@@ -3,7 +3,7 @@ import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { Screen } from '../terminal/screen.js';
 import { trainingPictures, writeNearest } from './nearest.js';
-import { mostInGrid, readOutputs } from './outputs.js';
+import { mostClipsInGrid, mostInGrid, mostStrips, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
 import { guidanceWarning, sampleCompute, sampleRequest, samplingLine } from './sampleRequest.js';
 
@@ -11,7 +11,7 @@ export const command: Command = {
   name: 'sample',
   usage: '[MODEL] [OPTIONS]',
   description:
-    'Draws new pictures from a model: a model.safetensors, or a run by folder, name or number. A file or folder that exists comes\n' +
+    'Draws new pictures or clips from a model: a model.safetensors, or a run by folder, name or number. A file or folder that exists comes\n' +
     'before a run of this name or number. The default is the newest run with a model, or the demo model. The same seed and class\n' +
     'give the same picture.',
   examples: [
@@ -25,12 +25,12 @@ export const command: Command = {
   meant: flagFor,
   sections: [
     {
-      title: 'Pictures',
+      title: 'Pictures and clips',
       options: [
         {
           flag: '--seeds',
           placeholder: 'LIST',
-          description: 'one picture for each seed, such as 0-63 or 3,8,100-107',
+          description: 'one picture or clip for each seed, such as 0-63 or 3,8,100-107',
           notes: ['default: 8 for each of up to 16 classes, else 0-63'],
         },
         {
@@ -47,20 +47,38 @@ export const command: Command = {
         {
           flag: '--grid',
           placeholder: 'FILE',
-          description: 'all pictures in one PNG',
-          notes: ['default: samples.png, if no other output is named'],
+          description:
+            'all pictures in one PNG; all clips in one animation, a WebP, GIF or mp4, or their strips in a PNG',
+          notes: ['default: samples.png or samples.webp, if no other output is named'],
         },
         {
           flag: '--out',
           placeholder: 'FOLDER',
-          description: `one file for each seed, such as 000012.png, and grid.png for up to ${mostInGrid} pictures`,
+          description: `one file for each seed, such as 000012.png, and a grid for up to ${mostInGrid} pictures or ${mostClipsInGrid} clips`,
         },
-        { flag: '--animate', placeholder: 'FILE', description: 'the denoising as an animated WebP' },
+        {
+          flag: '--format',
+          placeholder: 'webp|gif|mp4|png',
+          description:
+            'format of clips in --out; png = a strip of their frames; mp4 = H.264 by ffmpeg, each pixel as 2×2, above 512 pixels only with even sizes',
+          notes: ['default: webp, lossless; pictures are png'],
+        },
+        {
+          flag: '--frame-rate',
+          placeholder: 'X',
+          description: 'frames per second of clips',
+          notes: ['0.1 to 60, in a GIF up to 50', 'default: that of the data, else 10'],
+        },
+        {
+          flag: '--animate',
+          placeholder: 'FILE',
+          description: `the denoising as an animated WebP; a strip for each of up to ${mostStrips} clips`,
+        },
         {
           flag: '--nearest',
           placeholder: 'FILE',
           description:
-            'a PNG with the most similar training picture on the right of each picture; prints how similar they are',
+            'a PNG with the most similar training picture on the right of each picture; prints how similar they are. For clips: as --grid',
         },
         {
           flag: '--data',
@@ -74,7 +92,7 @@ export const command: Command = {
           description: 'pictures in a row of the grid',
           notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures; 4 pairs for --nearest'],
         },
-        { flag: '--no-show', description: 'do not draw the grid in the terminal' },
+        { flag: '--no-show', description: 'do not draw the grid in the terminal; of clips, their first frames' },
       ],
     },
     { title: "Sampling; defaults come from the model's configuration", options: samplingOptions() },
@@ -84,7 +102,7 @@ export const command: Command = {
         {
           flag: '--batch',
           placeholder: 'N',
-          description: 'pictures denoised together',
+          description: 'pictures or clips denoised together',
           notes: ['at least 1', 'default: 64'],
         },
         ...computeOptions(),
@@ -100,7 +118,7 @@ async function sampleCommand(given: Given): Promise<number> {
   const [batch, columns] = [given.wholeNumber('--batch', 1) ?? 64, given.wholeNumber('--columns', 1)];
   const { device, threads } = sampleCompute(given);
   const path = await modelNamed(given.operands[0]);
-  const [{ loadModel }, { chooseCompute, useThreads }, { draw }] = await Promise.all([
+  const [{ loadModel }, { chooseCompute, useThreads }, { draw, presentationOfModel }] = await Promise.all([
     import('../../diffusion/modelFile.js'),
     import('../../training/resources/compute.js'),
     import('./draw.js'),
@@ -109,19 +127,23 @@ async function sampleCommand(given: Given): Promise<number> {
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const request = sampleRequest(model, given);
   const warning = guidanceWarning(model, given);
-  const outputs = await readOutputs(given, request.seeds.length);
+  const shown = presentationOfModel(model);
+  const outputs = await readOutputs(given, model.config, shown, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
   screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
   if (warning !== undefined) screen.say(warning);
-  const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
+  const show = !given.has('--no-show');
+  const options = { shown, outputs, batch, columns, show, screen, signal: interruption.signal };
   try {
     using pictures = outputs.nearest === undefined ? undefined : await trainingPictures(path, model, given, options);
     const drawn = await draw(model, request, options);
     if (pictures) await writeNearest(drawn, pictures, options);
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    screen.say(`stopped; ${outputs.folder ? `finished pictures are in ${outputs.folder}` : 'nothing was written'}`);
+    screen.say(
+      `stopped; ${outputs.folder ? `finished ${shown.noun}s are in ${outputs.folder}` : 'nothing was written'}`,
+    );
   } finally {
     screen.clear();
   }

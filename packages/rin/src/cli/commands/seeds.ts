@@ -29,5 +29,5 @@ export function parseSeeds(text: string): number[] {
 const wrong = (text: string, why: string) =>
   new UsageError(`--seeds ${text}: ${why}; expected numbers and ranges such as 0-63 or 3,8,100-107`);
 
-/** File name of the picture of a seed: `000012.png`. */
-export const seedFile = (seed: number): string => `${String(seed).padStart(6, '0')}.png`;
+/** File name of the sample of a seed: `000012.png`. @param format the ending */
+export const seedFile = (seed: number, format: string): string => `${String(seed).padStart(6, '0')}.${format}`;

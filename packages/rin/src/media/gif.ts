@@ -1,0 +1,30 @@
+import { RinError } from '@rin/core';
+import type { Image } from './image.js';
+import { interleaved } from './planar.js';
+import sharp from './sharp.js';
+
+/** Largest width and height of a GIF, in pixels. */
+const longestSide = 65_535;
+
+/**
+ * The bytes of a GIF that loops forever, in a Buffer. Each frame has up to 256 colours of its own. Colours are not dithered,
+ * because the dots would flicker.
+ * @param frames at least one, each [1 or 3, H, W] of one shape
+ * @param delay  time of each frame in milliseconds, multiples of 10
+ * @throws RinError if the frames are too large
+ */
+export async function encodeGif(frames: readonly Image[], delay: readonly number[]): Promise<Uint8Array> {
+  const [channels, height, width] = frames[0].shape;
+  if (Math.max(height, width) > longestSide)
+    throw new RinError(`a clip of ${width}×${height} pixels: expected at most ${longestSide}×${longestSide} in a GIF`);
+  const pages = Buffer.concat(frames.map((frame) => interleaved(frame.data, channels)));
+  const raw = {
+    channels: channels === 1 ? (1 as const) : (3 as const),
+    height: height * frames.length,
+    width,
+    pageHeight: height,
+  };
+  return sharp(pages, { raw, limitInputPixels: false })
+    .gif({ delay: [...delay], loop: 0, dither: 0, interPaletteMaxError: 0, keepDuplicateFrames: true })
+    .toBuffer();
+}
