@@ -39,3 +39,9 @@ const amplitudes = Float32Array.from({ length: 256 }, (_, byte) => {
 
 /** The amplitudes of μ-law companded bytes, in [−1, 1]: the inverse of `compand`. */
 export const expand = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (byte) => amplitudes[byte]);
+
+/** Sounds one after the other. */
+export function joined(sounds: readonly Sound[]): Sound {
+  const data = Buffer.concat(sounds.map((sound) => checkSound(sound).data));
+  return { data, shape: [1, data.length] };
+}

@@ -93,7 +93,7 @@ export function soundFacts(
   const { rate: sampleRate, stride = target.shape[1] } = target;
   return {
     fingerprint: soundFingerprint(content, target),
-    origin: { content, resize, background, sampleRate, stride },
+    origin: { content, resize, background, stride, sampleRate },
     skipped,
   };
 }
