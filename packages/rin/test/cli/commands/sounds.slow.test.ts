@@ -21,7 +21,7 @@ before(async () => {
 });
 
 test('a run on sounds writes its previews as waveforms and as a sound', async () => {
-  for (const stem of ['reals', 'fakes-0000064']) {
+  for (const stem of ['reals', 'fakes-000000.064k']) {
     const files = ['png', 'wav'].map((ending) => join(run, `${stem}.${ending}`));
     assert.deepEqual(files.map(existsSync), [true, true], stem);
     const { rate, channels } = readWav(readFileSync(files[1]));
