@@ -51,9 +51,12 @@ export { type ClipFormat, type ClipOptions, type EncodeClipOptions, encodeClip, 
 export { clipGrid } from './media/clipGrid.js';
 export { type GridOptions, grid } from './media/grid.js';
 export type { Image } from './media/image.js';
-export type { Medium, MediumSample, Sound } from './media/medium.js';
+export type { Medium, MediumSample } from './media/medium.js';
 export { encodePng, writePng } from './media/png.js';
+export { compand, expand, type Sound } from './media/sound.js';
 export { strip } from './media/strip.js';
+export { encodeWav, readWav, type Wave, type WavOptions, writeWav } from './media/wav.js';
+export { waveform } from './media/waveform.js';
 export { encodeWebp, type WebpOptions } from './media/webp.js';
 export type { ForwardOptions, Output, Previous, SignalLevels } from './model/pass.js';
 export { RIN } from './model/rin.js';

@@ -12,9 +12,11 @@ export function* checks(config: Config): Generator<string> {
   const tooMuch = [...limits(config)];
   yield* tooMuch;
   if (tooMuch.length > 0) return;
-  const { model, diffusion, training, sampling } = config;
+  const { model, data, diffusion, training, sampling } = config;
   yield* patches(model);
   yield* conditions(model);
+  if (data.flip && sizeList(model.size).length === 1)
+    yield 'data.flip mirrors pictures, but the samples are sounds, which would play backwards; set it to false';
   yield* widths(model);
   yield* options(model);
   yield* selfConditioning(model, diffusion);

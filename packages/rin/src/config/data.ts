@@ -20,8 +20,14 @@ export const DataConfig = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'a longer video becomes several clips: frames from the start of one to the next; default: the length of a clip',
+      'a longer video or sound becomes several samples: frames, or values, from the start of one to the next; default: the length of a sample',
     ),
+  sampleRate: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('samples per second of sounds, which are resampled; without it, 16,000'),
   flip: z.boolean().default(false).describe('mirror each picture or clip left-right half of the time'),
   background: z
     .string()
@@ -31,3 +37,6 @@ export const DataConfig = z.strictObject({
     .meta({ placeholder: '#RRGGBB', expected: 'a colour such as #ffffff' }),
 });
 export type DataConfig = types.DataConfig;
+
+/** Samples per second of sounds. */
+export const soundRate = ({ sampleRate = 16_000 }: Pick<DataConfig, 'sampleRate'>): number => sampleRate;

@@ -11,7 +11,8 @@ export type PresetName =
   | 'imagenet64'
   | 'mnist'
   | 'photos-64'
-  | 'sprites-32';
+  | 'sprites-32'
+  | 'tones';
 
 /** A checked configuration, with every default. `parseConfig` and `loadPreset` return it. */
 export interface Config {
@@ -257,8 +258,10 @@ export interface DataConfig {
   resize: 'center-crop' | 'center-crop-dhariwal' | 'fit';
   /** frames per second of clips; without it, as in each file [above 0, at most 1000] */
   frameRate?: number | undefined;
-  /** a longer video becomes several clips: frames from the start of one to the next; default: the length of a clip [at least 1] */
+  /** a longer video or sound becomes several samples: frames, or values, from the start of one to the next; default: the length of a sample [at least 1] */
   stride?: number | undefined;
+  /** samples per second of sounds, which are resampled; without it, 16,000 [1 to 1000000] */
+  sampleRate?: number | undefined;
   /** mirror each picture or clip left-right half of the time [default: false] */
   flip: boolean;
   /** colour behind transparent pictures [default: #ffffff] */
@@ -271,8 +274,10 @@ export interface DataChanges {
   resize?: 'center-crop' | 'center-crop-dhariwal' | 'fit' | undefined;
   /** frames per second of clips; without it, as in each file [above 0, at most 1000] */
   frameRate?: number | undefined;
-  /** a longer video becomes several clips: frames from the start of one to the next; default: the length of a clip [at least 1] */
+  /** a longer video or sound becomes several samples: frames, or values, from the start of one to the next; default: the length of a sample [at least 1] */
   stride?: number | undefined;
+  /** samples per second of sounds, which are resampled; without it, 16,000 [1 to 1000000] */
+  sampleRate?: number | undefined;
   /** mirror each picture or clip left-right half of the time [default: false] */
   flip?: boolean | undefined;
   /** colour behind transparent pictures [default: #ffffff] */

@@ -61,6 +61,7 @@ export async function convertData(source: string, target: string, options: Conve
   const path = join(dirname(target), basename(target)); // without a slash at the end
   refuseTaken(path);
   const from = await findFor(source, options.size ?? [1, 1], options);
+  if (from.medium === 'sound') throw new RinError(`${source}: sounds need no conversion; train on them directly`);
   if (from.medium === 'clip' && from.built)
     throw new RinError(`${source}: its clips are made when they are needed, and never end; train on it by its name`);
   const { listing, work } = await (from.medium === 'clip' ? workOnClips(from, options) : workOnPictures(from, options));

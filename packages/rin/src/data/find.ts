@@ -4,26 +4,30 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { whyNot } from '../disk/systemError.js';
+import { type Medium, mediumOf } from '../media/medium.js';
 import { bouncingSource } from './bouncing.js';
 import type { DataOptions } from './progress.js';
 import { archiveSource } from './sources/archive.js';
 import { fileBytes, notFile } from './sources/bytes.js';
 import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
-import { type ClipSource, clipArchive, clipFolder } from './sources/clips.js';
+import { type ClipSource, clipKind, type Kind, recordingArchive, recordingFolder } from './sources/clips.js';
 import { emojiSource } from './sources/emoji.js';
 import { type FoundFiles, findFiles, folderSource } from './sources/folder.js';
 import { isAnimated, isVideo, mayMove } from './sources/gather.js';
 import { idxFolder, idxSource, isIdx } from './sources/idx.js';
 import type { FilePart } from './sources/recording.js';
+import { isSound, type SoundSource, soundKind } from './sources/sounds.js';
 import { isHidden, isPicture, type Source } from './sources/source.js';
 import { indexTar } from './sources/tar.js';
 import { spreadOver } from './spreadOver.js';
 import { openConverted, storedClips, storeSource } from './storeSource.js';
+import { tonesSource } from './tones.js';
 
-/** Names of the built-in sets: pictures, and clips of them. They have precedence over a file or a folder of this name. */
+/** Names of the built-in sets: pictures, clips of them, and sounds. They have precedence over a file or a folder of this name. */
 export const builtIn = 'emoji';
 export const builtInClips = 'bouncing';
-export const isBuiltIn = (source: string): boolean => source === builtIn || source === builtInClips;
+export const builtInSounds = 'tones';
+export const isBuiltIn = (source: string): boolean => [builtIn, builtInClips, builtInSounds].includes(source);
 
 /** Pictures that were searched already. */
 export interface FoundPictures extends Source {
@@ -39,45 +43,55 @@ export interface FoundClips extends ClipSource {
 }
 
 /** A source that was searched already. `openDataset` accepts it in place of the name, and does not search again. */
-export type FoundSource = FoundPictures | FoundClips;
+export type FoundSource = FoundPictures | FoundClips | FoundSounds;
+
+/** Sounds that were searched already. */
+export interface FoundSounds extends SoundSource {
+  readonly medium: 'sound';
+  readonly place: string;
+}
 
 /**
- * Finds the pictures or the clips of a source.
- * @param size of the samples: three axes [frames, height, width] = clips
- * @throws RinError as `findSource` or `findClips`
+ * Finds the pictures, clips or sounds of a source.
+ * @param size of the samples: three axes [frames, height, width] = clips; one axis [length] = sounds
+ * @throws RinError as `findSource`, `findClips` or `findSounds`
  */
 export async function findFor(source: string, size: readonly number[], watch: DataOptions): Promise<FoundSource> {
+  if (size.length === 1) return findSounds(source, watch);
   return size.length === 3 ? findClips(source, watch) : findSource(source, Math.max(1, ...size), watch);
 }
 
 /**
- * Finds a source whose samples have no size yet. It has clips if it is `bouncing`, if it has at least as many videos as
+ * Finds a source whose samples have no size yet. It has sounds if it is `tones`, or if it has sounds, but neither pictures
+ * nor videos. It has clips if it is `bouncing`, if it has at least as many videos as
  * pictures, or if some of its pictures, spread over all of them, are all animated. Otherwise it has pictures.
  * @throws RinError as `findSource` or `findClips`
  */
 export async function findAny(source: string, watch: DataOptions): Promise<FoundSource> {
-  const { isMoving, files } = await reading(source, () => looked(source, watch));
-  return isMoving ? findClips(source, watch, files) : findSource(source, 1, watch, files);
+  const { medium, files } = await reading(source, () => looked(source, watch));
+  if (medium === 'sound') return findSounds(source, watch, files);
+  return medium === 'clip' ? findClips(source, watch, files) : findSource(source, 1, watch, files);
 }
 
-/** Whether a source has clips, and the files of a folder. */
-async function looked(source: string, watch: DataOptions): Promise<{ isMoving: boolean; files?: FoundFiles }> {
-  if (isBuiltIn(source)) return { isMoving: source === builtInClips };
+/** The medium of a source, and the files of a folder. */
+async function looked(source: string, watch: DataOptions): Promise<{ medium: Medium; files?: FoundFiles }> {
+  if (isBuiltIn(source))
+    return { medium: source === builtInClips ? 'clip' : source === builtInSounds ? 'sound' : 'picture' };
   const stored = openConverted(source, 0);
   stored?.close();
-  if (stored) return { isMoving: stored.shape.length === 4 };
+  if (stored) return { medium: mediumOf(stored.shape) };
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory()) {
     const files = await findFiles(source, watch);
-    return { isMoving: await areMoving(files.names, (name) => ({ path: join(source, name), offset: 0 })), files };
+    return { medium: await mediumAmong(files.names, (name) => ({ path: join(source, name), offset: 0 })), files };
   }
-  if (!stats?.isFile() || !/\.tar$/i.test(source)) return { isMoving: false };
+  if (!stats?.isFile() || !/\.tar$/i.test(source)) return { medium: 'picture' };
   const archive = fileBytes(source);
   try {
     const { members } = await indexTar(archive, source, watch);
     const names = [...members.keys()].filter((name) => !name.split('/').some(isHidden));
     const place = (name: string) => ({ path: source, ...(members.get(name) ?? { offset: 0, size: 0 }) });
-    return { isMoving: await areMoving(names, place) };
+    return { medium: await mediumAmong(names, place) };
   } finally {
     archive.close();
   }
@@ -86,12 +100,13 @@ async function looked(source: string, watch: DataOptions): Promise<{ isMoving: b
 /** Pictures that are looked at. */
 const mostLooked = 8;
 
-async function areMoving(names: readonly string[], place: (name: string) => FilePart): Promise<boolean> {
+async function mediumAmong(names: readonly string[], place: (name: string) => FilePart): Promise<Medium> {
   const [videos, pictures] = [names.filter(isVideo).length, names.filter(isPicture)];
-  if (videos > 0 && videos >= pictures.length) return true;
+  if (pictures.length === 0 && videos === 0 && names.some(isSound)) return 'sound';
+  if (videos > 0 && videos >= pictures.length) return 'clip';
   const some = spreadOver(pictures, mostLooked);
-  for (const name of some) if (!mayMove(name) || !(await isAnimated(place(name)))) return false;
-  return some.length > 0;
+  for (const name of some) if (!mayMove(name) || !(await isAnimated(place(name)))) return 'picture';
+  return some.length > 0 ? 'clip' : 'picture';
 }
 
 /**
@@ -105,23 +120,47 @@ export async function findClips(source: string, watch: DataOptions, files?: Foun
   return { ...found, medium: 'clip', place: source, list: () => reading(source, () => found.list()) };
 }
 
+/**
+ * Finds the sounds of a source: a folder or a tar archive of WAV files. `tones` is the built-in set.
+ * @throws RinError if the source does not exist, is damaged or has no sounds
+ */
+export async function findSounds(source: string, watch: DataOptions, files?: FoundFiles): Promise<FoundSounds> {
+  const found = await reading(source, () => searchSounds(source, watch, files));
+  return { ...found, medium: 'sound', place: source, list: () => reading(source, () => found.list()) };
+}
+
+async function searchSounds(source: string, watch: DataOptions, files?: FoundFiles): Promise<SoundSource> {
+  if (source === builtInSounds) return tonesSource();
+  if (isBuiltIn(source))
+    throw new RinError(`"${source}" has no sounds; "${builtInSounds}" is the built-in set of sounds`);
+  const { built: _, ...found } = await recordingsOf(source, soundKind, watch, files);
+  return found;
+}
+
 async function searchClips(source: string, watch: DataOptions, files?: FoundFiles): Promise<ClipSource> {
   if (source === builtInClips) return bouncingSource();
+  if (source === builtInSounds) throw new RinError(`"${builtInSounds}" has sounds, but the samples are clips`);
   if (source === builtIn)
     throw new RinError(`"${builtIn}" has pictures, but the samples are clips; "${builtInClips}" has clips of them`);
+  return recordingsOf(source, clipKind, watch, files);
+}
+
+async function recordingsOf(source: string, kind: Kind, watch: DataOptions, files?: FoundFiles): Promise<ClipSource> {
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return storedClips(source) ?? clipFolder(source, watch, files);
+  if (stats?.isDirectory()) return storedClips(source) ?? recordingFolder(source, kind, watch, files);
   if (stats?.isFile()) {
-    if (!/\.(tar|tgz|tar\.gz)$/i.test(source) && (isVideo(source) || isPicture(source)))
-      throw new RinError(`${source}: one file; expected a folder or a tar with clips`);
-    return clipArchive(source, watch);
+    if (!/\.(tar|tgz|tar\.gz)$/i.test(source) && (isVideo(source) || isPicture(source) || isSound(source)))
+      throw new RinError(`${source}: one file; expected a folder or a tar with ${kind.noun}`);
+    return recordingArchive(source, kind, watch);
   }
   throw notThere(source, stats !== undefined);
 }
 
 function notThere(source: string, isThere: boolean): RinError {
   if (isThere) return new RinError(`${source}: ${notFile} or a folder`);
-  return new RinError(`${source}: no such folder or file; "${builtIn}" and "${builtInClips}" are built-in sets`);
+  return new RinError(
+    `${source}: no such folder or file; "${builtIn}", "${builtInClips}" and "${builtInSounds}" are built-in sets`,
+  );
 }
 
 /**
@@ -146,6 +185,8 @@ async function search(source: string, side: number, watch: DataOptions, found?: 
   if (source === builtIn) return emojiSource(side);
   if (source === builtInClips)
     throw new RinError(`"${builtInClips}" has clips; give model.size three axes, such as [16, 32, 32]`);
+  if (source === builtInSounds)
+    throw new RinError(`"${builtInSounds}" has sounds; give model.size one axis, such as [4096]`);
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory()) {
     const files = await arrayFiles(source, watch);

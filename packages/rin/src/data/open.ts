@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { RinError } from '@rin/core';
-import type { DataConfig } from '../config/data.js';
+import { type DataConfig, soundRate } from '../config/data.js';
 import { remove } from '../disk/wholeFiles.js';
 import { cacheFolder, cannotWrite, forget, recall, remember, sweepCache } from './cacheFolder.js';
 import { type Dataset, mostInMemory } from './dataset.js';
 import { type ClipTarget, clipContent, clipFacts, clipFingerprint, decodeClips } from './decoding/clips/decodeClips.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { contentDigest, decodeAll, fingerprintOf, nothingDecoded, storeFacts } from './decoding/prepare.js';
+import { decodeSounds, type SoundTarget, soundFacts, soundFingerprint } from './decoding/sounds/decodeSounds.js';
 import { type FoundSource, findFor, isBuiltIn } from './find.js';
 import type { DataOptions } from './progress.js';
 import type { RecordingListing } from './sources/recording.js';
@@ -17,7 +18,7 @@ import { openConverted } from './storeSource.js';
 
 /** Options of `openDataset`. */
 export interface OpenOptions extends DataOptions {
-  /** [H, W] in pixels, or a number for a square picture; [F, H, W] for clips of F frames */
+  /** [H, W] in pixels, or a number for a square picture; [F, H, W] for clips of F frames; [L] for sounds of L values */
   size: number | readonly number[];
   /** 1 = grey, 3 = colour */
   channels: number;
@@ -37,6 +38,7 @@ export interface OpenOptions extends DataOptions {
  *
  * Unreadable pictures are skipped and listed in `skipped`. If the machine fails (a disk error, no memory), this is an
  * error, and nothing is kept.
+ * If the size has one axis, the samples are sounds: WAV files, as μ-law companded values.
  * If the size has three axes, the samples are clips. Then a source has videos, animations and folders of frames (see
  * `gather`). A long video becomes several clips.
  * @param source a folder of pictures, a tar archive, a file of IDX or CIFAR, a folder of such files, or the output of
@@ -60,6 +62,12 @@ export async function openDataset(source: string | FoundSource, options: OpenOpt
   if (from.medium === 'picture') {
     if (size.length !== 2) throw misfit(from.place, 'pictures', size);
     return openCached(from, pictureWork({ shape, ...how }, place, options), { place, memory, onNotice, ...options });
+  }
+  if (from.medium === 'sound') {
+    if (size.length !== 1) throw misfit(from.place, 'sounds', size);
+    const sounds = { shape, rate: soundRate(data), stride: data.stride };
+    if (from.built) return from.built(shape, sounds.rate);
+    return openCached(from, soundWork(sounds, data, place, options), { place, memory, onNotice, ...options });
   }
   if (size.length !== 3) throw misfit(from.place, 'clips', size);
   if (from.built) return from.built(shape, how.background);
@@ -107,6 +115,24 @@ function clipWork(target: ClipTarget, place: string, options: DataOptions): Work
         samples: decodeClips(listing, target, skipped, place, options),
         told: async () =>
           (await clipContent(listing, place, options)) === content ? clipFacts(content, target, skipped) : undefined,
+      };
+    },
+  };
+}
+
+function soundWork(target: SoundTarget, data: DataConfig, place: string, options: DataOptions): Work<RecordingListing> {
+  return {
+    shape: target.shape,
+    digest: (listing) => clipContent(listing, place, options),
+    fingerprint: (content) => soundFingerprint(content, target),
+    decode(listing, content) {
+      const skipped = [...listing.missing];
+      return {
+        samples: decodeSounds(listing, target, skipped, place, options),
+        told: async () =>
+          (await clipContent(listing, place, options)) === content
+            ? soundFacts(content, target, data, skipped)
+            : undefined,
       };
     },
   };

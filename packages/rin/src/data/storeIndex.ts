@@ -15,6 +15,7 @@ const Origin = z.strictObject({
   background: z.string(),
   frameRate: DataConfig.shape.frameRate,
   stride: DataConfig.shape.stride,
+  sampleRate: DataConfig.shape.sampleRate,
 });
 const described = {
   shape: z.array(count).min(2).max(4).readonly(),

@@ -2,7 +2,7 @@ import { type PatchedShape, sizeList } from '@rin/core';
 import { type Medium, mediumOf } from './medium.js';
 
 /** Formats of files, by their endings. */
-export type Format = 'png' | 'webp' | 'gif' | 'mp4';
+export type Format = 'png' | 'webp' | 'gif' | 'mp4' | 'wav';
 
 /**
  * The words and the files of a medium. Everything that names files asks it, so a further medium joins here and in
@@ -24,7 +24,16 @@ export interface MediumFormats {
   readonly isWide: boolean;
 }
 
-const formats: Partial<Record<Medium, MediumFormats>> = {
+const formats: Readonly<Record<Medium, MediumFormats>> = {
+  sound: {
+    medium: 'sound',
+    noun: 'sound',
+    single: ['wav', 'png'],
+    sheet: ['wav', 'png'],
+    preview: ['png', 'wav'],
+    isMoving: false,
+    isWide: false,
+  },
   picture: {
     medium: 'picture',
     noun: 'picture',
@@ -48,9 +57,10 @@ const formats: Partial<Record<Medium, MediumFormats>> = {
 /**
  * The formats of the samples of a network.
  * @param model the `model` section
- * @returns undefined if they are neither pictures nor clips, or not in grey or colour
+ * @returns undefined if they are not in grey or colour; or if they are sounds of more than one channel
  */
 export function formatsOf({ channels, size }: Pick<PatchedShape, 'channels' | 'size'>): MediumFormats | undefined {
-  if (channels !== 1 && channels !== 3) return undefined;
-  return formats[mediumOf([channels, ...sizeList(size)])];
+  const medium = mediumOf([channels, ...sizeList(size)]);
+  const isKnown = channels === 1 || (channels === 3 && medium !== 'sound');
+  return isKnown ? formats[medium] : undefined;
 }

@@ -1,5 +1,6 @@
-import { RinError } from '@rin/core';
+import { RinError, sizeList } from '@rin/core';
 import type { Config } from '../config/config.js';
+import { soundRate } from '../config/data.js';
 
 /** Frames per second of a clip, if nothing says otherwise. */
 export const usualFrameRate = 10;
@@ -7,6 +8,10 @@ export const usualFrameRate = 10;
 /** Frames per second of the clips of a model: those of its data if they are set, at most 60. */
 export const frameRateOf = ({ data }: Pick<Config, 'data'>): number =>
   Math.min(data.frameRate ?? usualFrameRate, mostFrameRate);
+
+/** How fast samples of a model play: frames per second of clips, samples per second of sounds. */
+export const playRate = (config: Pick<Config, 'model' | 'data'>): number =>
+  sizeList(config.model.size).length === 1 ? soundRate(config.data) : frameRateOf(config);
 
 /** Players show faster animations slowly: they take a time of up to 10 ms for 100 ms. */
 export const mostFrameRate = 60;

@@ -1,5 +1,6 @@
 import type { Clip } from './clip.js';
 import type { Image } from './image.js';
+import type { Sound } from './sound.js';
 
 /** What a sample is to people: a sound [C, L], a picture [C, H, W] or a clip [C, F, H, W]. */
 export type Medium = 'sound' | 'picture' | 'clip';
@@ -7,13 +8,6 @@ export type Medium = 'sound' | 'picture' | 'clip';
 /** The medium of samples. @param shape [C, ...size] with one to three sizes */
 export function mediumOf(shape: readonly number[]): Medium {
   return (['sound', 'picture', 'clip'] as const)[shape.length - 2];
-}
-
-/** A sound: uint8, planar [C, L]. */
-export interface Sound {
-  readonly data: Uint8Array;
-  /** [C, L] */
-  readonly shape: readonly number[];
 }
 
 /** A sample of a model, with its medium: uint8, planar [C, ...size]. */

@@ -6,7 +6,10 @@ import { enlargement } from './grid.js';
 import type { Image } from './image.js';
 import type { Medium, MediumSample } from './medium.js';
 import { encodePng } from './png.js';
+import type { Sound } from './sound.js';
 import { strip } from './strip.js';
+import { encodeWav } from './wav.js';
+import { waveform } from './waveform.js';
 
 /** The data and the shape of a sample. */
 export type Sample = Pick<MediumSample, 'data' | 'shape'>;
@@ -17,25 +20,41 @@ export interface View {
   readonly frames: readonly Image[];
   /** one picture that shows the whole sample */
   readonly still: Image;
+  /** what is heard */
+  readonly sound?: Sound;
 }
 
 /** How samples of a medium are shown and encoded. */
 interface Codec {
-  /** The bytes of a file with one sample. @throws RinError if the format cannot hold it */
-  encode(sample: Sample, format: Format, frameRate: number): Promise<Uint8Array>;
+  /**
+   * The bytes of a file with one sample.
+   * @param rate frames per second of clips, samples per second of sounds
+   * @throws RinError if the format cannot hold it
+   */
+  encode(sample: Sample, format: Format, rate: number): Promise<Uint8Array>;
   view(sample: Sample): View;
 }
 
 /** Everything that shows or writes samples asks it, so a further medium joins here and in `formats.ts`. */
 export type Presentation = MediumFormats & Codec;
 
-const codecs: Partial<Record<Medium, Codec>> = {
+const codecs: Readonly<Record<Medium, Codec>> = {
+  sound: {
+    encode: async (sound, format, rate) => (format === 'wav' ? encodeWav(sound, { rate }) : encodePng(waveform(sound))),
+    view(sound) {
+      const still = waveform(sound);
+      return { frames: [still], still, sound };
+    },
+  },
   picture: {
     encode: encodePng,
     view: (still) => ({ frames: [still], still }),
   },
   clip: {
-    encode: (clip, format, frameRate) => encodeClip(clip, { format, frameRate }),
+    async encode(clip, format, frameRate) {
+      if (format === 'wav') throw new RangeError('a clip has no sound');
+      return encodeClip(clip, { format, frameRate });
+    },
     view: (clip) => ({ frames: framesOf(clip), still: shortStrip(clip) }),
   },
 };
@@ -43,8 +62,7 @@ const codecs: Partial<Record<Medium, Codec>> = {
 /** The presentation of the samples of a network. @param model the `model` section @returns undefined as `formatsOf` */
 export function presentationOf(model: Pick<PatchedShape, 'channels' | 'size'>): Presentation | undefined {
   const formats = formatsOf(model);
-  const codec = formats && codecs[formats.medium];
-  return codec && { ...formats, ...codec };
+  return formats && { ...formats, ...codecs[formats.medium] };
 }
 
 /** Most frames of a clip in a strip among others. */

@@ -5,6 +5,8 @@ import type { Image } from './image.js';
 import { encodePng } from './png.js';
 import type { View } from './presentation.js';
 import { Sheet } from './sheet.js';
+import { joined } from './sound.js';
+import { encodeWav } from './wav.js';
 
 /** The arrangement of samples in one file. */
 export interface SheetLayout {
@@ -14,17 +16,22 @@ export interface SheetLayout {
   readonly columns?: number;
 }
 
-/** The bytes of a file with many samples: one animation if they move, or all their stills in a PNG. */
+/**
+ * The bytes of a file with many samples: one animation if they move, all their stills in a PNG, or all sounds one after the
+ * other.
+ * @param rate frames per second of clips, samples per second of sounds
+ */
 export async function encodeSheet(
   views: readonly View[],
   shown: Pick<MediumFormats, 'isWide'>,
   layout: SheetLayout,
   format: Format,
-  frameRate: number,
+  rate: number,
 ): Promise<Uint8Array> {
   if (format === 'png') return encodePng(stillSheet(views, shown, layout));
+  if (format === 'wav') return encodeWav(joined(views.flatMap(({ sound }) => sound ?? [])), { rate });
   const frames = views[0].frames.map((_, time) => frameSheet(views, layout, time));
-  return encodeFrames(frames, format, frameRate);
+  return encodeFrames(frames, format, rate);
 }
 
 /** All samples at one time, such as the first. */

@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.js';
 import { saveModel } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
 import { change } from '../disk/wholeFiles.js';
-import { frameRateOf } from '../media/frameRate.js';
+import { playRate } from '../media/frameRate.js';
 import { presentationOf, type Sample } from '../media/presentation.js';
 import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpoint.js';
 import { modelName } from '../runs/namedModel.js';
@@ -103,7 +103,7 @@ export class Artefacts {
     const shown = presentationOf(config.model);
     if (!previews || !shown) return;
     const paths = previewFiles(config, stem).map((name) => directory.file(name));
-    const options = { layout: previews.layout, names: data.classes, shown, frameRate: frameRateOf(config) };
+    const options = { layout: previews.layout, names: data.classes, shown, frameRate: playRate(config) };
     await writePreview(paths, samples, options);
   }
 

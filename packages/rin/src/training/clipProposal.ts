@@ -14,3 +14,13 @@ export function clipPatch([frames, height, width]: readonly number[]): number[] 
   };
   return [frames % 2 === 0 ? 2 : 1, spatial(height), spatial(width)];
 }
+
+/** About this number of patches for a sound. */
+const soundPatches = 256;
+
+/** The patch of sounds for which nobody chose one, after the preset `tones`: about 256 patches. @param size [L] */
+export function soundPatch([length]: readonly number[]): number[] {
+  let patch = Math.max(1, Math.floor(length / soundPatches));
+  while (length % patch !== 0) patch--;
+  return [patch];
+}

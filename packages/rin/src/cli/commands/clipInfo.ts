@@ -58,7 +58,7 @@ function* lines({ name, notice, classes, recordings, skipped, caches }: ClipSurv
 const mostNamed = 4;
 
 /** `gif 2,000, webp 48` */
-function frequent(values: readonly (string | number)[]): string {
+export function frequent(values: readonly (string | number)[]): string {
   const counts = new Map<string | number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   if (counts.size === 1) return `all ${[...counts.keys()][0]}`;
@@ -68,7 +68,7 @@ function frequent(values: readonly (string | number)[]): string {
 }
 
 /** `47 to 109, median 65` */
-function spread(values: readonly number[], text: (value: number) => string = count): string {
+export function spread(values: readonly number[], text: (value: number) => string = count): string {
   if (values.length === 0) return '';
   const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
   if (least === most) return `all ${text(least)}`;

@@ -11,6 +11,7 @@ import { contactSheet } from './contactSheet.js';
 import { proposalOf } from './dataProposal.js';
 import { makeFileReady } from './outputs.js';
 import { mostLines, some } from './someLines.js';
+import { soundInfo, soundSheet } from './soundInfo.js';
 
 /** Prints the contents of a source, and draws a sheet of it if one was requested. */
 export async function info(source: string, given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
@@ -25,6 +26,13 @@ export async function info(source: string, given: Given, screen: Screen, signal:
     if (sheet === undefined) return;
     await writePng(sheet, await clipSheet(found));
     screen.say(`${sheet}: some of the clips`);
+    return;
+  }
+  if (found.medium === 'sound') {
+    await soundInfo(found, screen);
+    if (sheet === undefined) return;
+    await writePng(sheet, await soundSheet(found));
+    screen.say(`${sheet}: some of the sounds`);
     return;
   }
   const survey = await surveyData(source, {

@@ -6,13 +6,7 @@ import { makeFolder } from '../../disk/makeFolder.js';
 import { WriteError } from '../../disk/systemError.js';
 import { change, removeAbandoned } from '../../disk/wholeFiles.js';
 import type { Format, MediumFormats } from '../../media/formats.js';
-import {
-  checkFrameRate,
-  fewestFrameRate,
-  frameRateOf,
-  mostFrameRate,
-  mostFrameRateOfGif,
-} from '../../media/frameRate.js';
+import { checkFrameRate, fewestFrameRate, mostFrameRate, mostFrameRateOfGif, playRate } from '../../media/frameRate.js';
 import type { Given } from '../terminal/command.js';
 
 /** With `--out` alone, a grid is written for up to this many pictures. */
@@ -34,7 +28,7 @@ export interface Outputs {
   readonly animation?: string;
   /** the samples, each beside the most similar training sample */
   readonly nearest?: string;
-  /** frames per second of clips */
+  /** frames per second of clips, samples per second of sounds */
   readonly frameRate: number;
 }
 
@@ -79,7 +73,7 @@ export async function readOutputs(
 }
 
 /** How people write the names of the formats. */
-const written: Readonly<Record<Format, string>> = { png: 'PNG', webp: 'WebP', gif: 'GIF', mp4: 'mp4' };
+const written: Readonly<Record<Format, string>> = { png: 'PNG', webp: 'WebP', gif: 'GIF', mp4: 'mp4', wav: 'WAV' };
 
 /** @throws UsageError if a file has another ending than those that its flag can write */
 function checkFiles(files: Readonly<Record<string, string | undefined>>, { sheet }: MediumFormats): void {
@@ -109,7 +103,7 @@ function formatGiven(given: Given, { noun, single }: MediumFormats, isUsed: bool
 /** `--frame-rate`, or that of the model's data, or the usual one. @throws RinError if samples have none */
 function frameRateGiven(given: Given, config: Config, { noun, isMoving }: MediumFormats): number {
   const text = given.text('--frame-rate');
-  if (text === undefined) return frameRateOf(config);
+  if (text === undefined) return playRate(config);
   if (!isMoving) throw new RinError(`--frame-rate ${text}: this model makes ${noun}s, which have no frame rate`);
   const rate = Number(text);
   if (rate >= fewestFrameRate && rate <= mostFrameRate) return rate;

@@ -1,8 +1,9 @@
 import { count, patchList, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { mergeConfig, valueAt } from '../../config/parse.js';
+import type { PresetName } from '../../config/types.js';
 import type { FoundSource } from '../../data/find.js';
-import { clipPatch } from '../../training/clipProposal.js';
+import { clipPatch, soundPatch } from '../../training/clipProposal.js';
 import { loadPreset } from '../../training/presets.js';
 import { type DataFacts, type Proposal, timesText } from '../../training/proposal.js';
 import { calling } from '../terminal/calling.js';
@@ -13,7 +14,7 @@ import type { Layer } from './layers.js';
 /** The layer that is proposed for the data, with the source that was opened for it. */
 export interface FromProposal {
   readonly source: FoundSource;
-  /** for clips: a layer with the preset and the patch that fit their size, and the number of recordings */
+  /** for clips and sounds: a layer with the preset and the patch that fit their size, and the number of recordings */
   readonly ofClips?: { readonly layer: Layer; readonly recordings: number };
   /** absent if no picture could be read; training then says why */
   readonly proposed?: { readonly layer: Layer; readonly facts: DataFacts; readonly proposal: Proposal };
@@ -34,10 +35,13 @@ export async function fromProposal(given: Given, signal: AbortSignal): Promise<F
   const { proposalFor } = await import('../../training/proposal.js');
   const size = wantedSize(given);
   const source = size ? await findFor(name, size, { signal }) : await findAny(name, { signal });
-  if (source.medium === 'clip') {
+  if (source.medium !== 'picture') {
     const listing = await source.list();
     listing.close();
-    return { source, ofClips: { layer: layerOfClips(name, size), recordings: listing.recordings.length } };
+    const [preset, patchOf] =
+      source.medium === 'clip' ? (['bouncing', clipPatch] as const) : (['tones', soundPatch] as const);
+    const layer = layerOfMedium(preset, name, size, patchOf);
+    return { source, ofClips: { layer, recordings: listing.recordings.length } };
   }
   const facts = await dataFacts(source, { signal });
   if (!facts) return { source };
@@ -62,14 +66,19 @@ function layerOf({ preset, changes }: Proposal, data: string): Layer {
   return { from: 'preset', name: `preset ${preset}`, value };
 }
 
-/** The preset of clips, at another size if one is given. */
-function layerOfClips(data: string, size?: readonly number[]): Layer {
-  const base = loadPreset('bouncing');
+/** The preset of a medium, at another size if one is given. */
+function layerOfMedium(
+  preset: PresetName,
+  data: string,
+  size: readonly number[] | undefined,
+  patchOf: (size: readonly number[]) => number[],
+): Layer {
+  const base = loadPreset(preset);
   const name = base.source === data ? base.name : 'rin';
   return {
     from: 'preset',
     name: `preset ${base.name}`,
-    value: mergeConfig(base, { name, ...(size && { model: { size, patch: clipPatch(size) } }) }),
+    value: mergeConfig(base, { name, ...(size && { model: { size, patch: patchOf(size) } }) }),
   };
 }
 
@@ -103,7 +112,7 @@ export async function enlargedLine(
   signal: AbortSignal,
   seen?: DataFacts,
 ): Promise<string | undefined> {
-  if (source.medium === 'clip') return undefined;
+  if (source.medium !== 'picture') return undefined;
   const { dataFacts } = await import('../../training/propose.js');
   const { enlargedPictures } = await import('../../training/enlarged.js');
   const facts = seen ?? (await dataFacts(source, { signal }));

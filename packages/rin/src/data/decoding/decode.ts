@@ -128,10 +128,9 @@ const isColoured = (background: string): boolean => !/^#(..)\1\1$/i.test(backgro
 /** Checks a shape. @throws RinError if it is not [1 or 3, H, W] or [1 or 3, F, H, W] */
 export function checkShape(shape: readonly number[]): void {
   const [channels, ...size] = shape;
-  if (size.length !== 2 && size.length !== 3) {
-    throw new RinError(
-      `pictures have two sizes [height, width] and clips three [frames, height, width], but the model has ${size.length}: [${size.join(', ')}]`,
-    );
+  if (size.length === 1) {
+    if (channels === 1) return;
+    throw new RinError(`sounds have 1 channel, but the model has ${channels}; change model.channels`);
   }
   if (channels !== 1 && channels !== 3) {
     throw new RinError(

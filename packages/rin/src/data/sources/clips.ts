@@ -5,7 +5,7 @@ import type { DataOptions } from '../progress.js';
 import { arrange, type Files } from './arrange.js';
 import { fileBytes, fileStamp, readNamed, tooLarge } from './bytes.js';
 import { type FoundFiles, findFiles, stampOf } from './folder.js';
-import { gather, recordingFormats } from './gather.js';
+import { type Gathered, gather, recordingFormats } from './gather.js';
 import type { FilePart, RecordingListing } from './recording.js';
 import { isHidden, type Source, understanding } from './source.js';
 import { indexTar } from './tar.js';
@@ -18,23 +18,44 @@ export interface ClipSource extends Omit<Source, 'list'> {
   built?(shape: readonly number[], background: string): Promise<Dataset>;
 }
 
+/** Recordings of one medium. */
+export interface Kind {
+  readonly noun: string;
+  /** for messages */
+  readonly formats: string;
+  /** finds them among files */
+  gather(names: readonly string[], place: (name: string) => FilePart, watch: DataOptions): Promise<Gathered>;
+}
+
+export const clipKind: Kind = { noun: 'clips', formats: recordingFormats, gather };
+
 /**
  * A folder of recordings with all its subfolders (see `gather`). The classes are found as for pictures (see `arrange`).
  * @param found what `findFiles` found, if it was called before
  * @throws RinError if there are no recordings, or a list is damaged
  */
-export async function clipFolder(folder: string, watch: DataOptions, found?: FoundFiles): Promise<ClipSource> {
+export async function recordingFolder(
+  folder: string,
+  kind: Kind,
+  watch: DataOptions,
+  found?: FoundFiles,
+): Promise<ClipSource> {
   const { names, special } = found ?? (await findFiles(folder, watch));
   const read = (name: string, most: number) => readNamed(join(folder, name), most);
   const place = (name: string): FilePart => ({ path: join(folder, name), offset: 0 });
-  const { files, ...source } = await clipsAmong({ where: folder, kind: 'folder', names, special, read }, place, watch);
-  const stamp = `clips ${await stampOf(folder, files, watch)}`;
+  const { files, ...source } = await recordingsAmong(
+    { where: folder, kind: 'folder', names, special, read },
+    place,
+    kind,
+    watch,
+  );
+  const stamp = `${kind.noun} ${await stampOf(folder, files, watch)}`;
   return { name: basename(resolve(folder)), stamp, ...source };
 }
 
-/** A tar archive of recordings, read like a folder. @throws RinError as `clipFolder`, or if the archive is damaged */
-export async function clipArchive(path: string, watch: DataOptions): Promise<ClipSource> {
-  const stamp = `clips ${understanding} ${fileStamp(path)}`;
+/** A tar archive of recordings, read like a folder. @throws RinError as `recordingFolder`, or if the archive is damaged */
+export async function recordingArchive(path: string, kind: Kind, watch: DataOptions): Promise<ClipSource> {
+  const stamp = `${kind.noun} ${understanding} ${fileStamp(path)}`;
   const archive = fileBytes(path);
   try {
     const { members, special } = await indexTar(archive, path, watch);
@@ -45,9 +66,10 @@ export async function clipArchive(path: string, watch: DataOptions): Promise<Cli
       return archive.read(offset, size);
     };
     const names = [...members.keys()].filter((name) => !name.split('/').some(isHidden));
-    const { files: _, ...source } = await clipsAmong(
+    const { files: _, ...source } = await recordingsAmong(
       { where: path, kind: 'archive', names, special, read },
       place,
+      kind,
       watch,
     );
     await source.list(); // the lists of classes are read while the archive is open
@@ -58,14 +80,14 @@ export async function clipArchive(path: string, watch: DataOptions): Promise<Cli
 }
 
 /** @returns also the paths of all files that matter */
-async function clipsAmong(found: Files, place: (name: string) => FilePart, watch: DataOptions) {
+async function recordingsAmong(found: Files, place: (name: string) => FilePart, kind: Kind, watch: DataOptions) {
   const { where, names } = found;
-  const { recordings, others } = await gather(names, place, watch);
+  const { recordings, others } = await kind.gather(names, place, watch);
   const files: Files = { ...found, names: [...recordings.keys(), ...others] };
   const arranged = await arrange(files, watch, (name) => recordings.has(name));
   const { base, notice, tellers } = arranged;
   if (recordings.size === 0)
-    throw new RinError(`${where}: no clips here (${recordingFormats}) among its ${names.length} files`);
+    throw new RinError(`${where}: no ${kind.noun} here (${kind.formats}) among its ${names.length} files`);
   const taken = arranged.pictures.flatMap((name) => {
     const recording = recordings.get(base + name);
     return recording ? [{ name, ...recording }] : [];

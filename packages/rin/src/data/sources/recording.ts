@@ -17,8 +17,8 @@ export interface Recording {
   readonly name: string;
   /** index into the classes, or -1 for none */
   readonly label: number;
-  /** a video for ffmpeg, an animated picture, a folder of pictures, or decoded already */
-  readonly kind: 'video' | 'animation' | 'frames' | 'decoded';
+  /** a video for ffmpeg, an animated picture, a folder of pictures, a sound, or a clip that is decoded already */
+  readonly kind: 'video' | 'animation' | 'frames' | 'sound' | 'decoded';
   /** the file; the frames of a folder in their order; none if it is decoded */
   readonly parts: readonly FilePart[];
   /** for `decoded`: a clip that `convertData` wrote */

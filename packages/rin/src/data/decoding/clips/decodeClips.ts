@@ -82,7 +82,7 @@ async function addPart(hash: Hash, part: Recording['parts'][number], { signal }:
 }
 
 /** @throws RinError if the machine failed, because this must not be kept as a fault of the recording */
-function refuseMachine(error: unknown, where: string, name: string): void {
+export function refuseMachine(error: unknown, where: string, name: string): void {
   const reason = machineFailure(error);
   if (reason !== undefined)
     throw new RinError(`${where}: ${name} could not be read: ${reason}; start again, or remove this file`);
