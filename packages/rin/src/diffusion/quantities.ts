@@ -19,13 +19,18 @@ export class Quantities {
   readonly #seeds: readonly number[];
   readonly #shape: readonly number[];
   readonly #device: string;
+  readonly #section: number;
   #kept: readonly Kept[] = [];
 
-  /** @param shape  [C, ...size] of a sample */
-  constructor(seeds: readonly number[], shape: readonly number[], device: string) {
+  /**
+   * @param shape    [C, ...size] of what is sampled
+   * @param section  of a longer clip, from 0
+   */
+  constructor(seeds: readonly number[], shape: readonly number[], device: string, section = 0) {
     this.#seeds = seeds;
     this.#shape = shape;
     this.#device = device;
+    this.#section = section;
   }
 
   /** A linear combination of named tensors, [B, C, ...size]. */
@@ -54,9 +59,9 @@ export class Quantities {
     return quantity.of === 'eps' ? epsOf(found.x, found.x0, found.at) : found[quantity.of];
   }
 
-  /** Standard normal noise. The noise of a picture depends only on its seed, the purpose and the step. */
+  /** Standard normal noise. The noise of a picture depends only on its seed, the section, the purpose and the step. */
   #normals(purpose: number, step: number): Tensor {
     const out = empty([this.#seeds.length, ...this.#shape], { device: this.#device });
-    return philoxNormal(out, { seed: 0, samples: this.#seeds, step, purpose });
+    return philoxNormal(out, { seed: this.#section, samples: this.#seeds, step, purpose });
   }
 }

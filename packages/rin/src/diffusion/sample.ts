@@ -5,8 +5,10 @@ import type { SamplingConfig } from '../config/diffusion.js';
 import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
+import { type Clip, cutClip, joinClips } from '../media/clip.js';
 import type { Image } from '../media/image.js';
-import { denoise } from './denoise.js';
+import { type Continuation, continuation, givenTensor } from './continuation.js';
+import { type DenoiseInput, denoise } from './denoise.js';
 import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
@@ -20,7 +22,7 @@ export interface SampleStep {
   readonly gamma: number;
   /** seeds of the pictures in this batch */
   readonly seeds: readonly number[];
-  /** Returns the estimates x̂₀ of these pictures. Call it only during `onStep`. */
+  /** Returns the estimates x̂₀ of these pictures, behind the frames that are there. Call it only during `onStep`. */
   readonly x0: () => Image[];
 }
 
@@ -30,6 +32,17 @@ export interface SampleOptions extends Partial<SamplingConfig> {
   readonly seeds: readonly number[];
   /** Names or numbers of classes, repeated over the seeds; null = no class. Default: seed mod the number of classes. */
   readonly classes?: readonly (string | number | null)[];
+  /**
+   * Clips [C, F, H, W] that a model with given frames continues, repeated over the seeds. The last `model.givenFrames` frames of
+   * each are given, and are the first frames of the result, byte for byte.
+   */
+  readonly given?: Clip | readonly Clip[];
+  /**
+   * Frames of each result, given ones included. A clip longer than the model's is drawn in sections. Each section is given the
+   * last frames before it. Its noise depends on seed and section, so a longer clip begins like a shorter one. Default: the
+   * frames of the model.
+   */
+  readonly frames?: number;
   /** Pictures in a batch, at least 1. Default: 64 */
   readonly batch?: number;
   /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
@@ -41,15 +54,15 @@ export interface SampleOptions extends Partial<SamplingConfig> {
 /** A picture with its seed. */
 export interface Sample {
   readonly seed: number;
-  /** uint8, planar [C, ...size] */
+  /** uint8, planar [C, ...size]; a continued clip is [C, `frames`, H, W] */
   readonly image: Image;
 }
 
 /**
  * Samples pictures from a model. Options that are not given come from the `sampling` section of its configuration.
  * @returns one uint8 picture [C, ...size] for each seed, in their order
- * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, or the network's output is not
- *     finite
+ * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, a given clip does not fit, or the network's
+ *     output is not finite
  * @throws the reason of `signal` if it is aborted
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
@@ -64,9 +77,10 @@ export async function sample(model: Model, options: SampleOptions): Promise<Imag
  * @throws as `sample`
  */
 export async function* samples(model: Model, options: SampleOptions): AsyncGenerator<Sample, void, void> {
-  const { seeds, classes, batch = 64, onStep, signal, ...changed } = options;
+  const { seeds, classes, given, frames, batch = 64, onStep, signal, ...changed } = options;
   const sampling = changedSampling(model.config, changed);
   checkCounts(seeds, batch);
+  const continued = continuation(model, { given, frames });
   const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed)); // a wrong class fails here
   let size = batch;
   for (let first = 0; first < seeds.length; ) {
@@ -74,12 +88,8 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
     let images: Image[];
     try {
       using condition = oneHot(model.network, labels.slice(first, first + part.length));
-      using pictures = await denoise(model.network, model.config.diffusion, sampling, {
-        ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
-        onStep: ({ step, steps, gamma, x0 }) =>
-          onStep?.({ step, steps, gamma, seeds: part, x0: () => toImages(x0, model) }),
-      });
-      images = toImages(pictures, model);
+      const inputs = { seeds: part, condition, meanSquare: model.meanSquare, signal };
+      images = await drawSections(model, sampling, inputs, { ...continued, first, onStep });
     } catch (error) {
       if (!isOutOfMemory(error) || part.length === 1) throw error;
       releaseFreeMemory(); // free memory may be in pieces that are too small
@@ -89,6 +99,33 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
     yield* images.map((image, i) => ({ seed: part[i], image }));
     first += part.length;
   }
+}
+
+/**
+ * Draws a batch in sections. Each section is given the last frames before it; without given frames there is one section.
+ * @param first  number of the first seed of the batch among all
+ */
+async function drawSections(
+  model: Model,
+  sampling: SamplingConfig,
+  inputs: Omit<DenoiseInput, 'given' | 'section' | 'onStep'>,
+  { starts, sections, frames, first, onStep }: Continuation & { first: number } & Pick<SampleOptions, 'onStep'>,
+): Promise<Image[]> {
+  const { seeds } = inputs;
+  let clips: Image[] = starts.length > 0 ? seeds.map((_, i) => starts[(first + i) % starts.length]) : [];
+  for (let section = 0; section < sections; section++) {
+    const before = clips;
+    const joined = (x: Tensor): Image[] =>
+      toImages(x, model).map((image, i) => (i in before ? joinClips(before[i], image) : image));
+    using given = before.length > 0 ? givenTensor(before, model) : undefined;
+    using drawn = await denoise(model.network, model.config.diffusion, sampling, {
+      ...{ ...inputs, section, ...(given && { given }) },
+      onStep: ({ step, steps, gamma, x0 }) =>
+        onStep?.({ step: section * steps + step, steps: sections * steps, gamma, seeds, x0: () => joined(x0) }),
+    });
+    clips = joined(drawn);
+  }
+  return frames === undefined ? clips : clips.map((clip) => cutClip(clip, 0, frames));
 }
 
 /** The `sampling` section with the caller's changes, checked like any configuration. */
@@ -125,7 +162,7 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
 function toImages(x: Tensor, { config, network }: Model): Image[] {
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
-  const { shape } = network.sample;
+  const { predicted: shape } = network.sample;
   const length = sampleLength(shape);
   return Array.from({ length: x.shape[0] }, (_, i) => ({ data: data.slice(i * length, (i + 1) * length), shape }));
 }

@@ -36,8 +36,11 @@ import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
  * Symbols:
  *
  *     x [B, C, ...size]   noised pixels
- *     X [B, n, d]         interface, n = number of patches, d = `interfaceDim`
+ *     X [B, n + g, d]     interface, n = number of patches, d = `interfaceDim`
  *     Z [B, m, d']        latents, m = `latents`, d' = `latentDim`. The m include time and condition tokens.
+ *
+ * The g tokens of given frames (`givenFrames`) go through the same stem. Their positions are behind those of the n tokens. They
+ * are read and written, but not read out, and not carried to the next step (reference: the authors' `VideoTapeDenoiser`).
  */
 export class RIN extends Module {
   readonly stem: Linear;
@@ -92,7 +95,7 @@ export class RIN extends Module {
     this.previousNorm = warmLatents ? layerNorm(latentDim, 0) : null;
     this.previousInterfaceMlp = warmInterface ? new Mlp(dim, config.interfaceMlpRatio) : null;
     this.previousInterfaceNorm = warmInterface ? layerNorm(dim, 0) : null;
-    this.blocks = config.depth.map((layers) => new Block(config, layers, shape.grid, readOnly));
+    this.blocks = config.depth.map((layers) => new Block(config, layers, shape.predicted.grid, readOnly));
     this.readoutNorm = layerNorm(dim);
     this.readout = linear(dim, patchLength, config.zeroReadout ? initial.zeros : undefined);
 
@@ -107,10 +110,21 @@ export class RIN extends Module {
     if (seed !== null) initialise(this, seed);
   }
 
-  /** The shape [C, ...size] of a sample, its number of axes (C counts), and the number of classes. */
-  get sample(): { shape: readonly number[]; axes: number; classes: number } {
-    const { size } = this.#geometry;
-    return { shape: [this.#config.channels, ...size], axes: size.length + 1, classes: this.#config.classes };
+  /**
+   * The shape [C, ...size] of a sample, and of its part that is noised and predicted, the number of given frames before this
+   * part, the number of axes (C counts), and the number of classes.
+   */
+  get sample(): {
+    shape: readonly number[];
+    predicted: readonly number[];
+    givenFrames: number;
+    axes: number;
+    classes: number;
+  } {
+    const { size, predicted } = this.#geometry;
+    const { channels, givenFrames, classes } = this.#config;
+    const shapes = { shape: [channels, ...size], predicted: [channels, ...predicted.size] };
+    return { ...shapes, givenFrames, axes: size.length + 1, classes };
   }
 
   /** The parts of an earlier pass from which a pass starts. */
@@ -134,15 +148,16 @@ export class RIN extends Module {
 
   /**
    * One pass of the network.
-   * @param x      [B, C, ...size] noised pixels, floats in about [−b, b], b = input scale
+   * @param x      [B, C, ...size] noised pixels without given frames, floats in about [−b, b], b = input scale
    * @param gamma  signal level γ of each sample, in [0, 1]: B numbers, a tensor [B], or their time codes
    * @throws RinError if an input has another shape, or x holds integers
    */
   forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
     const { Z, X } = this.#run(x, gamma, options, true);
-    const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens); //                              [B, n, d]
+    const { predicted } = this.#geometry;
+    const interfaceTokens = X.narrow(1, 0, predicted.tokens); //                                   [B, n, d]
     const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
-    const output = unpatchify(patches, this.#geometry); //                                         [B, C, ...size]
+    const output = unpatchify(patches, predicted, this.#geometry); //                              [B, C, ...size]
     const prediction = output.dtype === 'bfloat16' ? output.float() : output;
     return { prediction, latents: Z, interface: interfaceTokens };
   }
@@ -161,14 +176,14 @@ export class RIN extends Module {
       const { Z, X } = this.#run(x, gamma, options, withInterface);
       return {
         ...(carried.includes('latents') && { latents: Z }),
-        ...(withInterface && { interface: X.narrow(1, 0, this.#geometry.tokens) }),
+        ...(withInterface && { interface: X.narrow(1, 0, this.#geometry.predicted.tokens) }),
       };
     });
   }
 
   #run(x: Tensor, gamma: SignalLevels, options: ForwardOptions, lastWrite: boolean): Tokens {
     const { timeOn, conditionOn } = this.#config;
-    const { tokens } = this.#geometry;
+    const { tokens } = this.#geometry.predicted;
     const mode = { training: options.training ?? false };
     const dtype = options.dtype ?? this.stem.weight.dtype;
     const [batch] = x.shape;
@@ -180,9 +195,10 @@ export class RIN extends Module {
       ...(timeOn === place ? [time] : []),
       ...(condition && conditionOn === place ? [condition] : []),
     ];
-    let X = this.#startInterface(x.to(dtype), options.previous?.interface, mode); //               [B, n, d]
+    const given = options.given?.to(dtype);
+    let X = this.#startInterface(x.to(dtype), given, options.previous?.interface, mode); //         [B, n + g, d]
     const writable = placed('interfaceWritable');
-    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + w, d]
+    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + g + w, d]
     const readOnlyTokens = placed('interface');
     const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
     const Z = this.#startLatents(placed('latents'), batch, dtype, options.previous?.latents, mode); // [B, m, d']
@@ -213,12 +229,21 @@ export class RIN extends Module {
     return this.label.forward(sequence.to(dtype));
   }
 
-  /** X = LN(stem(patches)) + position, then the warm start from the previous interface. [B, n, d] */
-  #startInterface(x: Tensor, previous: Tensor | undefined, mode: Mode): Tensor {
-    const embedded = this.stemNorm.forward(this.stem.forward(patchify(x, this.#geometry))); //     [B, n, d]
-    const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
+  /**
+   * X = LN(stem(patches)) + position, then the warm start from the previous interface. [B, n + g, d]. The g tokens of given
+   * frames have no warm start (reference: the authors' `initialize_tape` without a previous tape).
+   */
+  #startInterface(x: Tensor, given: Tensor | undefined, previous: Tensor | undefined, mode: Mode): Tensor {
+    const { predicted, given: part, tokens } = this.#geometry;
+    let patches = patchify(x, predicted, this.#geometry); //                                       [B, n, patchLength]
+    if (part && given) patches = cat([patches, patchify(given, part, this.#geometry)], 1); //       [B, n + g, patchLength]
+    const embedded = this.stemNorm.forward(this.stem.forward(patches)); //                         [B, n + g, d]
+    const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n + g, d]
     const { previousInterfaceMlp: mlp, previousInterfaceNorm: norm } = this;
-    return mlp && norm ? warmStart(X, previous, mlp, norm, mode) : X;
+    if (!mlp || !norm) return X;
+    if (!part) return warmStart(X, previous, mlp, norm, mode);
+    const warm = warmStart(X.narrow(1, 0, predicted.tokens), previous, mlp, norm, mode); //         [B, n, d]
+    return cat([warm, X.narrow(1, predicted.tokens, tokens - predicted.tokens)], 1);
   }
 
   /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'] */

@@ -9,7 +9,7 @@ import { modelName } from '../runs/namedModel.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
 import type { Learner } from './learner.js';
-import { realPictures, writePreview } from './preview.js';
+import { givenClips, realPictures, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
 
@@ -17,6 +17,8 @@ export interface ArtefactsOptions {
   readonly config: Config;
   /** the samples that the run trains on */
   readonly data: Dataset;
+  /** held-out samples, whose first frames a model with given frames continues in previews; absent = none */
+  readonly heldOut?: Dataset;
   readonly meanSquare: number;
   readonly directory: RunDirectory;
   readonly learner: Learner;
@@ -48,12 +50,12 @@ export class Artefacts {
     return this.#options.previews?.every ?? 0;
   }
 
-  /** Writes `reals.png`, pictures of the data. */
+  /** Writes `reals.png`, pictures of the data. With given frames they are the clips that the previews continue. */
   async reals(): Promise<void> {
     const { data, directory, previews } = this.#options;
     if (!previews) return;
     const { layout } = previews; // it changes with some keys that a resumed run may change
-    await writePreview(directory.file('reals.png'), realPictures(data, layout), layout, data.classes);
+    await writePreview(directory.file('reals.png'), realPictures(this.#shown, layout), layout, data.classes);
   }
 
   /**
@@ -70,14 +72,13 @@ export class Artefacts {
     const { layout, steps, batch } = previews;
     const { classes } = layout;
     const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+    const given = givenClips(this.#shown, layout, config.model.givenFrames);
     if (learner.compute.device === 'cpu') releaseFreeMemory(); // its tensors have other sizes, and would not fit into the gaps
     try {
       const drawn = await sample(subject, {
         seeds: [...classes.keys()],
         classes: classes.map((each) => (each < 0 ? null : each)),
-        steps,
-        batch,
-        signal,
+        ...{ steps, batch, signal, given },
         onStep: ({ step, seeds }) => {
           const before = Math.floor(seeds[0] / batch);
           onStep({ step: before * steps + step, steps: Math.ceil(classes.length / batch) * steps });
@@ -92,6 +93,12 @@ export class Artefacts {
     } finally {
       if (learner.compute.device === 'cpu') releaseFreeMemory();
     }
+  }
+
+  /** The data whose clips are shown: those that the network did not see, if it continues clips and there are some. */
+  get #shown(): Dataset {
+    const { config, data, heldOut } = this.#options;
+    return config.model.givenFrames > 0 ? (heldOut ?? data) : data;
   }
 
   /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */

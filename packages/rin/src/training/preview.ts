@@ -1,6 +1,7 @@
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { writeWhole } from '../disk/wholeFiles.js';
 import { enlargement, grid } from '../media/grid.js';
+import { type Clip, cutClip } from '../media/clip.js';
 import type { Image } from '../media/image.js';
 import { encodePng } from '../media/png.js';
 import type { Layout } from './previewPlan.js';
@@ -24,6 +25,14 @@ export function realPictures(data: Dataset, { classes }: Layout): Image[] {
     return { data: pixels, shape: data.shape };
   });
 }
+
+/**
+ * The frames that the clips of a preview are given: the first ones of clips of the data, in the layout of the preview.
+ * @param frames  `model.givenFrames`
+ * @returns undefined for 0, because nothing is given then
+ */
+export const givenClips = (data: Dataset, layout: Layout, frames: number): Clip[] | undefined =>
+  frames === 0 ? undefined : realPictures(data, layout).map((clip) => cutClip(clip, 0, frames));
 
 /** Writes pictures as a grid in PNG. Small pictures are enlarged. @param names names of the classes */
 export async function writePreview(
