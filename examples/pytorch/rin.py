@@ -222,13 +222,17 @@ class RIN(nn.Module):
         patch = c.patch if isinstance(c.patch, list) else [c.patch] * len(size)
         if len(size) == 3 and patch is not c.patch:
             patch[0] = 1  # a number is spatial
-        self.patch, self.grid = tuple(patch), tuple(s // p for s, p in zip(size, patch))
+        # Given frames of a clip are tokens behind those of the frames to predict; either kind is padded to whole slices.
+        given = getattr(c, 'givenFrames', 0)
+        slices = [-(-frames // patch[0]) for frames in (size[0] - given, given)]
+        self.predicted = (size[0] - given, *size[1:])
+        self.patch, self.grid = tuple(patch), (slices[0], *(s // p for s, p in zip(size[1:], patch[1:])))
         self.n, values = math.prod(self.grid), math.prod(patch) * c.channels
         d, latent_dim = c.interfaceDim, c.latentDim
 
         self.stem = dense(values, d, math.prod(patch) * (c.channels + d))
         self.stem_norm = norm(d)
-        code, self.interface_position = position(c.interfacePosition, self.grid, d, c.timeScaling)
+        code, self.interface_position = position(c.interfacePosition, (sum(slices), *self.grid[1:]), d, c.timeScaling)
         self.register_buffer('interface_code', code, persistent=False)
 
         self.time = Time(latent_dim if c.timeOn == 'latents' else d, c.timeScaling)
@@ -255,9 +259,9 @@ class RIN(nn.Module):
         if c.zeroReadout:
             nn.init.zeros_(self.readout.weight)
 
-    def forward(self, x, gamma, condition=None, previous=None):
+    def forward(self, x, gamma, condition=None, previous=None, given=None):
         """
-        x [B, C, *size], gamma [B]; condition [B, classes] one-hot or [B, s, channels], None or zeros = none; previous =
+        x [B, C, *size] without given frames, which are given [B, C, frames, H, W] without noise; gamma [B]; condition [B, classes] one-hot or [B, s, channels], None or zeros = none; previous =
         (Z [B, m, d'], X [B, n, d]) of an earlier pass, either may be None = zeros.
         Returns the prediction [B, C, *size], Z [B, m, d'], X [B, n, d].
         """
@@ -268,17 +272,19 @@ class RIN(nn.Module):
         tokens = {'latents': [], 'interfaceWritable': [], 'interface': []}
         tokens[c.timeOn].append(self.time(gamma))  # [B, 1, …]
         if self.label:
-            given = x.new_zeros(B, self.conditions, self.label.in_features) if condition is None else condition
-            given = given.to(dtype).view(B, self.conditions, -1)
-            tokens[c.conditionOn].append(self.label(given))  # [B, s, …]
+            asked = x.new_zeros(B, self.conditions, self.label.in_features) if condition is None else condition
+            asked = asked.to(dtype).view(B, self.conditions, -1)
+            tokens[c.conditionOn].append(self.label(asked))  # [B, s, …]
 
         # Interface initialisation.
-        X = self.stem_norm(self.stem(self.patchify(x)))  # [B, n, d]
+        patches = join(self.patchify(x), [] if given is None else [self.patchify(given)])
+        X = self.stem_norm(self.stem(patches))  # [B, n + given, d]
         X = X + self.positions(self.interface_code, self.interface_position, X.dtype)
+        X, clean = X[:, : self.n], X[:, self.n :]
         if c.selfConditioning in ('interface', 'both'):
             u = torch.zeros_like(X) if previous_X is None else previous_X
             X = X + self.previous_interface_norm(u + self.previous_interface_mlp(u))
-        X = join(X, tokens['interfaceWritable'])  # [B, n + writable, d]
+        X = join(X, [clean, *tokens['interfaceWritable']])  # [B, n + given + writable, d]
 
         # Latent initialisation, with latent self-conditioning.
         Z = self.positions(self.latent_code, self.latents, X.dtype).expand(B, -1, -1)
@@ -295,6 +301,7 @@ class RIN(nn.Module):
 
     def patchify(self, x):
         """[B, C, *size] → [B, n, values]: tokens and the pixels in them in raster order, the channel last."""
+        x = F.pad(x, (0, 0) * (x.dim() - 3) + (0, -x.shape[2] % self.patch[0]))  # zero frames to a whole slice
         for axis, extent in enumerate(self.patch):
             x = x.unfold(2 + axis, extent, extent)  # in the end [B, C, *grid, *patch]
         axes = len(self.grid)
@@ -307,7 +314,7 @@ class RIN(nn.Module):
         y = y.movedim(-1, 1)  # [B, C, *grid, *patch]
         for axis in range(axes):
             y = y.movedim(2 + axes, 3 + axis).flatten(2 + axis, 3 + axis)  # a patch's axis behind its grid's, as one
-        return y
+        return y[:, :, : self.predicted[0]]
 
     @staticmethod
     def positions(code, table, dtype):
@@ -375,21 +382,24 @@ def draw(diffusion, x):
     )
 
 
-def training_loss(model, diffusion, x, condition, draws, mean_square=1.0):
-    """x [B, C, *size] in ±inputScale, condition as for `RIN.forward`, draws as of `draw`."""
+def training_loss(model, diffusion, x, condition, draws, mean_square=1.0, given=None):
+    """
+    x [B, C, *size] in ±inputScale, condition and given (in ±inputScale) as for `RIN.forward`, draws as of `draw`. Given
+    frames get neither noise nor loss.
+    """
     b, gamma = diffusion['inputScale'], signal_level(diffusion['schedule'], draws.t)
     signal, noise = column(gamma.sqrt(), x), column((1 - gamma).sqrt(), x)
     xt = signal * x + noise * draws.eps
-    given = network_input(xt, gamma, diffusion, mean_square)
+    noisy = network_input(xt, gamma, diffusion, mean_square)
     labels = [None if condition is None else condition * column(keep, condition) for keep in draws.keep_label]
 
     # Latent self-conditioning: the latents of a pass from zeros, without gradient, for the samples that keep them.
     previous = None
     if model.c.selfConditioning != 'none' and diffusion['selfConditioningRate'] > 0:
         with torch.no_grad():
-            _, *estimate = model(given, gamma, labels[1])
+            _, *estimate = model(noisy, gamma, labels[1], given=given)
             previous = tuple(part * column(draws.keep_estimate, part) for part in estimate)
-    output, _, _ = model(given, gamma, labels[0], previous)
+    output, _, _ = model(noisy, gamma, labels[0], previous, given)
 
     clip = b if diffusion['clipInTraining'] else None
     x_hat, eps_hat = data_and_noise(output, xt, gamma, diffusion['prediction'], clip)
@@ -402,9 +412,10 @@ def training_loss(model, diffusion, x, condition, draws, mean_square=1.0):
 
 
 @torch.no_grad()
-def sample(model, config, condition, noise, mean_square=1.0):
+def sample(model, config, condition, noise, mean_square=1.0, given=None):
     """
     Denoises from noise('start', 0), with noise('step', i) added after step i of DDPM; both [B, C, *size].
+    given: frames [B, C, frames, H, W] in ±inputScale that a clip follows.
     Returns the last estimate of x, [B, C, *size] in ±inputScale.
     """
     diffusion, s = config['diffusion'], SimpleNamespace(**config['sampling'])
@@ -417,10 +428,10 @@ def sample(model, config, condition, noise, mean_square=1.0):
         now, then = signal_level(s.schedule, t).to(x.device)
         gamma = now.expand(len(x))
 
-        given = network_input(x, gamma, diffusion, mean_square)
-        output, *latest = model(given, gamma, condition, previous)
+        noisy = network_input(x, gamma, diffusion, mean_square)
+        output, *latest = model(noisy, gamma, condition, previous, given)
         if s.guidance > 0 and condition is not None:  # classifier-free; the labelled pass is the one that is carried on
-            unlabelled, _, _ = model(given, gamma, None, previous)
+            unlabelled, _, _ = model(noisy, gamma, None, previous, given)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         if carries:
             old = previous or [torch.zeros_like(part) for part in latest]
@@ -523,6 +534,8 @@ def main():
         options.exit(1, f'{given["model"]}: no model that rin wrote can be read there ({type(error).__name__})\n')
     if config['model']['classes'] == 0 and (given['classes'] or given['guidance']):
         options.error('this model was trained without classes; leave --classes and --guidance out')
+    if len(model.predicted) != 2:
+        options.error('this model makes no pictures; call sample() from a program')
     config['sampling'] |= {key: given[key] for key in ('steps', 'sampler', 'guidance') if given[key] is not None}
 
     condition, count, seeds = None, config['model']['classes'], list(given['seeds'])
@@ -534,7 +547,7 @@ def main():
             options.error(f'there is no class {unknown}; there are {", ".join(names)}, or 0 to {count - 1}')
         numbers = [known[name] for name in classes]
         condition = F.one_hot(torch.tensor([numbers[i % len(numbers)] for i in range(len(seeds))]), count).float()
-    C, H, W = (config['model']['channels'], *[g * p for g, p in zip(model.grid, model.patch)])
+    C, H, W = (config['model']['channels'], *model.predicted)
     x = sample(model, config, condition, philox_noise(seeds, (C, H, W)), mean_square)
 
     pixels = ((x / (2 * config['diffusion']['inputScale']) + 0.5) * 255).clamp(0, 255).round().to(torch.uint8)

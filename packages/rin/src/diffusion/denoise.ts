@@ -51,7 +51,18 @@ export async function denoise(
   const sampler: Sampling = samplers[sampling.sampler](steps, sampling);
   const quantities = new Quantities(seeds, rin.sample.predicted, rin.device, section);
   using outputs = new FiniteCheck(rin, steps.length);
-  const run = { rin, diffusion, sampling, condition, given, meanSquare, steps: steps.length, quantities, outputs, onStep };
+  const run = {
+    rin,
+    diffusion,
+    sampling,
+    condition,
+    given,
+    meanSquare,
+    steps: steps.length,
+    quantities,
+    outputs,
+    onStep,
+  };
   let state: State = { previous: {}, kept: [] };
   try {
     let wanted = sampler.next();

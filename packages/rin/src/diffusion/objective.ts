@@ -59,7 +59,12 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
     const condition = oneHot(rin, keptLabels(config, batch.labels, draw, pass));
-    return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }), ...(given && { given }) };
+    return {
+      training: draw.training ?? true,
+      dtype: draw.dtype,
+      ...(condition && { condition }),
+      ...(given && { given }),
+    };
   };
 
   // The scope frees the memory of the first pass before the second pass, which needs as much.

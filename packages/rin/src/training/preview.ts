@@ -1,7 +1,7 @@
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { writeWhole } from '../disk/wholeFiles.js';
-import { enlargement, grid } from '../media/grid.js';
 import { type Clip, cutClip } from '../media/clip.js';
+import { enlargement, grid } from '../media/grid.js';
 import type { Image } from '../media/image.js';
 import { encodePng } from '../media/png.js';
 import type { Layout } from './previewPlan.js';

@@ -23,6 +23,9 @@ const tiny = {
 const narrow = { interfaceDim: 8, interfaceMlpRatio: 1, readWriteHeads: 2, depth: [1, 1] };
 const configs: Record<string, Partial<ModelConfig>> = {
   'as it is published': {},
+  'of a clip with given frames': {
+    ...{ size: [5, 4, 4], patch: [2, 2, 2], givenFrames: 2, classes: 0, selfConditioning: 'both' },
+  },
   'with every optional part': {
     ...{ selfConditioning: 'both', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
     ...{ conditionOn: 'interface', interfacePosition: 'sinCosPlusLearned', latentPosition: 'sinCosPlusLearned' },
@@ -42,8 +45,8 @@ for (const [name, more] of Object.entries(configs)) {
     const config = modelOf({ ...tiny, ...narrow, ...more });
     const parameters = randomParameters(config, 1);
     const inputs = randomInputs(config, 2, 2);
-    const { x, gamma, condition, previous } = inputs;
-    const evaluate = () => referenceForward(config, parameters, x, gamma.data, condition, previous);
+    const { x, gamma, condition, previous, given } = inputs;
+    const evaluate = () => referenceForward(config, parameters, x, gamma.data, condition, previous, given);
     // every output is weighed at random, so that no path can hide behind another
     const weights = outputWeights(evaluate());
     const loss = () => {

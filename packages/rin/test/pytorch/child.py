@@ -29,7 +29,7 @@ def forward(case, model, given, **_):
     for dtype in (torch.float32, torch.float64):
         network, g = copy.deepcopy(model).to(dtype), {name: part.to(dtype) for name, part in given.items()}
         for start, previous in (('cold', None), ('warm', (g['previous.latents'], g['previous.interface']))):
-            outputs = network(g['x'], g['gamma'], g.get('condition'), previous)
+            outputs = network(g['x'], g['gamma'], g.get('condition'), previous, g.get('given'))
             outputs = dict(zip(('prediction', 'latents', 'interface'), outputs))
             answer |= {f'{dtype}.{start}.{part}'.removeprefix('torch.'): output for part, output in outputs.items()}
     return answer | gradients(network, sum((output * g[f'weights.{part}']).sum() for part, output in outputs.items()))
@@ -43,14 +43,16 @@ def loss(case, model, config, given, mean_square):
         keep_label=given['keep_label'] > 0,
     )
     x, condition = given['x'].float(), given['condition'].float()
-    value = rin.training_loss(model.train(), config['diffusion'], x, condition, draws, mean_square)
+    frames = given['given'].float() if 'given' in given else None
+    value = rin.training_loss(model.train(), config['diffusion'], x, condition, draws, mean_square, frames)
     return {'loss': value} | gradients(model, value)
 
 
 def sample(case, model, config, given, mean_square):
-    shape = (config['model']['channels'], *[g * p for g, p in zip(model.grid, model.patch)])
+    shape = (config['model']['channels'], *model.predicted)
     noise = rin.philox_noise(case['seeds'], shape)
-    x = rin.sample(model, config, given['condition'].float(), noise, mean_square)
+    frames = given['given'].float() if 'given' in given else None
+    x = rin.sample(model, config, given['condition'].float(), noise, mean_square, frames)
     return {'x': x, 'start': noise('start', 0), 'step': noise('step', 3)}
 
 

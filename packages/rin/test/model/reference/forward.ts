@@ -30,6 +30,7 @@ export interface Outputs {
  * @param x          [B, C, ...size]
  * @param gamma      [B]
  * @param condition  [B, classes] or [B, s, d_c]; only for a conditional network
+ * @param given      [B, C, frames, H, W] clean frames; only for a network that predicts from them
  * @param previous   latents [B, m, d'] and interface [B, n, d]; zeros where absent
  */
 export function referenceForward(
@@ -39,6 +40,7 @@ export function referenceForward(
   gamma: ArrayLike<number>,
   condition?: Values,
   previous: { latents?: Values; interface?: Values } = {},
+  given?: Values,
 ): Outputs {
   const g = geometry(config);
   const p: Lookup = (name) => {
@@ -48,13 +50,16 @@ export function referenceForward(
   };
   const zeros = (tokens: number, dim: number): Tokens => Array.from({ length: tokens }, () => new Float64Array(dim));
   const samples = Array.from({ length: x.shape[0] }, (_, b) => {
-    const pixels = x.data.subarray((b * x.data.length) / x.shape[0], ((b + 1) * x.data.length) / x.shape[0]);
-    const given = condition && conditionTokens(condition, b);
-    if (!given !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
+    const ofSample = ({ shape, data }: Values) =>
+      data.subarray((b * data.length) / shape[0], ((b + 1) * data.length) / shape[0]);
+    const asked = condition && conditionTokens(condition, b);
+    if (!given !== !g.given) throw new Error('given frames belong to a network that predicts from them');
+    if (!asked !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
     return forwardSample(config, g, p, {
-      pixels,
+      pixels: ofSample(x),
+      given: given ? ofSample(given) : new Float64Array(),
       gamma: gamma[b],
-      condition: given ?? [],
+      condition: asked ?? [],
       latents: previous.latents ? sampleTokens(previous.latents, b) : zeros(config.latents, config.latentDim),
       interface: previous.interface ? sampleTokens(previous.interface, b) : zeros(g.tokens, config.interfaceDim),
     });
@@ -74,6 +79,7 @@ function conditionTokens(condition: Values, b: number): Tokens {
 
 interface Sample {
   pixels: Float64Array;
+  given: Float64Array;
   gamma: number;
   condition: Tokens;
   latents: Tokens;
@@ -85,9 +91,12 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   const time = timeToken(config, g, p, sample.gamma);
   const condition = g.conditionTokens > 0 ? dense(p, 'label', sample.condition) : [];
 
-  // X = LayerNorm(stem(x)) + pos
-  let X = layerNorm(p, 'stem_norm', dense(p, 'stem', patches(config.channels, g, sample.pixels)));
-  X = add(X, interfacePosition(config, g, p));
+  // X = LayerNorm(stem(x)) + pos; given frames by the same stem, with the positions behind
+  const tokens = (part: Tokens) => layerNorm(p, 'stem_norm', dense(p, 'stem', part));
+  const positions = interfacePosition(config, g, p);
+  let X = add(tokens(patches(config.channels, g, sample.pixels)), positions.slice(0, n));
+  const cut = g.given && { ...g.given, patch: g.patch };
+  const clean = cut ? add(tokens(patches(config.channels, cut, sample.given)), positions.slice(n)) : [];
   if (config.selfConditioning === 'interface' || config.selfConditioning === 'both') {
     X = add(X, warmStart(p, 'previous_interface', sample.interface));
   }
@@ -96,7 +105,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
     ...(config.timeOn === place ? [time] : []),
     ...(config.conditionOn === place ? condition : []),
   ];
-  X = [...X, ...on('interfaceWritable')];
+  X = [...X, ...clean, ...on('interfaceWritable')];
   const readOnly = on('interface');
 
   // Z = [learned latents ; time token ; condition tokens] + LayerNorm₀(u + MLP(LN(u)))
@@ -158,7 +167,8 @@ function rows(values: Values): Tokens {
 
 function interfacePosition(config: ModelConfig, g: Geometry, p: Lookup): Tokens {
   if (config.interfacePosition === 'learned') return rows(p('interface_position'));
-  const code = gridCode(g.grid, config.interfaceDim, config.timeScaling);
+  const [slices, ...plane] = g.grid; // the same code for every slice of a clip
+  const code = gridCode([slices + (g.given?.grid[0] ?? 0), ...plane], config.interfaceDim, config.timeScaling);
   return config.interfacePosition === 'sinCos' ? code : add(code, rows(p('interface_position')));
 }
 
