@@ -38,7 +38,7 @@ export interface Drawn {
 /** Samples the pictures of a request, writes the outputs except `nearest`, and prints their paths. */
 export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<Drawn> {
   checkPictures(model);
-  const { seeds, classes, sampling } = request;
+  const { seeds, classes, sampling, given, frames: length } = request;
   const { outputs, batch, screen, signal } = options;
   const showsAll = [outputs.grid, outputs.animation, outputs.nearest].some((each) => each !== undefined);
   const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
@@ -48,7 +48,7 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const frames = new Map<number, Map<number, Image>>(); // by step, then by seed
   let done = 0;
   const drawn = samples(model, {
-    ...{ ...sampling, seeds, classes, batch, signal },
+    ...{ ...sampling, seeds, classes, given, frames: length, batch, signal },
     onStep: ({ step, steps, seeds: part, x0 }) => {
       const share = (done * steps + step * part.length) / (seeds.length * steps);
       screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));

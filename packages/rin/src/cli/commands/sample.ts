@@ -2,6 +2,7 @@ import { computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { Screen } from '../terminal/screen.js';
+import { continuedClips, continuedLine } from './continued.js';
 import { trainingPictures, writeNearest } from './nearest.js';
 import { mostInGrid, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
@@ -19,6 +20,7 @@ export const command: Command = {
     ['rin sample 3', 'from the run 3, runs/00003-…'],
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
     ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
+    ['rin sample 3 --given clip.gif --frames 64 --seeds 0-3', 'a clip goes on in four ways, for 64 frames in all'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
@@ -38,6 +40,19 @@ export const command: Command = {
           placeholder: 'LIST',
           description: 'names or numbers, repeated over the seeds; "none" = no class',
           notes: ['default: seed modulo number of classes'],
+        },
+        {
+          flag: '--given',
+          placeholder: 'PATH',
+          description:
+            'the clip that a model with given frames continues, by its last frames: a folder of frames, an animated GIF or WebP, or a folder of these',
+          notes: ['default of --seeds: one for each clip'],
+        },
+        {
+          flag: '--frames',
+          placeholder: 'N',
+          description: 'frames of each clip, given ones included; longer clips go on from their last frames',
+          notes: ['default: as in training'],
         },
       ],
     },
@@ -107,12 +122,14 @@ async function sampleCommand(given: Given): Promise<number> {
   ]);
   useThreads(threads);
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
-  const request = sampleRequest(model, given);
+  const clips = await continuedClips(model, given);
+  const request = sampleRequest(model, given, clips);
   const warning = guidanceWarning(model, given);
   const outputs = await readOutputs(given, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
   screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
+  if (clips) screen.say(continuedLine(clips));
   if (warning !== undefined) screen.say(warning);
   const options = { outputs, batch, columns, show: !given.has('--no-show'), screen, signal: interruption.signal };
   try {
