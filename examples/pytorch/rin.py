@@ -476,10 +476,11 @@ def load(path):
     return model.eval(), config, json.loads(texts['classes']), float(texts['meanSquare'])
 
 
-def philox_noise(seeds, shape):
+def philox_noise(seeds, shape, section=0):
     """
     Noise for `sample` that is a function of each picture's seed, the same as rin's own: words of Philox4x32-10 with
-    counter [block, seed low, step, purpose·2^24 + seed high] (Salmon et al. 2011), made normal by Box and Muller.
+    counter [block, seed low, step, purpose·2^24 + seed high] (Salmon et al. 2011), made normal by Box and Muller. A clip
+    that is longer than in training is drawn in sections; the key is the section's number.
     """
     count, mask = math.prod(shape), 2**32 - 1
     seed = torch.tensor(seeds)[:, None]
@@ -490,7 +491,7 @@ def philox_noise(seeds, shape):
         a, b, c, d = torch.broadcast_tensors(*counter)
         for i in range(10):
             ab, cd = 0xD2511F53 * a, 0xCD9E8D57 * c  # 64 bits; that the top one is a sign is masked away
-            key = i * 0x9E3779B9 & mask, i * 0xBB67AE85 & mask
+            key = section + i * 0x9E3779B9 & mask, i * 0xBB67AE85 & mask
             a, b, c, d = cd >> 32 & mask ^ b ^ key[0], cd & mask, ab >> 32 & mask ^ d ^ key[1], ab & mask
         u, v = ((torch.stack([a, b, c, d], dim=-1).double() + 0.5) / 2**32).view(len(seeds), -1, 2).unbind(-1)
         radius, angle = (-2 * u.log()).sqrt(), 2 * math.pi * v

@@ -37,6 +37,7 @@ interface Changes {
   readonly model?: object;
   readonly diffusion?: object;
   readonly sampling?: object;
+  readonly section?: number;
 }
 
 const kinds = ['eps', 'x', 'v'] as const;
@@ -145,6 +146,7 @@ const samplings: Record<string, Changes> = {
   'selfConditioning: both': { model: { selfConditioning: 'both' } },
   'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
   'givenFrames, with guidance': { model: clips, sampling: { guidance: 1.5 } },
+  'givenFrames: the second section of a longer clip': { model: clips, section: 1 },
   'givenFrames: normalizeInput leaves them as they are': {
     ...{ model: clips, diffusion: { normalizeInput: 'sample', inputScale: 0.5 } },
   },
@@ -156,13 +158,14 @@ const condition = (): Values => ({ shape: [2, 3], data: Float64Array.of(1, 0, 0,
 const givenFrames = (): Values => values(generator(3), [2, 1, 2, 4, 6], 0.5);
 
 function sampleQuestion(over: Changes): Question {
-  const config = configure({ ...over, sampling: { steps: 10, ...over.sampling } });
+  const { section, ...changes } = over;
+  const config = configure({ ...changes, sampling: { steps: 10, ...over.sampling } });
   return {
     task: 'sample',
     config,
     parameters: randomParameters(config.model, 1),
     given: { condition: condition(), ...(config.model.givenFrames > 0 && { given: givenFrames() }) },
-    seeds,
+    ...{ seeds, section },
   };
 }
 
@@ -174,7 +177,7 @@ const questions = {
 };
 const answers = await ask(questions);
 
-for (const [name, { task, config }] of Object.entries(questions)) {
+for (const [name, { task, config, section }] of Object.entries(questions)) {
   test(name, needsPython, async () => {
     const { answer, model } = answers.get(name) ?? assert.fail();
     if (task === 'loss') {
@@ -188,7 +191,7 @@ for (const [name, { task, config }] of Object.entries(questions)) {
       assertEqualGradients(takeGradients(model.network), answer, 1e-4);
     } else {
       const frames = config.model.givenFrames > 0 && { given: toTensor(givenFrames(), 'float32') };
-      const found = await run(model.network, config, { seeds: [...seeds], condition: classRows(0, 2), ...frames });
+      const found = await run(model.network, config, { seeds: [...seeds], condition: classRows(0, 2), section, ...frames });
       const largest = found.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
       const differences = found.map((value, i) => Math.abs(value - answer.x.data[i]) / largest);
       assert.ok(Math.max(...differences) < 1e-4, `x̂₀ is off by ${Math.max(...differences)} of the largest`);

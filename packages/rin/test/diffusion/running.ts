@@ -12,6 +12,7 @@ export const run = async (
     seeds?: number[];
     condition?: Tensor | null;
     given?: Tensor;
+    section?: number;
     onStep?: (progress: DenoiseProgress) => void;
   } = {},
 ) => {

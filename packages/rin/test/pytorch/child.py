@@ -50,7 +50,7 @@ def loss(case, model, config, given, mean_square):
 
 def sample(case, model, config, given, mean_square):
     shape = (config['model']['channels'], *model.predicted)
-    noise = rin.philox_noise(case['seeds'], shape)
+    noise = rin.philox_noise(case['seeds'], shape, case.get('section', 0))
     frames = given['given'].float() if 'given' in given else None
     x = rin.sample(model, config, given['condition'].float(), noise, mean_square, frames)
     return {'x': x, 'start': noise('start', 0), 'step': noise('step', 3)}
