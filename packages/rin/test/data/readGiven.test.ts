@@ -48,7 +48,13 @@ test('the last frames of a folder of frames are taken in the order of their numb
   assert.deepEqual([name, clip.shape, more.length], ['walk', [3, 3, 8, 8], 0]);
   assert.deepEqual(shadesOf(clip), [110, 160, 210]);
   const [{ clip: grey }] = await readGiven(place, { ...target, shape: [1, 16, 8, 8] });
-  assert.deepEqual([grey.shape, shadesOf(grey)], [[1, 3, 8, 8], [110, 160, 210]]);
+  assert.deepEqual(
+    [grey.shape, shadesOf(grey)],
+    [
+      [1, 3, 8, 8],
+      [110, 160, 210],
+    ],
+  );
 });
 
 test('the last frames of an animated WebP or GIF are taken', async () => {

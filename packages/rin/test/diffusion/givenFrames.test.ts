@@ -98,7 +98,7 @@ test('the loss of a batch is the mean over its parts, and the positions of given
     lossOf(rin, config, slice(batch, offset, offset + 4), { offset, position: position + offset, total: 8 }),
   );
   near(mean(parts), whole, 1e-5);
-  const gradient = gradientsOf(rin, config, batch)['interface_position'];
+  const gradient = gradientsOf(rin, config, batch).interface_position;
   assert.equal(gradient.length, (2 + 1) * 6 * 8); // slices, patches of a slice, channels
   for (let token = 0; token < 18; token++)
     assert.ok(

@@ -191,7 +191,12 @@ for (const [name, { task, config, section }] of Object.entries(questions)) {
       assertEqualGradients(takeGradients(model.network), answer, 1e-4);
     } else {
       const frames = config.model.givenFrames > 0 && { given: toTensor(givenFrames(), 'float32') };
-      const found = await run(model.network, config, { seeds: [...seeds], condition: classRows(0, 2), section, ...frames });
+      const found = await run(model.network, config, {
+        seeds: [...seeds],
+        condition: classRows(0, 2),
+        section,
+        ...frames,
+      });
       const largest = found.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
       const differences = found.map((value, i) => Math.abs(value - answer.x.data[i]) / largest);
       assert.ok(Math.max(...differences) < 1e-4, `x̂₀ is off by ${Math.max(...differences)} of the largest`);

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { RinError } from '@rin/core';
-import { parseConfig } from '../../../src/config/parse.js';
-import { loadModel, saveModel } from '../../../src/diffusion/modelFile.js';
-import { encodePng } from '../../../src/media/png.js';
-import { RIN } from '../../../src/model/rin.js';
 import { continuedClips, continuedLine } from '../../../src/cli/commands/continued.js';
 import { command } from '../../../src/cli/commands/sample.js';
 import { sampleRequest } from '../../../src/cli/commands/sampleRequest.js';
 import { parseArguments } from '../../../src/cli/terminal/arguments.js';
+import { parseConfig } from '../../../src/config/parse.js';
+import { loadModel, saveModel } from '../../../src/diffusion/modelFile.js';
+import { encodePng } from '../../../src/media/png.js';
+import { RIN } from '../../../src/model/rin.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rin-continued-'));
 after(() => rmSync(folder, { recursive: true }));
