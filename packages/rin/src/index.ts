@@ -44,6 +44,7 @@ export type { PictureTraits } from './data/traits.js';
 export { type Model, saveModel } from './diffusion/modelFile.js';
 export { type Sample, type SampleOptions, type SampleStep, sample, samples } from './diffusion/sample.js';
 export { type AnimationOptions, encodeAnimation, writeAnimation } from './media/animation.js';
+export type { Clip } from './media/clip.js';
 export { type GridOptions, grid } from './media/grid.js';
 export type { Image } from './media/image.js';
 export { encodePng, writePng } from './media/png.js';

@@ -61,8 +61,8 @@ export interface Sample {
 /**
  * Samples pictures from a model. Options that are not given come from the `sampling` section of its configuration.
  * @returns one uint8 picture [C, ...size] for each seed, in their order
- * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, a given clip does not fit, or the network's
- *     output is not finite
+ * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, a given clip does not fit, or the
+ *     network's output is not finite
  * @throws the reason of `signal` if it is aborted
  */
 export async function sample(model: Model, options: SampleOptions): Promise<Image[]> {
