@@ -222,7 +222,11 @@ class RIN(nn.Module):
         patch = c.patch if isinstance(c.patch, list) else [c.patch] * len(size)
         if len(size) == 3 and patch is not c.patch:
             patch[0] = 1  # a number is spatial
-        self.patch, self.grid = tuple(patch), tuple(s // p for s, p in zip(size, patch))
+        # Given frames of a clip are tokens behind those of the frames to predict; either kind is padded to whole slices.
+        given = getattr(c, 'givenFrames', 0)
+        slices = [-(-frames // patch[0]) for frames in (size[0] - given, given)]
+        self.predicted = (size[0] - given, *size[1:])
+        self.patch, self.grid = tuple(patch), (slices[0], *(s // p for s, p in zip(size[1:], patch[1:])))
         self.n, values = math.prod(self.grid), math.prod(patch) * c.channels
         d, latent_dim = c.interfaceDim, c.latentDim
 
@@ -231,7 +235,7 @@ class RIN(nn.Module):
         joined = 2 * values if 'data' in self.carried else values
         self.stem = dense(joined, d, joined + math.prod(patch) * d)
         self.stem_norm = norm(d)
-        code, self.interface_position = position(c.interfacePosition, self.grid, d, c.timeScaling)
+        code, self.interface_position = position(c.interfacePosition, (sum(slices), *self.grid[1:]), d, c.timeScaling)
         self.register_buffer('interface_code', code, persistent=False)
 
         self.time = Time(latent_dim if c.timeOn == 'latents' else d, c.timeScaling)
@@ -258,10 +262,11 @@ class RIN(nn.Module):
         if c.zeroReadout:
             nn.init.zeros_(self.readout.weight)
 
-    def forward(self, x, gamma, condition=None, previous=None):
+    def forward(self, x, gamma, condition=None, previous=None, given=None):
         """
-        x [B, C, *size], gamma [B]; condition [B, classes] one-hot or [B, s, channels], None or zeros = none; previous =
-        (Z [B, m, d'], X [B, n, d], estimate of x [B, C, *size]) of an earlier pass; None, or left out, = zeros.
+        x [B, C, *size] without given frames, which are given [B, C, frames, H, W] without noise; gamma [B];
+        condition [B, classes] one-hot or [B, s, channels], None or zeros = none; previous = (Z [B, m, d'], X [B, n, d],
+        estimate of x [B, C, *size]) of an earlier pass; None, or left out, = zeros.
         Returns the prediction [B, C, *size], Z [B, m, d'], X [B, n, d].
         """
         c, B, dtype = self.c, len(x), self.stem.weight.dtype
@@ -271,19 +276,22 @@ class RIN(nn.Module):
         tokens = {'latents': [], 'interfaceWritable': [], 'interface': []}
         tokens[c.timeOn].append(self.time(gamma))  # [B, 1, …]
         if self.label:
-            given = x.new_zeros(B, self.conditions, self.label.in_features) if condition is None else condition
-            given = given.to(dtype).view(B, self.conditions, -1)
-            tokens[c.conditionOn].append(self.label(given))  # [B, s, …]
+            asked = x.new_zeros(B, self.conditions, self.label.in_features) if condition is None else condition
+            asked = asked.to(dtype).view(B, self.conditions, -1)
+            tokens[c.conditionOn].append(self.label(asked))  # [B, s, …]
 
         # Interface initialisation.
-        if 'data' in self.carried:
+        if 'data' in self.carried:  # given frames have no estimate
             x = torch.cat([x, torch.zeros_like(x) if previous_x is None else previous_x], dim=1)  # [B, 2·C, *size]
-        X = self.stem_norm(self.stem(self.patchify(x)))  # [B, n, d]
+            given = None if given is None else torch.cat([given, torch.zeros_like(given)], dim=1)
+        patches = join(self.patchify(x), [] if given is None else [self.patchify(given)])
+        X = self.stem_norm(self.stem(patches))  # [B, n + given, d]
         X = X + self.positions(self.interface_code, self.interface_position, X.dtype)
+        X, clean = X[:, : self.n], X[:, self.n :]
         if 'interface' in self.carried:
             u = torch.zeros_like(X) if previous_X is None else previous_X
             X = X + self.previous_interface_norm(u + self.previous_interface_mlp(u))
-        X = join(X, tokens['interfaceWritable'])  # [B, n + writable, d]
+        X = join(X, [clean, *tokens['interfaceWritable']])  # [B, n + given + writable, d]
 
         # Latent initialisation, with latent self-conditioning.
         Z = self.positions(self.latent_code, self.latents, X.dtype).expand(B, -1, -1)
@@ -300,6 +308,7 @@ class RIN(nn.Module):
 
     def patchify(self, x):
         """[B, C, *size] → [B, n, values]: tokens and the pixels in them in raster order, the channel last."""
+        x = F.pad(x, (0, 0) * (x.dim() - 3) + (0, -x.shape[2] % self.patch[0]))  # zero frames to a whole slice
         for axis, extent in enumerate(self.patch):
             x = x.unfold(2 + axis, extent, extent)  # in the end [B, C, *grid, *patch]
         axes = len(self.grid)
@@ -312,7 +321,7 @@ class RIN(nn.Module):
         y = y.movedim(-1, 1)  # [B, C, *grid, *patch]
         for axis in range(axes):
             y = y.movedim(2 + axes, 3 + axis).flatten(2 + axis, 3 + axis)  # a patch's axis behind its grid's, as one
-        return y
+        return y[:, :, : self.predicted[0]]
 
     @staticmethod
     def positions(code, table, dtype):
@@ -380,22 +389,25 @@ def draw(diffusion, x):
     )
 
 
-def training_loss(model, diffusion, x, condition, draws, mean_square=1.0):
-    """x [B, C, *size] in ±inputScale, condition as for `RIN.forward`, draws as of `draw`."""
+def training_loss(model, diffusion, x, condition, draws, mean_square=1.0, given=None):
+    """
+    x [B, C, *size] in ±inputScale, condition and given (in ±inputScale) as for `RIN.forward`, draws as of `draw`. Given
+    frames get neither noise nor loss.
+    """
     b, gamma = diffusion['inputScale'], signal_level(diffusion['schedule'], draws.t)
     signal, noise = column(gamma.sqrt(), x), column((1 - gamma).sqrt(), x)
     xt = signal * x + noise * draws.eps
-    given = network_input(xt, gamma, diffusion, mean_square)
+    noisy = network_input(xt, gamma, diffusion, mean_square)
     labels = [None if condition is None else condition * column(keep, condition) for keep in draws.keep_label]
 
     # Self-conditioning: what a pass from zeros leaves, without gradient, for the samples that keep it.
     previous = None
     if model.c.selfConditioning != 'none' and diffusion['selfConditioningRate'] > 0:
         with torch.no_grad():
-            output, *states = model(given, gamma, labels[1])
+            output, *states = model(noisy, gamma, labels[1], given=given)
             states.append(data_and_noise(output, xt, gamma, diffusion['prediction'], b)[0])
             previous = tuple(part * column(draws.keep_estimate, part) for part in states)
-    output, _, _ = model(given, gamma, labels[0], previous)
+    output, _, _ = model(noisy, gamma, labels[0], previous, given)
 
     clip = b if diffusion['clipInTraining'] else None
     x_hat, eps_hat = data_and_noise(output, xt, gamma, diffusion['prediction'], clip)
@@ -408,9 +420,10 @@ def training_loss(model, diffusion, x, condition, draws, mean_square=1.0):
 
 
 @torch.no_grad()
-def sample(model, config, condition, noise, mean_square=1.0):
+def sample(model, config, condition, noise, mean_square=1.0, given=None):
     """
     Denoises from noise('start', 0), with noise('step', i) added after step i of DDPM; both [B, C, *size].
+    given: frames [B, C, frames, H, W] in ±inputScale that a clip follows.
     Returns the last estimate of x, [B, C, *size] in ±inputScale.
     """
     diffusion, s = config['diffusion'], SimpleNamespace(**config['sampling'])
@@ -423,12 +436,12 @@ def sample(model, config, condition, noise, mean_square=1.0):
         now, then = signal_level(s.schedule, t).to(x.device)
         gamma = now.expand(len(x))
 
-        given = network_input(x, gamma, diffusion, mean_square)
-        output, *latest = model(given, gamma, condition, previous)
+        noisy = network_input(x, gamma, diffusion, mean_square)
+        output, *latest = model(noisy, gamma, condition, previous, given)
         # Classifier-free, for γ in an interval; Z and X of the labelled pass are carried on.
         guides = config['sampling'].get('guidanceFrom', 0) <= now <= config['sampling'].get('guidanceTo', 1)
         if s.guidance > 0 and guides and condition is not None:
-            unlabelled, _, _ = model(given, gamma, None, previous)
+            unlabelled, _, _ = model(noisy, gamma, None, previous, given)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)
         if carries:
@@ -474,10 +487,11 @@ def load(path):
     return model.eval(), config, json.loads(texts['classes']), float(texts['meanSquare'])
 
 
-def philox_noise(seeds, shape):
+def philox_noise(seeds, shape, section=0):
     """
     Noise for `sample` that is a function of each picture's seed, the same as rin's own: words of Philox4x32-10 with
-    counter [block, seed low, step, purpose·2^24 + seed high] (Salmon et al. 2011), made normal by Box and Muller.
+    counter [block, seed low, step, purpose·2^24 + seed high] (Salmon et al. 2011), made normal by Box and Muller. A clip
+    that is longer than in training is drawn in sections; the key is the section's number.
     """
     count, mask = math.prod(shape), 2**32 - 1
     seed = torch.tensor(seeds)[:, None]
@@ -488,7 +502,7 @@ def philox_noise(seeds, shape):
         a, b, c, d = torch.broadcast_tensors(*counter)
         for i in range(10):
             ab, cd = 0xD2511F53 * a, 0xCD9E8D57 * c  # 64 bits; that the top one is a sign is masked away
-            key = i * 0x9E3779B9 & mask, i * 0xBB67AE85 & mask
+            key = section + i * 0x9E3779B9 & mask, i * 0xBB67AE85 & mask
             a, b, c, d = cd >> 32 & mask ^ b ^ key[0], cd & mask, ab >> 32 & mask ^ d ^ key[1], ab & mask
         u, v = ((torch.stack([a, b, c, d], dim=-1).double() + 0.5) / 2**32).view(len(seeds), -1, 2).unbind(-1)
         radius, angle = (-2 * u.log()).sqrt(), 2 * math.pi * v
@@ -532,6 +546,8 @@ def main():
         options.exit(1, f'{given["model"]}: no model that rin wrote can be read there ({type(error).__name__})\n')
     if config['model']['classes'] == 0 and (given['classes'] or given['guidance']):
         options.error('this model was trained without classes; leave --classes and --guidance out')
+    if len(model.predicted) != 2:
+        options.error('this model makes no pictures; call sample() from a program')
     config['sampling'] |= {key: given[key] for key in ('steps', 'sampler', 'guidance') if given[key] is not None}
 
     condition, count, seeds = None, config['model']['classes'], list(given['seeds'])
@@ -543,7 +559,7 @@ def main():
             options.error(f'there is no class {unknown}; there are {", ".join(names)}, or 0 to {count - 1}')
         numbers = [known[name] for name in classes]
         condition = F.one_hot(torch.tensor([numbers[i % len(numbers)] for i in range(len(seeds))]), count).float()
-    C, H, W = (config['model']['channels'], *[g * p for g, p in zip(model.grid, model.patch)])
+    C, H, W = (config['model']['channels'], *model.predicted)
     x = sample(model, config, condition, philox_noise(seeds, (C, H, W)), mean_square)
 
     pixels = ((x / (2 * config['diffusion']['inputScale']) + 0.5) * 255).clamp(0, 255).round().to(torch.uint8)

@@ -5,6 +5,8 @@ export interface PatchedShape {
   /** side of a patch, or one extent for each axis */
   readonly patch: number | readonly number[];
   readonly channels: number;
+  /** first frames of a clip that are given, and not predicted; absent or 0 = none */
+  readonly givenFrames?: number;
 }
 
 /** The tokens that are not patches: these keys of the `model` section of a configuration. */
@@ -24,15 +26,32 @@ export interface TokenKeys {
 /** Place of a token: among the latents, next to the interface and read-only, or next to the interface and written. */
 export type TokenPlace = 'latents' | 'interface' | 'interfaceWritable';
 
-/** How a sample is cut into patches. All lists are as long as `size`: [L], [H, W] or [T, H, W]. */
+/** Frames of a clip, or a whole picture or sound, that are cut into patches together. */
+export interface Part {
+  /** extent along each axis, in pixels (and frames) */
+  size: number[];
+  /** patches along each axis; the last slice of a clip may reach beyond its frames */
+  grid: number[];
+  /** patches, the product of `grid` */
+  tokens: number;
+}
+
+/**
+ * How a sample is cut into patches. All lists are as long as `size`: [L], [H, W] or [T, H, W]. A clip with given frames has two
+ * parts: the frames that are noised and predicted, and the given frames before them in time.
+ */
 export interface Geometry {
-  /** extent of a sample along each axis, in pixels (and frames) */
+  /** extent of a sample along each axis, in pixels (and frames), given frames included */
   size: number[];
   /** extent of a patch along each axis */
   patch: number[];
-  /** patches along each axis */
+  /** what is noised and predicted; its tokens are the n of the readout and of a carried interface */
+  predicted: Part;
+  /** the given frames; null = none */
+  given: Part | null;
+  /** patches of both parts: their slices in time are added */
   grid: number[];
-  /** interface tokens n, the product of `grid` */
+  /** interface tokens of patches, of both parts: the predicted ones, then the given ones */
   tokens: number;
   /** values in one patch: pixels times channels */
   patchLength: number;
@@ -55,8 +74,17 @@ export function patchList(patch: PatchedShape['patch'], axes: number): number[] 
 export function geometry(model: PatchedShape): Geometry {
   const size = sizeList(model.size);
   const patch = patchList(model.patch, size.length);
-  const grid = size.map((extent, axis) => extent / patch[axis]);
-  return { size, patch, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
+  const { givenFrames = 0 } = model;
+  const part = ([extent, ...others]: number[]): Part => {
+    const grid = [Math.ceil(extent / patch[0]), ...others.map((side, axis) => side / patch[axis + 1])];
+    return { size: [extent, ...others], grid, tokens: product(grid) };
+  };
+  const [frames, ...plane] = size;
+  const predicted = part([frames - givenFrames, ...plane]);
+  const given = givenFrames > 0 ? part([givenFrames, ...plane]) : null;
+  const [slices, ...places] = predicted.grid;
+  const grid = [slices + (given?.grid[0] ?? 0), ...places];
+  return { size, patch, predicted, given, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
 }
 
 /** Condition tokens of a sample: 1 for a class, `conditionTokens` for a sequence, 0 for an unconditional model. */

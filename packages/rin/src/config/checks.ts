@@ -13,6 +13,7 @@ export function* checks(config: Config): Generator<string> {
   yield* tooMuch;
   if (tooMuch.length > 0) return;
   const { model, data, diffusion, training, sampling } = config;
+  yield* givenFrames(model);
   yield* patches(model);
   yield* conditions(model);
   if (data.flip && sizeList(model.size).length === 1)
@@ -26,6 +27,16 @@ export function* checks(config: Config): Generator<string> {
     yield `sampling.guidanceFrom ${sampling.guidanceFrom} is above sampling.guidanceTo ${sampling.guidanceTo}, so that no step is guided; swap them, or set sampling.guidance to 0`;
   }
   yield* durations(training);
+}
+
+function* givenFrames({ size, givenFrames: given }: ModelConfig): Generator<string> {
+  if (given === 0) return;
+  const sizes = sizeList(size);
+  if (sizes.length !== 3) {
+    yield `model.givenFrames ${given} needs clips; set model.size to [frames, height, width], or givenFrames to 0`;
+  } else if (given >= sizes[0]) {
+    yield `model.givenFrames ${given} leaves no frame to predict of the ${sizes[0]} of model.size ${show(size)}; use at most ${sizes[0] - 1}`;
+  }
 }
 
 function* patches(model: ModelConfig): Generator<string> {
@@ -45,7 +56,7 @@ function* patches(model: ModelConfig): Generator<string> {
     return;
   }
   for (const [axis, side] of patch.entries()) {
-    if (size[axis] % side === 0) continue;
+    if (size[axis] % side === 0 || (axis === 0 && model.givenFrames > 0)) continue; // slices in time are padded then
     const fitting = either(divisors(size[axis]));
     yield `model.patch ${show(patch)}: ${side} does not divide the ${size[axis]} of model.size ${show(size)}; use ${fitting}`;
   }

@@ -46,6 +46,7 @@ export function* limits(config: Config): Generator<string> {
 function* numbers({ model, training, sampling }: Config): Generator<string> {
   const most: readonly (readonly [key: string, value: number, most: number])[] = [
     ['model.channels', model.channels, 1e6],
+    ['model.givenFrames', model.givenFrames, 1e6],
     ['model.classes', model.classes, 1e6],
     ['model.conditionDim', model.conditionDim, 1e6],
     ['model.conditionTokens', model.conditionTokens, 1e6],
@@ -86,6 +87,7 @@ function* products({ model, training }: Config): Generator<string> {
     yield `training.batch ${training.batch} of samples of ${shape} has ${values * training.batch} values; expected at most ${count(mostInBatch)}`;
   }
   if (patchList(model.patch, size.length).length !== size.length) return;
+  if (model.givenFrames >= size[0]) return;
   const { tokens } = geometry(model);
   if (tokens > mostTokens) {
     yield `model.size ${JSON.stringify(model.size)} in patches of ${JSON.stringify(model.patch)} makes ${tokens} interface tokens; expected at most ${count(mostTokens)}`;

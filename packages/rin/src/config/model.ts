@@ -18,6 +18,13 @@ export const ModelConfig = z.strictObject({
       'side of a patch; each patch becomes one interface token. On clips, a number is the spatial side, with 1 frame in time',
     ),
   channels: z.int().min(1).default(3).describe('channels of a pixel'),
+  givenFrames: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'first frames of a clip that are given, without noise; the others are predicted. model.size counts both. 0 = none',
+    ),
   classes: z.int().min(0).default(0).describe('number of classes; 0 = unconditional'),
   conditionDim: z
     .int()

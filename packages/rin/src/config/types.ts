@@ -75,6 +75,8 @@ export interface ModelConfig {
   patch: number | number[];
   /** channels of a pixel [at least 1] [default: 3] */
   channels: number;
+  /** first frames of a clip that are given, without noise; the others are predicted. model.size counts both. 0 = none [at least 0] [default: 0] */
+  givenFrames: number;
   /** number of classes; 0 = unconditional [at least 0] [default: 0] */
   classes: number;
   /** channels of a condition sequence, such as text; projected to the channels of the tokens that it joins; 0 = none [at least 0] [default: 0] */
@@ -141,6 +143,8 @@ export interface ModelChanges {
   patch?: number | readonly number[] | undefined;
   /** channels of a pixel [at least 1] [default: 3] */
   channels?: number | undefined;
+  /** first frames of a clip that are given, without noise; the others are predicted. model.size counts both. 0 = none [at least 0] [default: 0] */
+  givenFrames?: number | undefined;
   /** number of classes; 0 = unconditional [at least 0] [default: 0] */
   classes?: number | undefined;
   /** channels of a condition sequence, such as text; projected to the channels of the tokens that it joins; 0 = none [at least 0] [default: 0] */

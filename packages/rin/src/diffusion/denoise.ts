@@ -29,6 +29,10 @@ export interface DenoiseInput {
   readonly seeds: readonly number[];
   /** [B, classes] one-hot, or [B, s, d_c] sequences, or null */
   readonly condition: Tensor | null;
+  /** given frames [B, C, F, H, W] in [−b, b]; absent = none */
+  readonly given?: Tensor;
+  /** number of the section of a longer clip, from 0; each section has its own noise. Default: 0 */
+  readonly section?: number;
   /** mean square of the data in [−1, 1] */
   readonly meanSquare: number;
   /** known pixels; the others are drawn */
@@ -40,7 +44,7 @@ export interface DenoiseInput {
 /**
  * Samples from pure noise (paper, section 3). The sampler asks for evaluations of the network at some x. The state of the network
  * is carried from one evaluation to the next. After each one the event loop runs, so that the process can handle signals.
- * @returns the pictures [B, C, ...size], in [−b, b] if they are clipped. The caller must dispose them
+ * @returns the pictures [B, C, ...size] without given frames, in [−b, b] if they are clipped. The caller must dispose them
  * @throws RinError if an output of the network is not finite
  * @throws the reason of `signal`, if it is aborted
  */
@@ -48,16 +52,16 @@ export async function denoise(
   rin: RIN,
   diffusion: DiffusionConfig,
   sampling: SamplingConfig,
-  { seeds, condition, meanSquare, known, onStep, signal }: DenoiseInput,
+  { seeds, condition, given, section = 0, meanSquare, known, onStep, signal }: DenoiseInput,
 ): Promise<Tensor> {
   const steps = plan(sampling);
   const chosen = samplers[sampling.sampler];
   const begin = (): Sampling => (known ? inpaint(chosen, steps, sampling, known.resampling) : chosen(steps, sampling));
   const sampler = begin();
-  const quantities = new Quantities(seeds, rin.sample.shape, rin.device, known);
+  const quantities = new Quantities(seeds, rin.sample.predicted, rin.device, { section, known });
   using outputs = new FiniteCheck(rin, steps.length);
   const counts = { steps: steps.length, evaluations: evaluationsOf(begin()).length };
-  const run = { rin, diffusion, sampling, condition, meanSquare, ...counts, quantities, outputs, onStep };
+  const run = { rin, diffusion, sampling, condition, given, meanSquare, ...counts, quantities, outputs, onStep };
   let state: State = { previous: {}, kept: [] };
   try {
     let wanted = sampler.next();

@@ -13,6 +13,8 @@ export interface Evaluator {
   readonly sampling: GuidanceConfig & Pick<SamplingConfig, 'clip'>;
   /** [B, classes] one-hot, or [B, s, d_c] sequences, or null */
   readonly condition: Tensor | null;
+  /** given frames [B, C, F, H, W] in [−b, b]; absent = none */
+  readonly given?: Tensor;
   /** mean square of the data in [−1, 1] */
   readonly meanSquare: number;
 }
@@ -33,7 +35,7 @@ export interface EvaluatedTensors {
  * @param previous  the state from which the pass starts
  */
 export function evaluate(
-  { rin, diffusion, sampling, condition, meanSquare }: Evaluator,
+  { rin, diffusion, sampling, condition, given, meanSquare }: Evaluator,
   x: Tensor,
   level: { readonly gamma: number; readonly oneMinusGamma: number },
   previous: Previous,
@@ -44,8 +46,8 @@ export function evaluate(
   const { inputScale } = diffusion;
   const facts = { inputScale, axes, meanSquare, device: rin.device };
   const at = levels(all(level.gamma), all(level.oneMinusGamma), facts);
-  const given = { condition, previous, weight: guidanceAt(sampling, level.gamma) };
-  const output = guided(rin, networkInput(x, diffusion, at), at.gamma, given);
+  const inputs = { condition, ...(given && { given }), previous, weight: guidanceAt(sampling, level.gamma) };
+  const output = guided(rin, networkInput(x, diffusion, at), at.gamma, inputs);
   const clip = sampling.clip ? inputScale : undefined;
   const { x0 } = readPrediction(output.prediction, x, diffusion.prediction, at, clip);
   return { x0, at, output };

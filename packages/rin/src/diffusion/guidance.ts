@@ -13,15 +13,22 @@ import type { RIN } from '../model/rin.js';
  * @param x          [B, C, ...size]
  * @param gamma      γ of each sample
  * @param condition  [B, classes] or [B, s, d_c]; null = without guidance
+ * @param given      given frames [B, C, F, H, W], for both passes; absent = none
  * @param weight     w ≥ 0; 0 = the labelled pass alone
  */
 export function guided(
   rin: RIN,
   x: Tensor,
   gamma: readonly number[],
-  { condition, previous, weight }: { condition: Tensor | null; previous: Previous; weight: number },
+  {
+    condition,
+    given,
+    previous,
+    weight,
+  }: { condition: Tensor | null; given?: Tensor; previous: Previous; weight: number },
 ): Output {
-  if (weight === 0 || !condition) return rin.forward(x, gamma, { ...(condition && { condition }), previous });
+  if (weight === 0 || !condition)
+    return rin.forward(x, gamma, { ...(condition && { condition }), ...(given && { given }), previous });
   const batch = x.shape[0];
   const twice = (part: Tensor): Tensor => cat([part, part]);
   const {
@@ -30,6 +37,7 @@ export function guided(
     interface: tokens,
   } = rin.forward(twice(x), [...gamma, ...gamma], {
     condition: cat([condition, zeros(condition.shape, { device: condition.device })]),
+    ...(given && { given: twice(given) }),
     previous: changeState(previous, twice),
   });
   const [labelled, unlabelled] = prediction.split(batch);

@@ -7,6 +7,7 @@ import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import { conditionOf } from './condition.js';
 import { firstPass, type Noised, pick } from './firstPass.js';
+import { splitFrames } from './givenFrames.js';
 import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
 /** The numbers that determine all draws of a micro-batch. */
@@ -33,13 +34,13 @@ const warmUpPass = 1;
 /**
  * The training loss of a micro-batch (paper, section 3, latent self-conditioning). It adds noise to the samples. For some
  * samples a first pass from zeros, without gradient, gives the previous state. A second pass starts from there, and its
- * prediction is compared with the truth.
+ * prediction is compared with the truth. Given frames (`model.givenFrames`) get no noise and no loss.
  * @param batch  uint8 samples [B, C, ...size] with their labels or condition sequences
  * @param draw   determines every random number
  * @returns the mean over the micro-batch, a float32 scalar with its graph
  */
 export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, draw: Draw): Tensor {
-  const { shape, axes, device } = { ...rin.sample, device: rin.device };
+  const { shape, predicted, givenFrames, axes, device } = { ...rin.sample, device: rin.device };
   const count = batch.labels.length;
   const positions = Array.from({ length: count }, (_, i) => draw.position + i);
   const times = positions.map((sample, i) => drawTime(config, draw, sample, draw.offset + i));
@@ -48,8 +49,9 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
     times.map((t) => oneMinusGamma(config.schedule, t)),
     { inputScale: config.inputScale, axes, meanSquare: draw.meanSquare, device },
   );
-  const x = toSignal(tensor(batch.pixels, [count, ...shape], { device }), config.inputScale); //    [B, C, ...size]
-  const eps = philoxNormal(empty([count, ...shape], { device }), {
+  const samples = toSignal(tensor(batch.pixels, [count, ...shape], { device }), config.inputScale);
+  const { given, predicted: x } = splitFrames(samples, givenFrames); //                             x [B, C, ...size]
+  const eps = philoxNormal(empty([count, ...predicted], { device }), {
     seed: draw.seed,
     samples: positions,
     purpose: purposes.noise,
@@ -59,7 +61,12 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
     const condition = conditionOf(rin, batch, (i) => isDropped(config, draw, i, pass));
-    return { training: draw.training ?? true, dtype: draw.dtype, ...(condition && { condition }) };
+    return {
+      training: draw.training ?? true,
+      dtype: draw.dtype,
+      ...(condition && { condition }),
+      ...(given && { given }),
+    };
   };
 
   // The scope frees the memory of the first pass before the second pass, which needs as much.
@@ -98,12 +105,13 @@ function drawPrevious(
     return keeps ? [i] : [];
   });
   if (kept.length === 0) return null;
-  const given = options(warmUpPass);
-  if (kept.length === positions.length) return firstPass(rin, config, noised, given);
+  const inputs = options(warmUpPass);
+  if (kept.length === positions.length) return firstPass(rin, config, noised, inputs);
 
   const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: noised.input.device });
-  const chosen = given.condition?.indexSelect(0, index);
-  const found = firstPass(rin, config, pick(noised, kept, index), { ...given, ...(chosen && { condition: chosen }) });
+  const [condition, given] = [inputs.condition, inputs.given].map((part) => part?.indexSelect(0, index));
+  const chosen = { ...inputs, ...(condition && { condition }), ...(given && { given }) };
+  const found = firstPass(rin, config, pick(noised, kept, index), chosen);
   const spread = (part: Tensor): Tensor => {
     const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });
     return unsafe.call('aten::index_copy', [blank, 0, index, part]) as Tensor;

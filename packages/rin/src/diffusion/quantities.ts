@@ -24,17 +24,25 @@ export class Quantities {
   readonly #seeds: readonly number[];
   readonly #shape: readonly number[];
   readonly #device: string;
+  readonly #section: number;
   readonly #known: KnownTensors | undefined;
   #kept: readonly Kept[] = [];
 
   /**
-   * @param shape  [C, ...size] of a sample
-   * @param known  the known pixels, for in-painting
+   * @param shape    [C, ...size] of what is sampled
+   * @param section  of a longer clip, from 0
+   * @param known    the known pixels, for in-painting
    */
-  constructor(seeds: readonly number[], shape: readonly number[], device: string, known?: KnownTensors) {
+  constructor(
+    seeds: readonly number[],
+    shape: readonly number[],
+    device: string,
+    { section = 0, known }: { section?: number; known?: KnownTensors } = {},
+  ) {
     this.#seeds = seeds;
     this.#shape = shape;
     this.#device = device;
+    this.#section = section;
     this.#known = known;
   }
 
@@ -80,9 +88,9 @@ export class Quantities {
     return this.#known;
   }
 
-  /** Standard normal noise. The noise of a picture depends only on its seed, the purpose and the step. */
+  /** Standard normal noise. The noise of a picture depends only on its seed, the section, the purpose and the step. */
   #normals(purpose: number, step: number): Tensor {
     const out = empty([this.#seeds.length, ...this.#shape], { device: this.#device });
-    return philoxNormal(out, { seed: 0, samples: this.#seeds, step, purpose });
+    return philoxNormal(out, { seed: this.#section, samples: this.#seeds, step, purpose });
   }
 }

@@ -5,9 +5,11 @@ import type { SamplingConfig } from '../config/diffusion.js';
 import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
+import { type Clip, cutClip, joinClips } from '../media/clip.js';
 import { type MediumSample, mediumOf } from '../media/medium.js';
 import { conditionOf, sequencesOf } from './condition.js';
-import { denoise } from './denoise.js';
+import { type Continuation, continuation, givenTensor } from './continuation.js';
+import { type DenoiseInput, denoise } from './denoise.js';
 import { type KnownOptions, readKnown } from './known.js';
 import type { Model } from './modelFile.js';
 import { toPixels } from './process.js';
@@ -23,7 +25,7 @@ export interface SampleStep {
   readonly gamma: number;
   /** seeds of the pictures in this batch */
   readonly seeds: readonly number[];
-  /** Returns the estimates x̂₀ of these pictures. Call it only during `onStep`. */
+  /** Returns the estimates x̂₀ of these pictures, behind the frames that are there. Call it only during `onStep`. */
   readonly x0: () => MediumSample[];
 }
 
@@ -38,6 +40,17 @@ export interface SampleOptions extends Partial<SamplingConfig>, KnownOptions {
    * `model.conditionDim`. Default: no condition
    */
   readonly conditions?: readonly (Float32Array | null)[];
+  /**
+   * Clips [C, F, H, W] that a model with given frames continues, repeated over the seeds. The last `model.givenFrames` frames of
+   * each are given, and are the first frames of the result, byte for byte.
+   */
+  readonly given?: Clip | readonly Clip[];
+  /**
+   * Frames of each result, given ones included. A clip longer than the model's is drawn in sections. Each section is given the
+   * last frames before it. Its noise depends on seed and section, so a longer clip begins like a shorter one. Default: the
+   * frames of the model.
+   */
+  readonly frames?: number;
   /** Pictures in a batch, at least 1. Default: 64 */
   readonly batch?: number;
   /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
@@ -49,7 +62,7 @@ export interface SampleOptions extends Partial<SamplingConfig>, KnownOptions {
 /** A sample with its seed. */
 export interface Sample {
   readonly seed: number;
-  /** uint8, planar [C, ...size]; its `medium` is `clip` for a model of clips */
+  /** uint8, planar [C, ...size]; its `medium` is `clip` for a model of clips. A continued clip is [C, `frames`, H, W] */
   readonly image: MediumSample;
 }
 
@@ -57,8 +70,8 @@ export interface Sample {
  * Samples from a model. Options that are not given come from the `sampling` section of its configuration.
  * @returns one sample for each seed, in their order: uint8, planar [C, ...size]. `medium` says whether it is a picture
  *     [C, H, W], a clip [C, F, H, W] or a sound [C, L]
- * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, or the network's output is not
- *     finite
+ * @throws RinError if a class is unknown, a seed is no whole number, an option is out of range, a given clip does not fit, or the
+ *     network's output is not finite
  * @throws the reason of `signal` if it is aborted
  */
 export async function sample(model: Model, options: SampleOptions): Promise<MediumSample[]> {
@@ -73,12 +86,13 @@ export async function sample(model: Model, options: SampleOptions): Promise<Medi
  * @throws as `sample`
  */
 export async function* samples(model: Model, options: SampleOptions): AsyncGenerator<Sample, void, void> {
-  const { seeds, classes, conditions, batch = 64, onStep, signal, ...others } = options;
+  const { seeds, classes, conditions, given, frames, batch = 64, onStep, signal, ...others } = options;
   const { known: picture, mask, resample, jump, ...changed } = others;
   const sampling = changedSampling(model.config, changed);
   checkCounts(seeds, batch);
+  const continued = continuation(model, { given, frames });
   const labels = seeds.map((seed, i) => classOf(model, classes?.[i % classes.length], seed)); // a wrong class fails here
-  const { shape } = model.network.sample;
+  const { predicted: shape } = model.network.sample;
   const { inputScale } = model.config.diffusion;
   const known = readKnown({ known: picture, mask, resample, jump }, { shape, seeds: seeds.length, inputScale });
   const sequences = sequencesOf(model.network.sample, conditions, seeds.length);
@@ -96,13 +110,11 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
       const pixels = known?.tensors(first, part.length, model.network.device);
       using _picture = pixels?.picture;
       using _drawn = pixels?.drawn;
-      using pictures = await denoise(model.network, model.config.diffusion, sampling, {
+      const inputs = {
         ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
         ...(known && pixels && { known: { ...pixels, resampling: known.resampling } }),
-        onStep: ({ step, steps, share, gamma, x0 }) =>
-          onStep?.({ step, steps, share, gamma, seeds: part, x0: () => toImages(x0, model) }),
-      });
-      images = toImages(pictures, model);
+      };
+      images = await drawSections(model, sampling, inputs, { ...continued, first, onStep });
     } catch (error) {
       if (!isOutOfMemory(error) || part.length === 1) throw error;
       releaseFreeMemory(); // free memory may be in pieces that are too small
@@ -112,6 +124,37 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
     yield* images.map((image, i) => ({ seed: part[i], image }));
     first += part.length;
   }
+}
+
+/**
+ * Draws a batch in sections. Each section is given the last frames before it; without given frames there is one section.
+ * @param first  number of the first seed of the batch among all
+ */
+async function drawSections(
+  model: Model,
+  sampling: SamplingConfig,
+  inputs: Omit<DenoiseInput, 'given' | 'section' | 'onStep'>,
+  { starts, sections, frames, first, onStep }: Continuation & { first: number } & Pick<SampleOptions, 'onStep'>,
+): Promise<MediumSample[]> {
+  const { seeds } = inputs;
+  let clips: MediumSample[] =
+    starts.length > 0 ? seeds.map((_, i) => ({ medium: 'clip' as const, ...starts[(first + i) % starts.length] })) : [];
+  for (let section = 0; section < sections; section++) {
+    const before = clips;
+    const joined = (x: Tensor): MediumSample[] =>
+      toImages(x, model).map((image, i) => (i in before ? { medium: 'clip', ...joinClips(before[i], image) } : image));
+    using given = before.length > 0 ? givenTensor(before, model) : undefined;
+    using drawn = await denoise(model.network, model.config.diffusion, sampling, {
+      ...{ ...inputs, section, ...(given && { given }) },
+      onStep: ({ step, steps, share, gamma, x0 }) =>
+        onStep?.({
+          ...{ step: section * steps + step, steps: sections * steps, share: (section + share) / sections },
+          ...{ gamma, seeds, x0: () => joined(x0) },
+        }),
+    });
+    clips = joined(drawn);
+  }
+  return frames === undefined ? clips : clips.map((clip) => ({ medium: 'clip', ...cutClip(clip, 0, frames) }));
 }
 
 /** The `sampling` section with the caller's changes, checked like any configuration. */
@@ -157,7 +200,7 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
 function toImages(x: Tensor, { config, network }: Model): MediumSample[] {
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
-  const { shape } = network.sample;
+  const { predicted: shape } = network.sample;
   const [length, medium] = [sampleLength(shape), mediumOf(shape)];
   return Array.from({ length: x.shape[0] }, (_, i) => ({
     medium,

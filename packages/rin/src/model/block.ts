@@ -8,7 +8,7 @@ import type { Mode } from './layers.js';
 export interface Tokens {
   /** [B, m, d'] latents */
   readonly Z: Tensor;
-  /** [B, n + w, d] interface: n patch tokens, then w writable time and condition tokens */
+  /** [B, n + g + w, d] interface: n patch tokens, g tokens of given frames, then w writable time and condition tokens */
   readonly X: Tensor;
   /** [B, r, d] time and condition tokens that are read and never written; null if r = 0 */
   readonly readOnly: Tensor | null;
@@ -16,7 +16,7 @@ export interface Tokens {
 
 /** Options of a pass through a block. */
 export interface BlockPass {
-  /** patch tokens n; the convolution acts on them alone */
+  /** patch tokens n of the predicted part; the convolution acts on them alone */
   readonly tokens: number;
   readonly mode: Mode;
   /** false skips the write, for a pass whose interface is not used */
@@ -30,7 +30,7 @@ export interface BlockPass {
  *     compute   Z ← Compute(Z), K times
  *     write     X ← ReadWrite(X, Z), then the convolution, if there is one
  *
- *     Z [B, m, d'] latents      X [B, n + w, d] interface      K = `layers`
+ *     Z [B, m, d'] latents      X [B, n + g + w, d] interface      K = `layers`
  *
  * With `decoupledRead` a separate attention reads the read-only tokens first, and the main read sees only X. A block without
  * compute layers only reads.
@@ -44,7 +44,7 @@ export class Block extends Module {
 
   /**
    * @param layers       compute layers K
-   * @param grid         patches along each axis
+   * @param grid         patches of the predicted part along each axis
    * @param hasReadOnly  whether there are read-only tokens
    */
   constructor(config: ModelConfig, layers: number, grid: readonly number[], hasReadOnly: boolean) {
@@ -79,7 +79,7 @@ export class Block extends Module {
     }
     for (const layer of this.compute) Z = layer.forward(Z, mode); //                               [B, m, d'], never touches the n tokens
     if (this.write && withWrite) {
-      X = this.write.forward(X, Z, mode); //                                                       [B, n + w, d]
+      X = this.write.forward(X, Z, mode); //                                                       [B, n + g + w, d]
       if (this.convolution) {
         const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]
         X = X.shape[1] > tokens ? cat([map, X.narrow(1, tokens, X.shape[1] - tokens)], 1) : map;

@@ -10,18 +10,14 @@ import type { ForwardOptions, SignalLevels } from './pass.js';
  */
 export function checkInput(
   config: ModelConfig,
-  { size, tokens }: Geometry,
+  { predicted: { size, tokens }, given: part }: Geometry,
   x: Tensor,
   gamma: SignalLevels,
-  { condition, previous = {} }: ForwardOptions,
+  { condition, given, previous = {} }: ForwardOptions,
 ): void {
   const [batch] = x.shape;
   checkShape('x', x, [config.channels, ...size], 'B');
-  if (!/^b?float/.test(x.dtype)) {
-    throw new RinError(
-      `x is ${x.dtype}; expected floats in [-b, b], b = inputScale. Convert bytes with b·(2·x/255 - 1)`,
-    );
-  }
+  checkFloats('x', x);
   if (Array.isArray(gamma)) {
     if (gamma.length !== batch)
       throw new RinError(`gamma has ${gamma.length} numbers; expected ${batch}, one for each sample of x`);
@@ -29,6 +25,15 @@ export function checkInput(
   else if ('code' in gamma) {
     const dim = config.timeOn === 'latents' ? config.latentDim : config.interfaceDim;
     checkShape('gamma.code', gamma.code, [dim / 4], batch);
+  }
+  if (part && !given)
+    throw new RinError(
+      `this network predicts frames from ${part.size[0]} given ones; pass them as \`given\`, [${[batch, config.channels, ...part.size].join(', ')}]`,
+    );
+  if (given) {
+    if (!part) throw new RinError('this network takes no given frames, but some were given; leave them out');
+    checkShape('given', given, [config.channels, ...part.size], batch);
+    checkFloats('given', given);
   }
   if (condition) {
     const { classes, conditionDim, conditionTokens } = config;
@@ -40,6 +45,13 @@ export function checkInput(
   if (latents) checkShape('previous.latents', latents, [config.latents, config.latentDim], batch);
   if (interfaceTokens) checkShape('previous.interface', interfaceTokens, [tokens, config.interfaceDim], batch);
   if (data) checkShape('previous.data', data, [config.channels, ...size], batch);
+}
+
+function checkFloats(name: string, { dtype }: Tensor): void {
+  if (/^b?float/.test(dtype)) return;
+  throw new RinError(
+    `${name} is ${dtype}; expected floats in [-b, b], b = inputScale. Convert bytes with b·(2·x/255 - 1)`,
+  );
 }
 
 /** @param batch  the first size, or `B` if any is allowed */

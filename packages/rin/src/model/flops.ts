@@ -1,4 +1,4 @@
-import { geometry, sizeList } from '@rin/core';
+import { geometry } from '@rin/core';
 import { noGrad, scope, type TracedCall, type TracedTensor, type TracedValue, trace, zeros } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 import { RIN } from './rin.js';
@@ -11,15 +11,17 @@ import { RIN } from './rin.js';
 export function passFlops(model: ModelConfig): number {
   return scope(() => {
     const rin = new RIN(model, { seed: null });
-    const x = zeros([1, model.channels, ...sizeList(model.size)]);
+    const { predicted, given: part } = geometry(model);
+    const x = zeros([1, model.channels, ...predicted.size]);
+    const given = part ? zeros([1, model.channels, ...part.size]) : undefined;
     const code = rin.timeCode([0.5]).float();
     const state = {
       latents: zeros([1, model.latents, model.latentDim]),
-      interface: zeros([1, geometry(model).tokens, model.interfaceDim]),
+      interface: zeros([1, predicted.tokens, model.interfaceDim]),
       data: x,
     };
     const previous = Object.fromEntries(rin.carried.map((part) => [part, state[part]]));
-    using pass = noGrad(() => trace(() => rin.forward(x, { code }, { previous })));
+    using pass = noGrad(() => trace(() => rin.forward(x, { code }, { previous, ...(given && { given }) })));
     return pass.calls.reduce((sum, call) => sum + flopsOf(call), 0);
   });
 }

@@ -1,6 +1,9 @@
 import type { Dtype, Tensor } from '@rin/torch';
 
-/** What an earlier pass left, as a start (paper, section 3). What is absent is zero. */
+/**
+ * What an earlier pass left, as a start (paper, section 3). What is absent is zero. The n tokens are those of the predicted part;
+ * tokens of given frames always start anew.
+ */
 export interface Previous {
   /** [B, m, d'] final latents Z */
   readonly latents?: Tensor;
@@ -21,6 +24,8 @@ export interface ForwardOptions {
   /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, conditionTokens, conditionDim]. */
   readonly condition?: Tensor;
   readonly previous?: Previous;
+  /** Given frames [B, C, `givenFrames`, H, W] without noise, in [−b, b]. A network with `givenFrames` needs them. */
+  readonly given?: Tensor;
   /** Switches dropout and drop-path on; libtorch's generator draws them. Default: false */
   readonly training?: boolean;
   /** Dtype of the activations; parameters stay float32. Default: the dtype of the parameters. */
@@ -29,10 +34,10 @@ export interface ForwardOptions {
 
 /** The results of a pass. */
 export interface Output {
-  /** [B, C, ...size] float32 */
+  /** [B, C, ...size] float32, without given frames */
   readonly prediction: Tensor;
   /** [B, m, d'] final latents Z */
   readonly latents: Tensor;
-  /** [B, n, d] final interface X, patch tokens only */
+  /** [B, n, d] final interface X, patch tokens of the predicted part only */
   readonly interface: Tensor;
 }

@@ -7,7 +7,7 @@ import type { ModelConfig } from '../config/model.js';
  */
 export function passValues(model: ModelConfig): number {
   const { latents: m, latentDim, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, normalizeKeyValue } = model;
-  const { tokens, patchLength } = geometry(model);
+  const { tokens, predicted, patchLength } = geometry(model);
   const { time, condition } = latentSlots(model);
   const onInterface = 1 - time + conditionTokens(model) - condition;
   const readOnly = hasReadOnlyTokens(model) ? onInterface : 0;
@@ -21,17 +21,17 @@ export function passValues(model: ModelConfig): number {
   const read = attention(m, latentDim, n + readOnly, d) + mlp(m, latentDim, latentMlpRatio);
   const compute = m * 7 * latentDim + mlp(m, latentDim, latentMlpRatio); // norm; q, k and v as one; attended, out, sum
   const write = attention(n, d, m, latentDim) + mlp(n, d, interfaceMlpRatio);
-  const convolution = model.convolutionKernel > 0 ? 6 * n * d : 0;
+  const convolution = model.convolutionKernel > 0 ? 6 * predicted.tokens * d : 0;
   const perBlock = model.depth.map((layers) => read + layers * compute + (layers > 0 ? write + convolution : 0));
 
   const inputLength = (patchLength / model.channels) * inputChannels(model);
   const joined = inputLength > patchLength ? inputLength : 0; // x with the earlier estimate
   const stem = tokens * (joined + inputLength + 3 * d); // patches, product, norm, with positions
-  const readout = tokens * (d + 2 * patchLength); // norm, product, pixels
+  const readout = predicted.tokens * (d + 2 * patchLength); // norm, product, pixels
   const parts = warmParts(model);
   const warm = (t: number, c: number, ratio: number) => t * 3 * c + mlp(t, c, ratio);
   const starts =
     (parts.includes('latents') ? warm(m, latentDim, latentMlpRatio) : 0) +
-    (parts.includes('interface') ? warm(tokens, d, interfaceMlpRatio) : 0);
+    (parts.includes('interface') ? warm(predicted.tokens, d, interfaceMlpRatio) : 0);
   return stem + starts + perBlock.reduce((sum, values) => sum + values, 0) + readout;
 }

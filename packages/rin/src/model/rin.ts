@@ -44,8 +44,11 @@ import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
  * Symbols:
  *
  *     x [B, C, ...size]   noised pixels
- *     X [B, n, d]         interface, n = number of patches, d = `interfaceDim`
+ *     X [B, n + g, d]     interface, n = number of patches, d = `interfaceDim`
  *     Z [B, m, d']        latents, m = `latents`, d' = `latentDim`. The m include time and condition tokens.
+ *
+ * The g tokens of given frames (`givenFrames`) go through the same stem. Their positions are behind those of the n tokens. They
+ * are read and written, but not read out, and not carried to the next step (reference: the authors' `VideoTapeDenoiser`).
  */
 export class RIN extends Module {
   readonly stem: Linear;
@@ -103,7 +106,7 @@ export class RIN extends Module {
     this.previousNorm = warmLatents ? layerNorm(latentDim, 0) : null;
     this.previousInterfaceMlp = warmInterface ? new Mlp(dim, config.interfaceMlpRatio) : null;
     this.previousInterfaceNorm = warmInterface ? layerNorm(dim, 0) : null;
-    this.blocks = config.depth.map((layers) => new Block(config, layers, shape.grid, readOnly));
+    this.blocks = config.depth.map((layers) => new Block(config, layers, shape.predicted.grid, readOnly));
     this.readoutNorm = layerNorm(dim);
     this.readout = linear(dim, patchLength, config.zeroReadout ? initial.zeros : undefined);
 
@@ -120,14 +123,23 @@ export class RIN extends Module {
   }
 
   /**
-   * The shape [C, ...size] of a sample, its number of axes (C counts), the number of classes, and the shape [s, d_c] of a
-   * condition sequence, if the network takes one.
+  /**
+   * The shape [C, ...size] of a sample, and of its part that is noised and predicted; the number of given frames before this part;
+   * the number of axes (C counts); the number of classes; and the shape [s, d_c] of a condition sequence, if the network takes one.
    */
-  get sample(): { shape: readonly number[]; axes: number; classes: number; sequence?: readonly [number, number] } {
-    const { size } = this.#geometry;
-    const { channels, classes, conditionTokens, conditionDim } = this.#config;
+  get sample(): {
+    shape: readonly number[];
+    predicted: readonly number[];
+    givenFrames: number;
+    axes: number;
+    classes: number;
+    sequence?: readonly [number, number];
+  } {
+    const { size, predicted } = this.#geometry;
+    const { channels, givenFrames, classes, conditionTokens, conditionDim } = this.#config;
     const sequence = conditionDim > 0 ? ([conditionTokens, conditionDim] as const) : undefined;
-    return { shape: [channels, ...size], axes: size.length + 1, classes, ...(sequence && { sequence }) };
+    const shapes = { shape: [channels, ...size], predicted: [channels, ...predicted.size] };
+    return { ...shapes, givenFrames, axes: size.length + 1, classes, ...(sequence && { sequence }) };
   }
 
   /** The parts of an earlier pass from which a pass starts. */
@@ -151,13 +163,13 @@ export class RIN extends Module {
 
   /**
    * One pass of the network.
-   * @param x      [B, C, ...size] noised pixels, floats in about [−b, b], b = input scale
+   * @param x      [B, C, ...size] noised pixels without given frames, floats in about [−b, b], b = input scale
    * @param gamma  signal level γ of each sample, in [0, 1]: B numbers, a tensor [B], or their time codes
    * @throws RinError if an input has another shape, or x holds integers
    */
   forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
     const { Z, X } = this.#run(x, gamma, options, true);
-    const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens); //                              [B, n, d]
+    const interfaceTokens = X.narrow(1, 0, this.#geometry.predicted.tokens); //                    [B, n, d]
     return { prediction: this.#readOut(interfaceTokens), latents: Z, interface: interfaceTokens };
   }
 
@@ -173,7 +185,7 @@ export class RIN extends Module {
     const [withInterface, withPrediction] = [carried.includes('interface'), carried.includes('data')];
     return noGrad(() => {
       const { Z, X } = this.#run(x, gamma, options, withInterface || withPrediction);
-      const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens);
+      const interfaceTokens = X.narrow(1, 0, this.#geometry.predicted.tokens);
       return {
         ...(withPrediction && { prediction: this.#readOut(interfaceTokens) }),
         ...(carried.includes('latents') && { latents: Z }),
@@ -184,7 +196,7 @@ export class RIN extends Module {
 
   #run(x: Tensor, gamma: SignalLevels, options: ForwardOptions, lastWrite: boolean): Tokens {
     const { timeOn, conditionOn } = this.#config;
-    const { tokens } = this.#geometry;
+    const { tokens } = this.#geometry.predicted;
     const mode = { training: options.training ?? false };
     const dtype = options.dtype ?? this.stem.weight.dtype;
     const [batch] = x.shape;
@@ -196,9 +208,10 @@ export class RIN extends Module {
       ...(timeOn === place ? [time] : []),
       ...(condition && conditionOn === place ? [condition] : []),
     ];
-    let X = this.#startInterface(x.to(dtype), options.previous, mode); //                          [B, n, d]
+    const given = options.given?.to(dtype);
+    let X = this.#startInterface(x.to(dtype), given, options.previous, mode); //                   [B, n + g, d]
     const writable = placed('interfaceWritable');
-    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + w, d]
+    if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + g + w, d]
     const readOnlyTokens = placed('interface');
     const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
     const Z = this.#startLatents(placed('latents'), batch, dtype, options.previous?.latents, mode); // [B, m, d']
@@ -214,7 +227,7 @@ export class RIN extends Module {
   /** The prediction [B, C, ...size] of an interface [B, n, d]. It is float32 if the interface is bfloat16. */
   #readOut(interfaceTokens: Tensor): Tensor {
     const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
-    const output = unpatchify(patches, this.#geometry); //                                         [B, C, ...size]
+    const output = unpatchify(patches, this.#geometry.predicted, this.#geometry); //                                      [B, C, ...size]
     return output.dtype === 'bfloat16' ? output.float() : output;
   }
 
@@ -236,13 +249,23 @@ export class RIN extends Module {
     return this.label.forward(sequence.to(dtype));
   }
 
-  /** X = LN(stem(patches of x and x̂₀)) + position, then the warm start from the previous interface. [B, n, d] */
-  #startInterface(x: Tensor, previous: Previous | undefined, mode: Mode): Tensor {
-    const input = this.carried.includes('data') ? withEstimate(x, previous?.data) : x; //          [B, C or 2C, ...size]
-    const embedded = this.stemNorm.forward(this.stem.forward(patchify(input, this.#inputGeometry))); // [B, n, d]
-    const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n, d]
+  /**
+   * X = LN(stem(patches of x and x̂₀)) + position, then the warm start from the previous interface. [B, n + g, d]. The g tokens of
+   * given frames have no warm start (reference: the authors' `initialize_tape` without a previous tape), and no x̂₀.
+   */
+  #startInterface(x: Tensor, given: Tensor | undefined, previous: Previous | undefined, mode: Mode): Tensor {
+    const { predicted, given: part, tokens } = this.#geometry;
+    const joined = (pixels: Tensor, estimate?: Tensor): Tensor =>
+      this.carried.includes('data') ? withEstimate(pixels, estimate) : pixels;
+    let patches = patchify(joined(x, previous?.data), predicted, this.#inputGeometry); //          [B, n, P·C or P·2C]
+    if (part && given) patches = cat([patches, patchify(joined(given), part, this.#inputGeometry)], 1);
+    const embedded = this.stemNorm.forward(this.stem.forward(patches)); //                         [B, n + g, d]
+    const X = withPosition(embedded, this.#interfaceCode, this.interfacePosition); //              [B, n + g, d]
     const { previousInterfaceMlp: mlp, previousInterfaceNorm: norm } = this;
-    return mlp && norm ? warmStart(X, previous?.interface, mlp, norm, mode) : X;
+    if (!mlp || !norm) return X;
+    if (!part) return warmStart(X, previous?.interface, mlp, norm, mode);
+    const warm = warmStart(X.narrow(1, 0, predicted.tokens), previous?.interface, mlp, norm, mode); // [B, n, d]
+    return cat([warm, X.narrow(1, predicted.tokens, tokens - predicted.tokens)], 1);
   }
 
   /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'] */

@@ -1,30 +1,36 @@
-import { type Geometry, sinCosFrequencies } from '@rin/core';
-import { type Tensor, tensor } from '@rin/torch';
+import { type Geometry, type Part, sinCosFrequencies } from '@rin/core';
+import { cat, type Tensor, tensor, zeros } from '@rin/torch';
 
 /**
  * Cuts samples into patches (paper, section 2). Patches are in raster order (frame, row, column). The values inside a patch
  * have the same order, with the channel last.
- * @param x  [B, C, ...size]
- * @returns  [B, n, patchLength]
+ * Frames that do not fill the last slice are padded with zero frames.
+ * @param x     [B, C, ...size] of the part
+ * @param part  a part of the sample
+ * @returns     [B, tokens, patchLength]
  */
-export function patchify(x: Tensor, { grid, patch, tokens, patchLength }: Geometry): Tensor {
+export function patchify(x: Tensor, { size, grid, tokens }: Part, { patch, patchLength }: Geometry): Tensor {
   const [batch, channels] = x.shape;
   const axes = grid.map((_, axis) => axis);
-  return x
+  const missing = grid[0] * patch[0] - size[0];
+  const { dtype, device } = x;
+  const whole = missing > 0 ? cat([x, zeros([batch, channels, missing, ...size.slice(1)], { dtype, device })], 2) : x;
+  return whole
     .reshape([batch, channels, ...axes.flatMap((axis) => [grid[axis], patch[axis]])]) // [B, C, g0, p0, g1, p1, …]
     .permute([0, ...axes.map((axis) => 2 + 2 * axis), ...axes.map((axis) => 3 + 2 * axis), 1]) // [B, g…, p…, C]
     .reshape([batch, tokens, patchLength]);
 }
 
-/** The inverse of `patchify`: [B, n, patchLength] → [B, C, ...size] */
-export function unpatchify(patches: Tensor, { size, grid, patch, patchLength }: Geometry): Tensor {
+/** The inverse of `patchify`: [B, tokens, patchLength] → [B, C, ...size] of the part. Frames of the padding are cut off. */
+export function unpatchify(patches: Tensor, { size, grid }: Part, { patch, patchLength }: Geometry): Tensor {
   const batch = patches.shape[0];
   const channels = patchLength / patch.reduce((product, extent) => product * extent, 1);
   const axes = grid.map((_, axis) => axis);
-  return patches
+  const whole = patches
     .reshape([batch, ...grid, ...patch, channels])
     .permute([0, 1 + 2 * grid.length, ...axes.flatMap((axis) => [1 + axis, 1 + grid.length + axis])]) // [B, C, g0, p0, …]
-    .reshape([batch, channels, ...size]);
+    .reshape([batch, channels, ...axes.map((axis) => grid[axis] * patch[axis])]);
+  return size[0] < whole.shape[2] ? whole.narrow(2, 0, size[0]) : whole;
 }
 
 /**

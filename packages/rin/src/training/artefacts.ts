@@ -11,7 +11,7 @@ import { modelName } from '../runs/namedModel.js';
 import { previewFiles, type RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
 import type { Learner } from './learner.js';
-import { realSamples, writePreview } from './preview.js';
+import { givenClips, realSamples, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
 
@@ -19,6 +19,8 @@ export interface ArtefactsOptions {
   readonly config: Config;
   /** the samples that the run trains on */
   readonly data: Dataset;
+  /** held-out samples, whose first frames a model with given frames continues in previews; absent = none */
+  readonly heldOut?: Dataset;
   readonly meanSquare: number;
   readonly directory: RunDirectory;
   readonly learner: Learner;
@@ -50,11 +52,11 @@ export class Artefacts {
     return this.#options.previews?.every ?? 0;
   }
 
-  /** Writes `reals.png`, samples of the data. */
+  /** Writes `reals`, samples of the data. With given frames they are the clips that the previews continue. */
   async reals(): Promise<void> {
-    const { data, previews } = this.#options;
+    const { previews } = this.#options;
     // They are written again, because the layout changes with some keys that a resumed run may change.
-    if (previews) await this.#write('reals', realSamples(data, previews.layout));
+    if (previews) await this.#write('reals', realSamples(this.#shown, previews.layout));
   }
 
   /**
@@ -71,6 +73,7 @@ export class Artefacts {
     const { layout, steps, batch } = previews;
     const { classes } = layout;
     const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+    const given = givenClips(this.#shown, layout, config.model.givenFrames);
     if (learner.compute.device === 'cpu') releaseFreeMemory(); // its tensors have other sizes, and would not fit into the gaps
     try {
       const drawn = await sample(subject, {
@@ -78,9 +81,7 @@ export class Artefacts {
         classes: classes.map((each) => (each < 0 ? null : each)),
         // those of the pictures at the same places of `reals.png`
         ...(data.conditionShape && { conditions: classes.map((_, i) => data.condition?.(i % data.length) ?? null) }),
-        steps,
-        batch,
-        signal,
+        ...{ steps, batch, signal, given },
         onStep: ({ step, seeds }) => {
           const before = Math.floor(seeds[0] / batch);
           onStep({ step: before * steps + step, steps: Math.ceil(classes.length / batch) * steps });
@@ -105,6 +106,12 @@ export class Artefacts {
     const paths = previewFiles(config, stem).map((name) => directory.file(name));
     const options = { layout: previews.layout, names: data.classes, shown, frameRate: playRate(config) };
     await writePreview(paths, samples, options);
+  }
+
+  /** The data whose clips are shown: those that the network did not see, if it continues clips and there are some. */
+  get #shown(): Dataset {
+    const { config, data, heldOut } = this.#options;
+    return config.model.givenFrames > 0 ? (heldOut ?? data) : data;
   }
 
   /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */

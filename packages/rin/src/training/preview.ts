@@ -1,5 +1,6 @@
 import { type Dataset, sampleLength } from '../data/dataset.js';
 import { writeWhole } from '../disk/wholeFiles.js';
+import { type Clip, cutClip } from '../media/clip.js';
 import type { Presentation, Sample } from '../media/presentation.js';
 import { encodeSheet } from '../media/sampleSheet.js';
 import type { Layout } from './previewPlan.js';
@@ -23,6 +24,14 @@ export function realSamples(data: Dataset, { classes }: Layout): Sample[] {
     return { data: pixels, shape: data.shape };
   });
 }
+
+/**
+ * The frames that the clips of a preview are given: the first ones of clips of the data, in the layout of the preview.
+ * @param frames  `model.givenFrames`
+ * @returns undefined for 0, because nothing is given then
+ */
+export const givenClips = (data: Dataset, layout: Layout, frames: number): Clip[] | undefined =>
+  frames === 0 ? undefined : realSamples(data, layout).map((clip) => cutClip(clip, 0, frames));
 
 export interface PreviewOptions {
   readonly layout: Layout;

@@ -31,12 +31,16 @@ export function compareMeaning(theirs: Config, ours: Config): { meaningless: Dif
     'model.interfacePosition': model.interfacePosition,
     'model.latentPosition': model.latentPosition,
     // Learned positions belong to one grid of patches; computed positions exist for any grid.
-    ...(model.interfacePosition !== 'sinCos' && { 'model.size': geometry(model).size }),
+    ...(model.interfacePosition !== 'sinCos' && {
+      'model.size': geometry(model).size,
+      'model.givenFrames': model.givenFrames,
+    }),
   })) satisfies (config: Config) => Record<string, unknown>;
   const worse = (({ model, diffusion }: Config) => ({
     'diffusion.normalizeInput': diffusion.normalizeInput,
     'diffusion.schedule': diffusion.schedule,
     'model.timeOn': model.timeOn,
+    ...(model.interfacePosition === 'sinCos' && { 'model.givenFrames': model.givenFrames }),
     ...(conditionTokens(model) > 0 && { 'model.conditionOn': model.conditionOn }),
   })) satisfies (config: Config) => Record<string, unknown>;
   return {

@@ -244,7 +244,7 @@ async function prepare(given: Preparation): Promise<Session> {
     remaining,
     recorder,
     artefacts: new Artefacts({
-      ...{ config, data: trained, meanSquare, directory, learner, previews },
+      ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
       ...{ saved: counters?.images, say, signal },
     }),
     onProgress,

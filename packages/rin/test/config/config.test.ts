@@ -136,6 +136,22 @@ test('a patch must divide the size, and the ones that do are listed', () => {
   );
 });
 
+test('given frames are some of the frames of a clip, whose slices need not be whole then', () => {
+  assert.equal(ofModel({ size: [16, 64, 64], patch: [3, 4, 4], givenFrames: 5 }), '');
+  assert.equal(
+    ofModel({ size: [16, 64, 64], patch: [3, 5, 4], givenFrames: 5 }),
+    'model.patch [3,5,4]: 5 does not divide the 64 of model.size [16,64,64]; use 1, 2, 4, 8, 16, 32 or 64',
+  );
+  assert.equal(
+    ofModel({ size: [16, 64, 64], patch: 4, givenFrames: 16 }),
+    'model.givenFrames 16 leaves no frame to predict of the 16 of model.size [16,64,64]; use at most 15',
+  );
+  assert.equal(
+    ofModel({ size: 64, patch: 4, givenFrames: 5 }),
+    'model.givenFrames 5 needs clips; set model.size to [frames, height, width], or givenFrames to 0',
+  );
+});
+
 // [what is wrong, the keys that are set, the beginning of the only message]
 const crossed: [string, Record<string, Record<string, unknown>>, string][] = [
   [

@@ -4,13 +4,16 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type Purpose, permute, selfConditionings, uniform } from '@rin/core';
+import { type Purpose, permute, selfConditionings, sizeList, uniform } from '@rin/core';
 import { scope } from '@rin/torch';
 import sharp from 'sharp';
+import type { Config } from '../../src/config/config.js';
+import type { Batch } from '../../src/data/loader.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
 import { sample } from '../../src/diffusion/sample.js';
-import { randomParameters } from '../model/reference/draws.js';
+import { toTensor } from '../model/reference/compare.js';
+import { generator, randomParameters, values } from '../model/reference/draws.js';
 import type { Values } from '../model/reference/values.js';
 import {
   ask,
@@ -34,6 +37,7 @@ interface Changes {
   readonly model?: object;
   readonly diffusion?: object;
   readonly sampling?: object;
+  readonly section?: number;
 }
 
 const kinds = ['eps', 'x', 'v'] as const;
@@ -46,6 +50,9 @@ const schedules = {
   log: { kind: 'log', start: 1e-3, end: 1 },
   'log, reversed': { kind: 'log', start: 1e-3, end: 1, reverse: true },
 };
+
+/** Two given frames, three to predict; either kind leaves a slice that is not full. */
+const clips = { size: [5, 4, 6], patch: [4, 2, 2], givenFrames: 2 };
 
 const losses: Record<string, Changes> = {
   'as it is published': {},
@@ -77,15 +84,30 @@ const losses: Record<string, Changes> = {
     ]),
   ),
   'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
+  'givenFrames: two of five': { model: { ...clips, selfConditioning: 'both+data' } },
+  'givenFrames beside labels that are dropped': { model: clips, diffusion: { labelDropout: 0.5 } },
   'labelDropout: 0.5': { diffusion: { labelDropout: 0.5 } },
 };
 
-const batch = batchOf(8);
+/** A batch of eight samples of the model. */
+const batchFor = ({ model: { size } }: Config): Batch => {
+  return batchOf(8, Array.isArray(size) ? size.reduce((product, extent) => product * extent, 1) : 24);
+};
 const { seed, position, step } = drawOf();
 
 function lossQuestion(over: Changes): Question {
   const config = configure(over);
-  const { inputScale, timeSampling, selfConditioningRate, selfConditioningBy, labelDropout } = config.diffusion;
+  const batch = batchFor(config);
+  const { givenFrames } = config.model;
+  const [frames, ...plane] = sizeList(config.model.size);
+  const length = batch.pixels.length / 8;
+  const firstPredicted = givenFrames * 24; // a frame has 24 values
+  const signals = (isGiven: boolean): number[] =>
+    Array.from(batch.pixels).flatMap((byte, i) =>
+      i % length < firstPredicted === isGiven ? [((2 * byte) / 255 - 1) * config.diffusion.inputScale] : [],
+    );
+  const shape = [8, 1, frames - givenFrames, ...plane];
+  const { timeSampling, selfConditioningRate, selfConditioningBy, labelDropout } = config.diffusion;
   const each = <T>(value: (i: number) => T): T[] => Array.from(batch.labels, (_, i) => value(i));
   const drawn = (purpose: Purpose, i: number, pass = 0) => uniform(seed, purpose, position + i, pass);
   const stratified = (i: number) => (permute(i, 8, seed, step, 'strata') + drawn('time', i)) / 8;
@@ -96,16 +118,14 @@ function lossQuestion(over: Changes): Question {
   return {
     ...{ task: 'loss', config, parameters: randomParameters(config.model, 1) },
     given: {
-      x: flat(
-        Array.from(batch.pixels, (byte) => ((2 * byte) / 255 - 1) * inputScale),
-        [8, 1, 4, 6],
-      ),
+      x: flat(signals(false), shape),
+      ...(givenFrames > 0 && { given: flat(signals(true), [8, 1, givenFrames, ...plane]) }),
       condition: flat(each((i) => [0, 1, 2].map((place) => place === batch.labels[i])).flat(), [8, 3]),
       t: flat(
         each((i) => (timeSampling === 'stratified' ? stratified(i) : drawn('time', i))),
         [8],
       ),
-      eps: flat(each((i) => draws(seed, 'noise', position + i, 0, 24)).flat(), [8, 1, 4, 6]),
+      eps: flat(each((i) => draws(seed, 'noise', position + i, 0, length - firstPredicted)).flat(), shape),
       keep_estimate: flat(
         each((i) => (selfConditioningBy === 'part' ? i < 4 : drawn('selfConditioning', i) < selfConditioningRate)),
         [8],
@@ -144,19 +164,27 @@ const samplings: Record<string, Changes> = {
   'normalizeInput: expected': { diffusion: { normalizeInput: 'expected', inputScale: 0.5 } },
   'selfConditioningRate: 0, nothing is carried': { diffusion: { selfConditioningRate: 0 } },
   'selfConditioning: none': { model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } },
+  'givenFrames, with guidance': { model: clips, sampling: { guidance: 1.5 } },
+  'givenFrames: the second section of a longer clip': { model: clips, section: 1 },
+  'givenFrames: normalizeInput leaves them as they are': {
+    ...{ model: clips, diffusion: { normalizeInput: 'sample', inputScale: 0.5 } },
+  },
 };
 
 const seeds = [5, 2 ** 40 + 3];
 const condition = (): Values => ({ shape: [2, 3], data: Float64Array.of(1, 0, 0, 0, 0, 1) });
 
+const givenFrames = (): Values => values(generator(3), [2, 1, 2, 4, 6], 0.5);
+
 function sampleQuestion(over: Changes): Question {
-  const config = configure({ ...over, sampling: { steps: 10, ...over.sampling } });
+  const { section, ...changes } = over;
+  const config = configure({ ...changes, sampling: { steps: 10, ...over.sampling } });
   return {
     task: 'sample',
     config,
     parameters: randomParameters(config.model, 1),
-    given: { condition: condition() },
-    seeds,
+    given: { condition: condition(), ...(config.model.givenFrames > 0 && { given: givenFrames() }) },
+    ...{ seeds, section },
   };
 }
 
@@ -168,12 +196,12 @@ const questions = {
 };
 const answers = await ask(questions);
 
-for (const [name, { task, config }] of Object.entries(questions)) {
+for (const [name, { task, config, section }] of Object.entries(questions)) {
   test(name, needsPython, async () => {
     const { answer, model } = answers.get(name) ?? assert.fail();
     if (task === 'loss') {
       const found = scope(() => {
-        const loss = trainingLoss(model.network, config.diffusion, batch, drawOf({ meanSquare }));
+        const loss = trainingLoss(model.network, config.diffusion, batchFor(config), drawOf({ meanSquare }));
         loss.backward();
         return loss.item();
       });
@@ -181,7 +209,13 @@ for (const [name, { task, config }] of Object.entries(questions)) {
       assert.ok(Math.abs(found / expected - 1) < 1e-5, `loss ${found}, expected ${expected}`);
       assertEqualGradients(takeGradients(model.network), answer, 1e-4);
     } else {
-      const found = await run(model.network, config, { seeds: [...seeds], condition: classRows(0, 2) });
+      const frames = config.model.givenFrames > 0 && { given: toTensor(givenFrames(), 'float32') };
+      const found = await run(model.network, config, {
+        seeds: [...seeds],
+        condition: classRows(0, 2),
+        section,
+        ...frames,
+      });
       const largest = found.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
       const differences = found.map((value, i) => Math.abs(value - answer.x.data[i]) / largest);
       assert.ok(Math.max(...differences) < 1e-4, `x̂₀ is off by ${Math.max(...differences)} of the largest`);

@@ -8,7 +8,13 @@ import { numbers } from './scripted.js';
 export const run = async (
   rin: RIN,
   { diffusion, sampling }: Config,
-  options: { seeds?: number[]; condition?: Tensor | null; onStep?: (progress: DenoiseProgress) => void } = {},
+  options: {
+    seeds?: number[];
+    condition?: Tensor | null;
+    given?: Tensor;
+    section?: number;
+    onStep?: (progress: DenoiseProgress) => void;
+  } = {},
 ) => {
   using x = await denoise(rin, diffusion, sampling, { seeds: [5, 6], condition: null, meanSquare: 0.3, ...options });
   return numbers(x);

@@ -34,6 +34,7 @@ export interface Pass {
   readonly x: number[];
   readonly gamma: number[];
   readonly condition: number[] | undefined;
+  readonly given: number[] | undefined;
   readonly latents: number[] | undefined;
   readonly interface: number[] | undefined;
   readonly data: number[] | undefined;
@@ -93,11 +94,16 @@ export class Scripted extends RIN {
     };
   }
 
-  #note(kind: Pass['kind'], x: Tensor, gamma: SignalLevels, { condition, previous, training, dtype }: ForwardOptions) {
+  #note(
+    kind: Pass['kind'],
+    x: Tensor,
+    gamma: SignalLevels,
+    { condition, given, previous, training, dtype }: ForwardOptions,
+  ) {
     const optional = (tensor: Tensor | undefined) => tensor && numbers(tensor);
     this.#passes.push({
       ...{ kind, x: numbers(x), gamma: levels(gamma), condition: optional(condition), training, dtype },
-      ...{ latents: optional(previous?.latents), interface: optional(previous?.interface) },
+      ...{ given: optional(given), latents: optional(previous?.latents), interface: optional(previous?.interface) },
       data: optional(previous?.data),
     });
   }

@@ -42,6 +42,11 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 640 }', few],
     leaves: ['bar.gif', 'bars.webp', 'runs/bars/model.safetensors'],
   },
+  'docs/programs.md, Continue a clip': {
+    shorter: ['{ images: 640, batch: 16 }', few],
+    leaves: ['runs/bars/model.safetensors'],
+    prints: /^1 × 20 × 16 × 16$/m,
+  },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

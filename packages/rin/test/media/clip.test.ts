@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkClip, clipOf, framesOf } from '../../src/media/clip.js';
+import { checkClip, clipOf, cutClip, framesOf, joinClips } from '../../src/media/clip.js';
 import { mediumOf } from '../../src/media/medium.js';
 
 /** [3, 2, 1, 2]: the value tells channel, frame and column. */
@@ -34,4 +34,17 @@ test('the number of sizes tells the medium', () => {
     ].map(mediumOf),
     ['sound', 'picture', 'clip'],
   );
+});
+
+test('a clip is cut and joined frame by frame, with any number of channels', () => {
+  const first = { data: Uint8Array.of(0, 1, 100, 101, 200, 201), shape: [3, 1, 1, 2] };
+  const second = { data: Uint8Array.of(10, 11, 110, 111, 210, 211), shape: [3, 1, 1, 2] };
+  assert.deepEqual(cutClip(clip, 0, 1), first);
+  assert.deepEqual(cutClip(clip, 1, 1), second);
+  assert.deepEqual(joinClips(first, second), clip);
+  const longer = joinClips(clip, first);
+  assert.deepEqual(longer.shape, [3, 3, 1, 2]);
+  assert.deepEqual(cutClip(longer, 2, 1), first);
+  const two = { data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2, 1, 1] };
+  assert.deepEqual(joinClips(two, cutClip(two, 0, 1)), { data: Uint8Array.of(1, 2, 1, 3, 4, 3), shape: [2, 3, 1, 1] });
 });

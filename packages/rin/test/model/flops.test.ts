@@ -43,5 +43,9 @@ test('options that change the axes, the tokens or the carried state are counted 
   assert.ok(of({ selfConditioning: 'none' }) < flops);
   assert.ok(of({ convolutionKernel: 5 }) > flops);
   assert.ok(of({ size: [4, 64, 64], patch: [2, 8, 8] }) > 1.5 * flops);
+  const clip = { size: [6, 64, 64], patch: [2, 8, 8], interfaceDim: 128, convolutionKernel: 0 };
+  // The tokens of given frames are read and written as the others are, but not read out.
+  const readout = 2 * 64 * 128 * (2 * 8 * 8 * 3);
+  assert.equal(of({ ...clip, givenFrames: 2 }), of(clip) - readout);
   assert.ok(of({ timeOn: 'interface', decoupledRead: true }) > 0);
 });

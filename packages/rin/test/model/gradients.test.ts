@@ -26,6 +26,9 @@ const configs: Record<string, Partial<ModelConfig>> = {
   'with self-conditioning on the interface': { selfConditioning: 'interface' },
   'with self-conditioning on the data': { selfConditioning: 'data' },
   'with self-conditioning on latents and data': { selfConditioning: 'latents+data' },
+  'of a clip with given frames': {
+    ...{ size: [5, 4, 4], patch: [2, 2, 2], givenFrames: 2, classes: 0, selfConditioning: 'both+data' },
+  },
   'with every optional part': {
     ...{ selfConditioning: 'both+data', convolutionKernel: 3, normalizeKeyValue: true, decoupledRead: true },
     ...{ conditionOn: 'interface', interfacePosition: 'sinCosPlusLearned', latentPosition: 'sinCosPlusLearned' },
@@ -45,8 +48,8 @@ for (const [name, more] of Object.entries(configs)) {
     const config = modelOf({ ...tiny, ...narrow, ...more });
     const parameters = randomParameters(config, 1);
     const inputs = randomInputs(config, 2, 2);
-    const { x, gamma, condition, previous } = inputs;
-    const evaluate = () => referenceForward(config, parameters, x, gamma.data, condition, previous);
+    const { x, gamma, condition, previous, given } = inputs;
+    const evaluate = () => referenceForward(config, parameters, x, gamma.data, condition, previous, given);
     // every output is weighed at random, so that no path can hide behind another
     const weights = outputWeights(evaluate());
     const loss = () => {

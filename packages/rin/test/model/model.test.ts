@@ -68,5 +68,6 @@ test('the random configurations reach every value of every option', () => {
   }
   assert.equal(reached('selfConditioning'), 8);
   assert.equal(reached('size'), 5);
+  assert.equal(reached('givenFrames'), 2);
   assert.equal(reached('decoupledRead') + reached('normalizeKeyValue'), 4);
 });

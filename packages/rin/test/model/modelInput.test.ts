@@ -78,6 +78,29 @@ test('shapes that would broadcast over the batch or the tokens are refused', () 
   refuses({ data: [2, 1, 6, 4] }, 'previous.data is [2, 1, 6, 4]; expected [2, 1, 4, 6]');
 });
 
+test('a network with given frames needs them in their shape, and another refuses them', () => {
+  const clips = new RIN(modelOf({ ...base, size: [5, 4, 6], patch: [2, 2, 2], givenFrames: 2 }));
+  const x = zeros([2, 1, 3, 4, 6]);
+  const forward = (options: ForwardOptions) => noGrad(() => clips.forward(x, [0.5, 0.5], options));
+  assert.deepEqual(forward({ given: zeros([2, 1, 2, 4, 6]) }).prediction.shape, x.shape);
+  assert.throws(
+    () => forward({}),
+    new RinError('this network predicts frames from 2 given ones; pass them as `given`, [2, 1, 2, 4, 6]'),
+  );
+  assert.throws(
+    () => forward({ given: zeros([1, 1, 2, 4, 6]) }),
+    new RinError('given is [1, 1, 2, 4, 6]; expected [2, 1, 2, 4, 6]'),
+  );
+  assert.throws(
+    () => forward({ given: zeros([2, 1, 2, 4, 6], { dtype: 'uint8' }) }),
+    new RinError('given is uint8; expected floats in [-b, b], b = inputScale. Convert bytes with b·(2·x/255 - 1)'),
+  );
+  assert.throws(
+    () => noGrad(() => classes.forward(zeros([2, 1, 4, 6]), [0.5, 0.5], { given: zeros([2, 1, 2, 4, 6]) })),
+    new RinError('this network takes no given frames, but some were given; leave them out'),
+  );
+});
+
 test('a network without condition refuses one, which it would leave out', () => {
   refuses(
     { network: unconditional, condition: [2, 3] },

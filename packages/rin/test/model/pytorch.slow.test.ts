@@ -21,7 +21,7 @@ const whole = (model: ModelConfig) =>
 /** Random parameters and inputs, and weights of the outputs whose sum is differentiated, so that no path is hidden. */
 function question(model: ModelConfig, seed: number): Question & { inputs: ReturnType<typeof randomInputs> } {
   const inputs = randomInputs(model, 2, seed + 1);
-  const { x, gamma, condition, previous } = inputs;
+  const { x, gamma, condition, previous, given } = inputs;
   const shapes = {
     prediction: x.shape,
     latents: previous.latents.shape,
@@ -31,7 +31,7 @@ function question(model: ModelConfig, seed: number): Question & { inputs: Return
   return {
     ...{ task: 'forward', config: whole(model), parameters: randomParameters(model, seed), inputs },
     given: {
-      ...{ x, gamma, ...(condition && { condition }) },
+      ...{ x, gamma, ...(condition && { condition }), ...(given && { given }) },
       ...Object.fromEntries(Object.entries(previous).map(([part, state]) => [`previous.${part}`, state])),
       ...Object.fromEntries(parts.map((part) => [`weights.${part}`, values(random, shapes[part])])),
     },

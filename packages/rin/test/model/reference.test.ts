@@ -60,6 +60,7 @@ test('the forward pass reads every parameter that the table lists, and no other'
       conditionTokens: 2,
       classes: 0,
     }),
+    small({ size: [5, 4, 4], patch: [2, 2, 2], givenFrames: 2 }),
   ];
   for (const config of configs) {
     const used = new Set<string>();
@@ -69,8 +70,8 @@ test('the forward pass reads every parameter that the table lists, and no other'
         return all[name];
       },
     });
-    const { x, gamma, condition } = randomInputs(config, 1, 2);
-    referenceForward(config, parameters, x, gamma.data, condition);
+    const { x, gamma, condition, given } = randomInputs(config, 1, 2);
+    referenceForward(config, parameters, x, gamma.data, condition, {}, given);
     assert.deepEqual([...used].sort(), Object.keys(referenceParameters(config)).sort());
   }
 });
@@ -184,6 +185,51 @@ test('the previous estimate of the data reaches the stem as channels behind thos
   const swapped = { ...parameters, 'stem.weight': { ...stem, data: exchanged } };
   const same = referenceForward(config, swapped, previous.data, gamma.data, condition, { data: x });
   nearAll(same.prediction.data, prediction.data, 1e-12);
+});
+
+test('given frames: clean tokens with the positions behind, read and written, not read out; the rest of a slice is zeros', () => {
+  const config = small({ size: [5, 4, 4], patch: [2, 2, 2], givenFrames: 2 }); // 2 slices to predict, 1 given
+  const parameters = randomParameters(config, 12);
+  const { x, gamma, condition, given = assert.fail() } = randomInputs(config, 1, 13);
+  const forward = (frames: Values, with_ = parameters) =>
+    referenceForward(config, with_, x, gamma.data, condition, {}, frames);
+  const before = forward(given);
+  assert.deepEqual(before.prediction.shape, [1, 3, 3, 4, 4]);
+  assert.deepEqual(before.interface.shape, [1, 8, 8]);
+  assert.deepEqual(parameters.interface_position.shape, [12, 8]);
+  // Each position of the given slice matters, and so does each given frame.
+  for (let token = 8; token < 12; token++) {
+    const table = parameters.interface_position;
+    const moved = { shape: table.shape, data: table.data.map((value, i) => value + (i === 8 * token ? 1 : 0)) };
+    assert.notDeepEqual(forward(given, { ...parameters, interface_position: moved }).prediction, before.prediction);
+  }
+  for (const frame of [0, 1]) {
+    const other = given.data.map((value, i) => value + (Math.floor(i / 16) % 2 === frame ? 1 : 0));
+    assert.notDeepEqual(forward({ shape: given.shape, data: other }).prediction, before.prediction);
+  }
+  // A frame of zeros that is predicted too changes nothing of the others: the last slice was padded with it.
+  const longer = small({ size: [6, 4, 4], patch: [2, 2, 2], givenFrames: 2 });
+  const frames = (values: Values) => values.data.length / (3 * 16);
+  const padded = Float64Array.from({ length: 3 * 4 * 16 }, (_, i) => {
+    const [channel, rest] = [Math.floor(i / 64), i % 64];
+    return rest < 48 ? x.data[channel * 48 + rest] : 0;
+  });
+  const whole = referenceForward(
+    longer,
+    parameters,
+    { shape: [1, 3, 4, 4, 4], data: padded },
+    gamma.data,
+    condition,
+    {},
+    given,
+  );
+  assert.equal(frames(before.prediction), 3);
+  for (let channel = 0; channel < 3; channel++)
+    nearAll(
+      before.prediction.data.slice(channel * 48, channel * 48 + 48),
+      whole.prediction.data.slice(channel * 64, channel * 64 + 48),
+      0,
+    );
 });
 
 test('samples of a batch do not see each other, and what is absent of a previous pass is zeros', () => {

@@ -10,13 +10,15 @@ import { randomInputs } from './reference/draws.js';
 
 /** A pass of a network that is given its time code, as an exporter needs it. */
 function pass(config: ModelConfig, rin: RIN, batch: number) {
-  const { x: values, gamma, condition: given } = randomInputs(config, batch, 5);
+  const { x: values, gamma, condition: asked, given: frames } = randomInputs(config, batch, 5);
   const x = toTensor(values, 'float32');
-  const condition = given && toTensor(given, 'float32');
+  const condition = asked && toTensor(asked, 'float32');
+  const given = frames && toTensor(frames, 'float32');
   using exact = rin.timeCode(gamma.data);
   const code = exact.float();
-  const inputs: Record<string, Tensor> = { x, code, ...(condition && { condition }) };
-  const run = () => noGrad(() => rin.forward(x, { code }, { ...(condition && { condition }) }));
+  const optional = { ...(condition && { condition }), ...(given && { given }) };
+  const inputs: Record<string, Tensor> = { x, code, ...optional };
+  const run = () => noGrad(() => rin.forward(x, { code }, optional));
   return { inputs, run, gammas: [...gamma.data] };
 }
 

@@ -24,7 +24,7 @@ interface Pass {
 /** A pass of a network with random parameters; two networks have equal ones where their names are. */
 function pass(options: Options, { training = false, previous, gamma = 1 }: Pass = {}) {
   const config = modelOf({ ...base, ...options });
-  const { x, gamma: level, condition, previous: state } = randomInputs(config, 2, 1);
+  const { x, gamma: level, condition, given, previous: state } = randomInputs(config, 2, 1);
   return scope(() =>
     noGrad(() => {
       const rin = network(config, namedParameters(config), 'float64');
@@ -32,6 +32,7 @@ function pass(options: Options, { training = false, previous, gamma = 1 }: Pass 
       const output = rin.forward(toTensor(x, 'float64'), toTensor(level, 'float64').mul(gamma), {
         training,
         ...(condition && { condition: toTensor(condition, 'float64') }),
+        ...(given && { given: toTensor(given, 'float64') }),
         ...(previous && {
           previous: {
             latents: toTensor(state.latents, 'float64').mul(previous.latents),
@@ -83,6 +84,16 @@ export const cases: Cases = {
   'model.channels': [
     'is how many channels come out',
     () => assert.deepEqual(pass({ channels: 2 }).shapes.prediction, [2, 2, 8, 8]),
+  ],
+  'model.givenFrames': [
+    'is how many frames of a clip are given; the others come out, and every slice has positions',
+    () => {
+      const of = (givenFrames: number) => ({ size: [6, 4, 4], patch: [2, 2, 2], givenFrames });
+      assert.deepEqual(pass(of(0)).shapes.prediction, [2, 3, 6, 4, 4]);
+      assert.deepEqual(pass(of(2)).shapes.prediction, [2, 3, 4, 4, 4]);
+      assert.deepEqual(pass(of(2)).shapes.interface, [2, 8, 16]);
+      assert.deepEqual(parameter(of(3), 'interface_position'), [16, 16]); // two slices of either kind
+    },
   ],
   'model.classes': [
     'is how many classes the label projection takes; 0 leaves it out',

@@ -31,6 +31,8 @@ export interface Question {
   readonly parameters: Readonly<Record<string, Values>>;
   readonly given: Readonly<Record<string, Values>>;
   readonly seeds?: readonly number[];
+  /** section of a longer clip; default 0 */
+  readonly section?: number;
 }
 
 /** What came back, and our model, read from the same file. */
@@ -52,7 +54,7 @@ export async function ask<Name extends string>(questions: Readonly<Record<Name, 
       await saveModel(join(folder, `${file}.model.safetensors`), stored);
       await writeSafetensors(join(folder, `${file}.given.safetensors`), toTensors(given));
     }
-    const cases = all.map(({ file, question: { task, seeds } }) => ({ name: file, task, seeds }));
+    const cases = all.map(({ file, question: { task, seeds, section } }) => ({ name: file, task, seeds, section }));
     writeFileSync(join(folder, 'cases.json'), JSON.stringify(cases));
     const { status, stderr } = spawnSync(python, [child, example, folder], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);

@@ -30,7 +30,7 @@ def forward(case, model, given, **_):
         network, g = copy.deepcopy(model).to(dtype), {name: part.to(dtype) for name, part in given.items()}
         left = tuple(g[f'previous.{part}'] for part in ('latents', 'interface', 'data'))
         for start, previous in (('cold', None), ('warm', left)):
-            outputs = network(g['x'], g['gamma'], g.get('condition'), previous)
+            outputs = network(g['x'], g['gamma'], g.get('condition'), previous, g.get('given'))
             outputs = dict(zip(('prediction', 'latents', 'interface'), outputs))
             answer |= {f'{dtype}.{start}.{part}'.removeprefix('torch.'): output for part, output in outputs.items()}
     return answer | gradients(network, sum((output * g[f'weights.{part}']).sum() for part, output in outputs.items()))
@@ -44,14 +44,16 @@ def loss(case, model, config, given, mean_square):
         keep_label=given['keep_label'] > 0,
     )
     x, condition = given['x'].float(), given['condition'].float()
-    value = rin.training_loss(model.train(), config['diffusion'], x, condition, draws, mean_square)
+    frames = given['given'].float() if 'given' in given else None
+    value = rin.training_loss(model.train(), config['diffusion'], x, condition, draws, mean_square, frames)
     return {'loss': value} | gradients(model, value)
 
 
 def sample(case, model, config, given, mean_square):
-    shape = (config['model']['channels'], *[g * p for g, p in zip(model.grid, model.patch)])
-    noise = rin.philox_noise(case['seeds'], shape)
-    x = rin.sample(model, config, given['condition'].float(), noise, mean_square)
+    shape = (config['model']['channels'], *model.predicted)
+    noise = rin.philox_noise(case['seeds'], shape, case.get('section', 0))
+    frames = given['given'].float() if 'given' in given else None
+    x = rin.sample(model, config, given['condition'].float(), noise, mean_square, frames)
     return {'x': x, 'start': noise('start', 0), 'step': noise('step', 3)}
 
 

@@ -41,11 +41,13 @@ export interface Drawn {
 
 /** Draws the samples of a request, writes the outputs except `nearest`, and prints their paths. */
 export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<Drawn> {
-  const { seeds, classes, sampling, known } = request;
+  const { seeds, classes, sampling, known, given, frames: length } = request;
   const { outputs, batch, screen, signal, shown } = options;
   const { format, frameRate } = outputs;
   const names = classNames(model, request);
-  checkSheets(model.network.sample.shape, seeds.length, names, options);
+  const { shape } = model.network.sample;
+  const drawnShape = length === undefined ? shape : [shape[0], length, ...shape.slice(2)];
+  checkSheets(drawnShape, seeds.length, names, options);
   const showsAll = [outputs.grid, outputs.animation, outputs.nearest].some((each) => each !== undefined);
   const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
   const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
@@ -54,7 +56,7 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const frames = new Map<number, Map<number, View>>(); // by step, then by seed
   let done = 0;
   const drawn = samples(model, {
-    ...{ ...sampling, ...known, seeds, classes, batch, signal },
+    ...{ ...sampling, ...known, seeds, classes, given, frames: length, batch, signal },
     onStep: ({ step, share: ofBatch, seeds: part, x0 }) => {
       const share = (done + ofBatch * part.length) / seeds.length;
       const seconds = (performance.now() - began) / 1000;

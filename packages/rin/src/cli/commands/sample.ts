@@ -2,6 +2,7 @@ import { computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { Screen } from '../terminal/screen.js';
+import { continuedClips, continuedLine } from './continued.js';
 import { trainingPictures, writeNearest } from './nearest.js';
 import { mostClipsInGrid, mostInGrid, mostStrips, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
@@ -20,6 +21,7 @@ export const command: Command = {
     ['rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses', 'single files'],
     ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
     ['rin sample --known photo.png --mask mask.png', 'the white pixels of the mask, anew for each seed'],
+    ['rin sample 3 --given clip.gif --frames 64 --seeds 0-3', 'a clip goes on in four ways, for 64 frames in all'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
@@ -39,6 +41,19 @@ export const command: Command = {
           placeholder: 'LIST',
           description: 'names or numbers, repeated over the seeds; "none" = no class',
           notes: ['default: seed modulo number of classes'],
+        },
+        {
+          flag: '--given',
+          placeholder: 'PATH',
+          description:
+            'the clip that a model with given frames continues, by its last frames: a video, an animated GIF, WebP or PNG, a folder of frames, or a folder of these',
+          notes: ['default of --seeds: one for each clip'],
+        },
+        {
+          flag: '--frames',
+          placeholder: 'N',
+          description: 'frames of each clip, given ones included; longer clips go on from their last frames',
+          notes: ['default: as in training'],
         },
       ],
     },
@@ -157,8 +172,8 @@ async function sampleCommand(given: Given): Promise<number> {
     ]);
   useThreads(threads);
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
-  const known = await knownPicture(model, given);
-  const request = { ...sampleRequest(model, given), ...(known && { known: known.options }) };
+  const [known, clips] = [await knownPicture(model, given), await continuedClips(model, given)];
+  const request = { ...sampleRequest(model, given, clips), ...(known && { known: known.options }) };
   const warning = guidanceWarning(model, given);
   const shown = presentationOfModel(model);
   const outputs = await readOutputs(given, model.config, shown, request.seeds.length);
@@ -166,6 +181,7 @@ async function sampleCommand(given: Given): Promise<number> {
   screen.say(`model: ${path}${classes}`);
   screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
   if (known) screen.say(known.line);
+  if (clips) screen.say(continuedLine(clips));
   if (warning !== undefined) screen.say(warning);
   const show = !given.has('--no-show');
   const options = { shown, outputs, batch, columns, show, screen, signal: interruption.signal };

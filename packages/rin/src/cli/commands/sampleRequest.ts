@@ -3,8 +3,10 @@ import type { Config } from '../../config/config.js';
 import type { SamplingConfig } from '../../config/diffusion.js';
 import { mergeConfig, parseConfig } from '../../config/parse.js';
 import type { TrainingConfig } from '../../config/training.js';
+import type { GivenClip } from '../../data/readGiven.js';
 import type { KnownOptions } from '../../diffusion/known.js';
 import type { Model } from '../../diffusion/modelFile.js';
+import type { Clip } from '../../media/clip.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
 import { parseSeeds } from './seeds.js';
@@ -17,19 +19,35 @@ export interface SampleRequest {
   readonly sampling: SamplingConfig;
   /** known pixels, if only the others are drawn */
   readonly known?: KnownOptions;
+  /** clips to continue, repeated over the seeds; absent = none */
+  readonly given?: readonly Clip[];
+  /** frames of each clip; absent = as the model has */
+  readonly frames?: number;
 }
 
-/** The request, with defaults from the model's configuration. @throws RinError if it is invalid */
-export function sampleRequest({ config, classes: names }: Model, given: Given): SampleRequest {
+/**
+ * The request, with defaults from the model's configuration.
+ * @param clips to continue
+ * @throws RinError if it is invalid
+ */
+export function sampleRequest(
+  { config, classes: names }: Model,
+  given: Given,
+  clips?: readonly GivenClip[],
+): SampleRequest {
   const asked = parseClasses(given.text('--classes'), names);
   const known = config.model.classes;
   const groups = asked?.length ?? known;
-  const seeds = parseSeeds(given.text('--seeds') ?? (groups > 0 && groups <= 16 ? `0-${8 * groups - 1}` : '0-63'));
+  const several = groups > 0 && groups <= 16 ? `0-${8 * groups - 1}` : '0-63';
+  const seeds = parseSeeds(given.text('--seeds') ?? (clips ? `0-${clips.length - 1}` : several));
+  const frames = given.wholeNumber('--frames', 1);
   const classes = asked ?? (known > 0 ? seeds.map((seed) => seed % known) : undefined);
   return {
     seeds,
     ...(classes && { classes: seeds.map((_, i) => classes[i % classes.length]) }),
     sampling: withTyped(config, given, 'sampling').sampling,
+    ...(clips && { given: clips.map(({ clip }) => clip) }),
+    ...(frames !== undefined && { frames }),
   };
 }
 

@@ -135,11 +135,11 @@ function previewOf(config: Config): number {
   const plan = planPreviews(config);
   if (!plan) return 0;
   const { model, sampling } = config;
-  const { tokens } = geometry(model);
+  const { predicted } = geometry(model);
   const parts = warmParts(model);
   const carried =
     (parts.includes('latents') ? model.latents * model.latentDim : 0) +
-    (parts.includes('interface') ? tokens * model.interfaceDim : 0) +
+    (parts.includes('interface') ? predicted.tokens * model.interfaceDim : 0) +
     (parts.includes('data') ? pixelsOf(config) : 0);
   const passes = passesAtOnce(sampling, conditionTokens(model) > 0);
   const picture = passes * (passValues(model) + pixelTensors * pixelsOf(config)) + (passes + 1) * carried;

@@ -28,10 +28,11 @@ export function network(config: ModelConfig, parameters: Record<string, Values>,
 type Given = Omit<Inputs, 'previous'> & { previous?: Partial<Inputs['previous']> };
 
 /** The network's outputs in this precision. */
-export function forward(rin: RIN, { x, gamma, condition, previous = {} }: Given, dtype: Precision) {
+export function forward(rin: RIN, { x, gamma, condition, given, previous = {} }: Given, dtype: Precision) {
   const optional = (values: Values | undefined) => values && toTensor(values, dtype);
   return rin.forward(toTensor(x, dtype), toTensor(gamma, dtype), {
     condition: optional(condition),
+    given: optional(given),
     previous: {
       ...{ latents: optional(previous.latents), interface: optional(previous.interface) },
       data: optional(previous.data),
@@ -62,8 +63,8 @@ export const tolerances: Record<Precision, number> = { float64: 1e-12, float32: 
 
 /** Network against reference in both precisions. */
 export function assertAgrees(config: ModelConfig, parameters: Record<string, Values>, inputs: Given) {
-  const { x, gamma, condition, previous } = inputs;
-  const expected = referenceForward(config, parameters, x, gamma.data, condition, previous);
+  const { x, gamma, condition, previous, given } = inputs;
+  const expected = referenceForward(config, parameters, x, gamma.data, condition, previous, given);
   for (const dtype of ['float64', 'float32'] as const) {
     const actual = noGrad(() => forward(network(config, parameters, dtype), inputs, dtype));
     assertEqualOutputs(actual, expected, tolerances[dtype]);

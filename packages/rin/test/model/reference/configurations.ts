@@ -21,6 +21,21 @@ export const options: Readonly<Record<string, Options>> = {
   'patch: a list': { size: [8, 6], patch: [4, 3] },
   'patch: a list for a clip': { size: [4, 4, 6], patch: [2, 2, 3] },
   'patch: 1': { size: [3, 4], patch: 1 },
+  'givenFrames: whole slices of both kinds': { size: [6, 4, 6], patch: [2, 2, 3], givenFrames: 2, classes: 0 },
+  'givenFrames: both kinds are padded': { size: [8, 4, 4], patch: [3, 2, 2], givenFrames: 4, channels: 1 },
+  'givenFrames: one frame of each in a slice': { size: [2, 4, 4], patch: [4, 2, 2], givenFrames: 1 },
+  'givenFrames: a number for the patch': { size: [3, 4, 4], givenFrames: 1, selfConditioning: 'none' },
+  'givenFrames with sinCos': { size: [5, 4, 6], patch: [2, 2, 2], givenFrames: 2, interfacePosition: 'sinCos' },
+  'givenFrames with sinCosPlusLearned': {
+    ...{ size: [5, 4, 6], patch: [2, 2, 2], givenFrames: 3, interfacePosition: 'sinCosPlusLearned' },
+  },
+  'givenFrames: their tokens are not carried': {
+    ...{ size: [5, 4, 4], patch: [2, 2, 2], givenFrames: 2, selfConditioning: 'both' },
+  },
+  'givenFrames beside writable tokens, a convolution and a sequence': {
+    ...{ size: [5, 4, 4], patch: [2, 2, 2], givenFrames: 2, convolutionKernel: 3, timeOn: 'interfaceWritable' },
+    ...{ ...sequence, conditionOn: 'interface', decoupledRead: true },
+  },
   'channels: 1': { channels: 1 },
   'channels: 4': { channels: 4 },
   'classes: 0, without condition': { classes: 0 },
@@ -91,14 +106,16 @@ export function randomConfiguration(seed: number): ModelConfig {
   const selfConditioning = selfConditionings[seed % selfConditionings.length]; // 16 draws would leave some out
   // warm-starting the interface needs its MLP
   const interfaceMlpRatio = /interface|both/.test(selfConditioning) ? pick(1.5, 2) : pick(0, 1.5, 2);
+  const shape = pick<Options>(
+    { size: 6, patch: 3 },
+    { size: [4, 8], patch: [1, 4] },
+    { size: [12], patch: 2 },
+    { size: [4, 4, 2], patch: [2, 1, 1] },
+    { size: [2, 4, 4], patch: 2 },
+  );
+  const isClip = Array.isArray(shape.size) && shape.size.length === 3;
   return modelOf({
-    ...pick<Options>(
-      { size: 6, patch: 3 },
-      { size: [4, 8], patch: [1, 4] },
-      { size: [12], patch: 2 },
-      { size: [4, 4, 2], patch: [2, 1, 1] },
-      { size: [2, 4, 4], patch: 2 },
-    ),
+    ...shape,
     ...pick<Options>({ classes: 4 }, { conditionDim: 3, conditionTokens: 2 }),
     ...{ channels: pick(1, 2, 3), latents: pick(4, 7), latentDim: pick(16, 24, 32), latentHeads: pick(2, 4, 8) },
     ...{ latentMlpRatio: pick(1, 2.5), interfaceDim: pick(8, 16, 32), interfaceMlpRatio },
@@ -111,5 +128,6 @@ export function randomConfiguration(seed: number): ModelConfig {
     ...{ latentPosition: pick('learned', 'sinCos', 'sinCosPlusLearned'), normalizeKeyValue: pick(true, false) },
     ...{ decoupledRead: (timeOn === 'interface' || conditionOn === 'interface') && pick(true, false) },
     ...{ convolutionKernel: pick(0, 1, 3), selfConditioning },
+    ...{ givenFrames: isClip ? seed % 2 : 0 },
   });
 }

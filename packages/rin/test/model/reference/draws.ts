@@ -54,6 +54,8 @@ export interface Inputs {
   x: Values;
   gamma: Values;
   condition?: Values;
+  /** clean frames, for a network that predicts from them */
+  given?: Values;
   previous: { latents: Values; interface: Values; data: Values };
 }
 
@@ -69,6 +71,7 @@ export function randomInputs(config: ModelConfig, batch: number, seed: number): 
     x: values(random, [batch, config.channels, ...g.size]),
     gamma: { shape: [batch], data: Float64Array.from({ length: batch }, () => Math.ceil(random() * 256) / 256) },
     ...(g.conditionTokens > 0 && { condition }),
+    ...(g.given && { given: values(random, [batch, config.channels, ...g.given.size]) }),
     previous: {
       latents: values(random, [batch, config.latents, config.latentDim]),
       interface: values(random, [batch, g.tokens, config.interfaceDim]),

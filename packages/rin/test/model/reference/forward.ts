@@ -31,6 +31,7 @@ export interface Outputs {
  * @param gamma      [B]
  * @param condition  [B, classes] or [B, s, d_c]; only for a conditional network
  * @param previous   latents [B, m, d'], interface [B, n, d] and data [B, C, ...size]; zeros where absent
+ * @param given      [B, C, frames, H, W] clean frames; only for a network that predicts from them
  */
 export function referenceForward(
   config: ModelConfig,
@@ -39,6 +40,7 @@ export function referenceForward(
   gamma: ArrayLike<number>,
   condition?: Values,
   previous: { latents?: Values; interface?: Values; data?: Values } = {},
+  given?: Values,
 ): Outputs {
   const g = geometry(config);
   const p: Lookup = (name) => {
@@ -48,16 +50,20 @@ export function referenceForward(
   };
   const zeros = (tokens: number, dim: number): Tokens => Array.from({ length: tokens }, () => new Float64Array(dim));
   const samples = Array.from({ length: x.shape[0] }, (_, b) => {
-    const pixels = samplePixels(x, b);
-    const given = condition && conditionTokens(condition, b);
-    if (!given !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
+    const ofSample = ({ shape, data }: Values) =>
+      data.subarray((b * data.length) / shape[0], ((b + 1) * data.length) / shape[0]);
+    const pixels = ofSample(x);
+    const asked = condition && conditionTokens(condition, b);
+    if (!given !== !g.given) throw new Error('given frames belong to a network that predicts from them');
+    if (!asked !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
     return forwardSample(config, g, p, {
       pixels,
+      given: given ? ofSample(given) : new Float64Array(),
       gamma: gamma[b],
-      condition: given ?? [],
+      condition: asked ?? [],
       latents: previous.latents ? sampleTokens(previous.latents, b) : zeros(config.latents, config.latentDim),
       interface: previous.interface ? sampleTokens(previous.interface, b) : zeros(g.tokens, config.interfaceDim),
-      data: previous.data ? samplePixels(previous.data, b) : new Float64Array(pixels.length),
+      data: previous.data ? ofSample(previous.data) : new Float64Array(pixels.length),
     });
   });
   return {
@@ -65,11 +71,6 @@ export function referenceForward(
     latents: stackTokens(samples.map((sample) => sample.latents)),
     interface: stackTokens(samples.map((sample) => sample.interface)),
   };
-}
-
-/** Sample b of [B, C, ...size]. */
-function samplePixels({ shape: [batch], data }: Values, b: number): Float64Array {
-  return data.subarray((b * data.length) / batch, ((b + 1) * data.length) / batch);
 }
 
 function conditionTokens(condition: Values, b: number): Tokens {
@@ -80,6 +81,7 @@ function conditionTokens(condition: Values, b: number): Tokens {
 
 interface Sample {
   pixels: Float64Array;
+  given: Float64Array;
   gamma: number;
   condition: Tokens;
   latents: Tokens;
@@ -92,11 +94,17 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   const time = timeToken(config, g, p, sample.gamma);
   const condition = g.conditionTokens > 0 ? dense(p, 'label', sample.condition) : [];
 
-  // X = LayerNorm(stem([x ; previous estimate of the data])) + pos
-  const joined = config.selfConditioning.includes('data') ? [...sample.pixels, ...sample.data] : sample.pixels;
-  const cells = patches(g.inputChannels, g, Float64Array.from(joined));
-  let X = layerNorm(p, 'stem_norm', dense(p, 'stem', cells));
-  X = add(X, interfacePosition(config, g, p));
+  // X = LayerNorm(stem([x ; previous estimate of the data])) + pos; given frames by the same stem, without an estimate, and with
+  // the positions behind
+  const withData = config.selfConditioning.includes('data');
+  const joined = (pixels: Float64Array, estimate: Float64Array) =>
+    withData ? Float64Array.from([...pixels, ...estimate]) : pixels;
+  const tokens = (part: Tokens) => layerNorm(p, 'stem_norm', dense(p, 'stem', part));
+  const positions = interfacePosition(config, g, p);
+  let X = add(tokens(patches(g.inputChannels, g, joined(sample.pixels, sample.data))), positions.slice(0, n));
+  const cut = g.given && { ...g.given, patch: g.patch };
+  const blank = new Float64Array(sample.given.length);
+  const clean = cut ? add(tokens(patches(g.inputChannels, cut, joined(sample.given, blank))), positions.slice(n)) : [];
   if (/interface|both/.test(config.selfConditioning)) {
     X = add(X, warmStart(p, 'previous_interface', sample.interface));
   }
@@ -105,7 +113,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
     ...(config.timeOn === place ? [time] : []),
     ...(config.conditionOn === place ? condition : []),
   ];
-  X = [...X, ...on('interfaceWritable')];
+  X = [...X, ...clean, ...on('interfaceWritable')];
   const readOnly = on('interface');
 
   // Z = [learned latents ; time token ; condition tokens] + LayerNorm₀(u + MLP(LN(u)))
@@ -167,7 +175,8 @@ function rows(values: Values): Tokens {
 
 function interfacePosition(config: ModelConfig, g: Geometry, p: Lookup): Tokens {
   if (config.interfacePosition === 'learned') return rows(p('interface_position'));
-  const code = gridCode(g.grid, config.interfaceDim, config.timeScaling);
+  const [slices, ...plane] = g.grid; // the same code for every slice of a clip
+  const code = gridCode([slices + (g.given?.grid[0] ?? 0), ...plane], config.interfaceDim, config.timeScaling);
   return config.interfacePosition === 'sinCos' ? code : add(code, rows(p('interface_position')));
 }
 

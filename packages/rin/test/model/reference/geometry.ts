@@ -3,7 +3,7 @@ import { product } from './values.js';
 
 /** The sizes that follow from a configuration, in the symbols of the paper (section 2). */
 export interface Geometry {
-  /** [L], [H, W] or [T, H, W] in pixels. */
+  /** [L], [H, W] or [T, H, W] in pixels, of what is noised and predicted. */
   size: number[];
   /** Sides of a patch, one for each axis of `size`. */
   patch: number[];
@@ -11,6 +11,8 @@ export interface Geometry {
   grid: number[];
   /** Interface tokens n. */
   tokens: number;
+  /** The clean frames that a clip is predicted from, cut like a clip of their own; null = none. */
+  given: { size: number[]; grid: number[]; tokens: number } | null;
   /** P · c: numbers in a patch. */
   patchLength: number;
   /** Channels that the stem reads: c, or 2 c where the previous estimate of the data is joined to the input. */
@@ -31,10 +33,16 @@ export interface Geometry {
 }
 
 export function geometry(config: ModelConfig): Geometry {
-  const size = typeof config.size === 'number' ? [config.size, config.size] : config.size;
+  const whole = typeof config.size === 'number' ? [config.size, config.size] : config.size;
   const { patch: side } = config;
-  const patch = typeof side === 'number' ? size.map((_, axis) => (size.length === 3 && axis === 0 ? 1 : side)) : side;
-  const grid = size.map((length, axis) => length / patch[axis]);
+  const patch = typeof side === 'number' ? whole.map((_, axis) => (whole.length === 3 && axis === 0 ? 1 : side)) : side;
+  const group = (frames: number) => {
+    const size = [frames, ...whole.slice(1)];
+    const grid = size.map((length, axis) => Math.ceil(length / patch[axis])); // only frames can leave a rest
+    return { size, grid, tokens: product(grid) };
+  };
+  const { givenFrames } = config;
+  const { size, grid, tokens } = group(whole[0] - givenFrames);
   const sequence = config.conditionDim > 0;
   const conditionTokens = sequence ? config.conditionTokens : config.classes > 0 ? 1 : 0;
   const tokensOnLatents =
@@ -43,7 +51,8 @@ export function geometry(config: ModelConfig): Geometry {
     size,
     patch,
     grid,
-    tokens: product(grid),
+    tokens,
+    given: givenFrames > 0 ? group(givenFrames) : null,
     patchLength: product(patch) * config.channels,
     inputChannels: config.channels * (config.selfConditioning.includes('data') ? 2 : 1),
     conditionTokens,

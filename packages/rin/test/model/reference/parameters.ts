@@ -66,7 +66,7 @@ function table(config: ModelConfig): Record<string, Parameter> {
   const area = product(g.patch);
   kernel('stem', [d, area * g.inputChannels], 6 / (area * (g.inputChannels + d)));
   norm('stem_norm', d);
-  position('interface_position', g.tokens, d, config.interfacePosition);
+  position('interface_position', g.tokens + (g.given?.tokens ?? 0), d, config.interfacePosition);
   position('latents', g.learnedLatents, latentDim, config.latentPosition);
   dense('time.dense0', g.timeDim, g.timeDim / 4);
   dense('time.dense1', g.timeDim, g.timeDim);

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sizeList } from '@rin/core';
+import { geometry } from '@rin/core';
 import { memory, type Named, noGrad, scope, zeros } from '@rin/torch';
 import type { Config } from '../../../src/config/config.js';
 import { Loader } from '../../../src/data/loader.js';
@@ -59,6 +59,7 @@ test('the activations are those that a pass holds, for every option that changes
     { timeOn: 'interfaceWritable', normalizeKeyValue: true, convolutionKernel: 3, selfConditioning: 'interface' },
     { size: [24], patch: 2, classes: 0 },
     { patch: 2, channels: 3, interfaceDim: 16, latents: 3, selfConditioning: 'data' },
+    { size: [5, 8, 8], patch: [2, 4, 4], givenFrames: 2, selfConditioning: 'both', convolutionKernel: 3 },
   ];
   const configs = options.map((model) => {
     const rate = (model as { selfConditioning?: string }).selfConditioning === 'none' ? 0 : 0.9;
@@ -66,10 +67,13 @@ test('the activations are those that a pass holds, for every option that changes
   });
   for (const [i, { model }] of [...configs, loadPreset('emoji-64'), loadPreset('cifar10-small')].entries()) {
     const network = new RIN(model, { seed: 0 });
+    const { predicted, given: part } = geometry(model);
     const held = (batch: number) =>
       scope(() => {
+        const given = part && { given: zeros([batch, model.channels, ...part.size]) };
+        const x = zeros([batch, model.channels, ...predicted.size]);
         const before = memory().bytes;
-        noGrad(() => network.forward(zeros([batch, model.channels, ...sizeList(model.size)]), zeros([batch])));
+        noGrad(() => network.forward(x, zeros([batch]), { ...given }));
         return memory().bytes - before;
       });
     // The difference of two batches leaves out what does not depend on them. The formula counts as the layers are written
