@@ -22,7 +22,7 @@ export type Combination = readonly [Term, ...Term[]];
 
 /** A request of a sampler: evaluate the network at x and γ. */
 export interface Evaluation {
-  /** step of the plan, counted from 0 */
+  /** step of the plan, counted from 0; a sampler may evaluate more than once in a step */
   readonly step: number;
   readonly gamma: number;
   readonly oneMinusGamma: number;
@@ -50,6 +50,8 @@ export type Sampling = Generator<Evaluation, Combination, Evaluated>;
 export interface SamplerOptions {
   /** variance of the noise that DDPM adds */
   readonly variance: 'large' | 'small';
+  /** η of DDIM, in [0, 1]: 0 adds no noise, 1 adds that of DDPM with the `small` variance */
+  readonly eta: number;
 }
 
 /** A sampler. It goes through the steps of a plan. */

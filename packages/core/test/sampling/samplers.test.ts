@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   evaluated,
+  evaluationsOf,
   gamma,
   oneMinusGamma,
   type PlanOptions,
@@ -23,7 +24,7 @@ type Factors = Record<Quantity['of'], number>;
 function steps(options: Partial<Options>): (PlanStep & Factors)[] {
   const all: Options = {
     ...{ steps: 100, schedule: { kind: 'cosine', start: 0, end: 1, tau: 1 }, timeDelta: 0 },
-    ...{ variance: 'large', sampler: 'ddpm' },
+    ...{ variance: 'large', eta: 0, sampler: 'ddpm' },
     ...options,
   };
   const planned = plan(all);
@@ -193,18 +194,41 @@ test('the last step returns x̂₀ itself, and nothing is ever NaN', () => {
   }
 });
 
-test('a sampling starts from noise, evaluates each step once, and returns the last x̂₀', () => {
-  for (const sampler of Object.values(samplers)) {
-    const planned = plan({ steps: 3, schedule: { kind: 'linear' }, timeDelta: 0 });
-    const sampling = sampler(planned, { variance: 'large' });
+test('a sampling starts from noise, evaluates each step once, heun twice but the last, and returns an x̂₀', () => {
+  const planned = plan({ steps: 3, schedule: { kind: 'linear' }, timeDelta: 0 });
+  for (const [name, sampler] of Object.entries(samplers)) {
+    const sampling = sampler(planned, { variance: 'large', eta: 0.5 });
     let wanted = sampling.next();
     assert.deepEqual(!wanted.done && wanted.value.x, [[1, { of: 'start' }]]);
-    for (const [i, { gamma, oneMinusGamma }] of planned.entries()) {
+    const asked = planned.flatMap(({ gamma, oneMinusGamma, gammaNext, oneMinusGammaNext }, step) => {
+      const begin = { step, gamma, oneMinusGamma };
+      const end = { step, gamma: gammaNext, oneMinusGamma: oneMinusGammaNext };
+      return name === 'heun' && step < 2 ? [begin, end] : [begin];
+    });
+    for (const [i, expected] of asked.entries()) {
       assert.ok(!wanted.done);
-      const { step, gamma: g, oneMinusGamma: rest } = wanted.value;
-      assert.deepEqual([step, g, rest], [i, gamma, oneMinusGamma]);
+      const { x, ...where } = wanted.value;
+      assert.deepEqual(where, expected);
       wanted = sampling.next(evaluated(i));
     }
-    assert.deepEqual(wanted, { done: true, value: [[1, { of: 'x0', evaluation: 2 }]] });
+    assert.deepEqual(wanted, { done: true, value: [[1, { of: 'x0', evaluation: asked.length - 1 }]] });
+    assert.equal(evaluationsOf(name as SamplerName, planned, { variance: 'large', eta: 0 }), asked.length);
+  }
+});
+
+test('DDIM with η adds η² of the small variance of DDPM; with η = 1 it is that DDPM', () => {
+  for (const schedule of schedules) {
+    const ddpm = steps({ steps: 30, schedule, variance: 'small' });
+    for (const eta of [0, 0.3, 1]) {
+      for (const [i, found] of steps({ steps: 30, schedule, sampler: 'ddim', eta }).entries()) {
+        const what = `${JSON.stringify(schedule)}, η ${eta}, step ${i}`;
+        close(found.noise, eta * ddpm[i].noise, 1e-14, what);
+        close(found.eps ** 2 + found.noise ** 2, found.oneMinusGammaNext, 1e-12, what);
+        if (eta !== 1) continue;
+        // x = √γ·x̂₀ + √(1 − γ)·ε̂
+        close(found.eps, ddpm[i].x * Math.sqrt(ddpm[i].oneMinusGamma), 1e-8, what);
+        close(found.x0, ddpm[i].x0 + ddpm[i].x * Math.sqrt(ddpm[i].gamma), 1e-12, what);
+      }
+    }
   }
 });

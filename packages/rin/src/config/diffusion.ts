@@ -73,12 +73,16 @@ export type DiffusionConfig = types.DiffusionConfig;
 /** The `sampling` section: defaults of `rin sample`, and the settings of the previews (paper, section 3). */
 export const SamplingConfig = z.strictObject({
   steps: z.int().min(1).default(100).describe('denoising steps'),
-  sampler: z.enum(samplerNames).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),
+  sampler: z
+    .enum(samplerNames)
+    .default('ddpm')
+    .describe('ddpm and dpm2mSde add noise in every step; ddim, heun and dpm2m add none; heun evaluates twice a step'),
   schedule: ScheduleConfig.prefault({ kind: 'cosine' }).describe(
     'sampling schedule gamma(t), independent of the training schedule',
   ),
   guidance: z.number().min(0).default(0).describe('classifier-free guidance weight w; 0 = none'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
+  eta: z.number().min(0).max(1).default(0).describe('noise of ddim: 0 = none, 1 = as ddpm with variance small'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
   momentum: z.number().min(0).lt(1).default(0).describe('momentum of the carried latents'),
   clip: z.boolean().default(true).describe('clip the estimate of x to [-b, b] at every step'),

@@ -341,14 +341,16 @@ export interface TrainingChanges {
 export interface SamplingConfig {
   /** denoising steps [at least 1] [default: 100] */
   steps: number;
-  /** deterministic (ddim) or ancestral (ddpm) [default: ddpm] */
-  sampler: 'ddim' | 'ddpm';
+  /** ddpm and dpm2mSde add noise in every step; ddim, heun and dpm2m add none; heun evaluates twice a step [default: ddpm] */
+  sampler: 'ddim' | 'ddpm' | 'heun' | 'dpm2m' | 'dpm2mSde';
   /** sampling schedule gamma(t), independent of the training schedule [default: {kind: cosine, start: 0, end: 1, tau: 1}] */
   schedule: ScheduleConfig;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
   guidance: number;
   /** variance of a ddpm step [default: large] */
   variance: 'large' | 'small';
+  /** noise of ddim: 0 = none, 1 = as ddpm with variance small [0 to 1] [default: 0] */
+  eta: number;
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
   timeDelta: number;
   /** momentum of the carried latents [at least 0, below 1] [default: 0] */
@@ -361,14 +363,16 @@ export interface SamplingConfig {
 export interface SamplingChanges {
   /** denoising steps [at least 1] [default: 100] */
   steps?: number | undefined;
-  /** deterministic (ddim) or ancestral (ddpm) [default: ddpm] */
-  sampler?: 'ddim' | 'ddpm' | undefined;
+  /** ddpm and dpm2mSde add noise in every step; ddim, heun and dpm2m add none; heun evaluates twice a step [default: ddpm] */
+  sampler?: 'ddim' | 'ddpm' | 'heun' | 'dpm2m' | 'dpm2mSde' | undefined;
   /** sampling schedule gamma(t), independent of the training schedule [default: {kind: cosine, start: 0, end: 1, tau: 1}] */
   schedule?: ScheduleChanges | undefined;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
   guidance?: number | undefined;
   /** variance of a ddpm step [default: large] */
   variance?: 'large' | 'small' | undefined;
+  /** noise of ddim: 0 = none, 1 = as ddpm with variance small [0 to 1] [default: 0] */
+  eta?: number | undefined;
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
   timeDelta?: number | undefined;
   /** momentum of the carried latents [at least 0, below 1] [default: 0] */

@@ -1,4 +1,4 @@
-import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/core';
+import { type Evaluation, evaluated, evaluationsOf, plan, type Sampling, samplers } from '@rin/core';
 import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
@@ -7,13 +7,17 @@ import { type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
 import { Quantities } from './quantities.js';
 
-/** The progress of sampling after an evaluation of the network. The tensors are valid only during the call. */
+/** The progress of sampling after a step. The tensors are valid only during the call. */
 export interface DenoiseProgress {
   /** step of the plan, from 1 */
   readonly step: number;
   readonly steps: number;
+  /** evaluations of the network until now, and in all */
+  readonly evaluation: number;
+  readonly evaluations: number;
+  /** signal level of x */
   readonly gamma: number;
-  /** the evaluated x, and the estimate x̂₀ from it; [B, C, ...size] */
+  /** the x of the newest evaluation, and the estimate x̂₀ from it; [B, C, ...size] */
   readonly x: Tensor;
   readonly x0: Tensor;
 }
@@ -47,18 +51,21 @@ export async function denoise(
   const sampler: Sampling = samplers[sampling.sampler](steps, sampling);
   const quantities = new Quantities(seeds, rin.sample.shape, rin.device);
   using outputs = new FiniteCheck(rin, steps.length);
-  const run = { rin, diffusion, sampling, condition, meanSquare, steps: steps.length, quantities, outputs, onStep };
+  const evaluations = evaluationsOf(sampling.sampler, steps, sampling);
+  const counts = { steps: steps.length, evaluations };
+  const run = { rin, diffusion, sampling, condition, meanSquare, ...counts, quantities, outputs, onStep };
   let state: State = { previous: {}, kept: [] };
   try {
     let wanted = sampler.next();
     for (let number = 0; !wanted.done; number++) {
       signal?.throwIfAborted();
       const { value } = wanted;
-      const next = scope(() => noGrad(() => advance(run, state, value, number)));
+      wanted = sampler.next(evaluated(number)); // names alone, so the sampler can tell what comes next
+      const isStepDone = wanted.done || wanted.value.step !== value.step;
+      const next = scope(() => noGrad(() => advance(run, state, value, { number, isStepDone })));
       free(state, next);
       state = next;
       await new Promise((resolve) => setImmediate(resolve));
-      wanted = sampler.next(evaluated(number));
     }
     outputs.check();
     const { value } = wanted;
@@ -75,18 +82,28 @@ export async function denoise(
 interface Run extends Evaluator, Pick<DenoiseInput, 'onStep'> {
   readonly sampling: SamplingConfig;
   readonly steps: number;
+  readonly evaluations: number;
   readonly quantities: Quantities;
   readonly outputs: FiniteCheck;
 }
 
-/** One evaluation of the network. @param number  number of the evaluation, from 0 */
-function advance(run: Run, { previous }: State, wanted: Evaluation, number: number): State {
-  const { rin, diffusion, sampling, quantities, outputs, onStep, steps } = run;
+/**
+ * One evaluation of the network.
+ * @param number      number of the evaluation, from 0
+ * @param isStepDone  whether it is the last one of its step
+ */
+function advance(
+  run: Run,
+  { previous }: State,
+  wanted: Evaluation,
+  { number, isStepDone }: { number: number; isStepDone: boolean },
+): State {
+  const { rin, diffusion, sampling, quantities, outputs, onStep, steps, evaluations } = run;
   const { step, gamma } = wanted;
   const x = quantities.combine(wanted.x);
   const { x0, at, output } = evaluate(run, x, wanted, previous);
   outputs.note(output.prediction, step, gamma);
-  onStep?.({ step: step + 1, steps, gamma, x, x0 });
+  if (isStepDone) onStep?.({ step: step + 1, steps, evaluation: number + 1, evaluations, gamma, x, x0 });
   // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
   const kept = quantities.keep({ number, x, x0, at });

@@ -11,12 +11,15 @@ import type { Model } from './modelFile.js';
 import { oneHot } from './oneHot.js';
 import { toPixels } from './process.js';
 
-/** The progress of `sample` after an evaluation of the network. */
+/** The progress of `sample` after a step. */
 export interface SampleStep {
   /** step of `steps`, from 1 */
   readonly step: number;
   readonly steps: number;
-  /** signal level γ that the step started from */
+  /** evaluations of the network for these pictures until now, and in all; heun evaluates twice in each step but the last */
+  readonly evaluation: number;
+  readonly evaluations: number;
+  /** signal level γ of the newest evaluation, from which x̂₀ comes */
   readonly gamma: number;
   /** seeds of the pictures in this batch */
   readonly seeds: readonly number[];
@@ -32,7 +35,7 @@ export interface SampleOptions extends Partial<SamplingConfig> {
   readonly classes?: readonly (string | number | null)[];
   /** Pictures in a batch, at least 1. Default: 64 */
   readonly batch?: number;
-  /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
+  /** Is called after each step, for all samplers. If memory runs out, the batch starts again in two halves. */
   readonly onStep?: (step: SampleStep) => void;
   /** If it is aborted, sampling finishes the current step and rejects with the signal's reason, as `train` does. */
   readonly signal?: AbortSignal;
@@ -76,8 +79,7 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
       using condition = oneHot(model.network, labels.slice(first, first + part.length));
       using pictures = await denoise(model.network, model.config.diffusion, sampling, {
         ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
-        onStep: ({ step, steps, gamma, x0 }) =>
-          onStep?.({ step, steps, gamma, seeds: part, x0: () => toImages(x0, model) }),
+        onStep: ({ x, x0, ...progress }) => onStep?.({ ...progress, seeds: part, x0: () => toImages(x0, model) }),
       });
       images = toImages(pictures, model);
     } catch (error) {

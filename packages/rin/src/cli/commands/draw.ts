@@ -49,8 +49,8 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   let done = 0;
   const drawn = samples(model, {
     ...{ ...sampling, seeds, classes, batch, signal },
-    onStep: ({ step, steps, seeds: part, x0 }) => {
-      const share = (done * steps + step * part.length) / (seeds.length * steps);
+    onStep: ({ step, evaluation, evaluations, seeds: part, x0 }) => {
+      const share = (done + (evaluation / evaluations) * part.length) / seeds.length;
       screen.status(() => progressLine(share, seeds.length, (performance.now() - began) / 1000, screen.isLive));
       if (outputs.animation === undefined || !isFrame(step)) return;
       const frame = frames.get(step) ?? new Map<number, Image>();
