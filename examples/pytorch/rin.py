@@ -428,7 +428,7 @@ def sampler_step(s, levels, x, x_hat, before, evaluate_end, noise):
         return end if then == 1 else move((x_hat + evaluate_end(end, then)) / 2)
     data = x_hat  # DPM-Solver++(2M), Lu et al. 2022
     if before is not None and then < 1:
-        data = x_hat + factor(-kept.log() / (2 * before[1])) * (x_hat - before[0])
+        data = x_hat + factor((-kept.log() / (2 * before[1])).clamp(max=1)) * (x_hat - before[0])
     if s.sampler == 'dpm2m':
         return factor(((1 - then) / (1 - now)).sqrt()) * x + factor(then.sqrt() * (1 - kept)) * data
     mean = factor(((1 - then) / (1 - now)).sqrt() * kept) * x + factor(then.sqrt() * (1 - kept**2)) * data

@@ -24,17 +24,18 @@ export function flow(at: PlanStep): { x: number; x0: number } {
 
 /**
  * The share c by which DPM-Solver++(2M) extrapolates: x̂₀ + c·(x̂₀ − previous x̂₀), c = h/(2·h of the step before), where h is
- * a step of ln κ (Lu et al. 2022, "DPM-Solver++", algorithm 2). It is 0 where a step has no length or no end in ln κ.
+ * a step of ln κ (Lu et al. 2022, "DPM-Solver++", algorithm 2). c is at most 1, because a line says nothing about a far point:
+ * steep schedules and a time delta have steps that are much longer than the one before. Other steps stay below 1. c is 0
+ * in the first step, and where a step has no length or no end in ln κ.
  * @param before  the step before; undefined in the first step
  */
 export function extrapolation(before: PlanStep | undefined, at: PlanStep): number {
   if (before === undefined) return 0;
-  // Times from one evaluation to the next count, also with a time delta.
-  const share =
-    (level(at.gammaNext, at.oneMinusGammaNext) - level(at.gamma, at.oneMinusGamma)) /
-    (2 * (level(at.gamma, at.oneMinusGamma) - level(before.gamma, before.oneMinusGamma)));
-  return Number.isFinite(share) && share > 0 ? share : 0;
+  const here = logarithm(at.gamma, at.oneMinusGamma);
+  const there = logarithm(at.gammaNext, at.oneMinusGammaNext);
+  const share = (there - here) / (2 * (here - logarithm(before.gamma, before.oneMinusGamma)));
+  return Number.isFinite(share) ? Math.min(Math.max(share, 0), 1) : 0;
 }
 
 /** ln κ */
-const level = (gamma: number, oneMinusGamma: number): number => Math.log(gamma / oneMinusGamma) / 2;
+const logarithm = (gamma: number, oneMinusGamma: number): number => Math.log(gamma / oneMinusGamma) / 2;

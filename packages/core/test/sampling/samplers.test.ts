@@ -11,9 +11,12 @@ import {
   type SamplerName,
   type SamplerOptions,
   type Schedule,
+  samplerNames,
   samplers,
 } from '../../src/index.js';
 import type { Quantity } from '../../src/sampling/sampler.js';
+import { drive } from './drive.js';
+import { denoise } from './mixture.js';
 
 type Options = PlanOptions & SamplerOptions & { readonly sampler: SamplerName };
 
@@ -188,6 +191,34 @@ test('the last step returns x̂₀ itself, and nothing is ever NaN', () => {
           const last = all[count - 1];
           if (schedule.kind === 'cosine-nichol') continue; // gamma(0) is 1 - 9.9e-8 there
           assert.deepEqual([last.x0, last.x, last.eps], [1, 0, 0]);
+        }
+      }
+    }
+  }
+});
+
+test('every sampler goes through the ends of every schedule without an infinite or senseless number', () => {
+  const starts = [-3, -0.4, 0, 1, 2.5];
+  const steep: Schedule[] = [
+    { kind: 'sigmoid', start: -3, end: 3, tau: 0.004 }, // rounds 1 - γ to 0 in many steps, and γ to 1e-9
+    { kind: 'log', start: 1e-4, end: 1, reverse: true },
+  ];
+  for (const sampler of samplerNames) {
+    for (const schedule of [...schedules, ...steep]) {
+      for (const count of [1, 2, 7, 50]) {
+        for (const timeDelta of [0, 1.5]) {
+          const planned = plan({ steps: count, schedule, timeDelta });
+          const what = `${sampler}, ${JSON.stringify(schedule)}, ${count} steps, td ${timeDelta}`;
+          const noise = (step: number) => starts.map((start) => ((step % 3) - 1) * start);
+          const { begins, picture } = drive(sampler, planned, starts, denoise, { options: { eta: 0.5 }, noise });
+          assert.ok(
+            [...begins, picture].flat().every((x) => Math.abs(x) < 15),
+            what,
+          );
+          assert.ok(
+            picture.every((x) => Math.abs(x) < 6),
+            `${what}: ${picture}`,
+          );
         }
       }
     }

@@ -76,7 +76,7 @@ export const SamplingConfig = z.strictObject({
   sampler: z
     .enum(samplerNames)
     .default('ddpm')
-    .describe('ddpm and dpm2mSde add noise in every step; ddim, heun and dpm2m add none; heun evaluates twice a step'),
+    .describe('ddpm and dpm2mSde add noise in each step, the others do not; heun evaluates twice'),
   schedule: ScheduleConfig.prefault({ kind: 'cosine' }).describe(
     'sampling schedule gamma(t), independent of the training schedule',
   ),

@@ -341,7 +341,7 @@ export interface TrainingChanges {
 export interface SamplingConfig {
   /** denoising steps [at least 1] [default: 100] */
   steps: number;
-  /** ddpm and dpm2mSde add noise in every step; ddim, heun and dpm2m add none; heun evaluates twice a step [default: ddpm] */
+  /** ddpm and dpm2mSde add noise in each step, the others do not; heun evaluates twice [default: ddpm] */
   sampler: 'ddim' | 'ddpm' | 'heun' | 'dpm2m' | 'dpm2mSde';
   /** sampling schedule gamma(t), independent of the training schedule [default: {kind: cosine, start: 0, end: 1, tau: 1}] */
   schedule: ScheduleConfig;
@@ -363,7 +363,7 @@ export interface SamplingConfig {
 export interface SamplingChanges {
   /** denoising steps [at least 1] [default: 100] */
   steps?: number | undefined;
-  /** ddpm and dpm2mSde add noise in every step; ddim, heun and dpm2m add none; heun evaluates twice a step [default: ddpm] */
+  /** ddpm and dpm2mSde add noise in each step, the others do not; heun evaluates twice [default: ddpm] */
   sampler?: 'ddim' | 'ddpm' | 'heun' | 'dpm2m' | 'dpm2mSde' | undefined;
   /** sampling schedule gamma(t), independent of the training schedule [default: {kind: cosine, start: 0, end: 1, tau: 1}] */
   schedule?: ScheduleChanges | undefined;

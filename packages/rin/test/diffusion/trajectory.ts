@@ -56,10 +56,13 @@ const epsOf = (x: number, x0: number, gamma: number) => (x - Math.sqrt(gamma) * 
 /** λ = ln(√γ/√(1 − γ)) */
 const lambda = (gamma: number) => Math.log(Math.sqrt(gamma) / Math.sqrt(1 - gamma));
 
-/** D of DPM-Solver++(2M): (1 + 1/2r)·x̂₀ − 1/2r·(x̂₀ before), r = (h before)/h; x̂₀ alone in the first and in an endless step. */
+/**
+ * D of DPM-Solver++(2M): (1 + 1/2r)·x̂₀ − 1/2r·(x̂₀ before), r = (h before)/h, at least ½; x̂₀ alone in the first and in an
+ * endless step.
+ */
 function extrapolated(estimate: readonly number[], { gamma, next, before }: Step): number[] {
   if (!before || next === 1) return [...estimate];
-  const r = (lambda(gamma) - lambda(before.gamma)) / (lambda(next) - lambda(gamma));
+  const r = Math.max((lambda(gamma) - lambda(before.gamma)) / (lambda(next) - lambda(gamma)), 0.5);
   return estimate.map((x0, pixel) => (1 + 1 / (2 * r)) * x0 - (1 / (2 * r)) * before.estimate[pixel]);
 }
 

@@ -4,6 +4,7 @@ import type { SamplingConfig } from '../../config/diffusion.js';
 import { mergeConfig, parseConfig } from '../../config/parse.js';
 import type { TrainingConfig } from '../../config/training.js';
 import type { Model } from '../../diffusion/modelFile.js';
+import { samplingPasses } from '../../diffusion/samplingPasses.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
 import { parseSeeds } from './seeds.js';
@@ -31,8 +32,12 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
 }
 
 /** The settings that a user may want to change. @param isConditional whether the model has classes, which guidance needs */
-export const samplingLine = ({ steps, sampler, guidance }: SamplingConfig, isConditional: boolean): string =>
-  `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${isConditional ? `, guidance ${guidance}` : ''}`;
+export function samplingLine(sampling: SamplingConfig, isConditional: boolean): string {
+  const { steps, sampler, guidance } = sampling;
+  const evaluations = samplingPasses(sampling, false);
+  const how = evaluations === steps ? sampler : `${sampler} (${count(evaluations)} evaluations)`;
+  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${how}${isConditional ? `, guidance ${guidance}` : ''}`;
+}
 
 /**
  * A warning about `--guidance` on a model that never trained without a class; undefined if there is no problem.
