@@ -1,7 +1,8 @@
 // How near the pictures of each sampler come to the data, by evaluations of the network: node bench/samplingQuality.mjs
 //   --model packages/rin/models/emoji-64.safetensors   --data SOURCE (the one in the model's configuration)
 //   --count 249 (pictures of each row)   --first 0 (seed of the first picture)   --evaluations 8,16,32,100
-//   --samplers ddpm,ddpm-small,ddim,ddim-0.5,heun,dpm2m,dpm2mSde   --guidance (as configured)   --threads 1   --batch 83
+//   --samplers ddpm,ddpm-small,ddim,ddim-0.5,heun,dpm2m,dpm2mSde   --threads 1   --batch 83
+//   --sampling '{"guidance":1}' (other keys of the section, for all rows)
 //
 // Both distances are squared Fréchet distances between the drawn pictures and all pictures of the data, with pixel values
 // from 0 to 1, times 1,000:
@@ -33,7 +34,7 @@ const given = flags({
   first: { type: 'string', default: '0' },
   evaluations: { type: 'string', default: '8,16,32,100' },
   samplers: { type: 'string', default: Object.keys(variants).join() },
-  guidance: { type: 'string' },
+  sampling: { type: 'string', default: '{}' },
   threads: { type: 'string', default: '1' },
   batch: { type: 'string', default: '83' },
 });
@@ -48,7 +49,7 @@ if (sides.length !== 2 || sides.some((side) => side % 4 > 0)) {
 }
 const source = given.data ?? model.config.source;
 const data = await openDataset(source, { size: sides, channels, data: model.config.data });
-const guidance = Number(given.guidance ?? model.config.sampling.guidance);
+const base = { ...model.config.sampling, ...JSON.parse(given.sampling) };
 
 /** Adds the blocks of 4 by 4 numbers of a picture. @param {(vector: number[]) => void} add @param {ArrayLike<number>} pixels */
 function addPatches(add, pixels) {
@@ -111,7 +112,7 @@ const label = (/** @type {number} */ i) =>
   data.label(count <= data.length ? Math.floor((i * data.length) / count) : i % data.length);
 const classes = model.config.model.classes > 0 ? Array.from({ length: count }, (_, i) => label(i)) : undefined;
 console.log(
-  `${given.model}, guidance ${guidance}; ${count} pictures with the seeds ${first} to ${first + count - 1} against ${data.length} of ${data.name}`,
+  `${given.model}, guidance ${base.guidance}; ${count} pictures with the seeds ${first} to ${first + count - 1} against ${data.length} of ${data.name}`,
 );
 const rows = [
   ['sampler', 'steps', 'evaluations', 'thumbnails', 'patches'],
@@ -120,7 +121,7 @@ const rows = [
 for (const evaluations of given.evaluations.split(',').map(Number)) {
   for (const name of given.samplers.split(',')) {
     const steps = name === 'heun' ? Math.floor((evaluations + 1) / 2) : evaluations;
-    const sampling = { ...model.config.sampling, ...variants[name], steps, guidance };
+    const sampling = { ...base, ...variants[name], steps };
     const drawn = new Features();
     const seeds = Array.from({ length: count }, (_, i) => first + i);
     for await (const { image } of samples(model, { ...sampling, seeds, classes, batch })) drawn.add(image.data);
