@@ -33,7 +33,9 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 640 }', few],
     leaves: ['runs/stripes/model.safetensors'],
   },
-  'docs/programs.md, Watch a sampling': { prints: /^step 1 of 5, evaluation 2 of 9 .*\n(.*\n)*step 5 of 5, evaluation 9 of 9 / },
+  'docs/programs.md, Watch a sampling': {
+    prints: /^step 1 of 5, evaluation 2 of 9 .*\n(.*\n)*step 5 of 5, evaluation 9 of 9 /,
+  },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,
