@@ -63,13 +63,14 @@ export function planPreviews(config: Config): PreviewPlan | undefined {
   const numberOf = (every: number): number => Math.ceil(images / every);
 
   const shapes = isConditional ? shapesOf(Math.min(model.classes, mostRows)) : shapesWithoutClasses;
-  const passesOf = ({ rows, columns }: Shape, steps: number): number => rows * columns * steps * passesOfStep;
+  const passesOf = ({ rows, columns }: Shape, steps: number): number =>
+    rows * columns * samplingPasses({ ...sampling, steps }, isConditional);
   const fits = (shape: Shape) => numberOf(sampleEvery) * passesOf(shape, sampling.steps) <= most;
   const shape = shapes.find(fits) ?? shapes[shapes.length - 1];
 
   const affordable = Math.max(1, Math.floor(most / passesOf(shape, sampling.steps)));
   const every = sampleEvery * Math.ceil(numberOf(sampleEvery) / Math.min(affordable, numberOf(sampleEvery)));
-  const stepsThatFit = Math.floor(most / numberOf(every) / passesOf(shape, 1));
+  const stepsThatFit = Math.floor(most / numberOf(every) / (shape.rows * shape.columns * passesOfStep));
   const steps = Math.min(sampling.steps, Math.max(fewestSteps, stepsThatFit));
 
   const layout = { columns: shape.columns, classes: classesOf(shape, model.classes) };

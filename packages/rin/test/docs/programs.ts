@@ -42,6 +42,9 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 640 }', few],
     leaves: ['bar.gif', 'bars.webp', 'runs/bars/model.safetensors'],
   },
+  'docs/programs.md, Watch a sampling': {
+    prints: /^step 1 of 5, 22% .*\n(.*\n)*step 5 of 5, 100% /,
+  },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

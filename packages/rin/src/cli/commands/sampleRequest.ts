@@ -5,6 +5,7 @@ import { mergeConfig, parseConfig } from '../../config/parse.js';
 import type { TrainingConfig } from '../../config/training.js';
 import type { KnownOptions } from '../../diffusion/known.js';
 import type { Model } from '../../diffusion/modelFile.js';
+import { samplingPasses } from '../../diffusion/samplingPasses.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
 import { parseSeeds } from './seeds.js';
@@ -36,10 +37,12 @@ export function sampleRequest({ config, classes: names }: Model, given: Given): 
 /** The settings that a user may want to change. @param isConditional whether the model has classes, which guidance needs */
 export function samplingLine(sampling: SamplingConfig, isConditional: boolean): string {
   const { steps, sampler, guidance, guidanceFrom, guidanceTo } = sampling;
+  const evaluations = samplingPasses(sampling, false);
+  const how = evaluations === steps ? sampler : `${sampler} (${count(evaluations)} evaluations)`;
   const isLimited = guidance > 0 && (guidanceFrom > 0 || guidanceTo < 1);
   const interval = isLimited ? ` for gamma ${guidanceFrom} to ${guidanceTo}` : '';
   const guided = isConditional ? `, guidance ${guidance}${interval}` : '';
-  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${guided}`;
+  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${how}${guided}`;
 }
 
 /**
