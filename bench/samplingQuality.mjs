@@ -1,7 +1,8 @@
 // How near the pictures of each sampler come to the data, by evaluations of the network: node bench/samplingQuality.mjs
 //   --model packages/rin/models/emoji-64.safetensors   --data SOURCE (the one in the model's configuration)
-//   --count 249 (pictures of each row)   --first 0 (seed of the first picture)   --evaluations 8,16,32,100
-//   --samplers ddpm,ddpm-small,ddim,ddim-0.5,heun,dpm2m,dpm2mSde   --threads 1   --batch 83
+//   --count 166 (pictures of each row)   --first 332 (seed of the first picture)   --evaluations 8,16,32
+//   --samplers ddpm,ddim,heun,dpm2m,dpm2mSde,ddpm@100 (NAME@N: once, with N evaluations; also ddpm-small, ddim-0.5)
+//   --threads 1   --batch 83
 //   --sampling '{"guidance":1}' (other keys of the section, for all rows)
 //
 // Both distances are squared Fréchet distances between the drawn pictures and all pictures of the data, with pixel values
@@ -30,10 +31,10 @@ const variants = {
 const given = flags({
   model: { type: 'string', default: 'packages/rin/models/emoji-64.safetensors' },
   data: { type: 'string' },
-  count: { type: 'string', default: '249' },
-  first: { type: 'string', default: '0' },
-  evaluations: { type: 'string', default: '8,16,32,100' },
-  samplers: { type: 'string', default: Object.keys(variants).join() },
+  count: { type: 'string', default: '166' },
+  first: { type: 'string', default: '332' },
+  evaluations: { type: 'string', default: '8,16,32' },
+  samplers: { type: 'string', default: 'ddpm,ddim,heun,dpm2m,dpm2mSde,ddpm@100' },
   sampling: { type: 'string', default: '{}' },
   threads: { type: 'string', default: '1' },
   batch: { type: 'string', default: '83' },
@@ -118,17 +119,26 @@ const rows = [
   ['sampler', 'steps', 'evaluations', 'thumbnails', 'patches'],
   ['the data itself', '', '', ...text(floor)],
 ];
-for (const evaluations of given.evaluations.split(',').map(Number)) {
-  for (const name of given.samplers.split(',')) {
-    const steps = name === 'heun' ? Math.floor((evaluations + 1) / 2) : evaluations;
-    const sampling = { ...base, ...variants[name], steps };
-    const drawn = new Features();
-    const seeds = Array.from({ length: count }, (_, i) => first + i);
-    for await (const { image } of samples(model, { ...sampling, seeds, classes, batch })) drawn.add(image.data);
-    const row = [name, steps, samplingPasses(sampling, false), ...text(drawn.distances(reals))];
-    rows.push(row);
-    console.error(row.join(' '));
-  }
+const asked = given.samplers.split(',').map((text) => text.split('@'));
+const all = given.evaluations.split(',').map(Number);
+const wanted = [
+  ...all.flatMap((evaluations) => asked.filter(([, own]) => !own).map(([name]) => ({ name, evaluations }))),
+  ...asked.filter(([, own]) => own).map(([name, own]) => ({ name, evaluations: Number(own) })),
+];
+const unknown = wanted.find(({ name }) => !(name in variants));
+if (unknown) {
+  console.error(`--samplers ${unknown.name}: expected ${Object.keys(variants).join(', ')}`);
+  process.exit(2);
+}
+for (const { name, evaluations } of wanted) {
+  const steps = name === 'heun' ? Math.floor((evaluations + 1) / 2) : evaluations;
+  const sampling = { ...base, ...variants[name], steps };
+  const drawn = new Features();
+  const seeds = Array.from({ length: count }, (_, i) => first + i);
+  for await (const { image } of samples(model, { ...sampling, seeds, classes, batch })) drawn.add(image.data);
+  const row = [name, steps, samplingPasses(sampling, false), ...text(drawn.distances(reals))];
+  rows.push(row);
+  console.error(row.join(' '));
 }
 table(rows);
 data.close();
