@@ -419,46 +419,81 @@ def training_loss(model, diffusion, x, condition, draws, mean_square=1.0, given=
     return F.mse_loss(v_hat, signal * draws.eps - noise * x)
 
 
+def sampler_step(s, levels, x, x_hat, before, evaluate_end, noise):
+    """
+    x at t', from x at t and the estimate of the data there. levels: gamma at t and at t', float64. before: the estimate of
+    the step before and the length of that step in ln of sqrt(gamma/(1 - gamma)), or None. evaluate_end(x, gamma): the
+    estimate at t', for Heun. noise(): noise of this step.
+    """
+    now, then = levels
+    factor = lambda value: column(value.reshape(1), x)
+    if s.sampler == 'ddpm':  # Ho et al. 2020
+        alpha = (now / then).clamp(0, 1)
+        variance = 1 - alpha if s.variance == 'large' else (1 - then) / (1 - now) * (1 - alpha)
+        mean = factor(then.sqrt() * (1 - alpha) / (1 - now)) * x_hat + factor(alpha.sqrt() * (1 - then) / (1 - now)) * x
+        return mean + factor(variance.sqrt()) * noise()
+    if s.sampler == 'ddim':  # Song et al. 2021
+        variance = s.eta**2 * (1 - then) / (1 - now) * (1 - now / then).clamp(min=0)
+        _, eps_hat = data_and_noise(x_hat, x, now.expand(len(x)), 'x')
+        x = factor(then.sqrt()) * x_hat + factor((1 - then - variance).clamp(min=0).sqrt()) * eps_hat
+        return x + factor(variance.sqrt()) * noise() if s.eta > 0 else x
+
+    # The others take a step of length h = ln of sqrt(gamma/(1 - gamma)) from t to t'.
+    kept = (now / then * (1 - then) / (1 - now)).sqrt()  # exp(-h)
+    if s.sampler == 'heun':
+        move = lambda data: factor(((1 - then) / (1 - now)).sqrt()) * x + factor(then.sqrt() * (1 - kept)) * data
+        end = move(x_hat)
+        return end if then == 1 else move((x_hat + evaluate_end(end, then)) / 2)
+    data = x_hat  # DPM-Solver++(2M), Lu et al. 2022
+    if before is not None and then < 1:
+        data = x_hat + factor((-kept.log() / (2 * before[1])).clamp(max=1)) * (x_hat - before[0])
+    if s.sampler == 'dpm2m':
+        return factor(((1 - then) / (1 - now)).sqrt()) * x + factor(then.sqrt() * (1 - kept)) * data
+    mean = factor(((1 - then) / (1 - now)).sqrt() * kept) * x + factor(then.sqrt() * (1 - kept**2)) * data
+    return mean + factor(((1 - then) * (1 - kept**2)).sqrt()) * noise()
+
+
 @torch.no_grad()
 def sample(model, config, condition, noise, mean_square=1.0, given=None):
     """
-    Denoises from noise('start', 0), with noise('step', i) added after step i of DDPM; both [B, C, *size].
+    Denoises from noise('start', 0), with noise('step', i) added in step i by the samplers that add noise; both [B, C, *size].
     given: frames [B, C, frames, H, W] in ±inputScale that a clip follows.
     Returns the last estimate of x, [B, C, *size] in ±inputScale.
     """
-    diffusion, s = config['diffusion'], SimpleNamespace(**config['sampling'])
+    diffusion, s = config['diffusion'], SimpleNamespace(**{'eta': 0} | config['sampling'])
     clip = diffusion['inputScale'] if s.clip else None
-    x, previous = noise('start', 0), None
     carries = model.c.selfConditioning != 'none' and diffusion['selfConditioningRate'] > 0
-    for i in range(s.steps):
-        # From t to t', in float64; the factors are rounded once.
-        t = torch.tensor([1 - i / s.steps, max(1 - (i + 1 + s.timeDelta) / s.steps, 0)], dtype=torch.float64)
-        now, then = signal_level(s.schedule, t).to(x.device)
-        gamma = now.expand(len(x))
+    previous = settled = None  # what is carried on: from the newest evaluation, and from the step before
 
+    def evaluate(x, level):
+        nonlocal previous
+        gamma = level.expand(len(x))
         noisy = network_input(x, gamma, diffusion, mean_square)
         output, *latest = model(noisy, gamma, condition, previous, given)
         # Classifier-free, for γ in an interval; Z and X of the labelled pass are carried on.
-        guides = config['sampling'].get('guidanceFrom', 0) <= now <= config['sampling'].get('guidanceTo', 1)
+        guides = config['sampling'].get('guidanceFrom', 0) <= level <= config['sampling'].get('guidanceTo', 1)
         if s.guidance > 0 and guides and condition is not None:
             unlabelled, _, _ = model(noisy, gamma, None, previous, given)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)
         if carries:
             latest.append(x_hat.clamp(-diffusion['inputScale'], diffusion['inputScale']))
-            old = previous or [torch.zeros_like(part) for part in latest]
+            old = settled or [torch.zeros_like(part) for part in latest]  # momentum acts once in a step
             previous = [s.momentum * before + (1 - s.momentum) * part for before, part in zip(old, latest)]
+        return x_hat
 
-        if s.sampler == 'ddim':
-            _, eps_hat = data_and_noise(x_hat, x, gamma, 'x')
-            x = column(then.sqrt(), x) * x_hat + column((1 - then).sqrt(), x) * eps_hat
-        else:
-            alpha = (now / then).clamp(0, 1)
-            variance = 1 - alpha if s.variance == 'large' else (1 - then) / (1 - now) * (1 - alpha)
-            mean = column(then.sqrt() * (1 - alpha) / (1 - now), x) * x_hat
-            mean = mean + column(alpha.sqrt() * (1 - then) / (1 - now), x) * x
-            x = mean + column(variance.sqrt(), x) * noise('step', i)
-    return x_hat
+    x, last = noise('start', 0), None
+    for i in range(s.steps):
+        # From t to t', in float64; the factors are rounded once.
+        t = torch.tensor([1 - i / s.steps, max(1 - (i + 1 + s.timeDelta) / s.steps, 0)], dtype=torch.float64)
+        levels, settled = signal_level(s.schedule, t).to(x.device), previous
+        x_hat = evaluate(x, levels[0])
+        if i == s.steps - 1:
+            return x_hat
+        signal_to_noise = (levels[0] / (1 - levels[0])).log() / 2
+        before = last and (last[0], signal_to_noise - last[1])
+        last = x_hat, signal_to_noise
+        x = sampler_step(s, levels, x, x_hat, before, evaluate, lambda: noise('step', i))
 
 
 # --------------------------------------------------------------------------- files, random numbers and the command line
@@ -533,7 +568,7 @@ def main():
     options.add_argument('--seeds', type=int, nargs='+', default=range(16), help='one picture for each')
     options.add_argument('--classes', nargs='+', help='names or numbers, repeated; default: seed modulo classes')
     options.add_argument('--steps', type=int)
-    options.add_argument('--sampler', choices=['ddim', 'ddpm'])
+    options.add_argument('--sampler', choices=['ddim', 'ddpm', 'heun', 'dpm2m', 'dpm2mSde'])
     options.add_argument('--guidance', type=float)
     options.add_argument('--columns', type=int, default=8)
     options.add_argument('--out', default='grid.png')

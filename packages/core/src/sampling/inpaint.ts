@@ -48,7 +48,7 @@ export function* inpaint(
       [Math.sqrt(gamma), { of: 'known' }],
       [Math.sqrt(oneMinusGamma), { of: 'knownNoise', step, repetition }],
     ];
-    running.advance(yield { ...at, x: mixed(x, noised) }, repetition);
+    running.advance(yield { ...at, repetition, x: mixed(x, noised) }, repetition);
   }
 }
 

@@ -26,8 +26,10 @@ export type Combination = readonly [Term, ...Term[]];
 
 /** A request of a sampler: evaluate the network at x and γ. */
 export interface Evaluation {
-  /** step of the plan, counted from 0 */
+  /** step of the plan, counted from 0; a sampler may evaluate more than once in a step */
   readonly step: number;
+  /** in-painting: how often the step was denoised before */
+  readonly repetition?: number;
   readonly gamma: number;
   readonly oneMinusGamma: number;
   readonly x: Combination;
@@ -50,10 +52,20 @@ export const evaluated = (evaluation: number): Evaluated => ({
 /** A running sampler. It returns the picture. */
 export type Sampling = Generator<Evaluation, Combination, Evaluated>;
 
+/** All evaluations that a new sampling will ask for. They do not depend on the results. */
+export function evaluationsOf(sampling: Sampling): Evaluation[] {
+  const evaluations: Evaluation[] = [];
+  let wanted = sampling.next();
+  for (; !wanted.done; wanted = sampling.next(evaluated(evaluations.length - 1))) evaluations.push(wanted.value);
+  return evaluations;
+}
+
 /** Options of a sampler, apart from its plan. */
 export interface SamplerOptions {
   /** variance of the noise that DDPM adds */
   readonly variance: 'large' | 'small';
+  /** η of DDIM, in [0, 1]: 0 adds no noise, 1 adds that of DDPM with the `small` variance */
+  readonly eta: number;
 }
 
 /** A sampler. It goes through the steps of a plan. */

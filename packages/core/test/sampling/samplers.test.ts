@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   evaluated,
+  evaluationsOf,
   gamma,
   oneMinusGamma,
   type PlanOptions,
@@ -10,9 +11,12 @@ import {
   type SamplerName,
   type SamplerOptions,
   type Schedule,
+  samplerNames,
   samplers,
 } from '../../src/index.js';
 import type { Quantity } from '../../src/sampling/sampler.js';
+import { drive } from './drive.js';
+import { denoise } from './mixture.js';
 
 type Options = PlanOptions & SamplerOptions & { readonly sampler: SamplerName };
 
@@ -23,7 +27,7 @@ type Factors = Partial<Record<Quantity['of'], number>> & Record<'start' | 'noise
 function steps(options: Partial<Options>): (PlanStep & Factors)[] {
   const all: Options = {
     ...{ steps: 100, schedule: { kind: 'cosine', start: 0, end: 1, tau: 1 }, timeDelta: 0 },
-    ...{ variance: 'large', sampler: 'ddpm' },
+    ...{ variance: 'large', eta: 0, sampler: 'ddpm' },
     ...options,
   };
   const planned = plan(all);
@@ -193,18 +197,73 @@ test('the last step returns x̂₀ itself, and nothing is ever NaN', () => {
   }
 });
 
-test('a sampling starts from noise, evaluates each step once, and returns the last x̂₀', () => {
-  for (const sampler of Object.values(samplers)) {
-    const planned = plan({ steps: 3, schedule: { kind: 'linear' }, timeDelta: 0 });
-    const sampling = sampler(planned, { variance: 'large' });
+test('every sampler goes through the ends of every schedule without an infinite or senseless number', () => {
+  const starts = [-3, -0.4, 0, 1, 2.5];
+  const steep: Schedule[] = [
+    { kind: 'sigmoid', start: -3, end: 3, tau: 0.004 }, // rounds 1 - γ to 0 in many steps, and γ to 1e-9
+    { kind: 'log', start: 1e-4, end: 1, reverse: true },
+  ];
+  for (const sampler of samplerNames) {
+    for (const schedule of [...schedules, ...steep]) {
+      for (const count of [1, 2, 7, 50]) {
+        for (const timeDelta of [0, 1.5]) {
+          const planned = plan({ steps: count, schedule, timeDelta });
+          const what = `${sampler}, ${JSON.stringify(schedule)}, ${count} steps, td ${timeDelta}`;
+          const noise = (step: number) => starts.map((start) => ((step % 3) - 1) * start);
+          const { begins, picture } = drive(sampler, planned, starts, denoise, { options: { eta: 0.5 }, noise });
+          assert.ok(
+            [...begins, picture].flat().every((x) => Math.abs(x) < 15),
+            what,
+          );
+          assert.ok(
+            picture.every((x) => Math.abs(x) < 6),
+            `${what}: ${picture}`,
+          );
+        }
+      }
+    }
+  }
+});
+
+test('a sampling starts from noise, evaluates each step once, heun twice but the last, and returns an x̂₀', () => {
+  const planned = plan({ steps: 3, schedule: { kind: 'linear' }, timeDelta: 0 });
+  for (const [name, sampler] of Object.entries(samplers)) {
+    const sampling = sampler(planned, { variance: 'large', eta: 0.5 });
     let wanted = sampling.next();
     assert.deepEqual(!wanted.done && wanted.value.x, [[1, { of: 'start' }]]);
-    for (const [i, { gamma, oneMinusGamma }] of planned.entries()) {
+    const asked = planned.flatMap(({ gamma, oneMinusGamma, gammaNext, oneMinusGammaNext }, step) => {
+      const begin = { step, gamma, oneMinusGamma };
+      const end = { step, gamma: gammaNext, oneMinusGamma: oneMinusGammaNext };
+      return name === 'heun' && step < 2 ? [begin, end] : [begin];
+    });
+    for (const [i, expected] of asked.entries()) {
       assert.ok(!wanted.done);
-      const { step, gamma: g, oneMinusGamma: rest } = wanted.value;
-      assert.deepEqual([step, g, rest], [i, gamma, oneMinusGamma]);
+      const { x, ...where } = wanted.value;
+      assert.deepEqual(where, expected);
       wanted = sampling.next(evaluated(i));
     }
-    assert.deepEqual(wanted, { done: true, value: [[1, { of: 'x0', evaluation: 2 }]] });
+    assert.deepEqual(wanted, { done: true, value: [[1, { of: 'x0', evaluation: asked.length - 1 }]] });
+    const all = evaluationsOf(sampler(planned, { variance: 'large', eta: 0.5 }));
+    assert.deepEqual(
+      all.map(({ x, ...where }) => where),
+      asked,
+    );
+  }
+});
+
+test('DDIM with η adds η² of the small variance of DDPM; with η = 1 it is that DDPM', () => {
+  for (const schedule of schedules) {
+    const ddpm = steps({ steps: 30, schedule, variance: 'small' });
+    for (const eta of [0, 0.3, 1]) {
+      for (const [i, found] of steps({ steps: 30, schedule, sampler: 'ddim', eta }).entries()) {
+        const what = `${JSON.stringify(schedule)}, η ${eta}, step ${i}`;
+        close(found.noise, eta * ddpm[i].noise, 1e-14, what);
+        close(found.eps ** 2 + found.noise ** 2, found.oneMinusGammaNext, 1e-12, what);
+        if (eta !== 1) continue;
+        // x = √γ·x̂₀ + √(1 − γ)·ε̂
+        close(found.eps, ddpm[i].x * Math.sqrt(ddpm[i].oneMinusGamma), 1e-8, what);
+        close(found.x0, ddpm[i].x0 + ddpm[i].x * Math.sqrt(ddpm[i].gamma), 1e-12, what);
+      }
+    }
   }
 });

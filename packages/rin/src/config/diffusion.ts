@@ -73,7 +73,10 @@ export type DiffusionConfig = types.DiffusionConfig;
 /** The `sampling` section: defaults of `rin sample`, and the settings of the previews (paper, section 3). */
 export const SamplingConfig = z.strictObject({
   steps: z.int().min(1).default(100).describe('denoising steps'),
-  sampler: z.enum(samplerNames).default('ddpm').describe('deterministic (ddim) or ancestral (ddpm)'),
+  sampler: z
+    .enum(samplerNames)
+    .default('ddpm')
+    .describe('ddpm and dpm2mSde add noise in each step, the others do not; heun evaluates twice'),
   schedule: ScheduleConfig.prefault({ kind: 'cosine' }).describe(
     'sampling schedule gamma(t), independent of the training schedule',
   ),
@@ -88,6 +91,7 @@ export const SamplingConfig = z.strictObject({
     ),
   guidanceTo: z.number().min(0).max(1).default(1).describe('highest signal level gamma with guidance'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
+  eta: z.number().min(0).max(1).default(0).describe('noise of ddim: 0 = none, 1 = as ddpm with variance small'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),
   momentum: z.number().min(0).lt(1).default(0).describe('momentum of what self-conditioning carries from step to step'),
   clip: z.boolean().default(true).describe('clip the estimate of x to [-b, b] at every step'),

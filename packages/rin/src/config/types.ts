@@ -376,8 +376,8 @@ export interface TrainingChanges {
 export interface SamplingConfig {
   /** denoising steps [at least 1] [default: 100] */
   steps: number;
-  /** deterministic (ddim) or ancestral (ddpm) [default: ddpm] */
-  sampler: 'ddim' | 'ddpm';
+  /** ddpm and dpm2mSde add noise in each step, the others do not; heun evaluates twice [default: ddpm] */
+  sampler: 'ddim' | 'ddpm' | 'heun' | 'dpm2m' | 'dpm2mSde';
   /** sampling schedule gamma(t), independent of the training schedule [default: {kind: cosine, start: 0, end: 1, tau: 1}] */
   schedule: ScheduleConfig;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
@@ -388,6 +388,8 @@ export interface SamplingConfig {
   guidanceTo: number;
   /** variance of a ddpm step [default: large] */
   variance: 'large' | 'small';
+  /** noise of ddim: 0 = none, 1 = as ddpm with variance small [0 to 1] [default: 0] */
+  eta: number;
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
   timeDelta: number;
   /** momentum of what self-conditioning carries from step to step [at least 0, below 1] [default: 0] */
@@ -400,8 +402,8 @@ export interface SamplingConfig {
 export interface SamplingChanges {
   /** denoising steps [at least 1] [default: 100] */
   steps?: number | undefined;
-  /** deterministic (ddim) or ancestral (ddpm) [default: ddpm] */
-  sampler?: 'ddim' | 'ddpm' | undefined;
+  /** ddpm and dpm2mSde add noise in each step, the others do not; heun evaluates twice [default: ddpm] */
+  sampler?: 'ddim' | 'ddpm' | 'heun' | 'dpm2m' | 'dpm2mSde' | undefined;
   /** sampling schedule gamma(t), independent of the training schedule [default: {kind: cosine, start: 0, end: 1, tau: 1}] */
   schedule?: ScheduleChanges | undefined;
   /** classifier-free guidance weight w; 0 = none [at least 0] [default: 0] */
@@ -412,6 +414,8 @@ export interface SamplingChanges {
   guidanceTo?: number | undefined;
   /** variance of a ddpm step [default: large] */
   variance?: 'large' | 'small' | undefined;
+  /** noise of ddim: 0 = none, 1 = as ddpm with variance small [0 to 1] [default: 0] */
+  eta?: number | undefined;
   /** asymmetric time interval td, in steps [at least 0] [default: 0] */
   timeDelta?: number | undefined;
   /** momentum of what self-conditioning carries from step to step [at least 0, below 1] [default: 0] */

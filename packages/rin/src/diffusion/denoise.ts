@@ -1,4 +1,13 @@
-import { type Evaluation, evaluated, inpaint, plan, type Resampling, type Sampling, samplers } from '@rin/core';
+import {
+  type Evaluation,
+  evaluated,
+  evaluationsOf,
+  inpaint,
+  plan,
+  type Resampling,
+  type Sampling,
+  samplers,
+} from '@rin/core';
 import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
@@ -8,17 +17,17 @@ import { type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
 import type { KnownTensors } from './known.js';
 import { Quantities } from './quantities.js';
-import { evaluationsOf } from './samplingPasses.js';
 
-/** The progress of sampling after an evaluation of the network. The tensors are valid only during the call. */
+/** The progress of sampling after a step. The tensors are valid only during the call. */
 export interface DenoiseProgress {
-  /** step of the plan, from 1 */
+  /** step of the plan, from 1; steps are repeated when known pixels are resampled */
   readonly step: number;
   readonly steps: number;
-  /** share of all evaluations that are made, in (0, 1]; steps are repeated when known pixels are resampled */
+  /** share of all evaluations of the network that are made, in (0, 1] */
   readonly share: number;
+  /** signal level of x */
   readonly gamma: number;
-  /** the evaluated x, and the estimate x̂₀ from it; [B, C, ...size] */
+  /** the x of the newest evaluation, and the estimate x̂₀ from it; [B, C, ...size] */
   readonly x: Tensor;
   readonly x0: Tensor;
 }
@@ -62,22 +71,23 @@ export async function denoise(
   using outputs = new FiniteCheck(rin, steps.length);
   const counts = { steps: steps.length, evaluations: evaluationsOf(begin()).length };
   const run = { rin, diffusion, sampling, condition, given, meanSquare, ...counts, quantities, outputs, onStep };
-  let state: State = { previous: {}, kept: [] };
+  let state: State = { previous: {}, settled: {}, kept: [] };
   try {
     let wanted = sampler.next();
     for (let number = 0; !wanted.done; number++) {
       signal?.throwIfAborted();
       const { value } = wanted;
-      const next = scope(() => noGrad(() => advance(run, state, value, number)));
+      wanted = sampler.next(evaluated(number)); // names alone, so the sampler can tell what comes next
+      const isStepDone = wanted.done || !isSameStep(value, wanted.value);
+      const next = scope(() => noGrad(() => advance(run, state, value, { number, isStepDone })));
       free(state, next);
       state = next;
       await new Promise((resolve) => setImmediate(resolve));
-      wanted = sampler.next(evaluated(number));
     }
     outputs.check();
     const { value } = wanted;
     const picture = scope(() => noGrad(() => quantities.combine(value)));
-    free(state, { previous: {}, kept: [picture] });
+    free(state, { previous: {}, settled: {}, kept: [picture] });
     return picture;
   } catch (error) {
     free(state);
@@ -94,25 +104,41 @@ interface Run extends Evaluator, Pick<DenoiseInput, 'onStep'> {
   readonly outputs: FiniteCheck;
 }
 
-/** One evaluation of the network. @param number  number of the evaluation, from 0 */
-function advance(run: Run, { previous }: State, wanted: Evaluation, number: number): State {
+/**
+ * One evaluation of the network.
+ * @param number      number of the evaluation, from 0
+ * @param isStepDone  whether it is the last one of its step
+ */
+function advance(
+  run: Run,
+  { previous, settled }: State,
+  wanted: Evaluation,
+  { number, isStepDone }: { number: number; isStepDone: boolean },
+): State {
   const { rin, diffusion, sampling, quantities, outputs, onStep, steps, evaluations } = run;
   const { step, gamma } = wanted;
   const x = quantities.combine(wanted.x);
   const { x0, at, output } = evaluate(run, x, wanted, previous);
   outputs.note(output.prediction, step, gamma);
-  onStep?.({ step: step + 1, steps, share: (number + 1) / evaluations, gamma, x, x0 });
+  if (isStepDone) onStep?.({ step: step + 1, steps, share: (number + 1) / evaluations, gamma, x, x0 });
   // The network was trained on limited estimates, so it gets limited ones here too, even if the sampler uses them as they are.
   const latest = { ...output, data: x0.clamp(-diffusion.inputScale, diffusion.inputScale) };
   // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
   const kept = quantities.keep({ number, x, x0, at });
-  return { previous: carryOn(carried, previous, latest, sampling.momentum), kept };
+  const next = carryOn(carried, settled, latest, sampling.momentum);
+  return { previous: next, settled: isStepDone ? next : settled, kept };
 }
+
+const isSameStep = (one: Evaluation, other: Evaluation): boolean =>
+  one.step === other.step && one.repetition === other.repetition;
 
 /** The tensors that live between two evaluations. */
 interface State {
+  /** from which the next evaluation starts */
   readonly previous: Previous;
+  /** `previous` as the last finished step left it; momentum needs it */
+  readonly settled: Previous;
   /** results that the sampler may still use */
   readonly kept: readonly Tensor[];
 }
@@ -123,9 +149,14 @@ function free(state: State, next?: State): void {
   for (const tensor of tensorsOf(state)) if (!needed.has(tensor)) tensor.dispose();
 }
 
-const tensorsOf = ({ previous, kept }: State): Tensor[] => [...kept, ...stateTensors(previous)];
+const tensorsOf = ({ previous, settled, kept }: State): Tensor[] => [
+  ...new Set([...kept, ...stateTensors(previous), ...stateTensors(settled)]),
+];
 
-/** The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero. */
+/**
+ * The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero.
+ * The old one is that of the step before. So momentum acts once in a step: of Heun's two evaluations the newest counts.
+ */
 function carryOn(
   carried: readonly (keyof Previous)[],
   before: Previous,

@@ -14,14 +14,14 @@ import { type KnownOptions, readKnown } from './known.js';
 import type { Model } from './modelFile.js';
 import { toPixels } from './process.js';
 
-/** The progress of `sample` after an evaluation of the network. */
+/** The progress of `sample` after a step. */
 export interface SampleStep {
   /** step of `steps`, from 1; with known pixels, steps are repeated `resample` times */
   readonly step: number;
   readonly steps: number;
-  /** share of the evaluations of this batch that are made, in (0, 1] */
+  /** share of the evaluations of the network for this batch that are made, in (0, 1]; heun makes two in each step but the last */
   readonly share: number;
-  /** signal level γ that the step started from */
+  /** signal level γ of the newest evaluation, from which x̂₀ comes */
   readonly gamma: number;
   /** seeds of the pictures in this batch */
   readonly seeds: readonly number[];
@@ -53,7 +53,7 @@ export interface SampleOptions extends Partial<SamplingConfig>, KnownOptions {
   readonly frames?: number;
   /** Pictures in a batch, at least 1. Default: 64 */
   readonly batch?: number;
-  /** Is called after each evaluation of the network. If memory runs out, the batch starts again in two halves. */
+  /** Is called after each step, for all samplers. If memory runs out, the batch starts again in two halves. */
   readonly onStep?: (step: SampleStep) => void;
   /** If it is aborted, sampling finishes the current step and rejects with the signal's reason, as `train` does. */
   readonly signal?: AbortSignal;

@@ -1,4 +1,4 @@
-import { type Evaluation, evaluated, plan, type Sampling, samplers } from '@rin/core';
+import { evaluationsOf, plan, samplers } from '@rin/core';
 import type { SamplingConfig } from '../config/diffusion.js';
 import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 
@@ -6,14 +6,6 @@ import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 export function samplingPasses(sampling: SamplingConfig, isConditional: boolean): number {
   const evaluations = evaluationsOf(samplers[sampling.sampler](plan(sampling), sampling));
   return evaluations.reduce((sum, { gamma }) => sum + (isConditional && guidanceAt(sampling, gamma) > 0 ? 2 : 1), 0);
-}
-
-/** All evaluations that a sampler will ask for. They do not depend on the results. */
-export function evaluationsOf(sampling: Sampling): Evaluation[] {
-  const evaluations: Evaluation[] = [];
-  let wanted = sampling.next();
-  for (; !wanted.done; wanted = sampling.next(evaluated(evaluations.length - 1))) evaluations.push(wanted.value);
-  return evaluations;
 }
 
 /** Most passes in one evaluation: 2 with guidance, else 1. Both are in memory together. */

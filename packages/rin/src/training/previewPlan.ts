@@ -58,18 +58,18 @@ export function planPreviews(config: Config): PreviewPlan | undefined {
   const { images } = training;
   const sampleEvery = imagesOf(training.sampleEvery, training);
   const isConditional = model.classes > 0;
-  const passesOfStep = samplingPasses(sampling, conditionTokens(model) > 0) / sampling.steps;
+  const passesIn = (steps: number): number => samplingPasses({ ...sampling, steps }, conditionTokens(model) > 0);
   const most = mostShare * images * passesOfImage(config);
   const numberOf = (every: number): number => Math.ceil(images / every);
 
   const shapes = isConditional ? shapesOf(Math.min(model.classes, mostRows)) : shapesWithoutClasses;
-  const passesOf = ({ rows, columns }: Shape, steps: number): number => rows * columns * steps * passesOfStep;
+  const passesOf = ({ rows, columns }: Shape, steps: number): number => rows * columns * passesIn(steps);
   const fits = (shape: Shape) => numberOf(sampleEvery) * passesOf(shape, sampling.steps) <= most;
   const shape = shapes.find(fits) ?? shapes[shapes.length - 1];
 
   const affordable = Math.max(1, Math.floor(most / passesOf(shape, sampling.steps)));
   const every = sampleEvery * Math.ceil(numberOf(sampleEvery) / Math.min(affordable, numberOf(sampleEvery)));
-  const stepsThatFit = Math.floor(most / numberOf(every) / passesOf(shape, 1));
+  const stepsThatFit = Math.floor(most / numberOf(every) / (passesOf(shape, sampling.steps) / sampling.steps));
   const steps = Math.min(sampling.steps, Math.max(fewestSteps, stepsThatFit));
 
   const layout = { columns: shape.columns, classes: classesOf(shape, model.classes) };

@@ -215,11 +215,51 @@ test('replacement and resampling go the way of the published algorithm', async (
   );
 });
 
-test('in-painting leaves no tensor behind', async () => {
-  const model = modelOf({ model: { selfConditioning: 'both' } });
-  const before = await settledMemory();
-  await sample(model, { seeds: [1, 2, 3], batch: 2, known: picture, mask, resample: 2, jump: 3, guidance: 1 });
-  assert.deepEqual(memory(), before);
+test('every evaluation of every sampler sees the known pixels noised to its level, and onStep comes once a step', async () => {
+  const [steps, jump, resample, seed] = [3, 1, 2, 9];
+  const truth = Array.from(picture.data, (byte) => (2 * byte) / 255 - 1);
+  for (const sampler of samplerNames) {
+    const config = configure({ diffusion: { prediction: 'x' }, sampling: { steps, sampler } });
+    const network = new Scripted(config, (x) => ({ prediction: x.mul(0.7) }));
+    const told: number[][] = [];
+    const model = { config, classes: ['a', 'b', 'c'], meanSquare: 1, network };
+    await sample(model, {
+      ...{ seeds: [seed], known: picture, mask, resample, jump },
+      onStep: ({ step, steps: all, share, gamma }) => told.push([step, all, share, gamma]),
+    });
+    // step and repetition of each evaluation; heun makes a second one at the end of each step but the last
+    const places = [0, 1, 2].flatMap((step) => [0, 1].map((repetition) => ({ step, repetition })));
+    const asked = places.flatMap((place) => {
+      const begin = { ...place, gamma: gammaOf(config.sampling.schedule, 1 - place.step / steps) };
+      const end = { ...place, gamma: gammaOf(config.sampling.schedule, 1 - (place.step + 1) / steps) };
+      return sampler === 'heun' && place.step < 2 ? [begin, end] : [begin];
+    });
+    assert.equal(network.forwards.length, asked.length, sampler);
+    for (const [i, { step, repetition, gamma }] of asked.entries()) {
+      const noise = draws(0, 'knownNoise', seed, step + repetition * 2 ** 20, length);
+      const noised = truth.map((value, at) => Math.sqrt(gamma) * value + Math.sqrt(1 - gamma) * noise[at]);
+      const { x, gamma: found } = network.forwards[i];
+      nearAll(found, [gamma], 1e-6, `${sampler}, evaluation ${i}`);
+      for (const [at, value] of x.entries()) if (!isDrawn[at]) assert.ok(Math.abs(value - noised[at]) < 1e-5);
+    }
+    const last = places.map(({ step, repetition }) =>
+      asked.findLastIndex((other) => other.step === step && other.repetition === repetition),
+    );
+    nearAll(
+      told.flat(),
+      last.flatMap((at) => [asked[at].step + 1, steps, (at + 1) / asked.length, asked[at].gamma]),
+      1e-12,
+    );
+  }
+});
+
+test('in-painting leaves no tensor behind, with any sampler', async () => {
+  for (const sampler of samplerNames) {
+    const model = modelOf({ model: { selfConditioning: 'both+data' }, sampling: { steps: 4, sampler, momentum: 0.5 } });
+    const before = await settledMemory();
+    await sample(model, { seeds: [1, 2, 3], batch: 2, known: picture, mask, resample: 2, jump: 3, guidance: 1 });
+    assert.deepEqual(memory(), before, sampler);
+  }
 });
 
 test('what does not fit is refused in one sentence', async () => {

@@ -141,6 +141,16 @@ function lossQuestion(over: Changes): Question {
 const samplings: Record<string, Changes> = {
   'as it is published': {},
   'sampler: ddim': { sampling: { sampler: 'ddim' } },
+  'sampler: ddim, eta': { sampling: { sampler: 'ddim', eta: 0.6 } },
+  'sampler: heun': { sampling: { sampler: 'heun' } },
+  'sampler: heun, timeDelta': { sampling: { sampler: 'heun', timeDelta: 1 }, diffusion: { prediction: 'v' } },
+  'sampler: heun, momentum': { model: { selfConditioning: 'both+data' }, sampling: { sampler: 'heun', momentum: 0.5 } },
+  'sampler: heun, interval of guidance': {
+    sampling: { sampler: 'heun', guidance: 2, guidanceFrom: 0.3, guidanceTo: 0.6 },
+  },
+  'sampler: dpm2m': { sampling: { sampler: 'dpm2m' } },
+  'sampler: dpm2m, sigmoid': { sampling: { sampler: 'dpm2m', schedule: schedules.sigmoid } },
+  'sampler: dpm2mSde': { sampling: { sampler: 'dpm2mSde' } },
   ...Object.fromEntries(Object.entries(schedules).map(([name, schedule]) => [name, { sampling: { schedule } }])),
   guidance: { sampling: { guidance: 1.5 } },
   'guidance in an interval': { sampling: { guidance: 1.5, guidanceFrom: 0.2, guidanceTo: 0.7 } },

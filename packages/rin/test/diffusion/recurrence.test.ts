@@ -9,7 +9,7 @@ import { type Outputs, referenceForward } from '../model/reference/forward.js';
 import { nearAll } from '../model/reference/near.js';
 import type { Values } from '../model/reference/values.js';
 import { draws, gammaOf } from './formulas.js';
-import { classRows, run } from './running.js';
+import { classRows, filled, run } from './running.js';
 import { configure, numbers, Scripted } from './scripted.js';
 
 // What is carried from step to step of a sampling, in every form of self-conditioning.
@@ -129,4 +129,23 @@ test('data: x̂₀ is carried within ±b, as in training, even if pictures are n
   const rin = new Scripted(config, (x): { prediction: Tensor } => ({ prediction: full(x.shape, 0.75) }));
   nearAll(await run(rin, config), new Array<number>(48).fill(0.75), 1e-6);
   for (const { data } of rin.forwards.slice(1)) assert.deepEqual(data, new Array<number>(48).fill(0.5));
+});
+
+test('momentum acts once in a step: heun starts its second evaluation, and each next step, from the newest state', async () => {
+  for (const momentum of [0, 0.5]) {
+    const config = configure({ sampling: { sampler: 'heun', steps: 3, momentum } });
+    // pass i, from 1, leaves latents of i
+    const rin = new Scripted(config, (x) => ({
+      latents: filled(new Array(x.shape[0]).fill(rin.forwards.length), [5, 16]),
+    }));
+    await run(rin, config);
+    const rest = 1 - momentum;
+    const first = rest * 2; // after the first step: the second pass counts, the first does not
+    const second = momentum * first + rest * 4;
+    const expected = [undefined, rest * 1, first, momentum * first + rest * 3, second];
+    assert.deepEqual(
+      rin.forwards.map(({ latents }) => latents?.[0]),
+      expected,
+    );
+  }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RinError } from '@rin/core';
+import { RinError, samplerNames } from '@rin/core';
 import { full, memory, zeros } from '@rin/torch';
 import type { Model } from '../../src/diffusion/modelFile.js';
 import { type SampleOptions, type SampleStep, sample, samples } from '../../src/diffusion/sample.js';
@@ -47,7 +47,7 @@ test('pictures are uint8 of the shape of the data, one for each seed, black at �
 });
 
 test('the same seed gives the same picture, whatever the others are and however many go together', async () => {
-  for (const sampling of [{ sampler: 'ddim' }, { sampler: 'ddpm', guidance: 1 }] as const) {
+  for (const sampling of [{ sampler: 'ddim' }, { sampler: 'ddpm', guidance: 1 }, { sampler: 'dpm2mSde' }] as const) {
     const model = modelOf({ sampling: { steps: 6, ...sampling }, diffusion: { prediction: 'v' } });
     const classes = [0];
     const images = await sample(model, { seeds: [0, 1, 2, 3, 4], classes });
@@ -122,7 +122,7 @@ test('options of the call win over the configuration, and are checked like it', 
       return true;
     });
   await refused({ steps: 0 }, /^sample: sampling\.steps is 0; expected a whole number, at least 1$/);
-  await refused({ sampler: 'ddmp' }, /sampling\.sampler is "ddmp"; expected ddim or ddpm$/);
+  await refused({ sampler: 'ddmp' }, /sampling\.sampler is "ddmp"; expected ddim, ddpm, heun, dpm2m or dpm2mSde$/);
   await refused({ guidance: -1 }, /sampling\.guidance is -1/);
   await refused({ gidance: 1 }, /sampling\.gidance is not a known key; did you mean sampling\.guidance\?/);
   await refused({ seeds: [-1] }, /^seed -1: expected a whole number from 0 to 2\^53 - 1$/);
@@ -170,6 +170,39 @@ test('onStep tells step, γ and seeds of the pictures at hand, whose x̂₀ it c
     images.map(({ data }) => data),
   );
   assert.throws(() => told[0].x0(), /disposed/);
+});
+
+test('onStep comes once for each step of every sampler, with the share of the evaluations', async () => {
+  for (const sampler of samplerNames) {
+    const config = configure({ sampling: { steps: 3, sampler }, diffusion: { prediction: 'x' } });
+    const network = new Scripted(config, (x, gamma) => ({ prediction: full(x.shape, gamma[0]) }));
+    const told: SampleStep[] = [];
+    const drawn: number[] = [];
+    const onStep = (step: SampleStep) => {
+      told.push(step);
+      drawn.push(step.x0()[0].data[0]);
+    };
+    const images = await sample({ config, classes: names, meanSquare: 1, network }, { seeds: [4], onStep });
+    const evaluations = sampler === 'heun' ? 5 : 3;
+    const done = sampler === 'heun' ? [2, 4, 5] : [1, 2, 3];
+    assert.equal(network.forwards.length, evaluations);
+    assert.deepEqual(
+      told.map(({ step, steps, share }) => [step, steps, share]),
+      done.map((evaluation, i) => [i + 1, 3, evaluation / evaluations]),
+      sampler,
+    );
+    // x̂₀ and γ are those of the newest evaluation; the last x̂₀ is the picture
+    const levels = done.map((evaluation) => network.forwards[evaluation - 1].gamma[0]);
+    assert.deepEqual(
+      told.map(({ gamma }) => gamma),
+      levels,
+    );
+    assert.deepEqual(
+      drawn,
+      levels.map((gamma) => Math.round(127.5 + 127.5 * Math.fround(gamma))),
+    );
+    assert.equal(images[0].data[0], drawn[2]);
+  }
 });
 
 test('a signal ends it, also between two batches', async () => {

@@ -47,6 +47,9 @@ export const programs: Readonly<Record<string, Program>> = {
     leaves: ['runs/bars/model.safetensors'],
     prints: /^1 × 20 × 16 × 16$/m,
   },
+  'docs/programs.md, Watch a sampling': {
+    prints: /^step 1 of 5, 22% .*\n(.*\n)*step 5 of 5, 100% /,
+  },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

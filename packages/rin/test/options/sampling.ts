@@ -48,13 +48,14 @@ export const cases: Cases = {
       for (const steps of [1, 7]) assert.equal((await sampled({ steps })).passes.length, steps);
     },
   ],
-  'sampling.sampler': [
-    'is deterministic or ancestral, as published',
-    () => changed('sampler', choicesOf('sampling.sampler')),
-  ],
+  'sampling.sampler': ['is each of the published ones', () => changed('sampler', choicesOf('sampling.sampler'))],
   'sampling.variance': [
     'is that of a ddpm step, as published',
     () => changed('variance', choicesOf('sampling.variance')),
+  ],
+  'sampling.eta': [
+    'is the noise of a ddim step, as published',
+    () => allDiffer(...[0, 0.5, 1].map((eta) => ({ clip: false, sampler: 'ddim', eta }))),
   ],
   'sampling.timeDelta': ['goes further than the next step begins, as published', () => changed('timeDelta', [0, 1])],
   'sampling.clip': [

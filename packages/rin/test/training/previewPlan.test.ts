@@ -124,3 +124,21 @@ test('the time left has the updates, the previews and the held-out losses that a
   near(remaining.seconds(0, speed), 800 + 4 * preview + 10 * loss);
   near(remaining.seconds(60_000, speed), 200 + preview + 3 * loss);
 });
+
+test('a preview counts the evaluations of its sampler: heun needs two in each step but the last', () => {
+  const passesOf = (sampler: string) => {
+    const plan = planOf({ training: ample, sampling: { steps: 20, sampler, guidance: 0 } });
+    return plan.passes / plan.layout.classes.length;
+  };
+  assert.deepEqual(['ddpm', 'dpm2mSde', 'heun'].map(passesOf), [20, 20, 39]);
+});
+
+test('a preview with guidance counts two passes in an evaluation, for classes and for sequences of embeddings', () => {
+  for (const model of [{ classes: 2 }, { classes: 0, conditionTokens: 1, conditionDim: 2 }]) {
+    const passesOf = (guidance: number) => {
+      const plan = planOf({ model, training: ample, sampling: { steps: 20, sampler: 'ddim', guidance } });
+      return plan.passes / plan.layout.classes.length;
+    };
+    assert.deepEqual([0, 1].map(passesOf), [20, 40]);
+  }
+});

@@ -6,6 +6,7 @@ import type { TrainingConfig } from '../../config/training.js';
 import type { GivenClip } from '../../data/readGiven.js';
 import type { KnownOptions } from '../../diffusion/known.js';
 import type { Model } from '../../diffusion/modelFile.js';
+import { samplingPasses } from '../../diffusion/samplingPasses.js';
 import type { Clip } from '../../media/clip.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
@@ -54,10 +55,12 @@ export function sampleRequest(
 /** The settings that a user may want to change. @param isConditional whether the model has classes, which guidance needs */
 export function samplingLine(sampling: SamplingConfig, isConditional: boolean): string {
   const { steps, sampler, guidance, guidanceFrom, guidanceTo } = sampling;
+  const evaluations = samplingPasses(sampling, false);
+  const how = evaluations === steps ? sampler : `${sampler} (${count(evaluations)} evaluations)`;
   const isLimited = guidance > 0 && (guidanceFrom > 0 || guidanceTo < 1);
   const interval = isLimited ? ` for gamma ${guidanceFrom} to ${guidanceTo}` : '';
   const guided = isConditional ? `, guidance ${guidance}${interval}` : '';
-  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${guided}`;
+  return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${how}${guided}`;
 }
 
 /**

@@ -39,8 +39,8 @@ test('a flag tells placeholder, range, choices, default and whether it is requir
     flags.filter(({ required }) => required).map(({ path }) => path),
     ['model.size', 'model.patch'],
   );
-  assert.deepEqual(flag('sampling.sampler')?.choices, ['ddim', 'ddpm']);
-  assert.equal(flag('sampling.sampler')?.placeholder, 'ddim|ddpm');
+  assert.deepEqual(flag('sampling.sampler')?.choices, ['ddim', 'ddpm', 'heun', 'dpm2m', 'dpm2mSde']);
+  assert.equal(flag('sampling.sampler')?.placeholder, 'ddim|ddpm|heun|dpm2m|dpm2mSde');
   assert.equal(flag('model.depth')?.default, '[2, 2, 2]');
   assert.equal(flag('diffusion.schedule')?.default, '{kind: sigmoid, start: -3, end: 3, tau: 0.9}');
   assert.equal(flag('training.images')?.placeholder, 'IMAGES');
