@@ -1,4 +1,4 @@
-import type { Dtype, Tensor } from '@rin/torch';
+import type { Dtype, Recomputation, Tensor } from '@rin/torch';
 
 /** The final latents Z [B, m, d'] and interface X [B, n, d] of an earlier pass, as a start (paper, section 3). */
 export interface Previous {
@@ -21,6 +21,11 @@ export interface ForwardOptions {
   readonly training?: boolean;
   /** Dtype of the activations; parameters stay float32. Default: the dtype of the parameters. */
   readonly dtype?: Dtype;
+  /**
+   * Keeps only the tokens between the blocks. `recompute.backward(loss)` runs each block again; it replaces `loss.backward()`.
+   * In a first pass it frees the tensors of each block.
+   */
+  readonly recompute?: Recomputation;
 }
 
 /** The results of a pass. */

@@ -20,6 +20,7 @@ import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
 import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 import type { ForwardOptions, Output, Previous, SignalLevels } from './pass.js';
+import { freesMemory, type Pass, runsAgain, runsOnce } from './recompute.js';
 import { Time } from './time.js';
 import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
 
@@ -139,7 +140,7 @@ export class RIN extends Module {
    * @throws RinError if an input has another shape, or x holds integers
    */
   forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
-    const { Z, X } = this.#run(x, gamma, options, true);
+    const { Z, X } = this.#run(x, gamma, options, true, options.recompute ? runsAgain(options.recompute) : runsOnce);
     const interfaceTokens = X.narrow(1, 0, this.#geometry.tokens); //                              [B, n, d]
     const patches = this.readout.forward(this.readoutNorm.forward(interfaceTokens)); //            [B, n, patchLength]
     const output = unpatchify(patches, this.#geometry); //                                         [B, C, ...size]
@@ -158,7 +159,7 @@ export class RIN extends Module {
     const { carried } = this;
     const withInterface = carried.includes('interface');
     return noGrad(() => {
-      const { Z, X } = this.#run(x, gamma, options, withInterface);
+      const { Z, X } = this.#run(x, gamma, options, withInterface, options.recompute ? freesMemory : runsOnce);
       return {
         ...(carried.includes('latents') && { latents: Z }),
         ...(withInterface && { interface: X.narrow(1, 0, this.#geometry.tokens) }),
@@ -166,7 +167,13 @@ export class RIN extends Module {
     });
   }
 
-  #run(x: Tensor, gamma: SignalLevels, options: ForwardOptions, lastWrite: boolean): Tokens {
+  #run(
+    x: Tensor,
+    gamma: SignalLevels,
+    options: ForwardOptions,
+    lastWrite: boolean,
+    runBlock: (block: Pass, state: Tokens) => Tokens,
+  ): Tokens {
     const { timeOn, conditionOn } = this.#config;
     const { tokens } = this.#geometry;
     const mode = { training: options.training ?? false };
@@ -190,7 +197,7 @@ export class RIN extends Module {
     let state: Tokens = { Z, X, readOnly };
     for (const [i, block] of this.blocks.entries()) {
       const withWrite = lastWrite || i < this.blocks.length - 1;
-      state = block.forward(state, { tokens, mode, withWrite });
+      state = runBlock((given) => block.forward(given, { tokens, mode, withWrite }), state);
     }
     return state;
   }

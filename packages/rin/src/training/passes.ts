@@ -10,8 +10,8 @@ import type { Config } from '../config/config.js';
 const firstPasses = ({ model, diffusion }: Config): number =>
   warmParts(model).length > 0 ? diffusion.selfConditioningRate : 0;
 
-/** Passes for one image of training. */
-export const passesOfImage = (config: Config): number => 3 + firstPasses(config);
+/** Passes for one image of training. Blocks that are computed again take nearly a whole pass. */
+export const passesOfImage = (config: Config): number => 3 + firstPasses(config) + (config.training.recompute ? 1 : 0);
 
 /** Passes for one held-out sample. */
 export const passesOfHeldOut = (config: Config): number => 1 + firstPasses(config);
