@@ -7,7 +7,12 @@ export type PresetName =
   | 'cifar10'
   | 'cifar10-small'
   | 'emoji-64'
+  | 'imagenet1024'
+  | 'imagenet128'
+  | 'imagenet256'
+  | 'imagenet512'
   | 'imagenet64'
+  | 'kinetics600'
   | 'mnist'
   | 'photos-64'
   | 'sprites-32';
