@@ -4,7 +4,7 @@ import { imagesOf } from '../../config/duration.js';
 import { type Dataset, sampleLength } from '../../data/dataset.js';
 import { passesAtOnce } from '../../diffusion/samplingPasses.js';
 import { enlargement } from '../../media/grid.js';
-import { passValues } from '../../model/passValues.js';
+import { passValues, recomputedValues } from '../../model/passValues.js';
 import { RIN } from '../../model/rin.js';
 import { isBlockMatrix } from '../optimizer.js';
 import { planPreviews } from '../previewPlan.js';
@@ -124,7 +124,8 @@ function kernelsOf({ training, diffusion, model }: Config): number {
 /** Activations of a micro-batch, and the batches that are loaded. @param width bytes of a value */
 function activationsOf(config: Config, width: number): number {
   const { batch, microBatch = batch } = config.training;
-  const values = width * (1 + passBack) * passValues(config.model);
+  const { model, training } = config;
+  const values = width * (1 + passBack) * (training.recompute ? recomputedValues(model) : passValues(model));
   return Math.round(
     microBatch * (4 * pixelTensors * pixelsOf(config) + values) + loaderBatches * batch * pixelsOf(config),
   );
