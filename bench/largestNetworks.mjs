@@ -1,7 +1,7 @@
 // @ts-check
 // The memory of one training step and of one sampling step for a single sample, with and without `training.recompute`:
 // `node bench/largestNetworks.mjs`, after a build. `--only NAME` measures one preset. Each figure is the peak of a process of its
-// own, in float32. A step whose forecast is above `--limit` gigabytes (default: 12) is not run; its forecast is in brackets.
+// own, in float32. A step whose forecast is above `--limit` gigabytes (default: 20) is not run; its forecast is in brackets.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { sampleLength } from '../packages/rin/dist/src/data/dataset.js';
@@ -16,7 +16,7 @@ const { only, limit, child } = flags({
   limit: { type: 'string' },
   child: { type: 'string' },
 });
-const most = 1e9 * Number(limit ?? 12);
+const most = 1e9 * Number(limit ?? 20);
 const presets = /** @type {const} */ ([
   'imagenet64',
   'imagenet128',
