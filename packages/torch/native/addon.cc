@@ -59,6 +59,8 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<setGradMode>(env, exports, context, "setGradMode");
   add<setAutocast>(env, exports, context, "setAutocast");
   add<setSeed>(env, exports, context, "setSeed");
+  add<randomState>(env, exports, context, "randomState");
+  add<setRandomState>(env, exports, context, "setRandomState");
   add<setThreads>(env, exports, context, "setThreads");
   add<releaseFreeMemory>(env, exports, context, "releaseFreeMemory");
   add<runtime>(env, exports, context, "runtime");

@@ -163,6 +163,8 @@ napi_value setRequiresGrad(Call&);
 napi_value setGradMode(Call&);
 napi_value setAutocast(Call&);      // runtime.cc
 napi_value setSeed(Call&);
+napi_value randomState(Call&);
+napi_value setRandomState(Call&);
 napi_value setThreads(Call&);
 napi_value releaseFreeMemory(Call&);
 void fenceAddressSpace();

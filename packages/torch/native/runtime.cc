@@ -31,6 +31,21 @@ napi_value setSeed(Call& call) {
   return call.nothing();
 }
 
+// randomState(device) → the state of the device's generator, as a tensor of bytes
+napi_value randomState(Call& call) {
+  at::Generator generator = at::globalContext().defaultGenerator(c10::Device(call.text(0)));
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  return call.hold(generator.get_state());
+}
+
+// setRandomState(device, state)
+napi_value setRandomState(Call& call) {
+  at::Generator generator = at::globalContext().defaultGenerator(c10::Device(call.text(0)));
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_state(call.tensor(1));
+  return call.nothing();
+}
+
 napi_value setThreads(Call& call) {
   at::set_num_threads(static_cast<int>(call.integer(0)));
   return call.nothing();

@@ -52,6 +52,7 @@ export * from './optim/sgd.js';
 export { type PhiloxOptions, philoxNormal } from './philox.js';
 export { type OperatorTime, profile } from './profile.js';
 export { type RandomOptions, rand, randint, randn, randperm } from './random.js';
+export { Recomputation } from './recomputation.js';
 export * from './runtime.js';
 export {
   type OpenFile,

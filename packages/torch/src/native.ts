@@ -45,6 +45,9 @@ export interface Native {
   /** Dtype −1 turns autocast off. Returns the previous dtype, or −1. */
   setAutocast(device: string, dtype: number): number;
   setSeed(seed: number): void;
+  /** The state of the generator of a device, as bytes. */
+  randomState(device: string): Slot;
+  setRandomState(device: string, state: Slot): void;
   setThreads(count: number): void;
   releaseFreeMemory(): void;
   runtime(): string;

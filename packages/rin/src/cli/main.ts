@@ -23,6 +23,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     summary: 'show the contents of a source of pictures, or convert it',
     load: () => import('./commands/data.js'),
   },
+  {
+    name: 'inspect',
+    summary: 'show what a network costs: parameters, operations and memory by part and size',
+    load: () => import('./commands/inspect.js'),
+  },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
   {
     name: 'demo',

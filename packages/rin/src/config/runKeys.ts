@@ -10,4 +10,5 @@ export const runKeys = [
   'threads',
   'device',
   'microBatch',
+  'recompute',
 ] as const;

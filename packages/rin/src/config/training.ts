@@ -76,6 +76,10 @@ export const TrainingConfig = z.strictObject({
     .min(1)
     .optional()
     .describe('images in one pass, with accumulated gradients; the batch if not set'),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe('keep only the tokens between blocks, and compute each block again in the backward pass: less memory'),
   init: z
     .string()
     .optional()

@@ -8,7 +8,12 @@ export type PresetName =
   | 'cifar10'
   | 'cifar10-small'
   | 'emoji-64'
+  | 'imagenet1024'
+  | 'imagenet128'
+  | 'imagenet256'
+  | 'imagenet512'
   | 'imagenet64'
+  | 'kinetics600'
   | 'mnist'
   | 'photos-64'
   | 'sprites-32'
@@ -296,6 +301,8 @@ export interface TrainingConfig {
   batch: number;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
+  /** keep only the tokens between blocks, and compute each block again in the backward pass: less memory [default: false] */
+  recompute: boolean;
   /** model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line) */
   init?: string | undefined;
   /** lamb, adamw or muon, with its constants [default: {kind: lamb, beta1: 0.9, beta2: 0.999, epsilon: 1e-8}] */
@@ -338,6 +345,8 @@ export interface TrainingChanges {
   batch?: number | undefined;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
+  /** keep only the tokens between blocks, and compute each block again in the backward pass: less memory [default: false] */
+  recompute?: boolean | undefined;
   /** model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line) */
   init?: string | undefined;
   /** lamb, adamw or muon, with its constants [default: {kind: lamb, beta1: 0.9, beta2: 0.999, epsilon: 1e-8}] */

@@ -79,6 +79,19 @@ export async function loadModel(
   }
 }
 
+/**
+ * Reads the configuration of a model file, without its weights.
+ * @throws RinError if the file cannot be read, is damaged or no model
+ */
+export async function readModelConfig(path: string): Promise<Config> {
+  const file = await openSafetensors(path).catch((error) => mendable(error));
+  try {
+    return readMetadata(path, file.metadata).config;
+  } finally {
+    await file.close();
+  }
+}
+
 /** Reads the metadata that `saveModel` writes. @throws RinError if they are damaged */
 function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Omit<Model, 'network'> {
   if (metadata.format !== 'rin') {

@@ -1,5 +1,15 @@
 import { gamma, oneMinusGamma, permute, purposes, uniform } from '@rin/core';
-import { empty, manualSeed, philoxNormal, scope, type Tensor, tensor, unsafe, zeros } from '@rin/torch';
+import {
+  empty,
+  manualSeed,
+  philoxNormal,
+  type Recomputation,
+  scope,
+  type Tensor,
+  tensor,
+  unsafe,
+  zeros,
+} from '@rin/torch';
 import type { DiffusionConfig } from '../config/diffusion.js';
 import type { Batch } from '../data/loader.js';
 import type { ForwardOptions, Previous } from '../model/pass.js';
@@ -37,9 +47,16 @@ const warmUpPass = 1;
  * prediction is compared with the truth. Given frames (`model.givenFrames`) get no noise and no loss.
  * @param batch  uint8 samples [B, C, ...size] with their labels or condition sequences
  * @param draw   determines every random number
+ * @param recompute  runs the blocks again in its `backward`, which replaces that of the loss
  * @returns the mean over the micro-batch, a float32 scalar with its graph
  */
-export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, draw: Draw): Tensor {
+export function trainingLoss(
+  rin: RIN,
+  config: DiffusionConfig,
+  batch: Batch,
+  draw: Draw,
+  recompute?: Recomputation,
+): Tensor {
   const { shape, predicted, givenFrames, axes, device } = { ...rin.sample, device: rin.device };
   const count = batch.labels.length;
   const positions = Array.from({ length: count }, (_, i) => draw.position + i);
@@ -66,6 +83,7 @@ export function trainingLoss(rin: RIN, config: DiffusionConfig, batch: Batch, dr
       dtype: draw.dtype,
       ...(condition && { condition }),
       ...(given && { given }),
+      ...(recompute && { recompute }),
     };
   };
 

@@ -1,49 +1,89 @@
-import { geometry } from '@rin/core';
-import { noGrad, scope, type TracedCall, type TracedTensor, type TracedValue, trace, zeros } from '@rin/torch';
+import { conditionTokens, geometry, hasReadOnlyTokens, inputChannels, latentSlots, warmParts } from '@rin/core';
 import type { ModelConfig } from '../config/model.js';
-import { RIN } from './rin.js';
+import type { ModelPart } from './parts.js';
+
+/** Floating-point operations by part of the network. */
+export type PartFlops = Readonly<Record<ModelPart, number>>;
 
 /**
- * Floating-point operations of a forward pass of one sample that starts from an earlier pass: multiplications and additions of
- * all products. They are counted in a trace, so they follow from the shapes of the tensors. Norms, GELU and softmax are left
- * out.
+ * Floating-point operations of a forward pass of one sample: multiplications and additions of all products, from the shapes of
+ * their factors (paper, section 2). Norms, GELU and softmax are left out.
  */
-export function passFlops(model: ModelConfig): number {
-  return scope(() => {
-    const rin = new RIN(model, { seed: null });
-    const { predicted, given: part } = geometry(model);
-    const x = zeros([1, model.channels, ...predicted.size]);
-    const given = part ? zeros([1, model.channels, ...part.size]) : undefined;
-    const code = rin.timeCode([0.5]).float();
-    const state = {
-      latents: zeros([1, model.latents, model.latentDim]),
-      interface: zeros([1, predicted.tokens, model.interfaceDim]),
-      data: x,
-    };
-    const previous = Object.fromEntries(rin.carried.map((part) => [part, state[part]]));
-    using pass = noGrad(() => trace(() => rin.forward(x, { code }, { previous, ...(given && { given }) })));
-    return pass.calls.reduce((sum, call) => sum + flopsOf(call), 0);
-  });
+export interface PassFlops {
+  /** a pass that starts from an earlier one */
+  readonly pass: PartFlops;
+  /** the first pass of self-conditioning: from zeros, and without readout and last write if nothing needs them */
+  readonly first: PartFlops;
 }
 
-/** The operators that multiply, with their FLOPs: two for each value of the result and each term of its sum. */
-const counted: Readonly<Record<string, (inputs: readonly TracedTensor[], output: TracedTensor) => number>> = {
-  'aten::linear': ([x], output) => 2 * sizeOf(output) * last(x),
-  // q·kᵀ and the product with v
-  'aten::scaled_dot_product_attention': ([q, k], output) =>
-    2 * (sizeOf(q) + sizeOf(output)) * k.shape[k.shape.length - 2],
-  // a sum over the channels of a group and the kernel for each value
-  'aten::conv1d': ([, weight], output) => 2 * sizeOf(output) * (sizeOf(weight) / weight.shape[0]),
-  'aten::conv2d': ([, weight], output) => 2 * sizeOf(output) * (sizeOf(weight) / weight.shape[0]),
-  'aten::conv3d': ([, weight], output) => 2 * sizeOf(output) * (sizeOf(weight) / weight.shape[0]),
-};
+/** x·Wᵀ for so many tokens. */
+const linear = (tokens: number, inputs: number, outputs: number): number => 2 * tokens * inputs * outputs;
 
-function flopsOf({ operator, inputs, outputs }: TracedCall): number {
-  const [output] = outputs.filter(isTensor);
-  return output ? (counted[operator]?.(inputs.filter(isTensor), output) ?? 0) : 0;
+/** q·kᵀ and the product with v. */
+const attend = (queries: number, keys: number, width: number): number => 4 * queries * keys * width;
+
+const mlp = (tokens: number, dim: number, ratio: number): number => 2 * linear(tokens, dim, Math.round(ratio * dim));
+
+/** Counts the operations of a forward pass. It needs no libtorch. */
+export function passFlops(model: ModelConfig): PassFlops {
+  const { latents: m, latentDim: D, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, depth } = model;
+  const { tokens, predicted, patchLength, grid } = geometry(model);
+  const slots = latentSlots(model);
+  const condition = conditionTokens(model);
+  const others = { time: model.timeOn, condition: model.conditionOn };
+  const count = { time: 1, condition };
+  const placed = (place: string): number =>
+    (['time', 'condition'] as const).reduce((sum, kind) => sum + (others[kind] === place ? count[kind] : 0), 0);
+  const n = tokens + placed('interfaceWritable');
+  const readOnly = hasReadOnlyTokens(model) ? placed('interface') : 0;
+  const width = Math.min(d, D);
+
+  /** cross-attention of x [queries, dim] on c [keys, keyDim] */
+  const cross = (queries: number, dim: number, keys: number, keyDim: number): number =>
+    linear(queries, dim, width) +
+    linear(keys, keyDim, 2 * width) +
+    attend(queries, keys, width) +
+    linear(queries, width, dim);
+  const read = (keys: number): number => cross(m, D, keys, d) + mlp(m, D, latentMlpRatio);
+  const reads = model.decoupledRead && readOnly > 0 ? read(readOnly) + read(n) : read(n + readOnly);
+  const compute = linear(m, D, 3 * D) + attend(m, m, D) + linear(m, D, D) + mlp(m, D, latentMlpRatio);
+  const write = cross(n, d, m, D) + mlp(n, d, interfaceMlpRatio);
+  const window = model.convolutionKernel ** grid.length;
+  const convolution =
+    model.convolutionKernel > 0 ? 2 * predicted.tokens * d * window + linear(predicted.tokens, d, d) : 0;
+
+  const timeDim = model.timeOn === 'latents' ? D : d;
+  const layers = depth.reduce((sum, each) => sum + each, 0);
+  const written = depth.filter((each) => each > 0).length;
+  const parts = warmParts(model);
+  const warm = (latents: number, patches: number): number =>
+    (parts.includes('latents') ? mlp(latents, D, latentMlpRatio) : 0) +
+    (parts.includes('interface') ? mlp(patches, d, interfaceMlpRatio) : 0);
+  const pass: PartFlops = {
+    stem: linear(tokens, (patchLength / model.channels) * inputChannels(model), d),
+    latents: 0,
+    time: linear(1, timeDim / 4, timeDim) + linear(1, timeDim, timeDim),
+    condition: linear(condition, model.classes || model.conditionDim, model.conditionOn === 'latents' ? D : d),
+    warmStart: warm(slots.learned + slots.time + slots.condition, predicted.tokens),
+    read: depth.length * reads,
+    compute: layers * compute,
+    write: written * write,
+    convolution: written * convolution,
+    readout: linear(predicted.tokens, d, patchLength),
+  };
+  const withPrediction = parts.includes('data');
+  const lastIsUsed = withPrediction || parts.includes('interface') || depth[depth.length - 1] === 0;
+  const skipped = lastIsUsed ? 0 : 1;
+  const first: PartFlops = {
+    ...pass,
+    warmStart: warm(1, 1), // zeros are the same for every token
+    write: (written - skipped) * write,
+    convolution: (written - skipped) * convolution,
+    readout: withPrediction ? pass.readout : 0,
+  };
+  return { pass, first };
 }
 
-const isTensor = (value: TracedValue): value is TracedTensor =>
-  typeof value === 'object' && value !== null && 'shape' in value;
-const sizeOf = ({ shape }: TracedTensor): number => shape.reduce((product, extent) => product * extent, 1);
-const last = ({ shape }: TracedTensor): number => shape[shape.length - 1];
+/** The sum over the parts. */
+export const totalOf = (parts: Readonly<Record<ModelPart, number>>): number =>
+  Object.values(parts).reduce((sum, each) => sum + each, 0);

@@ -1,4 +1,4 @@
-import type { Dtype, Tensor } from '@rin/torch';
+import type { Dtype, Recomputation, Tensor } from '@rin/torch';
 
 /**
  * What an earlier pass left, as a start (paper, section 3). What is absent is zero. The n tokens are those of the predicted part;
@@ -30,6 +30,11 @@ export interface ForwardOptions {
   readonly training?: boolean;
   /** Dtype of the activations; parameters stay float32. Default: the dtype of the parameters. */
   readonly dtype?: Dtype;
+  /**
+   * Keeps only the tokens between the blocks. `recompute.backward(loss)` runs each block again; it replaces `loss.backward()`.
+   * In a first pass it frees the tensors of each block.
+   */
+  readonly recompute?: Recomputation;
 }
 
 /** The results of a pass. */

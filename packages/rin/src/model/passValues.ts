@@ -1,11 +1,33 @@
 import { conditionTokens, geometry, hasReadOnlyTokens, inputChannels, latentSlots, warmParts } from '@rin/core';
 import type { ModelConfig } from '../config/model.js';
 
-/**
- * Number of values in the tensors that a forward pass of one sample makes, without views. They stay in memory until the
- * backward pass ends. A layer with c channels on t tokens makes t·c values for each of norm, product, GELU and sum.
- */
+/** Numbers of values in the tensors that a forward pass of one sample makes, without views. */
+export interface PassValues {
+  /** before the first block and after the last one */
+  readonly ends: number;
+  /** inside each block */
+  readonly blocks: readonly number[];
+  /** the tokens between two blocks */
+  readonly between: number;
+}
+
+/** Values that stay in memory until the backward pass ends. */
 export function passValues(model: ModelConfig): number {
+  const { ends, blocks } = valuesByBlock(model);
+  return blocks.reduce((sum, values) => sum + values, ends);
+}
+
+/**
+ * The most values that are in memory at one time if each block is computed again in the backward pass: the tokens between the
+ * blocks, their gradients, and one block.
+ */
+export function recomputedValues(model: ModelConfig): number {
+  const { ends, blocks, between } = valuesByBlock(model);
+  return ends + (blocks.length + 1) * between + Math.max(...blocks);
+}
+
+/** A layer with c channels on t tokens makes t·c values for each of norm, product, GELU and sum. */
+export function valuesByBlock(model: ModelConfig): PassValues {
   const { latents: m, latentDim, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, normalizeKeyValue } = model;
   const { tokens, predicted, patchLength } = geometry(model);
   const { time, condition } = latentSlots(model);
@@ -33,5 +55,5 @@ export function passValues(model: ModelConfig): number {
   const starts =
     (parts.includes('latents') ? warm(m, latentDim, latentMlpRatio) : 0) +
     (parts.includes('interface') ? warm(predicted.tokens, d, interfaceMlpRatio) : 0);
-  return stem + starts + perBlock.reduce((sum, values) => sum + values, 0) + readout;
+  return { ends: stem + starts + readout, blocks: perBlock, between: m * latentDim + n * d };
 }

@@ -28,6 +28,7 @@ import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
 import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 import type { ForwardOptions, Output, Previous, SignalLevels } from './pass.js';
+import { freesMemory, type Pass, runsAgain, runsOnce } from './recompute.js';
 import { Time } from './time.js';
 import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
 
@@ -168,7 +169,7 @@ export class RIN extends Module {
    * @throws RinError if an input has another shape, or x holds integers
    */
   forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
-    const { Z, X } = this.#run(x, gamma, options, true);
+    const { Z, X } = this.#run(x, gamma, options, true, options.recompute ? runsAgain(options.recompute) : runsOnce);
     const interfaceTokens = X.narrow(1, 0, this.#geometry.predicted.tokens); //                    [B, n, d]
     return { prediction: this.#readOut(interfaceTokens), latents: Z, interface: interfaceTokens };
   }
@@ -184,7 +185,8 @@ export class RIN extends Module {
     const { carried } = this;
     const [withInterface, withPrediction] = [carried.includes('interface'), carried.includes('data')];
     return noGrad(() => {
-      const { Z, X } = this.#run(x, gamma, options, withInterface || withPrediction);
+      const runBlock = options.recompute ? freesMemory : runsOnce;
+      const { Z, X } = this.#run(x, gamma, options, withInterface || withPrediction, runBlock);
       const interfaceTokens = X.narrow(1, 0, this.#geometry.predicted.tokens);
       return {
         ...(withPrediction && { prediction: this.#readOut(interfaceTokens) }),
@@ -194,7 +196,13 @@ export class RIN extends Module {
     });
   }
 
-  #run(x: Tensor, gamma: SignalLevels, options: ForwardOptions, lastWrite: boolean): Tokens {
+  #run(
+    x: Tensor,
+    gamma: SignalLevels,
+    options: ForwardOptions,
+    lastWrite: boolean,
+    runBlock: (block: Pass, state: Tokens) => Tokens,
+  ): Tokens {
     const { timeOn, conditionOn } = this.#config;
     const { tokens } = this.#geometry.predicted;
     const mode = { training: options.training ?? false };
@@ -219,7 +227,7 @@ export class RIN extends Module {
     let state: Tokens = { Z, X, readOnly };
     for (const [i, block] of this.blocks.entries()) {
       const withWrite = lastWrite || i < this.blocks.length - 1;
-      state = block.forward(state, { tokens, mode, withWrite });
+      state = runBlock((given) => block.forward(given, { tokens, mode, withWrite }), state);
     }
     return state;
   }

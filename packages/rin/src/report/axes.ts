@@ -61,6 +61,19 @@ export function lossAxis(curves: readonly Curve[], across: Axis, [bottom, top]: 
   return { place: scale, ticks: scale.ticks(6).map((value) => ({ value, text: text(value) })), isLogarithmic: false };
 }
 
+/** A logarithmic axis of positive values, with some room at both ends. */
+export function logAxis(
+  values: readonly number[],
+  [from, to]: readonly [number, number],
+  ticks?: readonly number[],
+): Axis {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = 1.1 * (most / least) ** margin;
+  const scale = scaleLog([least / room, most * room], [from, to]);
+  const shown = ticks ?? roundOnes(scale.ticks(), 2.5);
+  return { place: scale, ticks: shown.map((value) => ({ value, text: String(value) })), isLogarithmic: true };
+}
+
 /** Of the ticks of a logarithmic axis, those at 1, 2 and 5 times a power of ten; the powers alone if it has more decades. */
 function roundOnes(ticks: readonly number[], mostDecades: number): number[] {
   const decades = Math.log10(ticks[ticks.length - 1] / ticks[0]);

@@ -1,21 +1,12 @@
 import { count, RinError } from '@rin/core';
 import { unitGroups, unitSign, unitText } from '../runs/lossUnit.js';
 import { type Axis, imagesAxis, lossAxis } from './axes.js';
+import { area, chart, colours, frame, text } from './frame.js';
 import { type ChartRun, type Curve, lossCurves, smoothed } from './lossCurves.js';
 import { type Attributes, element, escaped, pixels } from './svg.js';
 
-/**
- * Colours that people with any colour vision can tell apart (Okabe & Ito 2008), the clearest on white first. Grey replaces their
- * yellow, which is too pale on white.
- */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#56b4e9', '#e69f00', '#8a8a8a'];
-
 /** Most points of a curve. */
 const mostPoints = 80;
-/** Width of the chart in pixels. */
-const width = 800;
-/** Edges of the area of the curves in pixels. */
-const area = { left: 64, right: 780, top: 48, bottom: 376 } as const;
 const lineHeight = { legend: 21, note: 17 } as const;
 /** Characters of a note on one line. */
 const noteLength = 118;
@@ -42,62 +33,24 @@ export function lossChart(runs: readonly ChartRun[]): string {
   const notesTop = rowsTop + runs.length * lineHeight.legend;
   const lines = notes(runs, curves).flatMap(wrapped);
   const height = notesTop + lines.length * lineHeight.note + 4;
-  return `${element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      width,
-      height,
-      viewBox: `0 0 ${width} ${height}`,
-      role: 'img',
-      'font-family': 'Helvetica, Arial, sans-serif',
-      'font-size': 13,
-      fill: '#333333',
-    },
-    element('title', {}, escaped(`Loss of ${runs.map(({ name }) => name).join(', ')}`)),
-    element('rect', { width, height, fill: '#ffffff' }),
-    ...frame(across, up),
+  return chart(
+    `Loss of ${runs.map(({ name }) => name).join(', ')}`,
+    height,
+    ...frame(across, up, { across: 'images seen', up: 'loss' }),
     ...key(curves),
     ...drawn(averaged, across, up),
     ...rows.map((row, i) =>
       element('g', { transform: `translate(${area.left}, ${rowsTop + i * lineHeight.legend})` }, ...row),
     ),
     ...lines.map((line, i) => text(line, { x: area.left, y: notesTop + i * lineHeight.note, 'font-size': 12 })),
-  )}\n`;
+  );
 }
-
-const text = (content: string, attributes: Attributes): string => element('text', attributes, escaped(content));
 
 /** Place on an axis from 0 to 1. */
 const share =
   ({ place }: Axis) =>
   (images: number): number =>
     (place(images) - area.left) / (area.right - area.left);
-
-/** Lines and names of both axes. */
-function frame(across: Axis, up: Axis): string[] {
-  const { left, right, top, bottom } = area;
-  const middle = { 'text-anchor': 'middle' };
-  return [
-    text('loss', { x: left, y: top - 14, 'font-weight': 'bold' }),
-    text('images seen', { ...middle, x: (left + right) / 2, y: bottom + 40, 'font-weight': 'bold' }),
-    ...up.ticks.flatMap(({ value, text: label }) => {
-      const y = pixels(up.place(value));
-      return [
-        element('line', { x1: left, x2: right, y1: y, y2: y, stroke: '#e4e4e4' }),
-        text(label, { x: left - 8, y, dy: '0.35em', 'text-anchor': 'end' }),
-      ];
-    }),
-    ...across.ticks.flatMap(({ value, text: label }) => {
-      const x = pixels(across.place(value));
-      return [
-        element('line', { x1: x, x2: x, y1: bottom, y2: bottom + 5, stroke: '#777777' }),
-        text(label, { ...middle, x, y: bottom + 19 }),
-      ];
-    }),
-    element('line', { x1: left, x2: right, y1: bottom, y2: bottom, stroke: '#777777' }),
-  ];
-}
 
 /** Both kinds of lines with their names, at the top on the right. */
 function key(curves: readonly Curve[]): string[] {

@@ -6,6 +6,7 @@ import {
   noGrad,
   norms,
   type Optimizer,
+  Recomputation,
   releaseFreeMemory,
   scope,
   stack,
@@ -194,11 +195,14 @@ export class Learner implements Disposable {
 
   /** A forward and a backward pass of a micro-batch. It adds its share to the gradients and returns its loss. */
   #pass(given: Batch, place: Pick<Draw, 'position' | 'offset' | 'total' | 'step'>): Tensor {
-    const { seed, diffusion } = this.#config;
+    const { seed, diffusion, training } = this.#config;
     return scope(() => {
       const draw = { ...place, seed, dtype: this.compute.dtype, meanSquare: this.#meanSquare };
-      const loss = trainingLoss(this.#network, diffusion, given, draw);
-      loss.mul(given.labels.length / place.total).backward();
+      const recompute = training.recompute ? new Recomputation() : undefined;
+      const loss = trainingLoss(this.#network, diffusion, given, draw, recompute);
+      const part = loss.mul(given.labels.length / place.total);
+      if (recompute) recompute.backward(part);
+      else part.backward();
       return loss.detach();
     });
   }

@@ -15,7 +15,8 @@ export interface TrainResult {
  * one machine with one number of threads.
  *
  * A run can resume with other values of keys that do not change what it learns. These are all of `sampling`, and in `training`
- * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device` and `microBatch`.
+ * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device`,
+ * `microBatch` and `recompute`.
  *
  * A run can resume with more images, even if it is finished, or with fewer, down to the images it has seen. The learning rate
  * then follows the schedule of the new length.

@@ -38,6 +38,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin runs': { run: '' },
   'rin runs 3 4': { run: '' },
   'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
+  'rin inspect': { run: '' },
+  'rin inspect imagenet512': { run: '' },
+  'rin inspect 3': { run: '' },
+  'rin inspect cifar10 --size 128 --chart cost.svg': { run: '' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {
@@ -91,6 +95,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,
   'node bench/trainingMemory.mjs': minutes,
+  'node bench/largestNetworks.mjs': minutes,
   'node bench/trainingStep.mjs --only float32': minutes,
   'node bench/trainingStep.mjs --network emoji-64 --only float32': minutes,
   'node bench/trainingStep.mjs --network cifar10 --only float32 --rounds 3 --steps 1': minutes,

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { passFlops } from '../../src/model/flops.js';
+import { passFlops, totalOf } from '../../src/model/flops.js';
+import { modelParts, parametersByPart } from '../../src/model/parts.js';
 import { loadPreset } from '../../src/training/presets.js';
 import { modelOf } from './modelOf.js';
+import { base, options, randomConfiguration } from './reference/configurations.js';
+import { tracedFirst, tracedPass } from './tracedFlops.js';
 
 test('the operations of a pass are those of its products, counted by hand from the equations', () => {
   for (const name of ['benchmark', 'cifar10', 'cifar10-small'] as const) {
@@ -24,28 +27,49 @@ test('the operations of a pass are those of its products, counted by hand from t
     const patches = 2 * linear(n, 3 * patch ** 2, d); // stem and readout
     const expected = blocks + patches + mlp(m, D, model.latentMlpRatio); // and the earlier latents
     // The codes of time and class, one token each, are left out here: below 1 % of these networks.
-    const ratio = passFlops(model) / expected;
+    const ratio = totalOf(passFlops(model).pass) / expected;
     assert.ok(ratio >= 1 && ratio < 1.01, `${name}: ${ratio}`);
   }
 });
 
 test('the benchmark network takes 1.201 GFLOP for a pass, as its preset says', () => {
-  assert.equal((passFlops(loadPreset('benchmark').model) / 1e9).toFixed(3), '1.201');
+  assert.equal((totalOf(passFlops(loadPreset('benchmark').model).pass) / 1e9).toFixed(3), '1.201');
 });
 
-test('options that change the axes, the tokens or the carried state are counted too', () => {
-  const of = (over: object) => passFlops(modelOf({ ...loadPreset('emoji-64').model, ...over }));
-  const flops = of({});
-  assert.ok(of({ selfConditioning: 'both' }) > flops);
-  // the stem reads twice as many channels: 64 patches of 8×8×3 numbers to 128 channels once more
+test('with data self-conditioning the stem reads twice the channels', () => {
+  const of = (over: object) => totalOf(passFlops(modelOf({ ...loadPreset('emoji-64').model, ...over })).pass);
+  // 64 patches of 8×8×3 numbers to the channels of the interface once more
   const { interfaceDim } = loadPreset('emoji-64').model;
-  assert.equal(of({ selfConditioning: 'latents+data' }) - flops, 2 * 64 * (8 * 8 * 3) * interfaceDim);
-  assert.ok(of({ selfConditioning: 'none' }) < flops);
-  assert.ok(of({ convolutionKernel: 5 }) > flops);
-  assert.ok(of({ size: [4, 64, 64], patch: [2, 8, 8] }) > 1.5 * flops);
+  assert.equal(of({ selfConditioning: 'latents+data' }) - of({}), 2 * 64 * (8 * 8 * 3) * interfaceDim);
+});
+
+test('the tokens of given frames are read and written as the others are, but not read out', () => {
+  const of = (over: object) => totalOf(passFlops(modelOf({ ...loadPreset('emoji-64').model, ...over })).pass);
   const clip = { size: [6, 64, 64], patch: [2, 8, 8], interfaceDim: 128, convolutionKernel: 0 };
-  // The tokens of given frames are read and written as the others are, but not read out.
   const readout = 2 * 64 * 128 * (2 * 8 * 8 * 3);
   assert.equal(of({ ...clip, givenFrames: 2 }), of(clip) - readout);
-  assert.ok(of({ timeOn: 'interface', decoupledRead: true }) > 0);
+});
+
+const configurations = [
+  ...Object.entries(options).map(([name, option]) => [name, modelOf({ ...base, ...option })] as const),
+  ...Array.from({ length: 40 }, (_, seed) => [`random ${seed}`, randomConfiguration(seed)] as const),
+];
+
+test('the operations of each part are those of the operators that a pass calls, for every option', () => {
+  for (const [name, model] of configurations) assert.deepEqual(passFlops(model).pass, tracedPass(model), name);
+});
+
+test('the operations of a first pass of self-conditioning are those of its operators, for every option', () => {
+  for (const [name, model] of configurations) {
+    if (model.selfConditioning === 'none') continue;
+    assert.deepEqual(passFlops(model).first, tracedFirst(model), name);
+  }
+});
+
+test('parts without weights have neither parameters nor operations', () => {
+  const plain = modelOf({ ...base, classes: 0, selfConditioning: 'none' });
+  const [numbers, { pass }] = [parametersByPart(plain), passFlops(plain)];
+  const empty = modelParts.filter((part) => numbers[part] === 0);
+  assert.deepEqual(empty, ['condition', 'warmStart', 'convolution']);
+  for (const part of empty) assert.equal(pass[part], 0, part);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import { profile } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { Learner } from '../../src/training/learner.js';
 import { chooseCompute } from '../../src/training/resources/compute.js';
@@ -63,6 +64,16 @@ async function turns(microBatch: number): Promise<number> {
   ended = true;
   await watch;
   return count;
+}
+
+/** Forward passes of attention in a pass of training. */
+async function attentions(config: Config): Promise<number> {
+  using learner = new Learner(config, 0.3, chooseCompute(config.training));
+  const times = await profile(() => learner.timePass(1));
+  return times.reduce(
+    (sum, { operator, calls }) => sum + (operator === 'aten::scaled_dot_product_attention' ? calls : 0),
+    0,
+  );
 }
 
 // The weights are float32 of about 0.1: what they move by is known to some 1e-7.
@@ -147,6 +158,17 @@ export const cases: Cases = {
     async () => {
       await learn(setting({ device: 'cpu' }));
       await assert.rejects(learn(setting({ device: 'cuda:99' })), /training\.device is cuda:99, but libtorch finds/);
+    },
+  ],
+  'training.recompute': [
+    'computes each block again in the backward pass, and learns the same to the bit',
+    async () => {
+      const model = { dropout: 0.2, dropPath: 0.2, depth: [2, 2, 2, 2] };
+      const settings = [false, true].map((recompute) => tiny({ model, training: { recompute } }));
+      const [plain, again] = await Promise.all(settings.map((config) => learn(config, { updates: 2 })));
+      assert.deepEqual(again, plain);
+      const [once, twice] = [await attentions(settings[0]), await attentions(settings[1])];
+      assert.equal(twice - once, 4 * 4); // of four blocks with a read, two compute layers and a write
     },
   ],
   'training.microBatch': [

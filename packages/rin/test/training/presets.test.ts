@@ -1,27 +1,30 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ConfigError, UsageError } from '@rin/core';
+import { ConfigError, geometry, UsageError } from '@rin/core';
 import { type Duration, imagesOf } from '../../src/config/duration.js';
 import type { ModelConfig } from '../../src/config/model.js';
 import type { PresetName } from '../../src/config/types.js';
 import { loadPreset, presetNamed, presetNames, presetSummary } from '../../src/training/presets.js';
 
 /**
- * Parameters of a picture model with time and class on the latents, counted by hand from the paper, section 2, and the
+ * Parameters of a model with time and class on the latents, counted by hand from the paper, section 2, and the
  * authors' code: shares nothing with the model.
  */
 function count(model: ModelConfig): number {
   const { latents: m, latentDim: D, interfaceDim: d, classes, depth, latentMlpRatio, interfaceMlpRatio } = model;
   const kernel = model.convolutionKernel;
-  const [size, patch] = [Number(model.size), Number(model.patch)];
-  const [n, pixels, width] = [(size / patch) ** 2, patch * patch * model.channels, Math.min(d, D)];
+  const [size, patch] = [model.size, model.patch].map((one) => (typeof one === 'number' ? [one, one] : one));
+  const volume = (extents: readonly number[]) => extents.reduce((product, extent) => product * extent, 1);
+  const [n, pixels, width] = [volume(size) / volume(patch), volume(patch) * model.channels, Math.min(d, D)];
   const dense = (input: number, output: number) => input * output + output;
   const norm = (dim: number) => 2 * dim;
   const mlp = (dim: number, ratio: number) => norm(dim) + dense(dim, ratio * dim) + dense(ratio * dim, dim);
   const attention = (q: number, kv: number, w: number) => norm(q) + dense(q, w) + 2 * dense(kv, w) + dense(w, q);
 
   const interfaceStart = dense(pixels, d) + norm(d) + n * d;
-  const latentStart = (m - 2) * D + dense(D / 4, D) + dense(D, D) + dense(classes, D);
+  const label = classes > 0 ? dense(classes, D) : 0;
+  const latentStart = (m - (classes > 0 ? 2 : 1)) * D + dense(D / 4, D) + dense(D, D) + label;
   const previous = mlp(D, latentMlpRatio) + norm(D);
   const read = attention(D, d, width) + mlp(D, latentMlpRatio);
   const compute = attention(D, D, D) + mlp(D, latentMlpRatio);
@@ -38,7 +41,12 @@ test('every preset is a valid configuration under its own name', () => {
     'cifar10',
     'cifar10-small',
     'emoji-64',
+    'imagenet1024',
+    'imagenet128',
+    'imagenet256',
+    'imagenet512',
     'imagenet64',
+    'kinetics600',
     'mnist',
     'photos-64',
     'sprites-32',
@@ -52,6 +60,11 @@ test('every preset is a valid configuration under its own name', () => {
 test('the networks have the sizes that are known of them', () => {
   assert.equal(count(loadPreset('cifar10').model), 30_951_180); // counted: 30.95 M
   assert.equal(count(loadPreset('imagenet64').model), 157_780_160); // 157.8 M
+  assert.equal((count(loadPreset('imagenet128').model) / 1e6).toFixed(1), '395.6');
+  assert.equal((count(loadPreset('imagenet256').model) / 1e6).toFixed(1), '395.9');
+  assert.equal((count(loadPreset('imagenet512').model) / 1e6).toFixed(1), '320.6'); // 320 M in three papers
+  assert.equal((count(loadPreset('imagenet1024').model) / 1e6).toFixed(1), '412.0');
+  assert.equal((count(loadPreset('kinetics600').model) / 1e6).toFixed(1), '395.3');
   const convolution = 9 * 128 + 128 * 128 + 4 * 128; // with its biases and its normalisation
   assert.equal(count(loadPreset('emoji-64').model), 1_802_048 + 3 * convolution); // 1.9 M
   assert.equal(count(loadPreset('benchmark').model), 7_775_116); // 7.78 M
@@ -59,10 +72,27 @@ test('the networks have the sizes that are known of them', () => {
   assert.equal(count(loadPreset('cifar10-small').model), 2_367_664); // 2.37 M
 });
 
+const published = ['imagenet64', 'imagenet128', 'imagenet256', 'imagenet512', 'imagenet1024', 'kinetics600'] as const;
+
+test('the published networks have the tokens that the paper names', () => {
+  const tokens = published.map((name) => geometry(loadPreset(name).model).tokens);
+  assert.deepEqual(tokens.slice(1), [1024, 1024, 4096, 16_384, 2048]);
+});
+
+test('every value of a published network says whether it is published, with its source, or ours', () => {
+  for (const name of published) {
+    const text = readFileSync(new URL(`../../../presets/${name}.yaml`, import.meta.url), 'utf8');
+    const values = text.split('\n').filter((line) => /^ {2}\w+: /.test(line));
+    assert.ok(values.length > 35, name);
+    for (const line of values) assert.match(line, /# .*\[(paper|code|later: [^\]]+|cad|ours)[\],]/, `${name}: ${line}`);
+  }
+});
+
 test('durations in images are those published in steps', () => {
   for (const [name, steps, warmup] of [
     ['cifar10', 150_000, 10_000],
     ['imagenet64', 150_000, 10_000],
+    ['imagenet256', 600_000, 10_000],
   ] as const) {
     const { images, batch, warmup: warmupImages } = loadPreset(name).training;
     assert.deepEqual([images / batch, Number(warmupImages) / batch], [steps, warmup], name);

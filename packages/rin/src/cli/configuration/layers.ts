@@ -73,7 +73,8 @@ function originOf(path: string, layers: readonly Layer[]): Layer {
   return deciding ?? layers.findLast(({ from }) => from === 'file') ?? layers[0];
 }
 
-function readConfigFile(path: string): unknown {
+/** The value of a YAML file, unchecked. @throws ConfigError if it cannot be read, or has no keys */
+export function readConfigFile(path: string): unknown {
   const value = fromYaml(readText(path), path);
   if (isRecord(value)) return value;
   throw new ConfigError(`${path}: it has no keys; expected a configuration in YAML, such as the config.yaml of a run`);

@@ -4,7 +4,7 @@ import { imagesOf } from '../../config/duration.js';
 import { type Dataset, sampleLength } from '../../data/dataset.js';
 import { passesAtOnce } from '../../diffusion/samplingPasses.js';
 import { enlargement } from '../../media/grid.js';
-import { passValues } from '../../model/passValues.js';
+import { passValues, recomputedValues, valuesByBlock } from '../../model/passValues.js';
 import { RIN } from '../../model/rin.js';
 import { isBlockMatrix } from '../optimizer.js';
 import { planPreviews } from '../previewPlan.js';
@@ -124,10 +124,19 @@ function kernelsOf({ training, diffusion, model }: Config): number {
 /** Activations of a micro-batch, and the batches that are loaded. @param width bytes of a value */
 function activationsOf(config: Config, width: number): number {
   const { batch, microBatch = batch } = config.training;
-  const values = width * (1 + passBack) * passValues(config.model);
+  const values = width * valuesInPass(config);
   return Math.round(
     microBatch * (4 * pixelTensors * pixelsOf(config) + values) + loaderBatches * batch * pixelsOf(config),
   );
+}
+
+/**
+ * Most values of a sample in a forward and a backward pass. If blocks are computed again, the gradients of one block take about as
+ * much as its activations.
+ */
+function valuesInPass({ model, training }: Config): number {
+  if (!training.recompute) return (1 + passBack) * passValues(model);
+  return recomputedValues(model) + Math.max(...valuesByBlock(model).blocks);
 }
 
 /** Activations of a batch of a preview in float32; with guidance of two passes. The carried state stays from step to step. */

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/config.js';
-import { passFlops } from '../../model/flops.js';
-import { RIN } from '../../model/rin.js';
-import { passesOfImage } from '../passes.js';
+import { passFlops, totalOf } from '../../model/flops.js';
+import { parametersByPart } from '../../model/parts.js';
+import { trainingFlops } from '../passes.js';
+import { flops } from './flopsText.js';
 import { type Tokens, tokensOf } from './tokens.js';
 
 /** The size of a network and the work that it takes. */
@@ -10,26 +11,21 @@ export interface NetworkFacts extends Tokens {
   readonly parameters: number;
   /** floating-point operations of a forward pass of one picture */
   readonly passFlops: number;
-  /** the same for an image of training: first pass of self-conditioning, forward pass, and backward pass as two */
+  /** the same for an image of training: first pass of self-conditioning, forward pass, backward pass as two, and recomputation */
   readonly imageFlops: number;
 }
 
-/** Counts parameters, tokens and operations. It traces a pass of one blank sample, and allocates the weights for that. */
+/** Counts parameters, tokens and operations. It allocates the weights for that, without values. */
 export function networkFacts(config: Config): NetworkFacts {
-  const parameters = Object.values(new RIN(config.model, { seed: null }).parameters());
-  const number = parameters.reduce((sum, { size }) => sum + size, 0);
-  for (const tensor of parameters) tensor.dispose();
-  const flops = passFlops(config.model);
-  return { parameters: number, ...tokensOf(config), passFlops: flops, imageFlops: passesOfImage(config) * flops };
+  const parts = Object.values(trainingFlops(config));
+  return {
+    parameters: totalOf(parametersByPart(config.model)),
+    ...tokensOf(config),
+    passFlops: totalOf(passFlops(config.model).pass),
+    imageFlops: parts.reduce((sum, each) => sum + each, 0),
+  };
 }
 
 /** A sentence about the work. */
 export const workLine = ({ passFlops: pass, imageFlops }: NetworkFacts): string =>
   `work: ${flops(pass)} for a forward pass of one picture, ${flops(imageFlops)} for an image of training`;
-
-/** `1.20 GFLOP` */
-function flops(number: number): string {
-  const units = ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP', 'PFLOP'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, number)) / 3));
-  return `${(number / 1000 ** power).toPrecision(3)} ${units[power]}`;
-}

@@ -12,6 +12,7 @@ for (const [name, args] of [
   ['train', ['train']],
   ['sample', ['sample']],
   ['data', ['data']],
+  ['inspect', ['inspect']],
   ['runs', ['runs']],
   ['demo', ['demo']],
   ['doctor', ['doctor']],

@@ -90,9 +90,15 @@ test('the memory that is said is what a training process comes to, with data and
     { batch: 64, images: 192, sampleEvery: 0, guidance: 0, pictures: 12_000 }, // 147 MB of pixels
     { batch: 32, images: 768, sampleEvery: 768, guidance: 1, pictures: 2 },
   ];
-  for (const { pictures, guidance, ...given } of cases) {
+  const deep = { batch: 64, images: 128, sampleEvery: 0, guidance: 0, pictures: 2, blocks: 6 };
+  const all = [...cases.map((one) => ({ ...one, blocks: 3 })), deep, { ...deep, recompute: true }];
+  for (const { pictures, guidance, blocks, ...given } of all) {
     const training = { ...given, warmup: 0, precision: 'float32' as const, device: 'cpu', threads: 1 };
-    const config = loadPreset('emoji-64', { training, sampling: { steps: 2, guidance } });
+    const config = loadPreset('emoji-64', {
+      model: { depth: new Array<number>(blocks).fill(1) },
+      training,
+      sampling: { steps: 2, guidance },
+    });
     const args = [script, JSON.stringify(config), freshFolder(), String(pictures)];
     const child = spawnSync(process.execPath, args, { encoding: 'utf8' });
     assert.equal(child.status, 0, child.stderr);
@@ -134,6 +140,14 @@ test('where memory does not suffice, the largest micro-batch that fits is named'
     );
   assert.match(warning(0), /; even training\.microBatch 1 does not fit, .*a smaller network needs less$/);
   assert.match(warning(0, tiny({ training: { microBatch: 1 } })), /; a smaller network needs less$/);
+});
+
+test('blocks that are computed again need less memory, and deeper networks then only a little more', () => {
+  const activations = (recompute: boolean, depth: number[]) =>
+    trainingCost(loadPreset('cifar10', { model: { depth }, training: { recompute } }), cpu).activations;
+  const [shallow, deep] = [[2, 2, 2], new Array<number>(12).fill(2)];
+  assert.ok(activations(true, deep) < 0.25 * activations(false, deep));
+  assert.ok(activations(true, deep) < 1.3 * activations(true, shallow));
 });
 
 test('a smaller micro-batch needs less memory, also for the previews', () => {
