@@ -16,7 +16,10 @@ function count(model: ModelConfig): number {
   const kernel = model.convolutionKernel;
   const [size, patch] = [model.size, model.patch].map((one) => (typeof one === 'number' ? [one, one] : one));
   const volume = (extents: readonly number[]) => extents.reduce((product, extent) => product * extent, 1);
-  const [n, pixels, width] = [volume(size) / volume(patch), volume(patch) * model.channels, Math.min(d, D)];
+  const frames = model.givenFrames > 0 ? [size[0] - model.givenFrames, model.givenFrames] : [size[0]];
+  const slices = frames.reduce((sum, count) => sum + Math.ceil(count / patch[0]), 0); // each part padded on its own
+  const n = (slices * volume(size.slice(1))) / volume(patch.slice(1));
+  const [pixels, width] = [volume(patch) * model.channels, Math.min(d, D)];
   const dense = (input: number, output: number) => input * output + output;
   const norm = (dim: number) => 2 * dim;
   const mlp = (dim: number, ratio: number) => norm(dim) + dense(dim, ratio * dim) + dense(ratio * dim, dim);
@@ -50,6 +53,7 @@ test('every preset is a valid configuration under its own name', () => {
     'mnist',
     'photos-64',
     'sprites-32',
+    'tones',
   ]);
   for (const name of presetNames()) {
     assert.equal(loadPreset(name).name, name);
@@ -64,7 +68,7 @@ test('the networks have the sizes that are known of them', () => {
   assert.equal((count(loadPreset('imagenet256').model) / 1e6).toFixed(1), '395.9');
   assert.equal((count(loadPreset('imagenet512').model) / 1e6).toFixed(1), '320.6'); // 320 M in three papers
   assert.equal((count(loadPreset('imagenet1024').model) / 1e6).toFixed(1), '412.0');
-  assert.equal((count(loadPreset('kinetics600').model) / 1e6).toFixed(1), '395.3');
+  assert.equal((count(loadPreset('kinetics600').model) / 1e6).toFixed(1), '395.5');
   const convolution = 9 * 128 + 128 * 128 + 4 * 128; // with its biases and its normalisation
   assert.equal(count(loadPreset('emoji-64').model), 1_802_048 + 3 * convolution); // 1.9 M
   assert.equal(count(loadPreset('benchmark').model), 7_775_116); // 7.78 M
@@ -76,7 +80,9 @@ const published = ['imagenet64', 'imagenet128', 'imagenet256', 'imagenet512', 'i
 
 test('the published networks have the tokens that the paper names', () => {
   const tokens = published.map((name) => geometry(loadPreset(name).model).tokens);
-  assert.deepEqual(tokens.slice(1), [1024, 1024, 4096, 16_384, 2048]);
+  // Kinetics-600 without given frames: the paper counts the 16 frames in one part.
+  assert.deepEqual(tokens.slice(1, -1), [1024, 1024, 4096, 16_384]);
+  assert.equal(geometry({ ...loadPreset('kinetics600').model, givenFrames: 0 }).tokens, 2048);
 });
 
 test('every value of a published network says whether it is published, with its source, or ours', () => {
