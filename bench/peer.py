@@ -104,9 +104,10 @@ for _ in range(1 if setup['task'] == 'sample' else 2):
     step()
 answer(parameters=sum(p.numel() for p in model.parameters()), version=torch.__version__)
 for line in sys.stdin:
-    seconds = []
+    seconds, cpu = [], []
     for _ in range(json.loads(line)['steps']):
-        begin = time.perf_counter()
+        begin, before = time.perf_counter(), time.process_time()
         step()
         seconds.append(time.perf_counter() - begin)
-    answer(seconds=seconds, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        cpu.append(time.process_time() - before)
+    answer(seconds=seconds, cpu=cpu, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

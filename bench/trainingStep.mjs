@@ -1,6 +1,6 @@
 // Compares the time of a training step with PyTorch: node bench/trainingStep.mjs
 //   --network benchmark (a preset of pictures or clips)   --batch 32   --threads (all)   --rounds 7   --steps 2 (for each turn)
-//   --only TEXT   only contestants with this text in their name, such as float32
+//   --only TEXT,…   only contestants with one of these texts in their name, such as float32
 // rin makes the step of `rin train`. bench/peer.py describes the others; rin-pytorch takes
 // square pictures only. All train with AdamW, and otherwise as in the preset.
 import { runtime } from '@rin/torch';
@@ -40,5 +40,5 @@ console.log(
 console.log(machine(threads));
 await race(
   { rounds, steps, pictures: batch },
-  entries.filter(([name], i) => i === 0 || name.includes(only)),
+  entries.filter(([name], i) => i === 0 || only.split(',').some((text) => name.includes(text))),
 );
