@@ -33,6 +33,8 @@ export interface Draw {
   readonly dtype: 'float32' | 'bfloat16';
   /** Mean square of the data in [−1, 1], for `normalizeInput: expected`. */
   readonly meanSquare: number;
+  /** Largest share of the learned latents that a sample goes without (`training.latentDrop`). Default: 0 */
+  readonly latentDrop?: number;
   /** Switches dropout and drop-path on. Default: true */
   readonly training?: boolean;
 }
@@ -75,6 +77,7 @@ export function trainingLoss(
   });
   const xt = addNoise(x, eps, at);
   const input = networkInput(xt, config, at);
+  const latents = draw.latentDrop ? positions.map((sample) => keptLatents(rin, draw, sample)) : undefined;
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
     const condition = conditionOf(rin, batch, (i) => isDropped(config, draw, i, pass));
@@ -84,6 +87,7 @@ export function trainingLoss(
       ...(condition && { condition }),
       ...(given && { given }),
       ...(recompute && { recompute }),
+      ...(latents && { latents }), // in the estimate and in the pass alike
     };
   };
 
@@ -98,6 +102,17 @@ function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: 
   const u = uniform(seed, 'time', sample, 0);
   if (config.timeSampling === 'uniform') return u;
   return (permute(place, total, seed, step, 'strata') + u) / total;
+}
+
+/**
+ * The latents of a sample of training. Of L learned latents at most D = ⌊latentDrop·L⌋ are left out, and at least one stays. Each
+ * number from 0 to D is equally likely.
+ */
+function keptLatents(rin: RIN, { seed, latentDrop = 0 }: Draw, sample: number): number {
+  const [fewest, all] = [rin.fewestLatents, rin.latentCount];
+  const learned = all - fewest + 1;
+  const most = Math.min(Math.floor(latentDrop * learned + 1e-9), learned - 1);
+  return all - Math.floor(uniform(seed, 'latentDrop', sample, 0) * (most + 1));
 }
 
 /** Whether sample i of the micro-batch is trained without its class or its condition sequence. */
@@ -128,7 +143,12 @@ function drawPrevious(
 
   const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: noised.input.device });
   const [condition, given] = [inputs.condition, inputs.given].map((part) => part?.indexSelect(0, index));
-  const chosen = { ...inputs, ...(condition && { condition }), ...(given && { given }) };
+  const { latents: all } = inputs;
+  const latents = typeof all === 'object' ? kept.map((i) => all[i]) : undefined;
+  const chosen = {
+    ...{ ...inputs, ...(condition && { condition }), ...(given && { given }) },
+    ...(latents && { latents }),
+  };
   const found = firstPass(rin, config, pick(noised, kept, index), chosen);
   const spread = (part: Tensor): Tensor => {
     const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });

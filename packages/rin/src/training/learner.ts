@@ -196,8 +196,9 @@ export class Learner implements Disposable {
   /** A forward and a backward pass of a micro-batch. It adds its share to the gradients and returns its loss. */
   #pass(given: Batch, place: Pick<Draw, 'position' | 'offset' | 'total' | 'step'>): Tensor {
     const { seed, diffusion, training } = this.#config;
+    const { latentDrop } = training;
     return scope(() => {
-      const draw = { ...place, seed, dtype: this.compute.dtype, meanSquare: this.#meanSquare };
+      const draw = { ...place, seed, dtype: this.compute.dtype, meanSquare: this.#meanSquare, latentDrop };
       const recompute = training.recompute ? new Recomputation() : undefined;
       const loss = trainingLoss(this.#network, diffusion, given, draw, recompute);
       const part = loss.mul(given.labels.length / place.total);
