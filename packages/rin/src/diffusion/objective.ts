@@ -18,6 +18,7 @@ import type { RIN } from '../model/rin.js';
 import { conditionOf } from './condition.js';
 import { firstPass, type Noised, pick } from './firstPass.js';
 import { splitFrames } from './givenFrames.js';
+import { keptLatents } from './latentDrop.js';
 import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
 /** The numbers that determine all draws of a micro-batch. */
@@ -33,8 +34,8 @@ export interface Draw {
   readonly dtype: 'float32' | 'bfloat16';
   /** Mean square of the data in [−1, 1], for `normalizeInput: expected`. */
   readonly meanSquare: number;
-  /** Largest share of the learned latents that a sample goes without (`training.latentDrop`). Default: 0 */
-  readonly latentDrop?: number;
+  /** Fewest latents of a sample (`fewestTrained`); each number up to all is equally likely. Default: all */
+  readonly fewestLatents?: number;
   /** Switches dropout and drop-path on. Default: true */
   readonly training?: boolean;
 }
@@ -77,7 +78,12 @@ export function trainingLoss(
   });
   const xt = addNoise(x, eps, at);
   const input = networkInput(xt, config, at);
-  const latents = draw.latentDrop ? positions.map((sample) => keptLatents(rin, draw, sample)) : undefined;
+  const { latentCount } = rin;
+  const { fewestLatents = latentCount } = draw;
+  const latents =
+    fewestLatents < latentCount
+      ? positions.map((sample) => keptLatents(latentCount, fewestLatents, draw.seed, sample))
+      : undefined;
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
     const condition = conditionOf(rin, batch, (i) => isDropped(config, draw, i, pass));
@@ -102,17 +108,6 @@ function drawTime(config: DiffusionConfig, { seed, total, step }: Draw, sample: 
   const u = uniform(seed, 'time', sample, 0);
   if (config.timeSampling === 'uniform') return u;
   return (permute(place, total, seed, step, 'strata') + u) / total;
-}
-
-/**
- * The latents of a sample of training. Of L learned latents at most D = ⌊latentDrop·L⌋ are left out, and at least one stays. Each
- * number from 0 to D is equally likely.
- */
-function keptLatents(rin: RIN, { seed, latentDrop = 0 }: Draw, sample: number): number {
-  const [fewest, all] = [rin.fewestLatents, rin.latentCount];
-  const learned = all - fewest + 1;
-  const most = Math.min(Math.floor(latentDrop * learned + 1e-9), learned - 1);
-  return all - Math.floor(uniform(seed, 'latentDrop', sample, 0) * (most + 1));
 }
 
 /** Whether sample i of the micro-batch is trained without its class or its condition sequence. */

@@ -1,5 +1,4 @@
 import {
-  fewestLatents,
   type Geometry,
   geometry,
   hasReadOnlyTokens,
@@ -149,11 +148,6 @@ export class RIN extends Module {
   /** Latents m of a whole pass, time and condition tokens included. */
   get latentCount(): number {
     return this.#config.latents;
-  }
-
-  /** Fewest latents of a pass: the time and condition tokens on them, and one that is learned. */
-  get fewestLatents(): number {
-    return fewestLatents(this.#config);
   }
 
   /** The latents [B, m', d'] of an earlier pass for one with `count`: without the last learned ones, or with zeros for missing ones. */

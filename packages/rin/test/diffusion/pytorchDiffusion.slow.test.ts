@@ -9,6 +9,7 @@ import { scope } from '@rin/torch';
 import sharp from 'sharp';
 import type { Config } from '../../src/config/config.js';
 import type { Batch } from '../../src/data/loader.js';
+import { fewestTrained } from '../../src/diffusion/latentDrop.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
 import { sample } from '../../src/diffusion/sample.js';
@@ -240,7 +241,7 @@ for (const [name, { task, config, section }] of Object.entries(questions)) {
     const { answer, model } = answers.get(name) ?? assert.fail();
     if (task === 'loss') {
       const found = scope(() => {
-        const loss = trainingLoss(model.network, config.diffusion, batchFor(config), drawOf({ meanSquare, latentDrop: config.training.latentDrop }));
+        const loss = trainingLoss(model.network, config.diffusion, batchFor(config), drawOf({ meanSquare, fewestLatents: fewestTrained(config.model, config.training.latentDrop) }));
         loss.backward();
         return loss.item();
       });

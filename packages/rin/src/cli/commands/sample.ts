@@ -6,7 +6,15 @@ import { continuedClips, continuedLine } from './continued.js';
 import { trainingPictures, writeNearest } from './nearest.js';
 import { mostClipsInGrid, mostInGrid, mostStrips, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
-import { checkKnown, guidanceWarning, sampleCompute, sampleRequest, samplingLine } from './sampleRequest.js';
+import {
+  checkKnown,
+  guidanceWarning,
+  latentsLine,
+  latentsWarning,
+  sampleCompute,
+  sampleRequest,
+  samplingLine,
+} from './sampleRequest.js';
 
 export const command: Command = {
   name: 'sample',
@@ -22,6 +30,7 @@ export const command: Command = {
     ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
     ['rin sample --known photo.png --mask mask.png', 'the white pixels of the mask, anew for each seed'],
     ['rin sample 3 --given clip.gif --frames 64 --seeds 0-3', 'a clip goes on in four ways, for 64 frames in all'],
+    ['rin sample 3 --latents 12,24', 'fewer latents compute in the first half of the steps: less work'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
@@ -174,15 +183,17 @@ async function sampleCommand(given: Given): Promise<number> {
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const [known, clips] = [await knownPicture(model, given), await continuedClips(model, given)];
   const request = { ...sampleRequest(model, given, clips), ...(known && { known: known.options }) };
-  const warning = guidanceWarning(model, given);
+  const warnings = [guidanceWarning(model, given), latentsWarning(model.config, request.sampling)];
   const shown = presentationOfModel(model);
   const outputs = await readOutputs(given, model.config, shown, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
   screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
+  const latents = latentsLine({ ...model.config, sampling: request.sampling }, shown.noun);
+  if (latents !== undefined) screen.say(latents);
   if (known) screen.say(known.line);
   if (clips) screen.say(continuedLine(clips));
-  if (warning !== undefined) screen.say(warning);
+  for (const warning of warnings) if (warning !== undefined) screen.say(warning);
   const show = !given.has('--no-show');
   const options = { shown, outputs, batch, columns, show, screen, signal: interruption.signal };
   try {
