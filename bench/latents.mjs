@@ -1,7 +1,7 @@
 // @ts-check
 // Quality against operations of sampling, with fewer latents: `node bench/latents.mjs --data ../shared/data/mnist`, after a build.
 //   --folder runs/latents   runs and results; the same command goes on where it ended
-//   --images 60000   of each training   --count 2000 (pictures of each row)   --steps 20   --threads 1
+//   --images 60000   of each training   --count 1000 (pictures of each row)   --steps 10   --threads 1
 //   --chart FILE.svg   draws the thumbnails' distance over the operations
 //
 // Five trainings of one small network of the preset `mnist`: with 4, 8, 16 and 32 latents, each alone, and one with 32 latents and
@@ -21,8 +21,8 @@ const given = flags({
   data: { type: 'string', default: '../shared/data/mnist' },
   folder: { type: 'string', default: 'runs/latents' },
   images: { type: 'string', default: '60000' },
-  count: { type: 'string', default: '2000' },
-  steps: { type: 'string', default: '20' },
+  count: { type: 'string', default: '1000' },
+  steps: { type: 'string', default: '10' },
   threads: { type: 'string', default: '1' },
   chart: { type: 'string' },
 });
@@ -43,10 +43,8 @@ const configOf = (latents, latentDrop) =>
 const sizes = [4, 8, 16, 32];
 const alone = sizes.map((latents) => configOf(latents, 0));
 const elastic = configOf(32, 0.94);
-for (const config of [elastic, ...alone]) {
-  const run = join(folder, config.name);
-  await train({ config, data: String(given.data), run, log: (line) => console.error(`${config.name}: ${line}`) });
-}
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
 
 /** Rows of the table: name, model, changes of the `sampling` section. */
 const rows = [
@@ -103,32 +101,43 @@ const floor = await once(`floor of ${count}`, async () => {
   return [0, 1].map((which) => sets.reduce((sum, distances) => sum + distances[which], 0) / sets.length);
 });
 
-const found = [];
-for (const { name, config, sampling } of rows) {
-  const key = JSON.stringify([config.name, images, count, steps, sampling]);
-  const distances = await once(key, async () => {
-    const model = await loadModel(join(folder, config.name));
-    const drawn = moments();
-    const seeds = Array.from({ length: count }, (_, i) => i);
-    for await (const { image } of samples(model, { ...sampling, seeds, batch: 100 })) drawn.add(image.data);
-    return drawn.distances(reals);
-  });
-  const flops = samplingFlops({ ...config, sampling: { ...config.sampling, ...sampling } });
-  found.push({ name, flops, distances });
-  console.error(name, distances);
+/** The distances of each row; a network is trained just before its first row. @type {Map<string, number[]>} */
+const found = new Map();
+for (const config of [elastic, alone[0], alone[3], alone[2], alone[1]]) {
+  const run = join(folder, config.name);
+  const log = (/** @type {string} */ line) => console.error(`${config.name}: ${line}`);
+  await train({ config, data: String(given.data), run, log, signal: stop.signal });
+  for (const { name, sampling } of rows.filter((row) => row.config === config)) {
+    const key = JSON.stringify([config.name, images, count, steps, sampling]);
+    const distances = await once(key, async () => {
+      const model = await loadModel(run);
+      const drawn = moments();
+      const seeds = Array.from({ length: count }, (_, i) => i);
+      for await (const { image } of samples(model, { ...sampling, seeds, batch: 100, signal: stop.signal }))
+        drawn.add(image.data);
+      return drawn.distances(reals);
+    });
+    found.set(name, distances);
+    console.error(name, distances);
+  }
 }
+const results = rows.map(({ name, config, sampling }) => ({
+  name,
+  mflops: samplingFlops({ ...config, sampling: { ...config.sampling, ...sampling } }) / 1e6,
+  distances: found.get(name) ?? [],
+}));
 table([
   ['latents', 'MFLOP of a picture', 'thumbnails', 'patches'],
   ['the data itself', '', ...floor.map((distance) => distance.toFixed(2))],
-  ...found.map(({ name, flops, distances }) => [
+  ...results.map(({ name, mflops, distances }) => [
     name,
-    (flops / 1e6).toFixed(0),
+    mflops.toFixed(0),
     ...distances.map((distance) => distance.toFixed(2)),
   ]),
 ]);
 if (given.chart !== undefined) {
   const points = (/** @type {number} */ from, /** @type {number} */ end) =>
-    found.slice(from, end).map(({ flops, distances }) => ({ mflops: flops / 1e6, distance: distances[0] }));
+    results.slice(from, end).map(({ mflops, distances }) => ({ mflops, distance: distances[0] }));
   const [four, eight] = [sizes.length, 2 * sizes.length];
   const series = [
     { name: 'trained with 4, 8, 16 or 32 latents alone: four networks', points: points(0, four) },

@@ -21,10 +21,7 @@ export function latentsChart(series) {
   );
   const [rowHeight, rowsTop] = [21, area.bottom + 66];
   const drawn = series.map(({ points, isScattered }, i) => {
-    const places = points.map(({ mflops, distance }) => [
-      pixels(across.place(mflops)),
-      pixels(up.place(distance)),
-    ]);
+    const places = points.map(({ mflops, distance }) => [pixels(across.place(mflops)), pixels(up.place(distance))]);
     const line = { fill: 'none', stroke: colours[i], 'stroke-width': 1.8 };
     const dots = places.map(([cx, cy]) =>
       element('circle', { cx, cy, r: 4, ...line, fill: isScattered ? '#ffffff' : colours[i] }),

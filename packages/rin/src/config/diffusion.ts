@@ -96,7 +96,7 @@ export const SamplingConfig = z.strictObject({
   latents: latentNumbers
     .optional()
     .describe(
-      'latents that compute, time and condition tokens included: N, or a list over the steps, such as 12,24,48: a third of the steps each; all if not set',
+      'latents that compute, with the time and condition tokens on them: N, or a list over the steps, such as 12,24,48; all if not set',
     ),
   guidanceLatents: latentNumbers
     .optional()

@@ -82,7 +82,7 @@ export const TrainingConfig = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      'largest share of the learned latents that a sample trains without: the last ones, a number drawn from 0 to this share; then any number samples. 0 = none',
+      'largest share of the learned latents that a sample trains without: the last ones, a random number for each sample; 0 = none',
     ),
   recompute: z
     .boolean()

@@ -301,7 +301,7 @@ export interface TrainingConfig {
   batch: number;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
-  /** largest share of the learned latents that a sample trains without: the last ones, a number drawn from 0 to this share; then any number samples. 0 = none [0 to 1] [default: 0] */
+  /** largest share of the learned latents that a sample trains without: the last ones, a random number for each sample; 0 = none [0 to 1] [default: 0] */
   latentDrop: number;
   /** keep only the tokens between blocks, and compute each block again in the backward pass: less memory [default: false] */
   recompute: boolean;
@@ -347,7 +347,7 @@ export interface TrainingChanges {
   batch?: number | undefined;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
-  /** largest share of the learned latents that a sample trains without: the last ones, a number drawn from 0 to this share; then any number samples. 0 = none [0 to 1] [default: 0] */
+  /** largest share of the learned latents that a sample trains without: the last ones, a random number for each sample; 0 = none [0 to 1] [default: 0] */
   latentDrop?: number | undefined;
   /** keep only the tokens between blocks, and compute each block again in the backward pass: less memory [default: false] */
   recompute?: boolean | undefined;
@@ -399,7 +399,7 @@ export interface SamplingConfig {
   guidanceFrom: number;
   /** highest signal level gamma with guidance [0 to 1] [default: 1] */
   guidanceTo: number;
-  /** latents that compute, time and condition tokens included: N, or a list over the steps, such as 12,24,48: a third of the steps each; all if not set */
+  /** latents that compute, with the time and condition tokens on them: N, or a list over the steps, such as 12,24,48; all if not set */
   latents?: number | number[] | undefined;
   /** latents of the unlabelled pass of guidance, at most those of the labelled pass; as many if not set */
   guidanceLatents?: number | number[] | undefined;
@@ -429,7 +429,7 @@ export interface SamplingChanges {
   guidanceFrom?: number | undefined;
   /** highest signal level gamma with guidance [0 to 1] [default: 1] */
   guidanceTo?: number | undefined;
-  /** latents that compute, time and condition tokens included: N, or a list over the steps, such as 12,24,48: a third of the steps each; all if not set */
+  /** latents that compute, with the time and condition tokens on them: N, or a list over the steps, such as 12,24,48; all if not set */
   latents?: number | readonly number[] | undefined;
   /** latents of the unlabelled pass of guidance, at most those of the labelled pass; as many if not set */
   guidanceLatents?: number | readonly number[] | undefined;

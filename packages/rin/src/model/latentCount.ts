@@ -54,11 +54,7 @@ export function fitLatents(previous: Tensor, count: number, model: ModelConfig):
 }
 
 /** @throws RinError if a number of latents is not possible */
-export function checkLatents(
-  model: ModelConfig,
-  latents: number | readonly number[] | undefined,
-  batch: number,
-): void {
+export function checkLatents(model: ModelConfig, latents: number | readonly number[] | undefined, batch: number): void {
   if (latents === undefined) return;
   const all = typeof latents === 'number' ? [latents] : latents;
   if (typeof latents !== 'number' && latents.length !== batch)

@@ -238,7 +238,7 @@ export class RIN extends Module {
     const start = this.#startLatents(placed('latents'), count, batch, dtype, mode, options.previous?.latents); // [B, m, d']
 
     let state: Tokens = { Z: start, X, readOnly };
-    const seen = used && used.unsqueeze(1).unsqueeze(1); //                                        [B, 1, 1, m]
+    const seen = used?.unsqueeze(1).unsqueeze(1); //                                               [B, 1, 1, m]
     for (const [i, block] of this.blocks.entries()) {
       const withWrite = lastWrite || i < this.blocks.length - 1;
       state = runBlock((given) => block.forward(given, { tokens, mode, withWrite, used: seen }), state);

@@ -100,7 +100,10 @@ test('guidance with fewer latents without a label is that of two passes', () => 
   const batch = batchOf(4);
   scope(() =>
     noGrad(() => {
-      const x = tensor(Float32Array.from(batch.pixels.subarray(0, 48), (byte) => byte / 127.5 - 1), [2, 1, 4, 6]);
+      const x = tensor(
+        Float32Array.from(batch.pixels.subarray(0, 48), (byte) => byte / 127.5 - 1),
+        [2, 1, 4, 6],
+      );
       const gamma = [0.3, 0.6];
       const before = rin.forward(x, gamma);
       const previous = { latents: before.latents, interface: before.interface, data: before.prediction };
@@ -133,7 +136,8 @@ test('in every sampler the numbers belong to the step, and guidance outside its 
     await run(rin, config, { condition: classRows(0, 1) });
     const passes = rin.forwards.map(({ count, gamma, condition }) => ({ count, gamma: gamma[0], condition }));
     for (const { count, gamma, condition } of passes) {
-      if (condition === undefined) assert.ok(count === 4 && gamma <= 0.4, sampler); // unlabelled, of a step with 5
+      if (condition === undefined)
+        assert.ok(count === 4 && gamma <= 0.4, sampler); // unlabelled, of a step with 5
       else assert.ok(count === 3 || count === 5, sampler);
     }
     const labelled = passes.filter(({ condition }) => condition !== undefined).map(({ count }) => count);

@@ -179,7 +179,7 @@ const samplings: Record<string, Changes> = {
   'latents more and fewer, heun, guidance, momentum': {
     sampling: { latents: [3, 5, 4], sampler: 'heun', guidance: 1.5, momentum: 0.3 },
   },
-  'guidanceLatents': { sampling: { guidance: 1.5, guidanceLatents: 3 } },
+  guidanceLatents: { sampling: { guidance: 1.5, guidanceLatents: 3 } },
   'guidanceLatents and latents over the steps, in an interval': {
     sampling: { guidance: 1.5, guidanceFrom: 0.2, guidanceTo: 0.7, guidanceLatents: [3, 4], latents: [4, 5] },
   },
@@ -241,7 +241,12 @@ for (const [name, { task, config, section }] of Object.entries(questions)) {
     const { answer, model } = answers.get(name) ?? assert.fail();
     if (task === 'loss') {
       const found = scope(() => {
-        const loss = trainingLoss(model.network, config.diffusion, batchFor(config), drawOf({ meanSquare, fewestLatents: fewestTrained(config.model, config.training.latentDrop) }));
+        const loss = trainingLoss(
+          model.network,
+          config.diffusion,
+          batchFor(config),
+          drawOf({ meanSquare, fewestLatents: fewestTrained(config.model, config.training.latentDrop) }),
+        );
         loss.backward();
         return loss.item();
       });

@@ -4,9 +4,9 @@ import { sizeList } from '@rin/core';
 import { memory, Recomputation, scope } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { mergeConfig, parseConfig } from '../../src/config/parse.js';
+import { fewestTrained } from '../../src/diffusion/latentDrop.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
 import type { RIN } from '../../src/model/rin.js';
-import { fewestTrained } from '../../src/diffusion/latentDrop.js';
 import { batchOf, drawOf, livelyNetwork, takeGradients } from '../diffusion/training.js';
 import { base, options } from './reference/configurations.js';
 
