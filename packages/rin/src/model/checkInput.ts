@@ -1,8 +1,8 @@
 import { fewestLatents, type Geometry, RinError } from '@rin/core';
 import { Tensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
-import { checkLatents } from './latentCount.js';
 import type { ForwardOptions, SignalLevels } from './pass.js';
+import { checkLatents } from './passLatents.js';
 
 /**
  * Checks the inputs of a pass. Without it libtorch would broadcast most wrong shapes, and cut pictures with swapped sides into

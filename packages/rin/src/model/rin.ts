@@ -26,9 +26,9 @@ import type { ModelConfig } from '../config/model.js';
 import { Block, type Tokens } from './block.js';
 import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
-import { fitLatents, latentCount } from './latentCount.js';
 import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 import type { ForwardOptions, Output, Previous, SignalLevels } from './pass.js';
+import { fitLatents, passLatents } from './passLatents.js';
 import { freesMemory, type Pass, runsAgain, runsOnce } from './recompute.js';
 import { Time } from './time.js';
 import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
@@ -125,7 +125,6 @@ export class RIN extends Module {
     if (seed !== null) initialise(this, seed);
   }
 
-  /**
   /**
    * The shape [C, ...size] of a sample, and of its part that is noised and predicted; the number of given frames before this part;
    * the number of axes (C counts); the number of classes; and the shape [s, d_c] of a condition sequence, if the network takes one.
@@ -234,7 +233,7 @@ export class RIN extends Module {
     if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + g + w, d]
     const readOnlyTokens = placed('interface');
     const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
-    const { count, used } = latentCount(this.#config, options.latents, this.device);
+    const { count, used } = passLatents(this.#config, options.latents, this.device);
     const start = this.#startLatents(placed('latents'), count, batch, dtype, mode, options.previous?.latents); // [B, m, d']
 
     let state: Tokens = { Z: start, X, readOnly };

@@ -10,7 +10,7 @@ import type { ModelConfig } from '../config/model.js';
  */
 
 /** The latents of a pass. */
-export interface LatentCount {
+export interface PassLatents {
   /** latents m of the pass, the most of any sample */
   readonly count: number;
   /** bool [B, m], false = left out; null if all samples have m */
@@ -18,11 +18,11 @@ export interface LatentCount {
 }
 
 /** The latents of a pass. @param latents  for all samples or for each, checked by `checkInput`; absent = all */
-export function latentCount(
+export function passLatents(
   model: ModelConfig,
   latents: number | readonly number[] | undefined,
   device: Device,
-): LatentCount {
+): PassLatents {
   if (latents === undefined) return { count: model.latents, used: null };
   if (typeof latents === 'number') return { count: latents, used: null };
   const count = Math.max(...latents);
