@@ -48,7 +48,6 @@ export const cases: Readonly<Record<string, Case>> = {
     tested: 'packages/rin/test/cli/commands/continued.test.ts',
   },
   'rin sample 3 --latents 12': { run: '--steps 2' },
-  'rin sample 3 --latents 12,24': { run: '--steps 2' },
   'rin sample 3 --latents 8,16,24': { run: '--steps 3' },
   'rin sample 3 --guidance 1 --guidanceLatents 12': { run: '--steps 2' },
   'rin inspect my-run.yaml --sampling.latents 8,16,24': named,
