@@ -54,6 +54,21 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses': { run: '--steps 2' },
   'rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp': { run: '--steps 2 --seeds 0' },
   'rin sample --known photo.png --mask mask.png': { tested: 'packages/rin/test/cli/commands/known.slow.test.ts' },
+  'rin sample 3 --seeds 3,8,100-107 --classes rose,none --columns 5 --batch 4': { run: '--steps 2' },
+  'rin sample 4 --grid clips.gif --columns 7': { tested: 'packages/rin/test/cli/commands/clips.slow.test.ts' },
+  'rin sample 4 --out clips-drawn --format mp4 --frame-rate 12.5': {
+    tested: 'packages/rin/test/cli/commands/clips.slow.test.ts',
+  },
+  'rin sample 5 --out sounds-drawn --format png': { tested: 'packages/rin/test/cli/commands/sounds.slow.test.ts' },
+  'rin sample 5 --seeds 0-5 --grid sounds.wav --animate denoising.webp': {
+    tested: 'packages/rin/test/cli/commands/sounds.slow.test.ts',
+  },
+  'rin sample --guidance 2 --guidanceFrom 0.28 --guidanceTo 0.97': { run: '--steps 2 --seeds 0' },
+  'rin sample --momentum 0.5 --steps 20': { run: '--seeds 0' },
+  'rin sample --schedule cosine --schedule.tau 1.5 --sampler ddim --eta 0.5': { run: '--steps 2 --seeds 0' },
+  'rin sample --known photo.png --mask mask.png --resample 2 --jump 3 --seeds 0-3': {
+    tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
+  },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
   'rin data info my-pictures': { run: '--quick' },
