@@ -32,6 +32,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --data videos --size 16,32,32 --data.frameRate 8': { run: short },
   'rin train --preset bouncing': { run: short },
   'rin train --data sounds': { run: short },
+  'rin train --data sounds --images 80k': { run: '--training.batch 4 --dry-run' },
+  'rin train --preset bouncing --model.givenFrames 4': { run: short },
   'rin train --preset tones --data sounds --data.sampleRate 16000 --size [8192]': { run: short },
   'rin train --preset tones': { run: short },
   'rin train': named,
