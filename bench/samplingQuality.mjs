@@ -6,10 +6,8 @@
 //   --threads 1   --batch 83
 //   --sampling '{"guidance":1}' (other keys of the section, for all rows)
 //
-// Both distances are squared Fréchet distances between the drawn pictures of a set and all pictures of the data, with pixel
-// values from 0 to 1, times 1,000:
-//   thumbnails  of whole pictures, made 4 by 4 by the mean of equal blocks: 48 numbers for a picture in colour
-//   patches     of all patches of 4 by 4 pixels, side by side: sharpness, edges and speckle
+// Both distances, of thumbnails and of patches, are those of pictureDistances.mjs, between the drawn pictures of a set and all
+// pictures of the data.
 // Picture i of a set has the class of picture ⌊i·length/count⌋ of the data, or of picture i modulo length if more are drawn.
 // A row has the mean of its sets ± their standard deviation. `less` is the mean difference from the first row, set by set,
 // ± its standard error. All rows have the same seeds. The first line is of 10 sets of as many pictures of the data, drawn at
@@ -18,8 +16,8 @@ import { uniform } from '@rin/core';
 import { setThreads } from '@rin/torch';
 import { samplingPasses } from '../packages/rin/dist/src/diffusion/samplingPasses.js';
 import { loadModel, openDataset, samples } from '../packages/rin/dist/src/index.js';
-import { frechet, Moments } from './frechet.mjs';
 import { flags, table } from './machine.mjs';
+import { PictureMoments } from './pictureDistances.mjs';
 
 const variants = {
   ddpm: { sampler: 'ddpm', variance: 'large' },
@@ -56,45 +54,6 @@ const source = given.data ?? model.config.source;
 const data = await openDataset(source, { size: sides, channels, data: model.config.data });
 const base = { ...model.config.sampling, ...JSON.parse(given.sampling) };
 
-/** Adds the blocks of 4 by 4 numbers of a picture. @param {(vector: number[]) => void} add @param {ArrayLike<number>} pixels */
-function addPatches(add, pixels) {
-  const [height, width] = sides;
-  for (let top = 0; top < height; top += 4) {
-    for (let left = 0; left < width; left += 4) {
-      const at = (_, i) => pixels[((i >> 4) * height + top + ((i >> 2) & 3)) * width + left + (i & 3)] / 255;
-      add(Array.from({ length: 16 * channels }, at));
-    }
-  }
-}
-
-/** The picture in 4 by 4 blocks, each the mean of its pixels. @param {ArrayLike<number>} pixels */
-function thumbnail(pixels) {
-  const [height, width] = sides;
-  const sums = new Array(16 * channels).fill(0);
-  for (let i = 0; i < pixels.length; i++) {
-    const [channel, row, column] = [Math.floor(i / height / width), Math.floor(i / width) % height, i % width];
-    sums[16 * channel + 4 * Math.floor((4 * row) / height) + Math.floor((4 * column) / width)] += pixels[i];
-  }
-  return sums.map((sum) => (sum * 16) / height / width / 255);
-}
-
-/** Moments of a set of pictures. */
-class Features {
-  thumbnails = new Moments(16 * channels);
-  patches = new Moments(16 * channels);
-
-  /** @param {ArrayLike<number>} pixels */
-  add(pixels) {
-    this.thumbnails.add(thumbnail(pixels));
-    addPatches((vector) => this.patches.add(vector), pixels);
-  }
-
-  /** @param {Features} other */
-  distances(other) {
-    return [this.thumbnails, this.patches].map((mine, i) => 1000 * frechet(mine, [other.thumbnails, other.patches][i]));
-  }
-}
-
 /** @param {number} index */
 function real(index) {
   const out = new Uint8Array(channels * sides[0] * sides[1]);
@@ -102,11 +61,11 @@ function real(index) {
   return out;
 }
 
-const reals = new Features();
+const reals = new PictureMoments(channels, sides);
 for (let i = 0; i < data.length; i++) reals.add(real(i));
 
 const floors = Array.from({ length: 10 }, (_, set) => {
-  const drawn = new Features();
+  const drawn = new PictureMoments(channels, sides);
   for (let i = 0; i < count; i++) drawn.add(real(Math.floor(data.length * uniform(set, 'order', i, 0))));
   return drawn.distances(reals);
 });
@@ -178,7 +137,7 @@ for (const { name, schedule, evaluations } of wanted) {
   /** @type {number[][]} */
   const distances = [];
   for (let set = 0; set < sets; set++) {
-    const drawn = new Features();
+    const drawn = new PictureMoments(channels, sides);
     const seeds = Array.from({ length: count }, (_, i) => first + set * count + i);
     for await (const { image } of samples(model, { ...sampling, seeds, classes, batch })) drawn.add(image.data);
     distances.push(drawn.distances(reals));

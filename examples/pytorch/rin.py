@@ -101,12 +101,13 @@ class Attention(nn.Module):
         self.out = dense(width, dim, heads * (head + dim))
         self.heads, self.dropout = heads, dropout
 
-    def forward(self, x, context):  # x [B, a, dim], context [B, b, context_dim] → [B, a, dim]
+    def forward(self, x, context, seen=None):
+        """x [B, a, dim], context [B, b, context_dim] → [B, a, dim]; seen [B, 1, 1, b] = which of the context, None = all"""
         q, k, v = (
             projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, heads, tokens, head]
             for projected in (self.q(x), self.k(context), self.v(context))
         )
-        y = F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
+        y = F.scaled_dot_product_attention(q, k, v, seen, dropout_p=self.dropout if self.training else 0.0)
         return self.out(y.transpose(1, 2).flatten(2))
 
 
@@ -120,8 +121,8 @@ class Cross(nn.Module):
         self.attention = Attention(dim, context_dim, min(dim, context_dim), c.readWriteHeads)
         self.mlp = Mlp(dim, ratio) if ratio > 0 else None
 
-    def forward(self, x, context):
-        x = x + self.attention(self.norm(x), self.norm_kv(context))
+    def forward(self, x, context, seen=None):
+        x = x + self.attention(self.norm(x), self.norm_kv(context), seen)
         return x + self.mlp(x) if self.mlp else x
 
 
@@ -135,9 +136,9 @@ class Compute(nn.Module):
         self.mlp = Mlp(c.latentDim, c.latentMlpRatio, c.dropout)
         self.drop_path = c.dropPath
 
-    def forward(self, Z):  # [B, m, d'] → [B, m, d']
+    def forward(self, Z, used=None):  # [B, m, d'] → [B, m, d']
         normed = self.norm(Z)
-        Z = Z + self.kept(self.attention(normed, normed))
+        Z = Z + self.kept(self.attention(normed, normed, used))
         return Z + self.kept(self.mlp(Z))
 
     def kept(self, branch):
@@ -183,16 +184,17 @@ class Block(nn.Module):
         self.convolution = Convolution(c, grid) if depth > 0 and c.convolutionKernel > 0 else None
         self.patches = math.prod(grid)
 
-    def forward(self, Z, X, read_only):  # Z [B, m, d'], X [B, n + writable, d], read_only a list of [B, s, d]
+    def forward(self, Z, X, read_only, used=None):
+        """Z [B, m, d'], X [B, n + writable, d], read_only a list of [B, s, d], used [B, 1, 1, m] = latents not left out"""
         if self.condition_read:
             Z = self.condition_read(Z, torch.cat(read_only, dim=1))
             Z = self.read(Z, X)
         else:
             Z = self.read(Z, join(X, read_only))
         for layer in self.compute:
-            Z = layer(Z)
+            Z = layer(Z, used)
         if self.write:
-            X = self.write(X, Z)
+            X = self.write(X, Z, used)
         if self.convolution:
             X = join(self.convolution(X[:, : self.patches]), [X[:, self.patches :]])
         return Z, X
@@ -246,8 +248,8 @@ class RIN(nn.Module):
             self.label = dense(c.classes or c.conditionDim, latent_dim if c.conditionOn == 'latents' else d)
 
         # The time and condition tokens that sit on the latents count among the m.
-        learned = c.latents - (c.timeOn == 'latents') - self.conditions * (c.conditionOn == 'latents')
-        code, self.latents = position(c.latentPosition, (learned,), latent_dim, c.timeScaling)
+        self.on_latents = (c.timeOn == 'latents') + self.conditions * (c.conditionOn == 'latents')
+        code, self.latents = position(c.latentPosition, (c.latents - self.on_latents,), latent_dim, c.timeScaling)
         self.register_buffer('latent_code', code, persistent=False)
 
         # Norms with a gain of zero: at the start, what came before makes no difference.
@@ -262,11 +264,12 @@ class RIN(nn.Module):
         if c.zeroReadout:
             nn.init.zeros_(self.readout.weight)
 
-    def forward(self, x, gamma, condition=None, previous=None, given=None):
+    def forward(self, x, gamma, condition=None, previous=None, given=None, latents=None):
         """
         x [B, C, *size] without given frames, which are given [B, C, frames, H, W] without noise; gamma [B];
         condition [B, classes] one-hot or [B, s, channels], None or zeros = none; previous = (Z [B, m, d'], X [B, n, d],
-        estimate of x [B, C, *size]) of an earlier pass; None, or left out, = zeros.
+        estimate of x [B, C, *size]) of an earlier pass; None, or left out, = zeros. latents: m of this pass, a number or one
+        for each sample; the last learned ones are left out.
         Returns the prediction [B, C, *size], Z [B, m, d'], X [B, n, d].
         """
         c, B, dtype = self.c, len(x), self.stem.weight.dtype
@@ -294,17 +297,26 @@ class RIN(nn.Module):
         X = join(X, [clean, *tokens['interfaceWritable']])  # [B, n + given + writable, d]
 
         # Latent initialisation, with latent self-conditioning.
-        Z = self.positions(self.latent_code, self.latents, X.dtype).expand(B, -1, -1)
+        counts = [c.latents if latents is None else latents] * B if not isinstance(latents, list) else latents
+        m, place, count = max(counts), torch.arange(max(counts), device=x.device), torch.tensor(counts, device=x.device)
+        used = (place < count[:, None] - self.on_latents) | (place >= m - self.on_latents)  # [B, m]
+        seen = None if used.all() else used[:, None, None]
+        Z = self.positions(self.latent_code, self.latents, X.dtype)[: m - self.on_latents].expand(B, -1, -1)
         Z = join(Z, tokens['latents'])  # [B, m, d']
         if 'latents' in self.carried:
-            u = torch.zeros_like(Z) if previous_Z is None else previous_Z
+            u = torch.zeros_like(Z) if previous_Z is None else self.fit_latents(previous_Z, m)
             Z = Z + self.previous_norm(u + self.previous_mlp(u))
 
         for block in self.blocks:
-            Z, X = block(Z, X, tokens['interface'])
+            Z, X = block(Z, X, tokens['interface'], seen)
 
         X = X[:, : self.n]
-        return self.unpatchify(self.readout(self.readout_norm(X))), Z, X
+        return self.unpatchify(self.readout(self.readout_norm(X))), Z if seen is None else Z * used[..., None], X
+
+    def fit_latents(self, Z, m):
+        """Latents of a pass with another number, for one with m: the last learned ones cut, or zeros in their place."""
+        learned, others = Z[:, : Z.shape[1] - self.on_latents], Z[:, Z.shape[1] - self.on_latents :]
+        return torch.cat([F.pad(learned, (0, 0, 0, m - Z.shape[1])), others], dim=1)  # a negative padding cuts
 
     def patchify(self, x):
         """[B, C, *size] → [B, n, values]: tokens and the pixels in them in raster order, the channel last."""
@@ -375,8 +387,20 @@ def data_and_noise(output, xt, gamma, prediction, clip=None):
     return x, (xt - signal * x) / noise
 
 
-def draw(diffusion, x):
-    """The random part of a training step: times, noise, who keeps an estimate, who keeps the label in either pass."""
+def draw_latents(config, B):
+    """The latents of each sample of a training step, a list: each number from none to the share `latentDrop` left out."""
+    c, drop = config['model'], config['training'].get('latentDrop', 0)
+    condition = 1 if c['classes'] else c['conditionTokens'] if c['conditionDim'] else 0
+    learned = c['latents'] - (c['timeOn'] == 'latents') - condition * (c['conditionOn'] == 'latents')
+    most = min(int(drop * learned + 1e-9), learned - 1)
+    return [c['latents'] - int(number) for number in torch.randint(most + 1, (B,))]
+
+
+def draw(diffusion, x, latents=None):
+    """
+    The random part of a training step: times, noise, who keeps an estimate, who keeps the label in either pass. latents: of
+    `draw_latents`, None = all.
+    """
     B, rate = len(x), diffusion['selfConditioningRate']
     uniform = lambda *shape: torch.rand(*shape, dtype=torch.float64, device=x.device)
     stratified = diffusion['timeSampling'] == 'stratified'
@@ -386,6 +410,7 @@ def draw(diffusion, x):
         eps=torch.randn_like(x),
         keep_estimate=torch.arange(B, device=x.device) < int(rate * B) if part else uniform(B) < rate,
         keep_label=uniform(2, B) >= diffusion['labelDropout'],
+        latents=latents,
     )
 
 
@@ -404,10 +429,10 @@ def training_loss(model, diffusion, x, condition, draws, mean_square=1.0, given=
     previous = None
     if model.c.selfConditioning != 'none' and diffusion['selfConditioningRate'] > 0:
         with torch.no_grad():
-            output, *states = model(noisy, gamma, labels[1], given=given)
+            output, *states = model(noisy, gamma, labels[1], given=given, latents=draws.latents)
             states.append(data_and_noise(output, xt, gamma, diffusion['prediction'], b)[0])
             previous = tuple(part * column(draws.keep_estimate, part) for part in states)
-    output, _, _ = model(noisy, gamma, labels[0], previous, given)
+    output, _, _ = model(noisy, gamma, labels[0], previous, given, draws.latents)
 
     clip = b if diffusion['clipInTraining'] else None
     x_hat, eps_hat = data_and_noise(output, xt, gamma, diffusion['prediction'], clip)
@@ -453,6 +478,13 @@ def sampler_step(s, levels, x, x_hat, before, evaluate_end, noise):
     return mean + factor(((1 - then) * (1 - kept**2)).sqrt()) * noise()
 
 
+def latents_at(s, step, all):
+    """The latents of the labelled and the unlabelled pass in a step; a list cuts the steps into equal stretches."""
+    at = lambda numbers: numbers[step * len(numbers) // s.steps] if isinstance(numbers, list) else numbers
+    labelled = at(s.latents) or all
+    return labelled, min(labelled, at(s.guidanceLatents) or labelled)
+
+
 @torch.no_grad()
 def sample(model, config, condition, noise, mean_square=1.0, given=None):
     """
@@ -460,25 +492,26 @@ def sample(model, config, condition, noise, mean_square=1.0, given=None):
     given: frames [B, C, frames, H, W] in ±inputScale that a clip follows.
     Returns the last estimate of x, [B, C, *size] in ±inputScale.
     """
-    diffusion, s = config['diffusion'], SimpleNamespace(**{'eta': 0} | config['sampling'])
+    diffusion, s = config['diffusion'], SimpleNamespace(**{'eta': 0, 'latents': None, 'guidanceLatents': None} | config['sampling'])
     clip = diffusion['inputScale'] if s.clip else None
     carries = model.c.selfConditioning != 'none' and diffusion['selfConditioningRate'] > 0
     previous = settled = None  # what is carried on: from the newest evaluation, and from the step before
 
-    def evaluate(x, level):
+    def evaluate(x, level):  # in step i
         nonlocal previous
-        gamma = level.expand(len(x))
+        gamma, (m, m_unlabelled) = level.expand(len(x)), latents_at(s, i, model.c.latents)
         noisy = network_input(x, gamma, diffusion, mean_square)
-        output, *latest = model(noisy, gamma, condition, previous, given)
+        output, *latest = model(noisy, gamma, condition, previous, given, m)
         # Classifier-free, for γ in an interval; Z and X of the labelled pass are carried on.
         guides = config['sampling'].get('guidanceFrom', 0) <= level <= config['sampling'].get('guidanceTo', 1)
         if s.guidance > 0 and guides and condition is not None:
-            unlabelled, _, _ = model(noisy, gamma, None, previous, given)
+            unlabelled, _, _ = model(noisy, gamma, None, previous, given, m_unlabelled)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)
         if carries:
             latest.append(x_hat.clamp(-diffusion['inputScale'], diffusion['inputScale']))
-            old = settled or [torch.zeros_like(part) for part in latest]  # momentum acts once in a step
+            old = list(settled or [torch.zeros_like(part) for part in latest])  # momentum acts once in a step
+            old[0] = model.fit_latents(old[0], m)
             previous = [s.momentum * before + (1 - s.momentum) * part for before, part in zip(old, latest)]
         return x_hat
 
@@ -570,6 +603,7 @@ def main():
     options.add_argument('--steps', type=int)
     options.add_argument('--sampler', choices=['ddim', 'ddpm', 'heun', 'dpm2m', 'dpm2mSde'])
     options.add_argument('--guidance', type=float)
+    options.add_argument('--latents', type=int, nargs='+', help='that compute; several = over the steps')
     options.add_argument('--columns', type=int, default=8)
     options.add_argument('--out', default='grid.png')
     given = vars(options.parse_args())
@@ -583,7 +617,11 @@ def main():
         options.error('this model was trained without classes; leave --classes and --guidance out')
     if len(model.predicted) != 2:
         options.error('this model makes no pictures; call sample() from a program')
-    config['sampling'] |= {key: given[key] for key in ('steps', 'sampler', 'guidance') if given[key] is not None}
+    fewest = model.on_latents + 1
+    if any(not fewest <= count <= config['model']['latents'] for count in given['latents'] or []):
+        options.error(f'expected latents from {fewest} to {config["model"]["latents"]}')
+    changed = ('steps', 'sampler', 'guidance', 'latents')
+    config['sampling'] |= {key: given[key] for key in changed if given[key] is not None}
 
     condition, count, seeds = None, config['model']['classes'], list(given['seeds'])
     if count > 0:

@@ -107,6 +107,12 @@ export function latentSlots(model: TokenKeys): { learned: number; time: number; 
   return { learned: model.latents - time - condition, time, condition };
 }
 
+/** Fewest latents that a pass can have: the time and condition tokens on them, and one that is learned. */
+export function fewestLatents(model: TokenKeys): number {
+  const { time, condition } = latentSlots(model);
+  return time + condition + 1;
+}
+
 /** What a denoising step can start from: latents, interface, or estimate x̂₀ of the data from the previous step. */
 export type WarmPart = 'latents' | 'interface' | 'data';
 

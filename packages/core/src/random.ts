@@ -23,6 +23,7 @@ export const purposes = {
   dropout: 9,
   strata: 10,
   validation: 11,
+  latentDrop: 12,
   knownNoise: 20,
   jumpNoise: 21,
 } as const;

@@ -125,15 +125,21 @@ export const dropout = (x: Tensor, p: number, training: boolean): Tensor => call
 
 /**
  * softmax(q·kᵀ/√d)·v (Vaswani et al. 2017, eq. 1); q [B, h, n, d], k and v [B, h, m, d] → [B, h, n, d].
+ * @param options.mask  bool, broadcast to [B, h, n, m]: false = this query does not see this key. Default: all are seen
  * @throws TorchError if the shapes do not fit
  */
-export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, { dropoutP = 0 } = {}): Tensor {
+export function scaledDotProductAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { dropoutP = 0, mask = null }: { dropoutP?: number; mask?: Tensor | null } = {},
+): Tensor {
   const name = 'aten::scaled_dot_product_attention';
   const length = (tensor: Tensor) => (tensor instanceof Handle ? tensor.shape.at(-2) : undefined);
   // libtorch's kernel for the CPU does not check this, and reads beyond the end of the shorter one.
   if (length(k) !== length(v))
     throw new TorchError(`${name}: k and v must have the same length m (${[q, k, v].map(describe).join(', ')})`);
-  return callTensor(name, q, k, v, null, dropoutP);
+  return callTensor(name, q, k, v, mask, dropoutP);
 }
 
 /** The Euclidean norm of each tensor of a list, in one call. */

@@ -1,7 +1,7 @@
-import { gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList, warmParts } from '@rin/core';
+import { fewestLatents, gamma, hasReadOnlyTokens, latentSlots, patchList, sizeList, warmParts } from '@rin/core';
 import type { Config } from './config.js';
 import { either } from './describe.js';
-import type { DiffusionConfig, ScheduleConfig } from './diffusion.js';
+import type { DiffusionConfig, SamplingConfig, ScheduleConfig } from './diffusion.js';
 import { imagesOf } from './duration.js';
 import { limits } from './limits.js';
 import type { ModelConfig } from './model.js';
@@ -26,6 +26,7 @@ export function* checks(config: Config): Generator<string> {
   if (sampling.guidanceFrom > sampling.guidanceTo) {
     yield `sampling.guidanceFrom ${sampling.guidanceFrom} is above sampling.guidanceTo ${sampling.guidanceTo}, so that no step is guided; swap them, or set sampling.guidance to 0`;
   }
+  yield* latentNumbers(model, sampling);
   yield* durations(training);
 }
 
@@ -142,6 +143,22 @@ function* selfConditioning(model: ModelConfig, diffusion: DiffusionConfig): Gene
   if (warmParts(model).includes('interface') && model.interfaceMlpRatio === 0) {
     const other = warmParts(model).includes('data') ? 'latents+data' : 'latents';
     yield `model.selfConditioning ${model.selfConditioning} uses an MLP of ratio model.interfaceMlpRatio, which is 0; use a ratio above 0, or selfConditioning ${other}`;
+  }
+}
+
+function* latentNumbers(model: ModelConfig, sampling: SamplingConfig): Generator<string> {
+  const fewest = fewestLatents(model);
+  if (fewest > model.latents) return; // `conditions` says so
+  for (const key of ['latents', 'guidanceLatents'] as const) {
+    const numbers = [sampling[key] ?? []].flat();
+    const few = numbers.find((each) => each < fewest);
+    const many = numbers.find((each) => each > model.latents);
+    if (few !== undefined)
+      yield `sampling.${key} ${few} leaves no learned latent after the ${fewest - 1} time and condition tokens, which count among them; use ${fewest} to ${model.latents}`;
+    if (many !== undefined)
+      yield `sampling.${key} ${many} is above model.latents ${model.latents}; use ${fewest} to ${model.latents}`;
+    if (numbers.length > sampling.steps)
+      yield `sampling.${key} has ${numbers.length} numbers for ${sampling.steps} steps (sampling.steps); use at most one number for each step`;
   }
 }
 

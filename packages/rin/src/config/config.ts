@@ -24,7 +24,7 @@ export const Config = z.strictObject({
     .string()
     .optional()
     .describe(
-      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips',
+      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds)',
     )
     .meta({ alias: 'data', placeholder: 'FOLDER|FILE|emoji' }),
   model: ModelConfig.describe('the network'),

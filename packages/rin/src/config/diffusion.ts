@@ -70,6 +70,9 @@ export const DiffusionConfig = z.strictObject({
 });
 export type DiffusionConfig = types.DiffusionConfig;
 
+/** Numbers of latents over the steps; `latentsAt` reads them. */
+const latentNumbers = z.union([z.int().min(1), z.array(z.int().min(1)).min(1)]);
+
 /** The `sampling` section: defaults of `rin sample`, and the settings of the previews (paper, section 3). */
 export const SamplingConfig = z.strictObject({
   steps: z.int().min(1).default(100).describe('denoising steps'),
@@ -90,6 +93,14 @@ export const SamplingConfig = z.strictObject({
       'lowest signal level gamma with guidance, 0 = noise to 1 = data; steps outside take one pass instead of two',
     ),
   guidanceTo: z.number().min(0).max(1).default(1).describe('highest signal level gamma with guidance'),
+  latents: latentNumbers
+    .optional()
+    .describe(
+      'latents that compute, with the time and condition tokens on them: N, or a list over the steps, such as 12,24,48; all if not set',
+    ),
+  guidanceLatents: latentNumbers
+    .optional()
+    .describe('latents of the unlabelled pass of guidance, at most those of the labelled pass; as many if not set'),
   variance: z.enum(['large', 'small']).default('large').describe('variance of a ddpm step'),
   eta: z.number().min(0).max(1).default(0).describe('noise of ddim: 0 = none, 1 = as ddpm with variance small'),
   timeDelta: z.number().min(0).default(0).describe('asymmetric time interval td, in steps'),

@@ -76,6 +76,14 @@ export const TrainingConfig = z.strictObject({
     .min(1)
     .optional()
     .describe('images in one pass, with accumulated gradients; the batch if not set'),
+  latentDrop: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'largest share of the learned latents that a sample trains without: the last ones, a random number for each sample; 0 = none',
+    ),
   recompute: z
     .boolean()
     .default(false)

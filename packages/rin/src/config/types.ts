@@ -25,7 +25,7 @@ export interface Config {
   name: string;
   /** seed of all random draws [at least 0] [default: 0] */
   seed: number;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds) */
   source?: string | undefined;
   /** the network */
   model: ModelConfig;
@@ -45,7 +45,7 @@ export interface ConfigChanges {
   name?: string | undefined;
   /** seed of all random draws [at least 0] [default: 0] */
   seed?: number | undefined;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds) */
   source?: string | undefined;
   /** the network */
   model?: ModelChanges | undefined;
@@ -301,6 +301,8 @@ export interface TrainingConfig {
   batch: number;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
+  /** largest share of the learned latents that a sample trains without: the last ones, a random number for each sample; 0 = none [0 to 1] [default: 0] */
+  latentDrop: number;
   /** keep only the tokens between blocks, and compute each block again in the backward pass: less memory [default: false] */
   recompute: boolean;
   /** model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line) */
@@ -345,6 +347,8 @@ export interface TrainingChanges {
   batch?: number | undefined;
   /** images in one pass, with accumulated gradients; the batch if not set [at least 1] */
   microBatch?: number | undefined;
+  /** largest share of the learned latents that a sample trains without: the last ones, a random number for each sample; 0 = none [0 to 1] [default: 0] */
+  latentDrop?: number | undefined;
   /** keep only the tokens between blocks, and compute each block again in the backward pass: less memory [default: false] */
   recompute?: boolean | undefined;
   /** model to start from, for fine-tuning: a model.safetensors, or a run (folder, or number on the command line) */
@@ -395,6 +399,10 @@ export interface SamplingConfig {
   guidanceFrom: number;
   /** highest signal level gamma with guidance [0 to 1] [default: 1] */
   guidanceTo: number;
+  /** latents that compute, with the time and condition tokens on them: N, or a list over the steps, such as 12,24,48; all if not set */
+  latents?: number | number[] | undefined;
+  /** latents of the unlabelled pass of guidance, at most those of the labelled pass; as many if not set */
+  guidanceLatents?: number | number[] | undefined;
   /** variance of a ddpm step [default: large] */
   variance: 'large' | 'small';
   /** noise of ddim: 0 = none, 1 = as ddpm with variance small [0 to 1] [default: 0] */
@@ -421,6 +429,10 @@ export interface SamplingChanges {
   guidanceFrom?: number | undefined;
   /** highest signal level gamma with guidance [0 to 1] [default: 1] */
   guidanceTo?: number | undefined;
+  /** latents that compute, with the time and condition tokens on them: N, or a list over the steps, such as 12,24,48; all if not set */
+  latents?: number | readonly number[] | undefined;
+  /** latents of the unlabelled pass of guidance, at most those of the labelled pass; as many if not set */
+  guidanceLatents?: number | readonly number[] | undefined;
   /** variance of a ddpm step [default: large] */
   variance?: 'large' | 'small' | undefined;
   /** noise of ddim: 0 = none, 1 = as ddpm with variance small [0 to 1] [default: 0] */

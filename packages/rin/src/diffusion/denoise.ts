@@ -126,7 +126,7 @@ function advance(
   // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
   const kept = quantities.keep({ number, x, x0, at });
-  const next = carryOn(carried, settled, latest, sampling.momentum);
+  const next = carryOn(rin, carried, settled, latest, sampling.momentum);
   return { previous: next, settled: isStepDone ? next : settled, kept };
 }
 
@@ -155,9 +155,11 @@ const tensorsOf = ({ previous, settled, kept }: State): Tensor[] => [
 
 /**
  * The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero.
- * The old one is that of the step before. So momentum acts once in a step: of Heun's two evaluations the newest counts.
+ * The old one is that of the step before. So momentum acts once in a step: of Heun's two evaluations the newest counts. Old
+ * latents that are missing, because the step before had fewer, are zero too.
  */
 function carryOn(
+  rin: RIN,
   carried: readonly (keyof Previous)[],
   before: Previous,
   latest: Required<Previous>,
@@ -166,7 +168,8 @@ function carryOn(
   const mixed = (part: keyof Previous): Tensor => {
     if (momentum === 0) return latest[part];
     const scaled = latest[part].float().mul(1 - momentum);
-    const old = before[part];
+    const found = before[part];
+    const old = found && (part === 'latents' ? rin.fitLatents(found, latest.latents.shape[1]) : found);
     return old ? scaled.add(old, { alpha: momentum }) : scaled;
   };
   return Object.fromEntries(carried.map((part) => [part, mixed(part)]));

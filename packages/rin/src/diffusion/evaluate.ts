@@ -4,13 +4,14 @@ import type { Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
 import { guided } from './guidance.js';
 import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
+import { type LatentConfig, latentsAt } from './latentSchedule.js';
 import { type Levels, levels, networkInput, readPrediction } from './process.js';
 
 /** The network and everything else that stays the same over a sampling. */
 export interface Evaluator {
   readonly rin: RIN;
   readonly diffusion: DiffusionConfig;
-  readonly sampling: GuidanceConfig & Pick<SamplingConfig, 'clip'>;
+  readonly sampling: GuidanceConfig & LatentConfig & Pick<SamplingConfig, 'clip'>;
   /** [B, classes] one-hot, or [B, s, d_c] sequences, or null */
   readonly condition: Tensor | null;
   /** given frames [B, C, F, H, W] in [−b, b]; absent = none */
@@ -31,13 +32,13 @@ export interface EvaluatedTensors {
  * Computes the network's estimate x̂₀ from x at a signal level. It applies input scaling, guidance, the prediction type and the
  * clip.
  * @param x         [B, C, ...size]
- * @param level     γ in [0, 1] and 1 − γ, the same for all samples
+ * @param level     step of the plan, γ in [0, 1] and 1 − γ, the same for all samples
  * @param previous  the state from which the pass starts
  */
 export function evaluate(
   { rin, diffusion, sampling, condition, given, meanSquare }: Evaluator,
   x: Tensor,
-  level: { readonly gamma: number; readonly oneMinusGamma: number },
+  level: { readonly step: number; readonly gamma: number; readonly oneMinusGamma: number },
   previous: Previous,
 ): EvaluatedTensors {
   const [batch] = x.shape;
@@ -46,7 +47,8 @@ export function evaluate(
   const { inputScale } = diffusion;
   const facts = { inputScale, axes, meanSquare, device: rin.device };
   const at = levels(all(level.gamma), all(level.oneMinusGamma), facts);
-  const inputs = { condition, ...(given && { given }), previous, weight: guidanceAt(sampling, level.gamma) };
+  const latents = latentsAt(sampling, level.step, rin.latentCount);
+  const inputs = { condition, ...(given && { given }), previous, weight: guidanceAt(sampling, level.gamma), latents };
   const output = guided(rin, networkInput(x, diffusion, at), at.gamma, inputs);
   const clip = sampling.clip ? inputScale : undefined;
   const { x0 } = readPrediction(output.prediction, x, diffusion.prediction, at, clip);

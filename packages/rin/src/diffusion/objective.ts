@@ -18,6 +18,7 @@ import type { RIN } from '../model/rin.js';
 import { conditionOf } from './condition.js';
 import { firstPass, type Noised, pick } from './firstPass.js';
 import { splitFrames } from './givenFrames.js';
+import { keptLatents } from './latentDrop.js';
 import { addNoise, type Levels, levels, networkInput, readPrediction, toSignal, velocity } from './process.js';
 
 /** The numbers that determine all draws of a micro-batch. */
@@ -33,6 +34,8 @@ export interface Draw {
   readonly dtype: 'float32' | 'bfloat16';
   /** Mean square of the data in [−1, 1], for `normalizeInput: expected`. */
   readonly meanSquare: number;
+  /** Fewest latents of a sample (`fewestTrained`); each number up to all is equally likely. Default: all */
+  readonly fewestLatents?: number;
   /** Switches dropout and drop-path on. Default: true */
   readonly training?: boolean;
 }
@@ -75,6 +78,12 @@ export function trainingLoss(
   });
   const xt = addNoise(x, eps, at);
   const input = networkInput(xt, config, at);
+  const { latentCount } = rin;
+  const { fewestLatents = latentCount } = draw;
+  const latents =
+    fewestLatents < latentCount
+      ? positions.map((sample) => keptLatents(latentCount, fewestLatents, draw.seed, sample))
+      : undefined;
   const options = (pass: number): ForwardOptions => {
     manualSeed(Math.floor(uniform(draw.seed, 'dropout', draw.position, pass) * 2 ** 32));
     const condition = conditionOf(rin, batch, (i) => isDropped(config, draw, i, pass));
@@ -84,6 +93,7 @@ export function trainingLoss(
       ...(condition && { condition }),
       ...(given && { given }),
       ...(recompute && { recompute }),
+      ...(latents && { latents }), // in the estimate and in the pass alike
     };
   };
 
@@ -128,7 +138,12 @@ function drawPrevious(
 
   const index = tensor(BigInt64Array.from(kept, BigInt), [kept.length], { device: noised.input.device });
   const [condition, given] = [inputs.condition, inputs.given].map((part) => part?.indexSelect(0, index));
-  const chosen = { ...inputs, ...(condition && { condition }), ...(given && { given }) };
+  const { latents: all } = inputs;
+  const latents = typeof all === 'object' ? kept.map((i) => all[i]) : undefined;
+  const chosen = {
+    ...{ ...inputs, ...(condition && { condition }), ...(given && { given }) },
+    ...(latents && { latents }),
+  };
   const found = firstPass(rin, config, pick(noised, kept, index), chosen);
   const spread = (part: Tensor): Tensor => {
     const blank = zeros([positions.length, ...part.shape.slice(1)], { dtype: part.dtype, device: part.device });

@@ -1,4 +1,5 @@
-import { isOutOfMemory, RinError } from '@rin/core';
+import { isDeepStrictEqual } from 'node:util';
+import { conditionTokens, isOutOfMemory, RinError } from '@rin/core';
 import { noGrad, releaseFreeMemory, scope, type Tensor } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import type { SamplingConfig } from '../config/diffusion.js';
@@ -169,7 +170,16 @@ function changedSampling(config: Config, changed: Partial<SamplingConfig>): Samp
     );
   }
   const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
-  return parseConfig(mergeConfig(config, { sampling: given }), 'sample').sampling;
+  const { sampling } = parseConfig(mergeConfig(config, { sampling: given }), 'sample');
+  const { guidance, guidanceLatents } = sampling;
+  const isOwn = isDeepStrictEqual(guidanceLatents, config.sampling.guidanceLatents);
+  if (!isOwn && (guidance === 0 || conditionTokens(model) === 0)) {
+    const why = guidance === 0 ? 'guidance is 0' : 'this model takes no condition';
+    throw new RinError(
+      `guidanceLatents ${String(guidanceLatents)}: there is no unlabelled pass (${why}); leave guidanceLatents out`,
+    );
+  }
+  return sampling;
 }
 
 function checkCounts(seeds: readonly number[], batch: number): void {

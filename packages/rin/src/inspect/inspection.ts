@@ -1,5 +1,7 @@
+import { latentSlots } from '@rin/core';
 import type { Config } from '../config/config.js';
-import { passFlops } from '../model/flops.js';
+import { samplingFlops } from '../diffusion/samplingFlops.js';
+import { passFlops, totalOf } from '../model/flops.js';
 import { type ModelPart, modelParts, parametersByPart } from '../model/parts.js';
 import { passValues, recomputedValues } from '../model/passValues.js';
 import { type TrainingFlops, trainingFlops } from '../training/passes.js';
@@ -25,6 +27,10 @@ export interface Inspection {
   readonly parameters: number;
   /** operations of a forward pass of one sample */
   readonly passFlops: number;
+  /** operations of a forward pass with a quarter, a half, … of the learned latents; time and condition tokens count among the latents */
+  readonly byLatents: readonly { readonly latents: number; readonly passFlops: number }[];
+  /** operations to draw one sample with the `sampling` section */
+  readonly samplingFlops: number;
   /** operations for one sample of training */
   readonly trainingFlops: TrainingFlops;
   /** bytes of the activations that one sample of training keeps in float32: as they are, and with `training.recompute` */
@@ -44,7 +50,15 @@ export function inspect(config: Config): Inspection {
     parts,
     parameters: parts.reduce((sum, { parameters }) => sum + parameters, 0),
     passFlops: parts.reduce((sum, { flops }) => sum + flops, 0),
+    byLatents: byLatents(config),
+    samplingFlops: samplingFlops(config),
     trainingFlops: trainingFlops(config),
     activations: { kept: 4 * passValues(model), recomputed: 4 * recomputedValues(model) },
   };
+}
+
+function byLatents({ model }: Config): Inspection['byLatents'] {
+  const { learned } = latentSlots(model);
+  const numbers = [1, 2, 3, 4].map((quarter) => model.latents - learned + Math.ceil((learned * quarter) / 4));
+  return [...new Set(numbers)].map((latents) => ({ latents, passFlops: totalOf(passFlops(model, latents).pass) }));
 }

@@ -43,17 +43,23 @@ export class Attention extends Module {
     this.#dropout = rate;
   }
 
-  /** Self-attention, MHA(x, x); x [B, n, d] → [B, n, d] */
-  self(x: Tensor, mode: Mode): Tensor {
+  /**
+   * Self-attention, MHA(x, x); x [B, n, d] → [B, n, d]
+   * @param seen  bool [B, 1, 1, n], false = no token attends to this one; null = all are seen
+   */
+  self(x: Tensor, mode: Mode, seen: Tensor | null = null): Tensor {
     const [q, k, v] = this.#split(Linear.together(x, this.q, this.k, this.v), 3);
-    return this.#attend(q, k, v, mode);
+    return this.#attend(q, k, v, mode, seen);
   }
 
-  /** Cross-attention, MHA(x, c); x [B, n, d], context c [B, m, d_c] → [B, n, d] */
-  cross(x: Tensor, context: Tensor, mode: Mode): Tensor {
+  /**
+   * Cross-attention, MHA(x, c); x [B, n, d], context c [B, m, d_c] → [B, n, d]
+   * @param seen  bool [B, 1, 1, m], false = no token attends to this one of the context; null = all are seen
+   */
+  cross(x: Tensor, context: Tensor, mode: Mode, seen: Tensor | null = null): Tensor {
     const [q] = this.#split(this.q.forward(x), 1);
     const [k, v] = this.#split(Linear.together(context, this.k, this.v), 2);
-    return this.#attend(q, k, v, mode);
+    return this.#attend(q, k, v, mode, seen);
   }
 
   /** [B, n, parts·w] → parts × [B, heads, n, w_h]. All parts are views, so their gradients are joined in one copy. */
@@ -65,9 +71,9 @@ export class Attention extends Module {
   }
 
   /** q [B, heads, n, w_h], k and v [B, heads, m, w_h] → [B, n, d] */
-  #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode): Tensor {
-    const rates = { dropoutP: training ? this.#dropout : 0 };
-    const attended = castLike(scaledDotProductAttention(workable(q), workable(k), workable(v), rates), q);
+  #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode, mask: Tensor | null): Tensor {
+    const options = { dropoutP: training ? this.#dropout : 0, mask };
+    const attended = castLike(scaledDotProductAttention(workable(q), workable(k), workable(v), options), q);
     return this.out.forward(attended.transpose(1, 2).flatten(2));
   }
 }
@@ -98,10 +104,13 @@ export class ReadWrite extends Module {
     this.mlp = ratio > 0 ? new Mlp(dim, ratio) : null;
   }
 
-  /** x and the result [B, tokens, dim], context [B, others, contextDim] */
-  forward(x: Tensor, context: Tensor, mode: Mode): Tensor {
+  /**
+   * x and the result [B, tokens, dim], context [B, others, contextDim]
+   * @param seen  the tokens of the context that are seen, as for `Attention.cross`
+   */
+  forward(x: Tensor, context: Tensor, mode: Mode, seen: Tensor | null = null): Tensor {
     const c = this.normKv ? this.normKv.forward(context) : context;
-    const attended = x.add(this.attention.cross(this.norm.forward(x), c, mode));
+    const attended = x.add(this.attention.cross(this.norm.forward(x), c, mode, seen));
     return this.mlp ? attended.add(this.mlp.forward(attended, mode)) : attended;
   }
 }
@@ -130,9 +139,11 @@ export class Compute extends Module {
     this.#dropPath = rates.dropPath;
   }
 
-  forward(latents: Tensor, mode: Mode): Tensor {
+  /** @param used  the latents that are not left out, as for `Attention.self` */
+  forward(latents: Tensor, mode: Mode, used: Tensor | null = null): Tensor {
     let Z = latents; //                                                                             [B, m, d']
-    Z = Z.add(droppedPath(this.attention.self(this.norm.forward(Z), mode), this.#dropPath, mode)); // [B, m, d']
+    const attended = this.attention.self(this.norm.forward(Z), mode, used); //                        [B, m, d']
+    Z = Z.add(droppedPath(attended, this.#dropPath, mode)); //                                        [B, m, d']
     Z = Z.add(droppedPath(this.mlp.forward(Z, mode), this.#dropPath, mode)); //                       [B, m, d']
     return Z;
   }

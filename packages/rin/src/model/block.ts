@@ -21,6 +21,8 @@ export interface BlockPass {
   readonly mode: Mode;
   /** false skips the write, for a pass whose interface is not used */
   readonly withWrite: boolean;
+  /** bool [B, 1, 1, m]: false = this latent is left out, so nothing attends to it; null = all are used. Default: null */
+  readonly used?: Tensor | null;
 }
 
 /**
@@ -70,16 +72,16 @@ export class Block extends Module {
   }
 
   /** @returns the tokens after the block, of the same shapes */
-  forward({ Z, X, readOnly }: Tokens, { tokens, mode, withWrite }: BlockPass): Tokens {
+  forward({ Z, X, readOnly }: Tokens, { tokens, mode, withWrite, used }: BlockPass): Tokens {
     if (readOnly && this.conditionRead) {
       Z = this.conditionRead.forward(Z, readOnly, mode); //                                        [B, m, d']
       Z = this.read.forward(Z, X, mode); //                                                        [B, m, d']
     } else {
       Z = this.read.forward(Z, readOnly ? cat([X, readOnly], 1) : X, mode); //                     [B, m, d']
     }
-    for (const layer of this.compute) Z = layer.forward(Z, mode); //                               [B, m, d'], never touches the n tokens
+    for (const layer of this.compute) Z = layer.forward(Z, mode, used); //                         [B, m, d'], never touches the n tokens
     if (this.write && withWrite) {
-      X = this.write.forward(X, Z, mode); //                                                       [B, n + g + w, d]
+      X = this.write.forward(X, Z, mode, used); //                                                 [B, n + g + w, d]
       if (this.convolution) {
         const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]
         X = X.shape[1] > tokens ? cat([map, X.narrow(1, tokens, X.shape[1] - tokens)], 1) : map;

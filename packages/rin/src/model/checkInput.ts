@@ -1,7 +1,8 @@
-import { type Geometry, RinError } from '@rin/core';
+import { fewestLatents, type Geometry, RinError } from '@rin/core';
 import { Tensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 import type { ForwardOptions, SignalLevels } from './pass.js';
+import { checkLatents } from './passLatents.js';
 
 /**
  * Checks the inputs of a pass. Without it libtorch would broadcast most wrong shapes, and cut pictures with swapped sides into
@@ -13,7 +14,7 @@ export function checkInput(
   { predicted: { size, tokens }, given: part }: Geometry,
   x: Tensor,
   gamma: SignalLevels,
-  { condition, given, previous = {} }: ForwardOptions,
+  { condition, given, previous = {}, latents: count }: ForwardOptions,
 ): void {
   const [batch] = x.shape;
   checkShape('x', x, [config.channels, ...size], 'B');
@@ -41,8 +42,13 @@ export function checkInput(
       throw new RinError('this network takes no condition, but one was given; leave it out');
     checkShape('condition', condition, classes > 0 ? [classes] : [conditionTokens, conditionDim], batch);
   }
+  checkLatents(config, count, batch);
   const { latents, interface: interfaceTokens, data } = previous;
-  if (latents) checkShape('previous.latents', latents, [config.latents, config.latentDim], batch);
+  if (latents) {
+    const [, found = 0] = latents.shape;
+    const isPossible = found >= fewestLatents(config) && found < config.latents; // of a pass with fewer latents
+    checkShape('previous.latents', latents, [isPossible ? found : config.latents, config.latentDim], batch);
+  }
   if (interfaceTokens) checkShape('previous.interface', interfaceTokens, [tokens, config.interfaceDim], batch);
   if (data) checkShape('previous.data', data, [config.channels, ...size], batch);
 }

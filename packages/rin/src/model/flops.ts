@@ -1,4 +1,4 @@
-import { conditionTokens, geometry, hasReadOnlyTokens, inputChannels, latentSlots, warmParts } from '@rin/core';
+import { conditionTokens, geometry, hasReadOnlyTokens, inputChannels, warmParts } from '@rin/core';
 import type { ModelConfig } from '../config/model.js';
 import type { ModelPart } from './parts.js';
 
@@ -12,6 +12,8 @@ export type PartFlops = Readonly<Record<ModelPart, number>>;
 export interface PassFlops {
   /** a pass that starts from an earlier one */
   readonly pass: PartFlops;
+  /** a pass from zeros: the warm start is computed for one token only */
+  readonly cold: PartFlops;
   /** the first pass of self-conditioning: from zeros, and without readout and last write if nothing needs them */
   readonly first: PartFlops;
 }
@@ -24,11 +26,13 @@ const attend = (queries: number, keys: number, width: number): number => 4 * que
 
 const mlp = (tokens: number, dim: number, ratio: number): number => 2 * linear(tokens, dim, Math.round(ratio * dim));
 
-/** Counts the operations of a forward pass. It needs no libtorch. */
-export function passFlops(model: ModelConfig): PassFlops {
-  const { latents: m, latentDim: D, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, depth } = model;
+/**
+ * Counts the operations of a forward pass. It needs no libtorch.
+ * @param m  latents of the pass, time and condition tokens included. Default: those of the network
+ */
+export function passFlops(model: ModelConfig, m = model.latents): PassFlops {
+  const { latentDim: D, interfaceDim: d, latentMlpRatio, interfaceMlpRatio, depth } = model;
   const { tokens, predicted, patchLength, grid } = geometry(model);
-  const slots = latentSlots(model);
   const condition = conditionTokens(model);
   const others = { time: model.timeOn, condition: model.conditionOn };
   const count = { time: 1, condition };
@@ -64,7 +68,7 @@ export function passFlops(model: ModelConfig): PassFlops {
     latents: 0,
     time: linear(1, timeDim / 4, timeDim) + linear(1, timeDim, timeDim),
     condition: linear(condition, model.classes || model.conditionDim, model.conditionOn === 'latents' ? D : d),
-    warmStart: warm(slots.learned + slots.time + slots.condition, predicted.tokens),
+    warmStart: warm(m, predicted.tokens),
     read: depth.length * reads,
     compute: layers * compute,
     write: written * write,
@@ -74,14 +78,14 @@ export function passFlops(model: ModelConfig): PassFlops {
   const withPrediction = parts.includes('data');
   const lastIsUsed = withPrediction || parts.includes('interface') || depth[depth.length - 1] === 0;
   const skipped = lastIsUsed ? 0 : 1;
+  const cold: PartFlops = { ...pass, warmStart: warm(1, 1) }; // zeros are the same for every token
   const first: PartFlops = {
-    ...pass,
-    warmStart: warm(1, 1), // zeros are the same for every token
+    ...cold,
     write: (written - skipped) * write,
     convolution: (written - skipped) * convolution,
     readout: withPrediction ? pass.readout : 0,
   };
-  return { pass, first };
+  return { pass, cold, first };
 }
 
 /** The sum over the parts. */

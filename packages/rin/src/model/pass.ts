@@ -5,7 +5,10 @@ import type { Dtype, Recomputation, Tensor } from '@rin/torch';
  * tokens of given frames always start anew.
  */
 export interface Previous {
-  /** [B, m, d'] final latents Z */
+  /**
+   * [B, m', d'] final latents Z. m' may differ from the latents m of the pass: then the last learned ones are left out, or are
+   * zero
+   */
   readonly latents?: Tensor;
   /** [B, n, d] final interface X */
   readonly interface?: Tensor;
@@ -26,6 +29,11 @@ export interface ForwardOptions {
   readonly previous?: Previous;
   /** Given frames [B, C, `givenFrames`, H, W] without noise, in [−b, b]. A network with `givenFrames` needs them. */
   readonly given?: Tensor;
+  /**
+   * Latents m of the pass, time and condition tokens included: from `fewestLatents` to those of the network. The last learned
+   * latents are left out. They neither read, compute nor write. A list has one number for each sample. Default: all
+   */
+  readonly latents?: number | readonly number[];
   /** Switches dropout and drop-path on; libtorch's generator draws them. Default: false */
   readonly training?: boolean;
   /** Dtype of the activations; parameters stay float32. Default: the dtype of the parameters. */
@@ -41,7 +49,7 @@ export interface ForwardOptions {
 export interface Output {
   /** [B, C, ...size] float32, without given frames */
   readonly prediction: Tensor;
-  /** [B, m, d'] final latents Z */
+  /** [B, m, d'] final latents Z; of samples with different numbers, m is the largest, and zeros stand for those left out */
   readonly latents: Tensor;
   /** [B, n, d] final interface X, patch tokens of the predicted part only */
   readonly interface: Tensor;

@@ -28,6 +28,7 @@ import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
 import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 import type { ForwardOptions, Output, Previous, SignalLevels } from './pass.js';
+import { fitLatents, passLatents } from './passLatents.js';
 import { freesMemory, type Pass, runsAgain, runsOnce } from './recompute.js';
 import { Time } from './time.js';
 import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
@@ -46,7 +47,8 @@ import { patchify, sinCosCode, unpatchify } from './tokenizer.js';
  *
  *     x [B, C, ...size]   noised pixels
  *     X [B, n + g, d]     interface, n = number of patches, d = `interfaceDim`
- *     Z [B, m, d']        latents, m = `latents`, d' = `latentDim`. The m include time and condition tokens.
+ *     Z [B, m, d']        latents, m = `latents`, d' = `latentDim`. The m include time and condition tokens. A pass may have
+ *                         fewer (`ForwardOptions.latents`)
  *
  * The g tokens of given frames (`givenFrames`) go through the same stem. Their positions are behind those of the n tokens. They
  * are read and written, but not read out, and not carried to the next step (reference: the authors' `VideoTapeDenoiser`).
@@ -124,7 +126,6 @@ export class RIN extends Module {
   }
 
   /**
-  /**
    * The shape [C, ...size] of a sample, and of its part that is noised and predicted; the number of given frames before this part;
    * the number of axes (C counts); the number of classes; and the shape [s, d_c] of a condition sequence, if the network takes one.
    */
@@ -141,6 +142,16 @@ export class RIN extends Module {
     const sequence = conditionDim > 0 ? ([conditionTokens, conditionDim] as const) : undefined;
     const shapes = { shape: [channels, ...size], predicted: [channels, ...predicted.size] };
     return { ...shapes, givenFrames, axes: size.length + 1, classes, ...(sequence && { sequence }) };
+  }
+
+  /** Latents m of a whole pass, time and condition tokens included. */
+  get latentCount(): number {
+    return this.#config.latents;
+  }
+
+  /** The latents [B, m', d'] of an earlier pass for one with `count`: without the last learned ones, or with zeros for missing ones. */
+  fitLatents(latents: Tensor, count: number): Tensor {
+    return fitLatents(latents, count, this.#config);
   }
 
   /** The parts of an earlier pass from which a pass starts. */
@@ -222,14 +233,16 @@ export class RIN extends Module {
     if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + g + w, d]
     const readOnlyTokens = placed('interface');
     const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
-    const Z = this.#startLatents(placed('latents'), batch, dtype, options.previous?.latents, mode); // [B, m, d']
+    const { count, used } = passLatents(this.#config, options.latents, this.device);
+    const start = this.#startLatents(placed('latents'), count, batch, dtype, mode, options.previous?.latents); // [B, m, d']
 
-    let state: Tokens = { Z, X, readOnly };
+    let state: Tokens = { Z: start, X, readOnly };
+    const seen = used?.unsqueeze(1).unsqueeze(1); //                                               [B, 1, 1, m]
     for (const [i, block] of this.blocks.entries()) {
       const withWrite = lastWrite || i < this.blocks.length - 1;
-      state = runBlock((given) => block.forward(given, { tokens, mode, withWrite }), state);
+      state = runBlock((given) => block.forward(given, { tokens, mode, withWrite, used: seen }), state);
     }
-    return state;
+    return used ? { ...state, Z: state.Z.mul(used.unsqueeze(2)) } : state;
   }
 
   /** The prediction [B, C, ...size] of an interface [B, n, d]. It is float32 if the interface is bfloat16. */
@@ -276,13 +289,23 @@ export class RIN extends Module {
     return cat([warm, X.narrow(1, predicted.tokens, tokens - predicted.tokens)], 1);
   }
 
-  /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'] */
-  #startLatents(tokens: Tensor[], batch: number, dtype: Dtype, previous: Tensor | undefined, mode: Mode): Tensor {
+  /** Z = [learned latents; time; condition], then the warm start from the previous latents. [B, m, d'], m = `count` */
+  #startLatents(
+    tokens: Tensor[],
+    count: number,
+    batch: number,
+    dtype: Dtype,
+    mode: Mode,
+    previous: Tensor | undefined,
+  ): Tensor {
+    const { latentDim, latents: all } = this.#config;
     const { learned } = latentSlots(this.#config);
-    const blank = zeros([batch, learned, this.#config.latentDim], { dtype, device: this.device });
-    const Z = cat([withPosition(blank, this.#latentCode, this.latents), ...tokens], 1); //         [B, m, d']
+    const blank = zeros([batch, learned, latentDim], { dtype, device: this.device });
+    const whole = withPosition(blank, this.#latentCode, this.latents); //                          [B, all learned, d']
+    const Z = cat([count < all ? whole.narrow(1, 0, learned - (all - count)) : whole, ...tokens], 1); // [B, m, d']
     const { previousMlp: mlp, previousNorm: norm } = this;
-    return mlp && norm ? warmStart(Z, previous, mlp, norm, mode) : Z;
+    if (!mlp || !norm) return Z;
+    return warmStart(Z, previous && fitLatents(previous, count, this.#config), mlp, norm, mode);
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import type { Config } from '../config/config.js';
 import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
+import { fewestTrained } from '../diffusion/latentDrop.js';
 import { type Draw, trainingLoss } from '../diffusion/objective.js';
 import { RIN } from '../model/rin.js';
 import type { LearnerState } from '../runs/checkpoint.js';
@@ -195,9 +196,10 @@ export class Learner implements Disposable {
 
   /** A forward and a backward pass of a micro-batch. It adds its share to the gradients and returns its loss. */
   #pass(given: Batch, place: Pick<Draw, 'position' | 'offset' | 'total' | 'step'>): Tensor {
-    const { seed, diffusion, training } = this.#config;
+    const { seed, model, diffusion, training } = this.#config;
+    const fewestLatents = fewestTrained(model, training.latentDrop);
     return scope(() => {
-      const draw = { ...place, seed, dtype: this.compute.dtype, meanSquare: this.#meanSquare };
+      const draw = { ...place, seed, dtype: this.compute.dtype, meanSquare: this.#meanSquare, fewestLatents };
       const recompute = training.recompute ? new Recomputation() : undefined;
       const loss = trainingLoss(this.#network, diffusion, given, draw, recompute);
       const part = loss.mul(given.labels.length / place.total);

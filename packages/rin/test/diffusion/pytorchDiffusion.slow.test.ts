@@ -4,11 +4,12 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type Purpose, permute, selfConditionings, sizeList, uniform } from '@rin/core';
+import { latentSlots, type Purpose, permute, selfConditionings, sizeList, uniform } from '@rin/core';
 import { scope } from '@rin/torch';
 import sharp from 'sharp';
 import type { Config } from '../../src/config/config.js';
 import type { Batch } from '../../src/data/loader.js';
+import { fewestTrained } from '../../src/diffusion/latentDrop.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
 import { sample } from '../../src/diffusion/sample.js';
@@ -38,6 +39,7 @@ interface Changes {
   readonly diffusion?: object;
   readonly sampling?: object;
   readonly section?: number;
+  readonly training?: object;
 }
 
 const kinds = ['eps', 'x', 'v'] as const;
@@ -87,6 +89,16 @@ const losses: Record<string, Changes> = {
   'givenFrames: two of five': { model: { ...clips, selfConditioning: 'both+data' } },
   'givenFrames beside labels that are dropped': { model: clips, diffusion: { labelDropout: 0.5 } },
   'labelDropout: 0.5': { diffusion: { labelDropout: 0.5 } },
+  ...Object.fromEntries(
+    forms.map((selfConditioning) => [
+      `latentDrop, selfConditioning ${selfConditioning}`,
+      {
+        ...{ model: { selfConditioning, latents: 8 }, training: { latentDrop: 1 } },
+        diffusion: { selfConditioningRate: 0.5 },
+      },
+    ]),
+  ),
+  'latentDrop with given frames': { model: { ...clips, latents: 8 }, training: { latentDrop: 0.5 } },
 };
 
 /** A batch of eight samples of the model. */
@@ -111,6 +123,9 @@ function lossQuestion(over: Changes): Question {
   const each = <T>(value: (i: number) => T): T[] => Array.from(batch.labels, (_, i) => value(i));
   const drawn = (purpose: Purpose, i: number, pass = 0) => uniform(seed, purpose, position + i, pass);
   const stratified = (i: number) => (permute(i, 8, seed, step, 'strata') + drawn('time', i)) / 8;
+  const { latents } = config.model;
+  const { learned } = latentSlots(config.model);
+  const most = Math.min(Math.floor(config.training.latentDrop * learned), learned - 1);
   const flat = (values: (number | boolean)[], shape: number[]): Values => ({
     shape,
     data: Float64Array.from(values, Number),
@@ -126,6 +141,10 @@ function lossQuestion(over: Changes): Question {
         [8],
       ),
       eps: flat(each((i) => draws(seed, 'noise', position + i, 0, length - firstPredicted)).flat(), shape),
+      counts: flat(
+        each((i) => latents - Math.floor(drawn('latentDrop', i) * (most + 1))),
+        [8],
+      ),
       keep_estimate: flat(
         each((i) => (selfConditioningBy === 'part' ? i < 4 : drawn('selfConditioning', i) < selfConditioningRate)),
         [8],
@@ -154,6 +173,17 @@ const samplings: Record<string, Changes> = {
   ...Object.fromEntries(Object.entries(schedules).map(([name, schedule]) => [name, { sampling: { schedule } }])),
   guidance: { sampling: { guidance: 1.5 } },
   'guidance in an interval': { sampling: { guidance: 1.5, guidanceFrom: 0.2, guidanceTo: 0.7 } },
+  latents: { sampling: { latents: 3 } },
+  'latents over the steps': { sampling: { latents: [3, 5] }, model: { selfConditioning: 'both+data' } },
+  'latents over the steps, fewer at the end, with momentum': { sampling: { latents: [5, 4, 3], momentum: 0.5 } },
+  'latents more and fewer, heun, guidance, momentum': {
+    sampling: { latents: [3, 5, 4], sampler: 'heun', guidance: 1.5, momentum: 0.3 },
+  },
+  guidanceLatents: { sampling: { guidance: 1.5, guidanceLatents: 3 } },
+  'guidanceLatents and latents over the steps, in an interval': {
+    sampling: { guidance: 1.5, guidanceFrom: 0.2, guidanceTo: 0.7, guidanceLatents: [3, 4], latents: [4, 5] },
+  },
+  'latents with given frames': { model: clips, sampling: { latents: [3, 5], guidance: 1, guidanceLatents: 4 } },
   'variance: small': { sampling: { variance: 'small' } },
   timeDelta: { sampling: { timeDelta: 2, sampler: 'ddim' } },
   ...Object.fromEntries(
@@ -211,7 +241,12 @@ for (const [name, { task, config, section }] of Object.entries(questions)) {
     const { answer, model } = answers.get(name) ?? assert.fail();
     if (task === 'loss') {
       const found = scope(() => {
-        const loss = trainingLoss(model.network, config.diffusion, batchFor(config), drawOf({ meanSquare }));
+        const loss = trainingLoss(
+          model.network,
+          config.diffusion,
+          batchFor(config),
+          drawOf({ meanSquare, fewestLatents: fewestTrained(config.model, config.training.latentDrop) }),
+        );
         loss.backward();
         return loss.item();
       });

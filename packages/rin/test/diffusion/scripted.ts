@@ -38,6 +38,8 @@ export interface Pass {
   readonly latents: number[] | undefined;
   readonly interface: number[] | undefined;
   readonly data: number[] | undefined;
+  /** the number of latents that it was told to use */
+  readonly count: number | readonly number[] | undefined;
   readonly training: boolean | undefined;
   readonly dtype: string | undefined;
 }
@@ -98,11 +100,11 @@ export class Scripted extends RIN {
     kind: Pass['kind'],
     x: Tensor,
     gamma: SignalLevels,
-    { condition, given, previous, training, dtype }: ForwardOptions,
+    { condition, given, previous, training, dtype, latents: count }: ForwardOptions,
   ) {
     const optional = (tensor: Tensor | undefined) => tensor && numbers(tensor);
     this.#passes.push({
-      ...{ kind, x: numbers(x), gamma: levels(gamma), condition: optional(condition), training, dtype },
+      ...{ kind, x: numbers(x), gamma: levels(gamma), condition: optional(condition), training, dtype, count },
       ...{ given: optional(given), latents: optional(previous?.latents), interface: optional(previous?.interface) },
       data: optional(previous?.data),
     });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fewestLatents } from '@rin/core';
 import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { ModelConfig } from '../../src/config/model.js';
 import { parseConfig } from '../../src/config/parse.js';
@@ -18,6 +19,12 @@ const parts = ['prediction', 'latents', 'interface'] as const;
 const whole = (model: ModelConfig) =>
   parseConfig({ model, ...(model.selfConditioning === 'none' && { diffusion: { selfConditioningRate: 0 } }) }, 'test');
 
+/** Latents of the two samples: all, and the fewest. */
+const countsOf = (model: ModelConfig) => ({
+  shape: [2],
+  data: Float64Array.of(model.latents, fewestLatents(model)),
+});
+
 /** Random parameters and inputs, and weights of the outputs whose sum is differentiated, so that no path is hidden. */
 function question(model: ModelConfig, seed: number): Question & { inputs: ReturnType<typeof randomInputs> } {
   const inputs = randomInputs(model, 2, seed + 1);
@@ -31,7 +38,7 @@ function question(model: ModelConfig, seed: number): Question & { inputs: Return
   return {
     ...{ task: 'forward', config: whole(model), parameters: randomParameters(model, seed), inputs },
     given: {
-      ...{ x, gamma, ...(condition && { condition }), ...(given && { given }) },
+      ...{ x, gamma, counts: countsOf(model), ...(condition && { condition }), ...(given && { given }) },
       ...Object.fromEntries(Object.entries(previous).map(([part, state]) => [`previous.${part}`, state])),
       ...Object.fromEntries(parts.map((part) => [`weights.${part}`, values(random, shapes[part])])),
     },
@@ -69,6 +76,7 @@ for (const [name, { inputs, given }] of Object.entries(questions)) {
       for (const [start, asked] of [
         ['cold', cold],
         ['warm', inputs],
+        ['fewer', { ...inputs, latents: [...given.counts.data] }],
       ] as const) {
         const [prediction, latents, interfaceTokens] = parts.map((part) => answer[`${dtype}.${start}.${part}`]);
         const expected = { prediction, latents, interface: interfaceTokens };

@@ -4,6 +4,7 @@ import { sizeList } from '@rin/core';
 import { memory, Recomputation, scope } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { mergeConfig, parseConfig } from '../../src/config/parse.js';
+import { fewestTrained } from '../../src/diffusion/latentDrop.js';
 import { trainingLoss } from '../../src/diffusion/objective.js';
 import type { RIN } from '../../src/model/rin.js';
 import { batchOf, drawOf, livelyNetwork, takeGradients } from '../diffusion/training.js';
@@ -18,14 +19,14 @@ function configOf(option: object) {
 }
 
 /** Loss and gradients of a network, by name, and the bytes that the pass kept: without and with recomputation. */
-function both(option: object, dtype: 'float32' | 'bfloat16' = 'float32') {
+function both(option: object, dtype: 'float32' | 'bfloat16' = 'float32', latentDrop = 0) {
   const config = configOf(option);
   const rin = livelyNetwork(config);
   for (const parameter of Object.values(rin.parameters())) parameter.requiresGrad = true;
-  return [false, true].map((recompute) => learn(rin, config, dtype, recompute));
+  return [false, true].map((recompute) => learn(rin, config, dtype, recompute, latentDrop));
 }
 
-function learn(rin: RIN, config: Config, dtype: 'float32' | 'bfloat16', recompute: boolean) {
+function learn(rin: RIN, config: Config, dtype: 'float32' | 'bfloat16', recompute: boolean, latentDrop: number) {
   const { model } = config;
   const length = sizeList(model.size).reduce((product, extent) => product * extent, model.channels);
   const batch = batchOf(4, length);
@@ -35,7 +36,8 @@ function learn(rin: RIN, config: Config, dtype: 'float32' | 'bfloat16', recomput
   const before = memory().bytes;
   const [loss, kept] = scope(() => {
     const recomputation = recompute ? new Recomputation() : undefined;
-    const made = trainingLoss(rin, config.diffusion, batch, drawOf({ total: 4, dtype }), recomputation);
+    const draw = drawOf({ total: 4, dtype, fewestLatents: fewestTrained(model, latentDrop) });
+    const made = trainingLoss(rin, config.diffusion, batch, draw, recomputation);
     const bytes = memory().bytes - before;
     if (recomputation) recomputation.backward(made);
     else made.backward();
@@ -54,6 +56,16 @@ for (const [name, option] of Object.entries(options))
       assert.deepEqual(again.learned, plain.learned, dtype);
     }
   });
+
+test('with latents left out too', () => {
+  for (const selfConditioning of ['latents', 'both+data'] as const) {
+    for (const dtype of ['float32', 'bfloat16'] as const) {
+      const [plain, again] = both({ selfConditioning, latents: 10 }, dtype, 1);
+      assert.deepEqual(again.learned, plain.learned);
+      assert.notDeepEqual(plain.learned, both({ selfConditioning, latents: 10 }, dtype)[0].learned);
+    }
+  }
+});
 
 test('between the blocks only their tokens are kept', () => {
   const [plain, again] = both({ depth: [2, 2, 2, 2, 2, 2], size: 16 });

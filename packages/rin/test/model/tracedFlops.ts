@@ -26,18 +26,21 @@ const counted: Readonly<Record<string, (inputs: readonly TracedTensor[], output:
   'aten::conv3d': ([, weight], output) => 2 * sizeOf(output) * (sizeOf(weight) / weight.shape[0]),
 };
 
-/** FLOPs of a pass that starts from an earlier one, from the operators that it calls. */
-export const tracedPass = (model: ModelConfig): PartFlops =>
+/** FLOPs of a pass that starts from an earlier one, or from zeros, from the operators that it calls. */
+export const tracedPass = (
+  model: ModelConfig,
+  { latents = model.latents, isCold = false }: { latents?: number; isCold?: boolean } = {},
+): PartFlops =>
   scope(() => {
     const rin = new RIN(model, { seed: null });
     const { x, code, given } = inputsOf(model, rin);
     const state = {
-      latents: zeros([1, model.latents, model.latentDim]),
+      latents: zeros([1, latents, model.latentDim]),
       interface: zeros([1, geometry(model).predicted.tokens, model.interfaceDim]),
       data: x,
     };
-    const previous = Object.fromEntries(rin.carried.map((part) => [part, state[part]]));
-    using pass = noGrad(() => trace(() => rin.forward(x, { code }, { previous, ...given })));
+    const previous = Object.fromEntries((isCold ? [] : rin.carried).map((part) => [part, state[part]]));
+    using pass = noGrad(() => trace(() => rin.forward(x, { code }, { previous, latents, ...given })));
     return byPart(pass, rin);
   });
 

@@ -86,6 +86,31 @@ export const cases: Cases = {
       near(await rateAt({ warmup: 0 }, 0), 1, 1e-5);
     },
   ],
+  'training.latentDrop': [
+    'leaves learned latents without a gradient if no sample uses them',
+    async () => {
+      // In the first update every weight with a gradient moves. A batch of one sample uses the first latents alone.
+      const moved = async (latentDrop: number): Promise<number> => {
+        const { latents, latentDim } = tiny().model;
+        const config = setting({ ...signs, warmup: 0, batch: 1, microBatch: 1, latentDrop });
+        const learner = new Learner(config, 0.3, chooseCompute(config.training));
+        const rows = (): number[] => Array.from(learner.tensors.weights.latents.toTypedArray(), Number);
+        const before = rows();
+        const batch = batchOf(1, 64);
+        batch.labels[0] = 0;
+        await learner.update(batch, 5, 0);
+        const after = rows();
+        const learned = after.length / latentDim;
+        assert.ok(learned < latents);
+        const isMoved = (row: number): boolean =>
+          after.slice(row * latentDim, (row + 1) * latentDim).some((value, i) => value !== before[row * latentDim + i]);
+        return Array.from({ length: learned }, (_, row) => row).filter(isMoved).length / learned;
+      };
+      assert.equal(await moved(0), 1);
+      const share = await moved(1);
+      assert.ok(share > 0 && share < 1, `${share}`);
+    },
+  ],
   'training.decay': [
     'is constant, or a cosine over the run',
     async () => {

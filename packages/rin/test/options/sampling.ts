@@ -109,6 +109,49 @@ export const cases: Cases = {
       ],
     ]),
   ),
+  'sampling.latents': [
+    'is how many latents compute, over equal stretches of the steps',
+    async () => {
+      for (const [latents, expected] of [
+        [4, [4, 4, 4, 4, 4, 4]],
+        [
+          [3, 5],
+          [3, 3, 3, 5, 5, 5],
+        ],
+        [
+          [3, 4, 5, 4],
+          [3, 3, 4, 5, 5, 4],
+        ],
+        [undefined, [5, 5, 5, 5, 5, 5]],
+      ] as const) {
+        const { passes } = await sampled({ steps: 6, latents });
+        assert.deepEqual(
+          passes.map(({ count }) => count),
+          expected,
+        );
+      }
+    },
+  ],
+  'sampling.guidanceLatents': [
+    'is how many latents compute in the unlabelled pass, which is then a pass of its own',
+    async () => {
+      const { passes } = await sampled(
+        { steps: 4, guidance: 1, latents: [4, 5], guidanceLatents: 4 },
+        { condition: classRows(0, 1) },
+      );
+      assert.deepEqual(
+        passes.map(({ count, gamma, condition }) => [count, gamma.length, condition !== undefined]),
+        [
+          [4, 4, true], // equal numbers: one pass of twice the batch
+          [4, 4, true],
+          [5, 2, true],
+          [4, 2, false],
+          [5, 2, true],
+          [4, 2, false],
+        ],
+      );
+    },
+  ],
   'sampling.momentum': [
     'is the share of the old latents in those that are carried on',
     async () => {

@@ -29,8 +29,9 @@ def forward(case, model, given, **_):
     for dtype in (torch.float32, torch.float64):
         network, g = copy.deepcopy(model).to(dtype), {name: part.to(dtype) for name, part in given.items()}
         left = tuple(g[f'previous.{part}'] for part in ('latents', 'interface', 'data'))
-        for start, previous in (('cold', None), ('warm', left)):
-            outputs = network(g['x'], g['gamma'], g.get('condition'), previous, g.get('given'))
+        counts = [int(number) for number in g['counts']]
+        for start, previous, latents in (('fewer', left, counts), ('cold', None, None), ('warm', left, None)):
+            outputs = network(g['x'], g['gamma'], g.get('condition'), previous, g.get('given'), latents)
             outputs = dict(zip(('prediction', 'latents', 'interface'), outputs))
             answer |= {f'{dtype}.{start}.{part}'.removeprefix('torch.'): output for part, output in outputs.items()}
     return answer | gradients(network, sum((output * g[f'weights.{part}']).sum() for part, output in outputs.items()))
@@ -42,6 +43,7 @@ def loss(case, model, config, given, mean_square):
         eps=given['eps'].float(),
         keep_estimate=given['keep_estimate'] > 0,
         keep_label=given['keep_label'] > 0,
+        latents=[int(number) for number in given['counts']] if 'counts' in given else None,
     )
     x, condition = given['x'].float(), given['condition'].float()
     frames = given['given'].float() if 'given' in given else None

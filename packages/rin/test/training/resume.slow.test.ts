@@ -51,6 +51,15 @@ test('a run interrupted again and again gives the bytes of one that never was', 
   assert.deepEqual(outcome(folderOf(result)), whole);
 });
 
+test('with latents left out too, an interrupted run gives the bytes of a whole one', async () => {
+  const config = tiny({ training: { latentDrop: 1, recompute: true } });
+  const expected = outcome(folderOf(await start({ config, runsFolder: freshFolder() })));
+  assert.notEqual(expected.stats, whole.stats);
+  const runsFolder = freshFolder();
+  for (const images of [40, 72]) await interrupt({ config, runsFolder }, (progress) => progress.images === images);
+  assert.deepEqual(outcome(folderOf(await start({ config, runsFolder }))), expected);
+});
+
 for (const selfConditioning of ['interface', 'data', 'both+data'] as const) {
   test(`with self-conditioning ${selfConditioning} too, an interrupted run gives the bytes of a whole one`, async () => {
     const config = tiny({ model: { selfConditioning }, sampling: { momentum: 0.5, guidance: 1 } });

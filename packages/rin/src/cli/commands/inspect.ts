@@ -10,8 +10,8 @@ export const command: Command = {
   name: 'inspect',
   usage: '[PRESET|FILE|MODEL|RUN] [OPTIONS]',
   description:
-    'Shows what a network costs: parameters and operations by part, operations for an image of training, memory of activations,\n' +
-    'and how they grow with the resolution. Without a name it shows the preset emoji-64. A path that exists comes before a preset\n' +
+    'Shows what a network costs: parameters and operations by part, operations of training and of sampling, memory of\n' +
+    'activations, and how they grow with the resolution. Without a name it shows the preset emoji-64. A path that exists comes before a preset\n' +
     'and a run. Flags change the network.',
   examples: [
     ['rin inspect imagenet512', 'a preset'],
@@ -39,6 +39,14 @@ export const command: Command = {
       title: 'Training',
       options: [...configOptions('diffusion'), ...configOptions('training')].filter(({ flag }) =>
         ['--diffusion.selfConditioningRate', '--training.recompute'].includes(flag),
+      ),
+    },
+    {
+      title: 'Sampling',
+      options: configOptions('sampling').filter(({ flag }) =>
+        ['steps', 'sampler', 'guidance', 'guidanceFrom', 'guidanceTo', 'latents', 'guidanceLatents'].includes(
+          flag.replace('--sampling.', ''),
+        ),
       ),
     },
   ],

@@ -32,6 +32,8 @@ export function inspectionLines(own: Inspection, sizes: readonly Inspection[], c
     '',
     ...trainingTable(own, config),
     '',
+    ...samplingTable(own, config),
+    '',
     `activations of a sample of training, in float32: ${bytes(own.activations.kept)}, with training.recompute ${bytes(own.activations.recomputed)}`,
     '',
     ...growthTable(sizes),
@@ -66,6 +68,18 @@ function trainingTable({ trainingFlops: work }: Inspection, { diffusion, trainin
     ],
   ];
   return textTable([['a sample of training', 'work'], ...rows], ['a sample of training']);
+}
+
+/** A forward pass by its number of latents, and a whole sample. */
+function samplingTable({ byLatents, samplingFlops }: Inspection, { sampling }: Config): string[] {
+  const { steps, sampler, guidance, latents } = sampling;
+  const guided = guidance > 0 ? `, guidance ${guidance}` : '';
+  const fewer = latents === undefined ? '' : `, latents ${[latents].flat().join(', ')}`;
+  const rows = [
+    ...byLatents.map((each) => [`a pass with ${count(each.latents)} latents`, flops(each.passFlops)]),
+    [`${count(steps)} step${steps > 1 ? 's' : ''} of ${sampler}${guided}${fewer}`, flops(samplingFlops)],
+  ];
+  return textTable([['a sample that is drawn', 'work'], ...rows], ['a sample that is drawn']);
 }
 
 /** The same network at several sizes. Published numbers are a column, if there are some. */

@@ -6,15 +6,23 @@ import { continuedClips, continuedLine } from './continued.js';
 import { trainingPictures, writeNearest } from './nearest.js';
 import { mostClipsInGrid, mostInGrid, mostStrips, readOutputs } from './outputs.js';
 import { flagFor, modelNamed } from './sampleHint.js';
-import { checkKnown, guidanceWarning, sampleCompute, sampleRequest, samplingLine } from './sampleRequest.js';
+import {
+  checkKnown,
+  guidanceWarning,
+  latentsLine,
+  latentsWarning,
+  sampleCompute,
+  sampleRequest,
+  samplingLine,
+} from './sampleRequest.js';
 
 export const command: Command = {
   name: 'sample',
   usage: '[MODEL] [OPTIONS]',
   description:
-    'Draws new pictures or clips from a model: a model.safetensors, or a run by folder, name or number. A file or folder that exists comes\n' +
-    'before a run of this name or number. The default is the newest run with a model, or the demo model. The same seed and class\n' +
-    'give the same picture.',
+    'Draws new pictures, clips or sounds from a model: a model.safetensors, or a run by folder, name or number. A file or folder that\n' +
+    'exists comes before a run of this name or number. The default is the newest run with a model, or the demo model. The same seed\n' +
+    'and class give the same sample.',
   examples: [
     ['rin sample', '8 pictures of each class, in samples.png'],
     ['rin sample 3', 'from the run 3, runs/00003-…'],
@@ -22,18 +30,19 @@ export const command: Command = {
     ['rin sample 3 --nearest nearest.png', 'each picture beside the training picture that is most like it'],
     ['rin sample --known photo.png --mask mask.png', 'the white pixels of the mask, anew for each seed'],
     ['rin sample 3 --given clip.gif --frames 64 --seeds 0-3', 'a clip goes on in four ways, for 64 frames in all'],
+    ['rin sample 3 --latents 12,24', 'fewer latents compute in the first half of the steps: less work'],
     ['rin sample --steps 250 --sampler ddim --guidance 2 --animate denoising.webp', 'the denoising as an animation'],
   ],
   operands: 1,
   meant: flagFor,
   sections: [
     {
-      title: 'Pictures and clips',
+      title: 'Samples: pictures, clips or sounds',
       options: [
         {
           flag: '--seeds',
           placeholder: 'LIST',
-          description: 'one picture or clip for each seed, such as 0-63 or 3,8,100-107',
+          description: 'one sample for each seed, such as 0-63 or 3,8,100-107',
           notes: ['default: 8 for each of up to 16 classes, else 0-63'],
         },
         {
@@ -92,20 +101,20 @@ export const command: Command = {
           flag: '--grid',
           placeholder: 'FILE',
           description:
-            'all pictures in one PNG; all clips in one animation, a WebP, GIF or mp4, or their strips in a PNG',
-          notes: ['default: samples.png or samples.webp, if no other output is named'],
+            'pictures in one PNG; clips in one WebP, GIF or mp4, or as strips in a PNG; sounds in one WAV, or as waveforms in a PNG',
+          notes: ['default: samples.png, samples.webp or samples.wav, if no other output is named'],
         },
         {
           flag: '--out',
           placeholder: 'FOLDER',
-          description: `one file for each seed, such as 000012.png, and a grid for up to ${mostInGrid} pictures or ${mostClipsInGrid} clips`,
+          description: `one file for each seed, such as 000012.png, and a grid for up to ${mostInGrid} pictures or sounds, or ${mostClipsInGrid} clips`,
         },
         {
           flag: '--format',
-          placeholder: 'webp|gif|mp4|png',
+          placeholder: 'webp|gif|mp4|png|wav',
           description:
-            'format of clips in --out; png = a strip of their frames; mp4 = H.264 by ffmpeg, each pixel as 2×2, above 512 pixels only with even sizes',
-          notes: ['default: webp, lossless; pictures are png'],
+            'format of clips and sounds in --out; png = a strip or a waveform; mp4 = H.264 by ffmpeg, each pixel as 2×2 up to 512 pixels; wav for sounds',
+          notes: ['default: webp, lossless; sounds wav; pictures are png'],
         },
         {
           flag: '--frame-rate',
@@ -116,7 +125,7 @@ export const command: Command = {
         {
           flag: '--animate',
           placeholder: 'FILE',
-          description: `the denoising as an animated WebP; a strip for each of up to ${mostStrips} clips`,
+          description: `the denoising as an animated WebP; a strip for each of up to ${mostStrips} clips; the waveforms of sounds`,
         },
         {
           flag: '--nearest',
@@ -136,7 +145,10 @@ export const command: Command = {
           description: 'pictures in a row of the grid',
           notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures; 4 pairs for --nearest'],
         },
-        { flag: '--no-show', description: 'do not draw the grid in the terminal; of clips, their first frames' },
+        {
+          flag: '--no-show',
+          description: 'do not draw the grid in the terminal; of clips, their first frames; of sounds, their waveforms',
+        },
       ],
     },
     { title: "Sampling; defaults come from the model's configuration", options: samplingOptions() },
@@ -146,7 +158,7 @@ export const command: Command = {
         {
           flag: '--batch',
           placeholder: 'N',
-          description: 'pictures or clips denoised together',
+          description: 'samples denoised together',
           notes: ['at least 1', 'default: 64'],
         },
         ...computeOptions(),
@@ -174,15 +186,17 @@ async function sampleCommand(given: Given): Promise<number> {
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   const [known, clips] = [await knownPicture(model, given), await continuedClips(model, given)];
   const request = { ...sampleRequest(model, given, clips), ...(known && { known: known.options }) };
-  const warning = guidanceWarning(model, given);
+  const warnings = [guidanceWarning(model, given), latentsWarning(model.config, request.sampling)];
   const shown = presentationOfModel(model);
   const outputs = await readOutputs(given, model.config, shown, request.seeds.length);
   const classes = model.config.model.classes > 0 ? `, classes ${model.classes.join(', ')}` : '';
   screen.say(`model: ${path}${classes}`);
   screen.say(samplingLine(request.sampling, model.config.model.classes > 0));
+  const latents = latentsLine({ ...model.config, sampling: request.sampling }, shown.noun);
+  if (latents !== undefined) screen.say(latents);
   if (known) screen.say(known.line);
   if (clips) screen.say(continuedLine(clips));
-  if (warning !== undefined) screen.say(warning);
+  for (const warning of warnings) if (warning !== undefined) screen.say(warning);
   const show = !given.has('--no-show');
   const options = { shown, outputs, batch, columns, show, screen, signal: interruption.signal };
   try {

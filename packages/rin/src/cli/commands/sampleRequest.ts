@@ -5,9 +5,12 @@ import { mergeConfig, parseConfig } from '../../config/parse.js';
 import type { TrainingConfig } from '../../config/training.js';
 import type { GivenClip } from '../../data/readGiven.js';
 import type { KnownOptions } from '../../diffusion/known.js';
+import { fewestTrained } from '../../diffusion/latentDrop.js';
 import type { Model } from '../../diffusion/modelFile.js';
+import { samplingFlops } from '../../diffusion/samplingFlops.js';
 import { samplingPasses } from '../../diffusion/samplingPasses.js';
 import type { Clip } from '../../media/clip.js';
+import { flops } from '../../training/resources/flopsText.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
 import { parseSeeds } from './seeds.js';
@@ -61,6 +64,28 @@ export function samplingLine(sampling: SamplingConfig, isConditional: boolean): 
   const interval = isLimited ? ` for gamma ${guidanceFrom} to ${guidanceTo}` : '';
   const guided = isConditional ? `, guidance ${guidance}${interval}` : '';
   return `sampling: ${count(steps)} step${steps > 1 ? 's' : ''} of ${how}${guided}`;
+}
+
+/** The latents that compute, and the work for a picture; undefined if all compute. @param noun  `picture`, `clip` */
+export function latentsLine(config: Config, noun: string): string | undefined {
+  const { latents, guidanceLatents } = config.sampling;
+  if (latents === undefined && guidanceLatents === undefined) return undefined;
+  const all = config.model.latents;
+  const listed = (numbers: number | readonly number[]): string => [numbers].flat().join(', ');
+  const others = guidanceLatents === undefined ? '' : `, without a label at most ${listed(guidanceLatents)}`;
+  const whole = samplingFlops({ ...config, sampling: { ...config.sampling, latents: all, guidanceLatents: all } });
+  return `latents: ${listed(latents ?? all)} of ${all}${others}; ${flops(samplingFlops(config))} for a ${noun}, with all ${flops(whole)}`;
+}
+
+/** A warning about latents that are fewer than any sample of training had; undefined if there are none. */
+export function latentsWarning({ model, training }: Config, sampling: SamplingConfig): string | undefined {
+  const least = fewestTrained(model, training.latentDrop);
+  const few = [sampling.latents ?? [], sampling.guidance > 0 ? (sampling.guidanceLatents ?? []) : []]
+    .flat()
+    .find((each) => each < least);
+  if (few === undefined) return undefined;
+  const trained = least === model.latents ? `${least}` : `${least} to ${model.latents}`;
+  return `latents ${few} may make the pictures worse: this model was trained with ${trained} (training.latentDrop ${training.latentDrop})`;
 }
 
 /**

@@ -85,11 +85,13 @@ function layerOfMedium(
 /** What was chosen for the data, and why. Flags may have changed it. */
 export function proposalLines({ source, ofClips, proposed }: FromProposal, { model, training }: Config): string[] {
   if (ofClips) {
-    const recordings = ofClips.recordings > 0 ? `${count(ofClips.recordings)} recordings` : 'clips without end';
+    const [noun, preset] = source.medium === 'sound' ? ['sounds', 'tones'] : ['clips', 'bouncing'];
+    const things = noun === 'clips' ? 'recordings' : noun;
+    const recordings = ofClips.recordings > 0 ? `${count(ofClips.recordings)} ${things}` : `${noun} without end`;
     const size = `size ${sizeList(model.size).join('×')}; patch ${patchList(model.patch, 3).join('×')}`;
     return [
-      `${source.name}: ${recordings}, so the preset is bouncing; ${size}; ${count(training.images)} clips seen`,
-      `--preset, --size and --images choose otherwise; "${calling} data info" shows the recordings`,
+      `${source.name}: ${recordings}, so the preset is ${preset}; ${size}; ${count(training.images)} ${noun} seen`,
+      `--preset, --size and --images choose otherwise; "${calling} data info" shows the ${things}`,
     ];
   }
   if (!proposed) return [];

@@ -42,6 +42,16 @@ test('flags change the network, and the published numbers stand beside it', asyn
   assert.match(readFileSync(join(cwd, 'cost.svg'), 'utf8'), /^<svg /);
 });
 
+test('a pass is counted by its latents, and a sample with those of its steps', async () => {
+  const total = (text: string) => /10 steps of ddpm.* ([\d.]+) GFLOP/.exec(text)?.[1] ?? assert.fail(text);
+  const sampling = ['--sampling.steps', '10'];
+  const all = await told('cifar10', ...sampling);
+  assert.match(all, /a pass with 34 latents .*\n.*65 latents.*\n.*97 latents.*\n.*128 latents +8\.\d+ GFLOP\n/);
+  const fewer = await told('cifar10', ...sampling, '--sampling.latents', '34,128');
+  assert.match(fewer, /10 steps of ddpm, latents 34, 128/);
+  assert.ok(Number(total(fewer)) < Number(total(all)));
+});
+
 test('a name of nothing, and a chart of another kind, get one sentence', async () => {
   const said = async (...args: string[]) => {
     const { code, stderr } = await rin(['inspect', ...args], { cwd });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fewestLatents } from '@rin/core';
 import { noGrad, setThreads, type Tensor, tensor } from '@rin/torch';
 import type { ModelConfig } from '../../../src/config/model.js';
 import { RIN } from '../../../src/model/rin.js';
@@ -25,14 +26,15 @@ export function network(config: ModelConfig, parameters: Record<string, Values>,
   return rin;
 }
 
-type Given = Omit<Inputs, 'previous'> & { previous?: Partial<Inputs['previous']> };
+type Given = Omit<Inputs, 'previous'> & { previous?: Partial<Inputs['previous']>; latents?: readonly number[] };
 
 /** The network's outputs in this precision. */
-export function forward(rin: RIN, { x, gamma, condition, given, previous = {} }: Given, dtype: Precision) {
+export function forward(rin: RIN, { x, gamma, condition, given, previous = {}, latents }: Given, dtype: Precision) {
   const optional = (values: Values | undefined) => values && toTensor(values, dtype);
   return rin.forward(toTensor(x, dtype), toTensor(gamma, dtype), {
     condition: optional(condition),
     given: optional(given),
+    ...(latents && { latents }),
     previous: {
       ...{ latents: optional(previous.latents), interface: optional(previous.interface) },
       data: optional(previous.data),
@@ -63,18 +65,22 @@ export const tolerances: Record<Precision, number> = { float64: 1e-12, float32: 
 
 /** Network against reference in both precisions. */
 export function assertAgrees(config: ModelConfig, parameters: Record<string, Values>, inputs: Given) {
-  const { x, gamma, condition, previous, given } = inputs;
-  const expected = referenceForward(config, parameters, x, gamma.data, condition, previous, given);
+  const { x, gamma, condition, previous, given, latents } = inputs;
+  const expected = referenceForward(config, parameters, x, gamma.data, condition, previous, given, latents);
   for (const dtype of ['float64', 'float32'] as const) {
     const actual = noGrad(() => forward(network(config, parameters, dtype), inputs, dtype));
     assertEqualOutputs(actual, expected, tolerances[dtype]);
   }
 }
 
-/** For a batch of 2, random parameters and inputs, with what a previous pass left and without. */
+/** For a batch of 2, random parameters and inputs, with what a previous pass left and without, and with fewer latents. */
 export function compare(config: ModelConfig, seed: number) {
   const parameters = randomParameters(config, seed);
   const { previous, ...cold } = randomInputs(config, 2, seed + 1);
   assertAgrees(config, parameters, cold);
   assertAgrees(config, parameters, { ...cold, previous });
+  const fewest = fewestLatents(config);
+  if (fewest === config.latents) return;
+  assertAgrees(config, parameters, { ...cold, previous, latents: [fewest, fewest] });
+  assertAgrees(config, parameters, { ...cold, previous, latents: [config.latents, fewest] }); // by a mask
 }

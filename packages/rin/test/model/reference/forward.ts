@@ -32,6 +32,8 @@ export interface Outputs {
  * @param condition  [B, classes] or [B, s, d_c]; only for a conditional network
  * @param previous   latents [B, m, d'], interface [B, n, d] and data [B, C, ...size]; zeros where absent
  * @param given      [B, C, frames, H, W] clean frames; only for a network that predicts from them
+ * @param latents    of each sample: the last learned ones beyond them are left out, of the previous latents too; where samples
+ *                   differ, rows of zeros stand in their place in the latents that come out
  */
 export function referenceForward(
   config: ModelConfig,
@@ -41,6 +43,7 @@ export function referenceForward(
   condition?: Values,
   previous: { latents?: Values; interface?: Values; data?: Values } = {},
   given?: Values,
+  latents: readonly number[] = new Array<number>(x.shape[0]).fill(config.latents),
 ): Outputs {
   const g = geometry(config);
   const p: Lookup = (name) => {
@@ -49,6 +52,13 @@ export function referenceForward(
     return values;
   };
   const zeros = (tokens: number, dim: number): Tokens => Array.from({ length: tokens }, () => new Float64Array(dim));
+  const others = config.latents - g.learnedLatents;
+  /** Latents with the last learned ones left out, or with zeros in their place. */
+  const resized = (rows: Tokens, count: number): Tokens => {
+    const learned = rows.slice(0, Math.min(rows.length, count) - others);
+    const missing = zeros(count - others - learned.length, config.latentDim);
+    return [...learned, ...missing, ...rows.slice(rows.length - others)];
+  };
   const samples = Array.from({ length: x.shape[0] }, (_, b) => {
     const ofSample = ({ shape, data }: Values) =>
       data.subarray((b * data.length) / shape[0], ((b + 1) * data.length) / shape[0]);
@@ -61,14 +71,16 @@ export function referenceForward(
       given: given ? ofSample(given) : new Float64Array(),
       gamma: gamma[b],
       condition: asked ?? [],
-      latents: previous.latents ? sampleTokens(previous.latents, b) : zeros(config.latents, config.latentDim),
+      latents: previous.latents
+        ? resized(sampleTokens(previous.latents, b), latents[b])
+        : zeros(latents[b], config.latentDim),
       interface: previous.interface ? sampleTokens(previous.interface, b) : zeros(g.tokens, config.interfaceDim),
       data: previous.data ? ofSample(previous.data) : new Float64Array(pixels.length),
     });
   });
   return {
     prediction: { shape: x.shape, data: Float64Array.from(samples.flatMap((sample) => [...sample.prediction])) },
-    latents: stackTokens(samples.map((sample) => sample.latents)),
+    latents: stackTokens(samples.map((sample) => resized(sample.latents, Math.max(...latents)))),
     interface: stackTokens(samples.map((sample) => sample.interface)),
   };
 }
@@ -117,7 +129,8 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   const readOnly = on('interface');
 
   // Z = [learned latents ; time token ; condition tokens] + LayerNorm₀(u + MLP(LN(u)))
-  let Z = [...learnedLatents(config, g, p), ...on('latents')];
+  const placed = on('latents');
+  let Z = [...learnedLatents(config, g, p).slice(0, sample.latents.length - placed.length), ...placed];
   if (/latents|both/.test(config.selfConditioning)) {
     Z = add(Z, warmStart(p, 'previous', sample.latents));
   }

@@ -1,0 +1,29 @@
+import { conditionTokens, evaluationsOf, plan, samplers, warmParts } from '@rin/core';
+import type { Config } from '../config/config.js';
+import { passFlops, totalOf } from '../model/flops.js';
+import { guidanceAt } from './guidanceInterval.js';
+import { latentsAt } from './latentSchedule.js';
+
+/**
+ * Floating-point operations to draw one sample with the `sampling` section: all passes, each with its number of latents, and the
+ * unlabelled passes of guidance. Of a longer clip it is one section. Known pixels are resampled on top of it.
+ */
+export function samplingFlops({
+  model,
+  diffusion,
+  sampling,
+}: Pick<Config, 'model' | 'diffusion' | 'sampling'>): number {
+  const isCarried = diffusion.selfConditioningRate > 0 && warmParts(model).length > 0;
+  const isConditional = conditionTokens(model) > 0;
+  const evaluations = evaluationsOf(samplers[sampling.sampler](plan(sampling), sampling));
+  return evaluations.reduce((sum, { step, gamma }, number) => {
+    const { labelled, unlabelled } = latentsAt(sampling, step, model.latents);
+    const isGuided = isConditional && guidanceAt(sampling, gamma) > 0;
+    const passes = isGuided ? [labelled, unlabelled] : [labelled];
+    const of = (latents: number): number => {
+      const { pass, cold } = passFlops(model, latents);
+      return totalOf(isCarried && number > 0 ? pass : cold);
+    };
+    return sum + passes.reduce((both, latents) => both + of(latents), 0);
+  }, 0);
+}
