@@ -129,8 +129,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/trainingStep.mjs --network cifar10 --only float32 --rounds 3 --steps 1': minutes,
   'node bench/trainingStep.mjs --network bouncing --batch 16 --threads 1 --only rin,eager --rounds 3 --steps 1':
     minutes,
-  'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --steps 3': minutes,
-  'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --steps 3 --dtype bfloat16': minutes,
+  'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1': minutes,
+  'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --dtype bfloat16': minutes,
   'node bench/precision.mjs --network mnist --data mnist --updates 2000 --batch 8': minutes,
   'node bench/whereTimeGoes.mjs': minutes,
   'node bench/sampling.mjs --rounds 3': minutes,
