@@ -14,13 +14,17 @@ import { version } from './version.js';
 const commands: readonly { name: string; summary: string; load(): Promise<{ command: Command }> }[] = [
   {
     name: 'train',
-    summary: 'train on a folder of pictures; the same command again resumes',
+    summary: 'train on a folder of pictures, clips or sounds; the same command again resumes',
     load: () => import('./commands/train.js'),
   },
-  { name: 'sample', summary: 'draw new pictures from a model', load: () => import('./commands/sample.js') },
+  {
+    name: 'sample',
+    summary: 'draw new pictures, clips or sounds from a model',
+    load: () => import('./commands/sample.js'),
+  },
   {
     name: 'data',
-    summary: 'show the contents of a source of pictures, or convert it',
+    summary: 'show the contents of a source, or convert it',
     load: () => import('./commands/data.js'),
   },
   {

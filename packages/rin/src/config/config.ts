@@ -24,12 +24,12 @@ export const Config = z.strictObject({
     .string()
     .optional()
     .describe(
-      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips',
+      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji" of pictures, "bouncing" of clips, "tones" of sounds',
     )
-    .meta({ alias: 'data', placeholder: 'FOLDER|FILE|emoji' }),
+    .meta({ alias: 'data', placeholder: 'FOLDER|FILE|SET' }),
   model: ModelConfig.describe('the network'),
   diffusion: DiffusionConfig.prefault({}).describe('the process, the objective, and self-conditioning in training'),
-  data: DataConfig.prefault({}).describe('how pictures become samples'),
+  data: DataConfig.prefault({}).describe('how pictures, clips and sounds become samples'),
   training: TrainingConfig.prefault({}).describe('length, optimiser, average, and the files of a run'),
   sampling: SamplingConfig.prefault({}).describe('the settings of the previews, and defaults of sampling'),
 });

@@ -25,13 +25,13 @@ export interface Config {
   name: string;
   /** seed of all random draws [at least 0] [default: 0] */
   seed: number;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji" of pictures, "bouncing" of clips, "tones" of sounds */
   source?: string | undefined;
   /** the network */
   model: ModelConfig;
   /** the process, the objective, and self-conditioning in training */
   diffusion: DiffusionConfig;
-  /** how pictures become samples */
+  /** how pictures, clips and sounds become samples */
   data: DataConfig;
   /** length, optimiser, average, and the files of a run */
   training: TrainingConfig;
@@ -45,13 +45,13 @@ export interface ConfigChanges {
   name?: string | undefined;
   /** seed of all random draws [at least 0] [default: 0] */
   seed?: number | undefined;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", and "bouncing" for clips */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji" of pictures, "bouncing" of clips, "tones" of sounds */
   source?: string | undefined;
   /** the network */
   model?: ModelChanges | undefined;
   /** the process, the objective, and self-conditioning in training */
   diffusion?: DiffusionChanges | undefined;
-  /** how pictures become samples */
+  /** how pictures, clips and sounds become samples */
   data?: DataChanges | undefined;
   /** length, optimiser, average, and the files of a run */
   training?: TrainingChanges | undefined;
@@ -261,7 +261,7 @@ export interface DiffusionChanges {
   labelDropout?: number | undefined;
 }
 
-/** The `data` section: how pictures become samples. */
+/** The `data` section: how pictures, clips and sounds become samples. */
 export interface DataConfig {
   /** center-crop = largest centre square, scaled; center-crop-dhariwal = the same, by the method of ADM; fit = whole picture, scaled, on the background [default: center-crop] */
   resize: 'center-crop' | 'center-crop-dhariwal' | 'fit';

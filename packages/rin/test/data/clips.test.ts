@@ -239,7 +239,7 @@ test('videos without ffmpeg: one sentence with the command that installs it', as
   try {
     assert.match(
       await problem(open(source, { size })),
-      /^videos are read by ffmpeg, which is not installed; install it: (sudo apt-get|brew|winget) install ffmpeg$/,
+      /^reading a video needs ffmpeg, which is not installed; install it: (sudo apt-get|brew|winget) install ffmpeg$/,
     );
   } finally {
     process.env.PATH = path;

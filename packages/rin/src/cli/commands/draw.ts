@@ -119,7 +119,7 @@ export function presentationOfModel({ config: { model } }: Model): Presentation 
   const shown = presentationOf(model);
   if (shown) return shown;
   throw new RinError(
-    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are neither pictures nor clips; call sample() in a program instead`,
+    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are neither pictures, clips nor sounds; call sample() in a program instead`,
   );
 }
 

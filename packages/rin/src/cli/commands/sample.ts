@@ -12,9 +12,9 @@ export const command: Command = {
   name: 'sample',
   usage: '[MODEL] [OPTIONS]',
   description:
-    'Draws new pictures or clips from a model: a model.safetensors, or a run by folder, name or number. A file or folder that exists comes\n' +
-    'before a run of this name or number. The default is the newest run with a model, or the demo model. The same seed and class\n' +
-    'give the same picture.',
+    'Draws new pictures, clips or sounds from a model: a model.safetensors, or a run by folder, name or number. A file or folder that\n' +
+    'exists comes before a run of this name or number. The default is the newest run with a model, or the demo model. The same seed\n' +
+    'and class give the same sample.',
   examples: [
     ['rin sample', '8 pictures of each class, in samples.png'],
     ['rin sample 3', 'from the run 3, runs/00003-…'],
@@ -28,12 +28,12 @@ export const command: Command = {
   meant: flagFor,
   sections: [
     {
-      title: 'Pictures and clips',
+      title: 'Samples: pictures, clips or sounds',
       options: [
         {
           flag: '--seeds',
           placeholder: 'LIST',
-          description: 'one picture or clip for each seed, such as 0-63 or 3,8,100-107',
+          description: 'one sample for each seed, such as 0-63 or 3,8,100-107',
           notes: ['default: 8 for each of up to 16 classes, else 0-63'],
         },
         {
@@ -92,20 +92,20 @@ export const command: Command = {
           flag: '--grid',
           placeholder: 'FILE',
           description:
-            'all pictures in one PNG; all clips in one animation, a WebP, GIF or mp4, or their strips in a PNG',
-          notes: ['default: samples.png or samples.webp, if no other output is named'],
+            'all pictures in one PNG; all clips in one animation, a WebP, GIF or mp4, or their strips in a PNG; all sounds in one WAV, or their waveforms in a PNG',
+          notes: ['default: samples.png, samples.webp or samples.wav, if no other output is named'],
         },
         {
           flag: '--out',
           placeholder: 'FOLDER',
-          description: `one file for each seed, such as 000012.png, and a grid for up to ${mostInGrid} pictures or ${mostClipsInGrid} clips`,
+          description: `one file for each seed, such as 000012.png, and a grid for up to ${mostInGrid} pictures or sounds, or ${mostClipsInGrid} clips`,
         },
         {
           flag: '--format',
-          placeholder: 'webp|gif|mp4|png',
+          placeholder: 'webp|gif|mp4|wav|png',
           description:
-            'format of clips in --out; png = a strip of their frames; mp4 = H.264 by ffmpeg, each pixel as 2×2, above 512 pixels only with even sizes',
-          notes: ['default: webp, lossless; pictures are png'],
+            'format of the files in --out; of clips webp, gif, mp4 or png = a strip of their frames; of sounds wav or png = a waveform; mp4 = H.264 by ffmpeg, each pixel as 2×2, above 512 pixels only with even sizes',
+          notes: ['default: webp, lossless, for clips; wav for sounds; pictures are png'],
         },
         {
           flag: '--frame-rate',
@@ -122,19 +122,19 @@ export const command: Command = {
           flag: '--nearest',
           placeholder: 'FILE',
           description:
-            'a PNG with the most similar training picture on the right of each picture; prints how similar they are. For clips: as --grid',
+            'the most similar training sample on the right of each sample, in a file as for --grid; prints how similar they are',
         },
         {
           flag: '--data',
           placeholder: 'SOURCE',
-          description: 'the training pictures for --nearest, as in rin train',
+          description: 'the training data for --nearest, as in rin train',
           notes: ["default: the source in the model's configuration"],
         },
         {
           flag: '--columns',
           placeholder: 'N',
-          description: 'pictures in a row of the grid',
-          notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures; 4 pairs for --nearest'],
+          description: 'samples in a row of the grid',
+          notes: ['at least 1', 'default: 8, or a square grid for more than 128 samples; 4 pairs for --nearest'],
         },
         { flag: '--no-show', description: 'do not draw the grid in the terminal; of clips, their first frames' },
       ],
@@ -146,7 +146,7 @@ export const command: Command = {
         {
           flag: '--batch',
           placeholder: 'N',
-          description: 'pictures or clips denoised together',
+          description: 'samples denoised together',
           notes: ['at least 1', 'default: 64'],
         },
         ...computeOptions(),

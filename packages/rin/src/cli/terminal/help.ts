@@ -18,7 +18,7 @@ export function commandHelp(command: Command): string {
 export function programHelp(commands: readonly { name: string; summary: string }[]): string {
   return paragraphs([
     'rin COMMAND [OPTIONS]',
-    'Recurrent Interface Networks: train a diffusion model on your own pictures, and draw new ones from it.',
+    'Recurrent Interface Networks: train a diffusion model on your own pictures, clips or sounds, and make new ones.',
     group('Commands', table(commands.map(({ name, summary }) => [name, summary]))),
     group(
       'Examples',

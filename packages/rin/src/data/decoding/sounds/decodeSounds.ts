@@ -41,7 +41,7 @@ export async function* decodeSounds(
   where: string,
   watch: DataOptions,
 ): AsyncGenerator<Sample> {
-  const step = stepper('decoding', recordings.length, watch);
+  const step = stepper('decoding', recordings.length, watch, 'sounds');
   let total = 0;
   for (const { name, label, parts } of recordings) {
     try {
