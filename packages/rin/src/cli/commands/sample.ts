@@ -92,7 +92,7 @@ export const command: Command = {
           flag: '--grid',
           placeholder: 'FILE',
           description:
-            'all pictures in one PNG; all clips in one animation, a WebP, GIF or mp4, or their strips in a PNG; all sounds in one WAV, or their waveforms in a PNG',
+            'all pictures in one PNG; all clips in one WebP, GIF or mp4, or as strips in a PNG; all sounds in one WAV, or as waveforms in a PNG',
           notes: ['default: samples.png, samples.webp or samples.wav, if no other output is named'],
         },
         {
@@ -104,7 +104,7 @@ export const command: Command = {
           flag: '--format',
           placeholder: 'webp|gif|mp4|wav|png',
           description:
-            'format of the files in --out; of clips webp, gif, mp4 or png = a strip of their frames; of sounds wav or png = a waveform; mp4 = H.264 by ffmpeg, each pixel as 2×2, above 512 pixels only with even sizes',
+            'format of the files in --out. A png is a strip of the frames of a clip, or the waveform of a sound. An mp4 is H.264 by ffmpeg, with each pixel as 2×2, above 512 pixels only with even sizes',
           notes: ['default: webp, lossless, for clips; wav for sounds; pictures are png'],
         },
         {

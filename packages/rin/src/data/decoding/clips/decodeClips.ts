@@ -130,7 +130,7 @@ export async function* decodeClips(
   if (total > 0) return;
   const [first] = skipped.slice(before);
   throw new RinError(
-    `${where}: none of its ${count(recordings.length)} recordings gives a clip; the first is ${first.name} (${first.reason})`,
+    `${where}: none of its recordings gives a clip; the first of ${count(recordings.length)} is ${first.name} (${first.reason})`,
   );
 }
 

@@ -63,7 +63,7 @@ export async function* decodeSounds(
   if (total > 0) return;
   const [first] = skipped.slice(-recordings.length);
   throw new RinError(
-    `${where}: none of its ${count(recordings.length)} sounds can be read; the first is ${first.name} (${first.reason})`,
+    `${where}: none of its sounds can be read; the first of ${count(recordings.length)} is ${first.name} (${first.reason})`,
   );
 }
 
