@@ -45,7 +45,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {
-    tested: 'packages/rin/test/cli/commands/continued.test.ts',
+    tested: 'packages/rin/test/cli/commands/given.slow.test.ts',
   },
   'rin sample 3 --nearest nearest.png': { tested: 'packages/rin/test/cli/commands/nearest.slow.test.ts' },
   'rin sample runs/00003-flowers-64-rin --classes rose,2 --seeds 0-31 --out roses': { run: '--steps 2' },
