@@ -24,7 +24,7 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   },
   {
     name: 'data',
-    summary: 'show the contents of a source, or convert it',
+    summary: 'show the contents of a source of data, or convert it',
     load: () => import('./commands/data.js'),
   },
   {

@@ -24,7 +24,7 @@ export const Config = z.strictObject({
     .string()
     .optional()
     .describe(
-      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji" of pictures, "bouncing" of clips, "tones" of sounds',
+      'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds)',
     )
     .meta({ alias: 'data', placeholder: 'FOLDER|FILE|SET' }),
   model: ModelConfig.describe('the network'),

@@ -25,7 +25,7 @@ export interface Config {
   name: string;
   /** seed of all random draws [at least 0] [default: 0] */
   seed: number;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji" of pictures, "bouncing" of clips, "tones" of sounds */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds) */
   source?: string | undefined;
   /** the network */
   model: ModelConfig;
@@ -45,7 +45,7 @@ export interface ConfigChanges {
   name?: string | undefined;
   /** seed of all random draws [at least 0] [default: 0] */
   seed?: number | undefined;
-  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji" of pictures, "bouncing" of clips, "tones" of sounds */
+  /** the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds) */
   source?: string | undefined;
   /** the network */
   model?: ModelChanges | undefined;

@@ -151,7 +151,7 @@ test('of a configuration file that is wrong, the file is named, and the line or 
 test('data that are not there or do not fit are told', async () => {
   assert.equal(
     await refused(1, ...tiny, '--data', 'photos'),
-    'photos: no such folder or file; "emoji" and "bouncing" are built-in sets',
+    'photos: no such folder or file; "emoji", "bouncing" and "tones" are built-in sets',
   );
   assert.equal(
     await refused(1, ...tiny, '--data', 'pictures', '--model.classes', '5'),

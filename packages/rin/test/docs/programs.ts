@@ -44,8 +44,12 @@ export const programs: Readonly<Record<string, Program>> = {
   },
   'docs/programs.md, Continue a clip': {
     shorter: ['{ images: 640, batch: 16 }', few],
-    leaves: ['runs/bars/model.safetensors'],
+    leaves: ['runs/following/model.safetensors'],
     prints: /^1 × 20 × 16 × 16$/m,
+  },
+  'docs/programs.md, Sounds': {
+    shorter: ['{ images: 640, batch: 16 }', few],
+    leaves: ['tone.wav', 'tone.png', 'runs/fading/model.safetensors'],
   },
   'docs/programs.md, Watch a sampling': {
     prints: /^step 1 of 5, 22% .*\n(.*\n)*step 5 of 5, 100% /,

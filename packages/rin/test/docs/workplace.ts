@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { loadModel, saveModel } from '../../src/index.js';
+import { encodeWav, loadModel, saveModel } from '../../src/index.js';
 import { demoModel } from '../../src/runs/findModel.js';
 import { cifarRecord, folderOf, idx, rampAnimation, solid, tar } from '../data/fixtures.js';
 
@@ -28,12 +28,17 @@ export async function workplace(): Promise<string> {
   const inFolder = (folder: string) =>
     Object.fromEntries(Object.entries(pictures).map(([name, picture]) => [`${folder}/${name}`, picture]));
 
+  const sound = (byte: number) =>
+    Buffer.from(encodeWav({ data: new Uint8Array(9000).fill(byte), shape: [1, 9000] }, { rate: 8000 }));
+
   const cwd = await folderOf({
     ...inFolder('my-pictures'),
     ...inFolder('imagenet'),
     ...inFolder('tiles'),
     'videos/a.gif': await rampAnimation('gif', 20, { width: 40, height: 40 }),
     'videos/b.webp': await rampAnimation('webp', 20, { width: 40, height: 40 }),
+    'sounds/low/a.wav': sound(90),
+    'sounds/high/b.wav': sound(160),
     'my.yaml': 'model: { size: 64, patch: 8 }\n',
     'mnist/train-images-idx3-ubyte': grey(20),
     'mnist/train-labels-idx1-ubyte': labels(20),

@@ -40,7 +40,7 @@ export const command: Command = {
   description:
     'info shows the contents of a source: classes, sizes, unreadable files, cache. It proposes how to train on them.\n' +
     'convert decodes it into samples of one size. The target is a tar of PNG files (TARGET ends with .tar), or a folder that\n' +
-    'needs no decoding. SOURCE and TARGET can both be the --data of rin train.',
+    'needs no decoding. SOURCE and TARGET can both be the --data of rin train. Sounds cannot be converted.',
   examples: [
     ['rin data info flowers.tar --sheet flowers.png', 'its contents, and one picture with samples of each class'],
     ['rin data convert my-pictures my-pictures-64.tar --size 64', 'centre squares of 64×64'],
@@ -55,7 +55,11 @@ export const command: Command = {
     {
       title: 'info',
       options: [
-        { flag: '--sheet', placeholder: 'FILE', description: 'write a PNG with pictures of each class and its name' },
+        {
+          flag: '--sheet',
+          placeholder: 'FILE',
+          description: 'write a PNG with samples of each class and its name; of sounds, waveforms',
+        },
         { flag: '--clips', description: 'read it as clips; needed only for folders of frames' },
         { flag: '--quick', description: 'do not measure the time of a training, which takes 3 s' },
       ],

@@ -92,7 +92,7 @@ export const command: Command = {
           flag: '--grid',
           placeholder: 'FILE',
           description:
-            'all pictures in one PNG; all clips in one WebP, GIF or mp4, or as strips in a PNG; all sounds in one WAV, or as waveforms in a PNG',
+            'pictures in one PNG; clips in one WebP, GIF or mp4, or as strips in a PNG; sounds in one WAV, or as waveforms in a PNG',
           notes: ['default: samples.png, samples.webp or samples.wav, if no other output is named'],
         },
         {
@@ -102,10 +102,10 @@ export const command: Command = {
         },
         {
           flag: '--format',
-          placeholder: 'webp|gif|mp4|wav|png',
+          placeholder: 'webp|gif|mp4|png|wav',
           description:
-            'format of the files in --out. A png is a strip of the frames of a clip, or the waveform of a sound. An mp4 is H.264 by ffmpeg, with each pixel as 2×2, above 512 pixels only with even sizes',
-          notes: ['default: webp, lossless, for clips; wav for sounds; pictures are png'],
+            'format of clips and sounds in --out; png = a strip or a waveform; mp4 = H.264 by ffmpeg, each pixel as 2×2 up to 512 pixels; wav for sounds',
+          notes: ['default: webp, lossless; sounds wav; pictures are png'],
         },
         {
           flag: '--frame-rate',
@@ -116,7 +116,7 @@ export const command: Command = {
         {
           flag: '--animate',
           placeholder: 'FILE',
-          description: `the denoising as an animated WebP; a strip for each of up to ${mostStrips} clips`,
+          description: `the denoising as an animated WebP; a strip for each of up to ${mostStrips} clips; the waveforms of sounds`,
         },
         {
           flag: '--nearest',
@@ -136,7 +136,10 @@ export const command: Command = {
           description: 'samples in a row of the grid',
           notes: ['at least 1', 'default: 8, or a square grid for more than 128 samples; 4 pairs for --nearest'],
         },
-        { flag: '--no-show', description: 'do not draw the grid in the terminal; of clips, their first frames' },
+        {
+          flag: '--no-show',
+          description: 'do not draw the grid in the terminal; of clips, their first frames; of sounds, their waveforms',
+        },
       ],
     },
     { title: "Sampling; defaults come from the model's configuration", options: samplingOptions() },

@@ -18,13 +18,13 @@ export function commandHelp(command: Command): string {
 export function programHelp(commands: readonly { name: string; summary: string }[]): string {
   return paragraphs([
     'rin COMMAND [OPTIONS]',
-    'Recurrent Interface Networks: train a diffusion model on your own pictures, clips or sounds, and make new ones.',
+    'Recurrent Interface Networks: train a diffusion model on your own pictures, clips or sounds, and draw new ones from it.',
     group('Commands', table(commands.map(({ name, summary }) => [name, summary]))),
     group(
       'Examples',
       table([
         ['rin train --data my-pictures', 'train on a folder of pictures; run it again to resume'],
-        ['rin sample', 'draw new pictures from the newest model'],
+        ['rin sample', 'draw new samples from the newest model'],
         ['rin COMMAND --help', 'all options of a command'],
       ]),
     ),
