@@ -326,6 +326,6 @@ test('sizes and channels that pictures cannot have are told', async () => {
   );
   assert.match(
     await problem(open(folder, { size: [8, 16, 16] })),
-    /: none of its 1 recordings gives a clip; the first is \. \(1 frame; a sample needs 8\)$/,
+    /: none of its recordings gives a clip; the first of 1 is \. \(1 frame; a sample needs 8\)$/,
   );
 });
