@@ -152,7 +152,7 @@ test('what was called wrongly is told', async () => {
   for (const size of ['[4]', '[4,4,4]'])
     assert.equal(
       await ask('convert', 'p', 'q', '--size', size),
-      `--size is ${size}; expected a number, or [height, width]`,
+      `--size is ${size}; expected a number, height,width or frames,height,width`,
     );
   assert.equal(await ask('convert', 'p', 'q', '--channels', '2'), '--channels is 2; expected 1 (grey) or 3 (colour)');
   assert.match(await ask('convert', 'p', 'q', '--resize', 'fill'), /^--resize is "fill"; expected center-crop, /);
