@@ -50,7 +50,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {
-    tested: 'packages/rin/test/cli/commands/continued.test.ts',
+    tested: 'packages/rin/test/cli/commands/given.slow.test.ts',
   },
   'rin sample 3 --latents 12': { run: '--steps 2' },
   'rin sample 3 --latents 8,16,24': { run: '--steps 3' },
