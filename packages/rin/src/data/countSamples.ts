@@ -4,7 +4,8 @@ import { soundRate } from '../config/data.js';
 import { readWav } from '../media/wav.js';
 import { openFilm } from './decoding/clips/openFilm.js';
 import type { FoundClips, FoundSounds } from './find.js';
-import { type Recording, readPart } from './sources/recording.js';
+import { readPart } from './sources/readPart.js';
+import type { Recording } from './sources/recording.js';
 import { spreadOver } from './spreadOver.js';
 
 /** Recordings that are looked at. */

@@ -1,7 +1,8 @@
 import { count, quoted, RinError } from '@rin/core';
 import { resampleSound } from '../../data/decoding/sounds/resampleSound.js';
 import type { FoundSounds } from '../../data/find.js';
-import { type Recording, readPart } from '../../data/sources/recording.js';
+import { readPart } from '../../data/sources/readPart.js';
+import type { Recording } from '../../data/sources/recording.js';
 import { spreadOver } from '../../data/spreadOver.js';
 import { grid } from '../../media/grid.js';
 import type { Image } from '../../media/image.js';
