@@ -23,7 +23,7 @@ function environment(spins) {
  * A child process that answers each line of JSON with one line of JSON:
  *
  *     first    the setup   →  after the warm-up: { parameters: their number, version: of torch }
- *     later    { steps }   →  { seconds: [one for each step], memory: peak in MB, right: share of a classifier }
+ *     later    { steps }   →  { seconds: [one for each step], cpu: [the same, of all threads], memory: peak in MB, right: share of a classifier }
  */
 export class Contestant {
   #child;
@@ -67,7 +67,7 @@ export class Contestant {
     return JSON.parse(await this.#answer());
   }
 
-  /** @param {number} steps @returns {Promise<{ seconds: number[], memory: number, right?: number }>} */
+  /** @param {number} steps @returns {Promise<{ seconds: number[], cpu?: number[], memory: number, right?: number }>} */
   async run(steps) {
     this.#send({ steps });
     return JSON.parse(await this.#answer());
@@ -105,6 +105,7 @@ export async function race({ rounds, steps, pictures }, entries) {
         name,
         contestant,
         seconds: /** @type {number[]} */ ([]),
+        cpu: /** @type {number[]} */ ([]),
         memory: 0,
       });
     } catch (error) {
@@ -113,8 +114,9 @@ export async function race({ rounds, steps, pictures }, entries) {
   }
   for (let round = 0; round < rounds; round++) {
     for (const one of running) {
-      const { seconds, memory } = await one.contestant.run(steps);
+      const { seconds, cpu = [], memory } = await one.contestant.run(steps);
       one.seconds.push(median(seconds));
+      one.cpu.push(...cpu);
       one.memory = memory;
     }
   }
@@ -122,8 +124,8 @@ export async function race({ rounds, steps, pictures }, entries) {
 
   const [first] = running;
   table([
-    ['', 'torch', 'spins', 'parameters', 'ms', 'fastest', `÷ ${first.name}`, 'images/s', 'peak MB'],
-    ...running.map(({ name, version, parameters, contestant, seconds, memory }) => [
+    ['', 'torch', 'spins', 'parameters', 'ms', 'fastest', `÷ ${first.name}`, 'CPU ms', 'images/s', 'peak MB'],
+    ...running.map(({ name, version, parameters, contestant, seconds, cpu, memory }) => [
       name,
       version,
       contestant.spins,
@@ -132,6 +134,7 @@ export async function race({ rounds, steps, pictures }, entries) {
       (Math.min(...seconds) * 1000).toFixed(0),
       // by round, because other load slows the whole round
       median(seconds.map((time, i) => time / first.seconds[i])).toFixed(2),
+      (median(cpu) * 1000).toFixed(0), // other load changes it little; with several threads it counts their waiting
       (pictures / median(seconds)).toFixed(1),
       memory.toFixed(0),
     ]),

@@ -39,11 +39,13 @@ const { parameters, step } = { train: training, sample: sampling }[/** @type {'t
 for (let i = 0; i < (task === 'sample' ? 1 : 2); i++) await step(); // warm-up: memory is allocated, code compiled
 answer({ parameters, version: runtime().version });
 for (let line = await next(); line !== undefined; line = await next()) {
-  const seconds = [];
+  const [seconds, cpu] = [[], []];
   for (let i = 0; i < line.steps; i++) {
-    const begin = performance.now();
+    const [begin, before] = [performance.now(), process.cpuUsage()];
     await step();
     seconds.push((performance.now() - begin) / 1000);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1e6);
   }
-  answer({ seconds, memory: process.resourceUsage().maxRSS / 1024 });
+  answer({ seconds, cpu, memory: process.resourceUsage().maxRSS / 1024 });
 }

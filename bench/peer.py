@@ -1,7 +1,8 @@
 # PyTorch's side of trainingStep.mjs and sampling.mjs. The protocol is in contestants.mjs.
 #   plain    examples/pytorch/rin.py, trained in the usual way: AdamW (fused), clipping, an average of the weights
-#   peer     lucidrains' rin-pytorch with the nearest possible sizes and its own objective. It has no classes, and no average
-#            here. Its MLPs are always four times as wide as their input. Its reads and writes are as wide as its latents.
+#   peer     lucidrains' rin-pytorch with the nearest possible sizes and its own objective, for square pictures. It has no
+#            classes, and no average here. Its MLPs are always four times as wide as their input. Its reads and writes are
+#            as wide as its latents.
 import json
 import resource
 import sys
@@ -24,6 +25,7 @@ config, precision = setup['config'], setup.get('dtype', 'float32')
 torch.set_num_threads(setup['threads'])
 torch.manual_seed(0)
 c, diffusion, training = config['model'], config['diffusion'], config['training']
+size = c['size'] if isinstance(c['size'], list) else [c['size']] * 2
 batch = setup['count'] if setup['task'] == 'sample' else training['batch']
 autocast = lambda: torch.autocast('cpu', torch.bfloat16, enabled=precision == 'bfloat16')
 
@@ -40,7 +42,7 @@ def plain():
     weights = [p for _, p in named]
     run = torch.compile(model) if setup.get('compile') else model
     run.c = model.c
-    pictures = torch.rand(batch, c['channels'], c['size'], c['size']) * 2 - 1
+    pictures = torch.rand(batch, c['channels'], *size) * 2 - 1
     labels = nn.functional.one_hot(torch.arange(batch) % c['classes'], c['classes']).float()
 
     def step():
@@ -56,7 +58,7 @@ def plain():
 
     def sample():
         model.eval()
-        noise = lambda purpose, i: torch.randn(batch, c['channels'], c['size'], c['size'])
+        noise = lambda purpose, i: torch.randn(batch, c['channels'], *size)
         with torch.inference_mode(), autocast():
             return rin.sample(run, config, labels, noise, 1 / 3)
 
@@ -82,7 +84,7 @@ def peer():
     )
     trainer = GaussianDiffusion(model, train_prob_self_cond=diffusion['selfConditioningRate'])
     optimizer = torch.optim.AdamW(model.parameters(), lr=training['learningRate'], fused=True)
-    pictures = torch.rand(batch, c['channels'], c['size'], c['size'])
+    pictures = torch.rand(batch, c['channels'], *size)
 
     def step():
         with autocast():
@@ -102,9 +104,10 @@ for _ in range(1 if setup['task'] == 'sample' else 2):
     step()
 answer(parameters=sum(p.numel() for p in model.parameters()), version=torch.__version__)
 for line in sys.stdin:
-    seconds = []
+    seconds, cpu = [], []
     for _ in range(json.loads(line)['steps']):
-        begin = time.perf_counter()
+        begin, before = time.perf_counter(), time.process_time()
         step()
         seconds.append(time.perf_counter() - begin)
-    answer(seconds=seconds, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        cpu.append(time.process_time() - before)
+    answer(seconds=seconds, cpu=cpu, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -1,5 +1,5 @@
 // Compares time and memory of sampling with PyTorch: node bench/sampling.mjs
-//   --network emoji-64 (a preset with square pictures)   --count 64 (pictures at once)   --steps 100   --threads (all)
+//   --network emoji-64 (a preset with square pictures)   --count 64 (pictures at once)   --steps 33   --threads (all)
 //   --rounds 5
 // PyTorch runs `sample` of examples/pytorch/rin.py in inference mode, with the same network, sampler and number of steps.
 import { runtime } from '@rin/torch';
@@ -10,7 +10,7 @@ import { flags, machine } from './machine.mjs';
 const { network, ...counts } = flags({
   network: { type: 'string', default: 'emoji-64' },
   count: { type: 'string', default: '64' },
-  steps: { type: 'string', default: '100' },
+  steps: { type: 'string', default: '33' },
   threads: { type: 'string', default: String(runtime().threads) },
   rounds: { type: 'string', default: '5' },
 });

@@ -1,7 +1,7 @@
 // @ts-check
 // Compares the memory of a training process with the forecast of `rin train`: `node bench/trainingMemory.mjs`, after a build.
-// `--only NAME` measures one preset. Each row is a separate process that trains on grey pictures in memory, as many as the data
-// of the preset have, and draws a preview of one step at the end. `cifar10` and `imagenet64` have smaller batches.
+// `--only NAME` measures one preset, on the data `--data SOURCE` if they are named. Each row is a separate process that trains on
+// grey samples in memory, as many as the data of the preset have, or on a built-in set, and draws a preview of one step at the end. `cifar10` and `imagenet64` have smaller batches.
 // `--kernels NAME` prints what stays in memory after passes of new sizes in bfloat16, with their tensors freed.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,11 +14,15 @@ import { Learner } from '../packages/rin/dist/src/training/learner.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { flags, machine, table } from './machine.mjs';
 
-const { only, kernels } = flags({ only: { type: 'string' }, kernels: { type: 'string' } });
+const { only, kernels, data } = flags({
+  only: { type: 'string' },
+  kernels: { type: 'string' },
+  data: { type: 'string' },
+});
 const script = fileURLToPath(new URL('../packages/rin/dist/test/training/resources/memoryChild.js', import.meta.url));
 const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 1e6);
 
-/** Number of samples, and the batch, of each case. @type {[preset: string, samples: number, batch: number][]} */
+/** Number of samples or the source, and the batch, of each case. @type {[preset: string, samples: number | string, batch: number][]} */
 const cases = [
   ['emoji-64', 83, 32],
   ['emoji-64', 20_000, 32], // 246 MB of pixels, near the most that is held in memory
@@ -29,6 +33,10 @@ const cases = [
   ['benchmark', 1000, 32],
   ['cifar10', 50_000, 8],
   ['imagenet64', 20_000, 8],
+  ['bouncing', 'bouncing', 16],
+  ['bouncing', 2000, 16], // 98 MB of pixels
+  ['tones', 'tones', 32],
+  ['tones', 20_000, 32], // 82 MB of values
 ];
 
 /** A training that ends with a preview of more pictures than one batch of it has. @param {string} preset @param {number} batch @param {boolean} previews @param {string} precision */
@@ -43,7 +51,7 @@ function configOf(preset, batch, previews, precision) {
   });
 }
 
-/** @param {string} preset @param {number} samples @param {number} batch @param {boolean} previews @param {string} precision */
+/** @param {string} preset @param {number | string} samples @param {number} batch @param {boolean} previews @param {string} precision */
 function row(preset, samples, batch, previews, precision) {
   const folder = mkdtempSync(join(tmpdir(), 'rin-bench-'));
   try {
@@ -81,16 +89,17 @@ function printKernels(preset) {
 }
 
 function printForecasts() {
-  const chosen = cases.filter(([preset]) => only === undefined || preset === only);
+  const named = cases.filter(([preset]) => only === undefined || preset === only);
+  const chosen =
+    typeof data === 'string'
+      ? named.slice(0, 1).map(([preset, , batch]) => /** @type {const} */ ([preset, data, batch]))
+      : named;
   const rows = ['float32', 'bfloat16'].flatMap((precision) =>
     chosen.flatMap(([preset, samples, batch]) =>
       [false, true].map((previews) => row(preset, samples, batch, previews, precision)),
     ),
   );
-  table([
-    ['preset', 'precision', 'pictures', 'batch', 'previews', 'forecast MB', 'peak MB', 'peak / forecast'],
-    ...rows,
-  ]);
+  table([['preset', 'precision', 'data', 'batch', 'previews', 'forecast MB', 'peak MB', 'peak / forecast'], ...rows]);
 }
 
 console.log(machine());

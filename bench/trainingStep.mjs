@@ -1,7 +1,8 @@
 // Compares the time of a training step with PyTorch: node bench/trainingStep.mjs
-//   --network benchmark (a preset with square pictures)   --batch 32   --threads (all)   --rounds 7   --steps 2 (for each turn)
-//   --only TEXT   only contestants with this text in their name, such as float32
-// rin makes the step of `rin train`. bench/peer.py describes the others. All train with AdamW, and otherwise as in the preset.
+//   --network benchmark (a preset of pictures or clips)   --batch 32   --threads (all)   --rounds 7   --steps 2 (for each turn)
+//   --only TEXT,…   only contestants with one of these texts in their name, such as float32
+// rin makes the step of `rin train`. bench/peer.py describes the others; rin-pytorch takes
+// square pictures only. All train with AdamW, and otherwise as in the preset.
 import { runtime } from '@rin/torch';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { ours, race, theirs } from './contestants.mjs';
@@ -18,6 +19,8 @@ const { network, only, ...counts } = flags({
 const [batch, threads, rounds, steps] = [counts.batch, counts.threads, counts.rounds, counts.steps].map(Number);
 const config = loadPreset(network, { training: { batch, optimizer: { kind: 'adamw' }, learningRate: 1e-4 } });
 const { selfConditioningRate } = config.diffusion;
+const { size } = config.model;
+const square = !Array.isArray(size);
 
 /** @type {Parameters<typeof race>[1]} */
 const entries = ['float32', 'bfloat16'].flatMap((dtype) => {
@@ -27,15 +30,15 @@ const entries = ['float32', 'bfloat16'].flatMap((dtype) => {
     [`rin, ${dtype}`, () => ours(setup)],
     [`PyTorch eager, ${dtype}`, () => theirs({ ...setup, kind: 'plain' })],
     [`PyTorch compiled, ${dtype}`, () => theirs({ ...setup, kind: 'plain', compile: true })],
-    [`rin-pytorch, ${dtype}`, () => theirs({ ...setup, kind: 'peer' })],
+    ...(square ? [[`rin-pytorch, ${dtype}`, () => theirs({ ...setup, kind: 'peer' })]] : []),
   ];
 });
 
 console.log(
-  `A training step of ${network}: ${batch} pictures of ${config.model.size}², self-conditioning at rate ${selfConditioningRate}`,
+  `A training step of ${network}: ${batch} samples of ${square ? `${size}²` : size.join('×')}, self-conditioning at rate ${selfConditioningRate}`,
 );
 console.log(machine(threads));
 await race(
   { rounds, steps, pictures: batch },
-  entries.filter(([name], i) => i === 0 || name.includes(only)),
+  entries.filter(([name], i) => i === 0 || only.split(',').some((text) => name.includes(text))),
 );

@@ -83,7 +83,7 @@ const line = (name, { calls, ms, gflop }) => [
   gflop > 0 ? gflop.toFixed(1) : '',
   gflop > 0 ? `${((100 * gflop) / (ms / 1000) / peak).toFixed(0)} %` : '',
 ];
-console.log(`A training step of ${given.network}, ${batch} pictures, ${dtype}, ${config.training.optimizer.kind}`);
+console.log(`A training step of ${given.network}, ${batch} samples, ${dtype}, ${config.training.optimizer.kind}`);
 console.log(machine());
 table([
   ['operator', 'calls', 'ms', 'of the time', 'GFLOP', 'of the peak'],

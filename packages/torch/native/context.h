@@ -29,9 +29,13 @@ struct Value {
 // Throws if a call with these arguments would crash libtorch (guards.cc).
 using Guard = void (*)(const torch::jit::Stack&);
 
+// Runs a call in a faster way and returns true, or leaves the arguments as they are (depthwise.cc).
+using Replacement = bool (*)(torch::jit::Stack&);
+
 struct Operator {
   c10::OperatorHandle handle;
-  Guard guard;  // null for most operators
+  Guard guard;              // null for most operators
+  Replacement replacement;  // null for most operators
   std::vector<Value> arguments;
   std::vector<Value> results;
   std::vector<size_t> written;       // arguments that are changed in place
@@ -143,6 +147,7 @@ napi_value lookUp(Call&);           // operators.cc
 napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
+Replacement replacementOf(const c10::OperatorName&);  // depthwise.cc
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

@@ -72,7 +72,7 @@ napi_value lookUp(Call& call) {
   TORCH_CHECK(found.has_value(), "unknown operator", overloadsOf(name));
   const auto& schema = found->schema();
   TORCH_CHECK(schema.arguments().size() < maxArguments, "it has more arguments than JavaScript can pass");
-  Operator op{*found, guardOf(schema.operator_name()), {}, {}, {}, {}};
+  Operator op{*found, guardOf(schema.operator_name()), replacementOf(schema.operator_name()), {}, {}, {}, {}};
   std::ostringstream out;
   out << call.context.operators.size() << ' ' << schema.arguments().size() << ' ' << schema.returns().size() << '\n';
   for (const auto& argument : schema.arguments()) {
@@ -266,7 +266,7 @@ napi_value callOperator(Call& call) {
     }
   }
   if (op.guard != nullptr) op.guard(stack);
-  op.handle.callBoxed(&stack);
+  if (op.replacement == nullptr || !op.replacement(stack)) op.handle.callBoxed(&stack);
   for (const size_t i : op.written) {
     if (isGiven(call, i + 1)) recount(call, op.arguments[i].kind, call.values[i + 1]);
   }

@@ -16,6 +16,7 @@ export function* checks(config: Config): Generator<string> {
   yield* givenFrames(model);
   yield* patches(model);
   yield* conditions(model);
+  yield* ofOneMedium(config);
   if (data.flip && sizeList(model.size).length === 1)
     yield 'data.flip mirrors pictures, but the samples are sounds, which would play backwards; set it to false';
   yield* widths(model);
@@ -28,6 +29,19 @@ export function* checks(config: Config): Generator<string> {
   }
   yield* latentNumbers(model, sampling);
   yield* durations(training);
+}
+
+/** Keys of the data that other media would ignore. */
+function* ofOneMedium({ model, data }: Config): Generator<string> {
+  const medium = (['sounds', 'pictures', 'clips'] as const)[sizeList(model.size).length - 1];
+  for (const [key, media] of [
+    ['frameRate', ['clips']],
+    ['sampleRate', ['sounds']],
+    ['stride', ['clips', 'sounds']],
+  ] as const) {
+    if (data[key] !== undefined && !media.some((each) => each === medium))
+      yield `data.${key} ${data[key]} is for ${media.join(' and ')}, but the samples are ${medium}; leave it out`;
+  }
 }
 
 function* givenFrames({ size, givenFrames: given }: ModelConfig): Generator<string> {

@@ -26,10 +26,10 @@ export const Config = z.strictObject({
     .describe(
       'the data: a folder, a tar, files of MNIST or CIFAR, or a built-in set: "emoji", "bouncing" (clips) or "tones" (sounds)',
     )
-    .meta({ alias: 'data', placeholder: 'FOLDER|FILE|emoji' }),
+    .meta({ alias: 'data', placeholder: 'FOLDER|FILE|SET' }),
   model: ModelConfig.describe('the network'),
   diffusion: DiffusionConfig.prefault({}).describe('the process, the objective, and self-conditioning in training'),
-  data: DataConfig.prefault({}).describe('how pictures become samples'),
+  data: DataConfig.prefault({}).describe('how pictures, clips and sounds become samples'),
   training: TrainingConfig.prefault({}).describe('length, optimiser, average, and the files of a run'),
   sampling: SamplingConfig.prefault({}).describe('the settings of the previews, and defaults of sampling'),
 });

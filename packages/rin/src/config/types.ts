@@ -31,7 +31,7 @@ export interface Config {
   model: ModelConfig;
   /** the process, the objective, and self-conditioning in training */
   diffusion: DiffusionConfig;
-  /** how pictures become samples */
+  /** how pictures, clips and sounds become samples */
   data: DataConfig;
   /** length, optimiser, average, and the files of a run */
   training: TrainingConfig;
@@ -51,7 +51,7 @@ export interface ConfigChanges {
   model?: ModelChanges | undefined;
   /** the process, the objective, and self-conditioning in training */
   diffusion?: DiffusionChanges | undefined;
-  /** how pictures become samples */
+  /** how pictures, clips and sounds become samples */
   data?: DataChanges | undefined;
   /** length, optimiser, average, and the files of a run */
   training?: TrainingChanges | undefined;
@@ -261,7 +261,7 @@ export interface DiffusionChanges {
   labelDropout?: number | undefined;
 }
 
-/** The `data` section: how pictures become samples. */
+/** The `data` section: how pictures, clips and sounds become samples. */
 export interface DataConfig {
   /** center-crop = largest centre square, scaled; center-crop-dhariwal = the same, by the method of ADM; fit = whole picture, scaled, on the background [default: center-crop] */
   resize: 'center-crop' | 'center-crop-dhariwal' | 'fit';

@@ -68,6 +68,6 @@ export async function sweepCache(root: string): Promise<void> {
 export function cannotWrite(error: unknown, folder: string): unknown {
   if (!(error instanceof WriteError)) return error;
   return new RinError(
-    `cannot write the cache of decoded pictures in ${folder}: ${error.reason}; set RIN_DATA_CACHE to a writable folder with enough space`,
+    `cannot write the cache of decoded data in ${folder}: ${error.reason}; set RIN_DATA_CACHE to a writable folder with enough space`,
   );
 }

@@ -10,7 +10,7 @@ import { encodePng } from '../media/png.js';
 import { type ClipTarget, clipContent, clipFacts, decodeClips } from './decoding/clips/decodeClips.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { decodeAll, inOrder, nothingDecoded, storeFacts } from './decoding/prepare.js';
-import { type FoundClips, type FoundPictures, findFor } from './find.js';
+import { type FoundClips, type FoundPictures, findAny, findFor } from './find.js';
 import type { DataOptions } from './progress.js';
 import { recordingEnd } from './sources/gather.js';
 import { byFolder, resolveLabels } from './sources/labels.js';
@@ -60,7 +60,7 @@ export interface ConvertResult {
 export async function convertData(source: string, target: string, options: ConvertOptions): Promise<ConvertResult> {
   const path = join(dirname(target), basename(target)); // without a slash at the end
   refuseTaken(path);
-  const from = await findFor(source, options.size ?? [1, 1], options);
+  const from = await (options.size ? findFor(source, options.size, options) : findAny(source, options));
   if (from.medium === 'sound') throw new RinError(`${source}: sounds need no conversion; train on them directly`);
   if (from.medium === 'clip' && from.built)
     throw new RinError(`${source}: its clips are made when they are needed, and never end; train on it by its name`);
@@ -111,8 +111,9 @@ async function workOnPictures(from: FoundPictures, options: ConvertOptions): Pro
 
 async function workOnClips(
   from: FoundClips,
-  { size = [], channels = 3, resize, background, frameRate, stride, ...watch }: ConvertOptions,
+  { size, channels = 3, resize, background, frameRate, stride, ...watch }: ConvertOptions,
 ): Promise<{ listing: RecordingListing; work: Work }> {
+  if (!size) throw new RinError(`${from.place}: clips need a size, such as --size 16,32,32`);
   const shape = [channels, ...size];
   checkShape(shape);
   const target: ClipTarget = { shape, resize, background: background.toLowerCase(), frameRate, stride };

@@ -1,33 +1,24 @@
 import { statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { whyNot } from '../disk/systemError.js';
-import { type Medium, mediumOf } from '../media/medium.js';
 import { bouncingSource } from './bouncing.js';
+import { builtIn, builtInClips, builtInSounds, isBuiltIn } from './builtIn.js';
+import { lookAt } from './lookAt.js';
 import type { DataOptions } from './progress.js';
 import { archiveSource } from './sources/archive.js';
-import { fileBytes, notFile } from './sources/bytes.js';
+import { notFile } from './sources/bytes.js';
 import { cifarFolder, cifarSource, isCifar } from './sources/cifar.js';
 import { type ClipSource, clipKind, type Kind, recordingArchive, recordingFolder } from './sources/clips.js';
 import { emojiSource } from './sources/emoji.js';
-import { type FoundFiles, findFiles, folderSource } from './sources/folder.js';
-import { isAnimated, isVideo, mayMove } from './sources/gather.js';
+import { type FoundFiles, folderSource } from './sources/folder.js';
+import { isVideo } from './sources/gather.js';
 import { idxFolder, idxSource, isIdx } from './sources/idx.js';
-import type { FilePart } from './sources/recording.js';
 import { isSound, type SoundSource, soundKind } from './sources/sounds.js';
-import { isHidden, isPicture, type Source } from './sources/source.js';
-import { indexTar } from './sources/tar.js';
-import { spreadOver } from './spreadOver.js';
-import { openConverted, storedClips, storeSource } from './storeSource.js';
+import { isPicture, type Source } from './sources/source.js';
+import { storedClips, storeSource } from './storeSource.js';
 import { tonesSource } from './tones.js';
-
-/** Names of the built-in sets: pictures, clips of them, and sounds. They have precedence over a file or a folder of this name. */
-export const builtIn = 'emoji';
-export const builtInClips = 'bouncing';
-export const builtInSounds = 'tones';
-export const isBuiltIn = (source: string): boolean => [builtIn, builtInClips, builtInSounds].includes(source);
 
 /** Pictures that were searched already. */
 export interface FoundPictures extends Source {
@@ -62,51 +53,13 @@ export async function findFor(source: string, size: readonly number[], watch: Da
 }
 
 /**
- * Finds a source whose samples have no size yet. It has sounds if it is `tones`, or if it has sounds, but neither pictures
- * nor videos. It has clips if it is `bouncing`, if it has at least as many videos as
- * pictures, or if some of its pictures, spread over all of them, are all animated. Otherwise it has pictures.
- * @throws RinError as `findSource` or `findClips`
+ * Finds a source whose samples have no size yet, by the medium that it seems to have (`lookAt`).
+ * @throws RinError as `findSource`, `findClips` or `findSounds`
  */
 export async function findAny(source: string, watch: DataOptions): Promise<FoundSource> {
-  const { medium, files } = await reading(source, () => looked(source, watch));
+  const { medium, files } = await reading(source, () => lookAt(source, watch));
   if (medium === 'sound') return findSounds(source, watch, files);
   return medium === 'clip' ? findClips(source, watch, files) : findSource(source, 1, watch, files);
-}
-
-/** The medium of a source, and the files of a folder. */
-async function looked(source: string, watch: DataOptions): Promise<{ medium: Medium; files?: FoundFiles }> {
-  if (isBuiltIn(source))
-    return { medium: source === builtInClips ? 'clip' : source === builtInSounds ? 'sound' : 'picture' };
-  const stored = openConverted(source, 0);
-  stored?.close();
-  if (stored) return { medium: mediumOf(stored.shape) };
-  const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) {
-    const files = await findFiles(source, watch);
-    return { medium: await mediumAmong(files.names, (name) => ({ path: join(source, name), offset: 0 })), files };
-  }
-  if (!stats?.isFile() || !/\.tar$/i.test(source)) return { medium: 'picture' };
-  const archive = fileBytes(source);
-  try {
-    const { members } = await indexTar(archive, source, watch);
-    const names = [...members.keys()].filter((name) => !name.split('/').some(isHidden));
-    const place = (name: string) => ({ path: source, ...(members.get(name) ?? { offset: 0, size: 0 }) });
-    return { medium: await mediumAmong(names, place) };
-  } finally {
-    archive.close();
-  }
-}
-
-/** Pictures that are looked at. */
-const mostLooked = 8;
-
-async function mediumAmong(names: readonly string[], place: (name: string) => FilePart): Promise<Medium> {
-  const [videos, pictures] = [names.filter(isVideo).length, names.filter(isPicture)];
-  if (pictures.length === 0 && videos === 0 && names.some(isSound)) return 'sound';
-  if (videos > 0 && videos >= pictures.length) return 'clip';
-  const some = spreadOver(pictures, mostLooked);
-  for (const name of some) if (!mayMove(name) || !(await isAnimated(place(name)))) return 'picture';
-  return some.length > 0 ? 'clip' : 'picture';
 }
 
 /**
@@ -149,11 +102,16 @@ async function recordingsOf(source: string, kind: Kind, watch: DataOptions, file
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return storedClips(source) ?? recordingFolder(source, kind, watch, files);
   if (stats?.isFile()) {
-    if (!/\.(tar|tgz|tar\.gz)$/i.test(source) && (isVideo(source) || isPicture(source) || isSound(source)))
-      throw new RinError(`${source}: one file; expected a folder or a tar with ${kind.noun}`);
+    refuseSingle(source, kind.noun);
     return recordingArchive(source, kind, watch);
   }
   throw notThere(source, stats !== undefined);
+}
+
+/** @throws RinError if a file is one sample, and no archive of samples */
+function refuseSingle(file: string, nouns: string): void {
+  if (isVideo(file) || isPicture(file) || isSound(file))
+    throw new RinError(`${file}: one file; expected a folder or a tar with ${nouns}`);
 }
 
 function notThere(source: string, isThere: boolean): RinError {
@@ -199,7 +157,9 @@ async function search(source: string, side: number, watch: DataOptions, found?: 
   }
   if (stats?.isFile()) {
     if (isIdx(source)) return idxSource(source);
-    return isCifar(source) ? cifarSource(source) : archiveSource(source, watch);
+    if (isCifar(source)) return cifarSource(source);
+    refuseSingle(source, 'pictures');
+    return archiveSource(source, watch);
   }
   throw notThere(source, stats !== undefined);
 }

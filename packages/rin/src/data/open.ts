@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { RinError } from '@rin/core';
 import { type DataConfig, soundRate } from '../config/data.js';
 import { remove } from '../disk/wholeFiles.js';
+import { isBuiltIn } from './builtIn.js';
 import { cacheFolder, cannotWrite, forget, recall, remember, sweepCache } from './cacheFolder.js';
 import { type Dataset, mostInMemory } from './dataset.js';
 import { type ClipTarget, clipContent, clipFacts, clipFingerprint, decodeClips } from './decoding/clips/decodeClips.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { contentDigest, decodeAll, fingerprintOf, nothingDecoded, storeFacts } from './decoding/prepare.js';
 import { decodeSounds, type SoundTarget, soundFacts, soundFingerprint } from './decoding/sounds/decodeSounds.js';
-import { type FoundSource, findFor, isBuiltIn } from './find.js';
+import { type FoundSource, findFor } from './find.js';
 import type { DataOptions } from './progress.js';
 import type { RecordingListing } from './sources/recording.js';
 import type { Listing } from './sources/source.js';
@@ -42,7 +43,7 @@ export interface OpenOptions extends DataOptions {
  * If the size has three axes, the samples are clips. Then a source has videos, animations and folders of frames (see
  * `gather`). A long video becomes several clips.
  * @param source a folder of pictures, a tar archive, a file of IDX or CIFAR, a folder of such files, or the output of
- *     `convertData`. `emoji` and `bouncing` are built-in sets. A result of `findSource` saves the search
+ *     `convertData`. `emoji`, `bouncing` and `tones` are built-in sets. A result of `findSource` saves the search
  * @throws RinError if the source does not exist, is damaged, or changes while it is read
  * @throws RinError if no picture can be read, the shape does not fit pictures, or the cache cannot be written
  */
@@ -197,7 +198,7 @@ async function fromCache(folder: string, name: string, memory: number, notice: N
     if (!(error instanceof DamagedStore || error instanceof FormerStore)) throw error;
     await remove(folder);
     const why = error instanceof FormerStore ? 'of an earlier version of rin' : `damaged (${error.message})`;
-    notice(`the cache ${folder} is ${why}; the pictures are decoded again`);
+    notice(`the cache ${folder} is ${why}; the data are decoded again`);
     return undefined;
   }
 }

@@ -5,8 +5,8 @@ export interface DataProgress {
    * `decoding` = turns them into samples
    */
   readonly stage: 'searching' | 'reading' | 'decoding';
-  /** what is counted: `recordings` are videos, animations and folders of frames */
-  readonly what: 'pictures' | 'recordings';
+  /** what is counted; `recordings` are videos, animations and folders of frames */
+  readonly what: 'pictures' | 'recordings' | 'sounds';
   readonly done: number;
   readonly total: number;
   /** how many could not be read so far */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { RinError } from '@rin/core';
-import { oneLine, unreadable } from '../disk/systemError.js';
+import { oneLine, systemCode, unreadable } from '../disk/systemError.js';
 import { type Clip, clipOf } from '../media/clip.js';
 import type { Frame } from './decoding/clips/film.js';
 import { openFilm } from './decoding/clips/openFilm.js';
@@ -57,7 +57,9 @@ async function recordingsAt(path: string): Promise<Map<string, Found>> {
     return new Map([...recordings].map(([name, each]) => [join(path, name), each]));
   } catch (error) {
     if (error instanceof RinError) throw error;
-    throw unreadable(error, path);
+    throw systemCode(error) === 'ENOENT'
+      ? new RinError(`${path}: there is no such file or folder`)
+      : unreadable(error, path);
   }
 }
 

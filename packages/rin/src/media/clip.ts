@@ -80,3 +80,12 @@ export function joinClips(one: Clip, other: Clip): Clip {
   }
   return { data, shape: [channels, frames + other.shape[1], height, width] };
 }
+
+/** The clip [C, F, H, W] with another number of frames: without its last ones, or with white ones at its end. */
+export function withFrames(clip: Clip, count: number): Clip {
+  const [channels, frames, height, width] = clip.shape;
+  if (frames >= count) return cutClip(clip, 0, count);
+  const shape = [channels, count - frames, height, width];
+  const white = new Uint8Array(shape.reduce((product, extent) => product * extent, 1)).fill(255);
+  return joinClips(clip, { data: white, shape });
+}

@@ -9,6 +9,7 @@ import type { Image } from './image.js';
 import { encodeMp4 } from './mp4.js';
 import { encodePng } from './png.js';
 import { strip } from './strip.js';
+import { everyFrame } from './webpFrames.js';
 
 /** Formats of a clip, by the ending of the file. */
 export type ClipFormat = 'webp' | 'gif' | 'mp4' | 'png';
@@ -40,7 +41,7 @@ export async function writeClip(path: string, clip: Clip, options: ClipOptions =
 /**
  * The bytes of a clip in a file, in a Buffer:
  *
- * - `webp`: an animation, lossless. Equal frames in succession are stored as one frame, which is shown longer.
+ * - `webp`: an animation, lossless.
  * - `gif`: an animation with up to 256 colours in a frame.
  * - `mp4`: H.264 (yuv420p), by ffmpeg. Each pixel of a clip of up to 512 pixels becomes 2×2 pixels. The last row or column of a
  *   larger clip with an odd size is repeated.
@@ -67,7 +68,8 @@ export async function encodeFrames(
   switch (format) {
     case 'webp': {
       const delay = frameTimes(frames.length, checkFrameRate(frameRate));
-      return encodeAnimation(frames, { delay, quality: 100 });
+      const [, height, width] = frames[0].shape;
+      return everyFrame(await encodeAnimation(frames, { delay, quality: 100 }), [height, width], delay);
     }
     case 'gif': {
       checkFrameRate(frameRate, mostFrameRateOfGif, 'a GIF');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { RinError } from '@rin/core';
 import { systemCode } from '../disk/systemError.js';
+import { missingFfmpeg } from './ffmpeg.js';
 
 /** What needs ffmpeg, in its messages. */
 export const mp4Purpose = 'an mp4 file';
@@ -25,7 +26,7 @@ export async function feedFfmpeg(purpose: string, args: readonly string[], input
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject).on('close', resolve);
   }).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') throw missing(purpose);
+    if (systemCode(error) === 'ENOENT') throw missingFfmpeg(purpose);
     throw error;
   });
   if (code === 0) return;
@@ -36,6 +37,3 @@ export async function feedFfmpeg(purpose: string, args: readonly string[], input
 export async function needFfmpeg(purpose: string): Promise<void> {
   await feedFfmpeg(purpose, ['-version'], new Uint8Array());
 }
-
-const missing = (purpose: string) =>
-  new RinError(`${purpose} needs ffmpeg, which is not installed; install it: sudo apt-get install ffmpeg`);

@@ -8,6 +8,10 @@ export const installFfmpeg = (): string =>
   ({ darwin: 'brew install ffmpeg', win32: 'winget install ffmpeg' })[String(process.platform)] ??
   'sudo apt-get install ffmpeg';
 
+/** ffmpeg is missing. @param purpose what needs it, such as `an mp4 file` */
+export const missingFfmpeg = (purpose: string): RinError =>
+  new RinError(`${purpose} needs ffmpeg, which is not installed; install it: ${installFfmpeg()}`);
+
 /** Programs of the package ffmpeg. */
 type Program = 'ffmpeg' | 'ffprobe';
 
@@ -42,7 +46,7 @@ export async function* output(program: Program, args: readonly string[], patienc
     if (code !== 0 || errors.trim() !== '') throw new VideoError(firstLine(errors) || `${program} ended with ${code}`);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    throw new RinError(`videos are read by ffmpeg, which is not installed; install it: ${installFfmpeg()}`);
+    throw missingFfmpeg('reading a video');
   } finally {
     child.kill('SIGKILL');
     child.stdout.destroy();

@@ -64,3 +64,6 @@ export function formatsOf({ channels, size }: Pick<PatchedShape, 'channels' | 's
   const isKnown = channels === 1 || (channels === 3 && medium !== 'sound');
   return isKnown ? formats[medium] : undefined;
 }
+
+/** The word for a sample of a network in messages. @param model the `model` section */
+export const nounOf = (model: Pick<PatchedShape, 'channels' | 'size'>): string => formatsOf(model)?.noun ?? 'sample';

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { count, RinError, sizeList, UsageError } from '@rin/core';
 import type { Config } from '../config/config.js';
+import { isBuiltIn, isEndless } from '../data/builtIn.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
-import { isBuiltIn } from '../data/find.js';
 import { openDataset } from '../data/open.js';
 import type { DataOptions } from '../data/progress.js';
 import { spreadIndices } from '../data/spreadOver.js';
+import { nounOf } from '../media/formats.js';
 import type { Image } from '../media/image.js';
 import { type RunFacts, readFacts } from '../runs/runDirectory.js';
 import { splitData } from '../training/validation.js';
@@ -33,7 +34,8 @@ export interface TrainingPicturesOptions extends DataOptions {
  * Opens the pictures that a model was trained on. If the model is in the folder of its run, they are compared with the run's
  * data by content.
  * @param file the model file
- * @throws RinError if the pictures are not there any more, or if they have changed and `source` does not name them
+ * @throws RinError if the pictures are not there any more, or if they have changed and `source` does not name them; or if a formula
+ *     makes them without end
  * @throws UsageError if neither model nor user names a source
  */
 export async function openTrainingPictures(
@@ -42,10 +44,15 @@ export async function openTrainingPictures(
   { source: named, onNotice, ...options }: TrainingPicturesOptions,
 ): Promise<TrainingPictures> {
   const source = named ?? config.source;
-  if (source === undefined)
-    throw new UsageError(`${file} does not say on which pictures it was trained; name them: --data my-pictures`);
+  const nouns = `${nounOf(config.model)}s`;
+  const name = `name them: --data my-${nouns}`;
+  if (source === undefined) throw new UsageError(`${file} does not say on which ${nouns} it was trained; ${name}`);
+  if (isEndless(source))
+    throw new RinError(
+      `${source}: a formula makes its ${nouns} without end, so there is no most similar one; leave out --nearest`,
+    );
   if (named === undefined && !isBuiltIn(source) && !existsSync(source))
-    throw new RinError(`${source}: the training pictures of this model are not there; name them: --data my-pictures`);
+    throw new RinError(`${source}: the training ${nouns} of this model are not there; ${name}`);
   const facts = await factsBeside(file);
   const { size, channels } = config.model;
   const data = await openDataset(source, { size: sizeList(size), channels, data: config.data, onNotice, ...options });
@@ -53,10 +60,10 @@ export async function openTrainingPictures(
   if (isChanged && named === undefined) {
     data.close();
     throw new RinError(
-      `${source}: the pictures have changed since this run was trained on them${sizes(facts, data)}; restore them, or name others: --data my-pictures`,
+      `${source}: the ${nouns} have changed since this run was trained on them${sizes(facts, data)}; restore them, or name others: --data my-${nouns}`,
     );
   }
-  if (isChanged) onNotice(`${source}: this run was trained on other pictures${sizes(facts, data)}`);
+  if (isChanged) onNotice(`${source}: this run was trained on other ${nouns}${sizes(facts, data)}`);
   const trained = isChanged ? data : splitData(data, config).trained;
   return {
     data: trained,

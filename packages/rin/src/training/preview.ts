@@ -9,9 +9,15 @@ import type { Layout } from './previewPlan.js';
 export function realSamples(data: Dataset, { classes }: Layout): Sample[] {
   const found = new Map<number, number[]>();
   for (const label of new Set(classes)) found.set(label, []);
-  for (let index = 0; index < data.length; index++) {
-    const members = found.get(found.has(-1) ? -1 : data.label(index));
-    if (members && members.length < classes.length) members.push(index);
+  const wanted = new Map([...found.keys()].map((label) => [label, classes.filter((each) => each === label).length]));
+  let missing = classes.length;
+  // It ends with the last sample that is needed, because a built-in set may have millions.
+  for (let index = 0; index < data.length && missing > 0; index++) {
+    const label = found.has(-1) ? -1 : data.label(index);
+    const members = found.get(label);
+    if (!members || members.length === wanted.get(label)) continue;
+    members.push(index);
+    missing--;
   }
   const used = new Map<number, number>();
   return classes.map((label) => {

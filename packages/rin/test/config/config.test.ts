@@ -57,7 +57,7 @@ test('an unknown key is an error that names the nearest known one', () => {
   );
   assert.equal(
     complaint({ model, data: { xyzzyplugh: 1 } }),
-    'data.xyzzyplugh is not a known key; known here: resize, flip, background',
+    'data.xyzzyplugh is not a known key; known here: resize, frameRate, stride, sampleRate, flip, background',
   );
 });
 

@@ -52,7 +52,7 @@ test('a cache that cannot be written but holds the data is used, also for a copy
   const other = await folderOf({ 'a.png': [7, 8, 9] });
   assert.match(
     await problem(readOnly(() => open(other))),
-    /cannot write the cache of decoded pictures in .*: the file system is read-only; set RIN_DATA_CACHE to a writable folder/,
+    /cannot write the cache of decoded data in .*: the file system is read-only; set RIN_DATA_CACHE to a writable folder/,
   );
 });
 
@@ -188,7 +188,7 @@ test('a converted folder of the earlier format opens; a cache of it is made anew
   makeFormer(join(cache, first.fingerprint));
   const notices: string[] = [];
   const again = await open(folder, { onNotice: (sentence) => notices.push(sentence) });
-  assert.match(notices.join(), /^the cache .* is of an earlier version of rin; the pictures are decoded again$/);
+  assert.match(notices.join(), /^the cache .* is of an earlier version of rin; the data are decoded again$/);
   assert.deepEqual(contents(again), contents(first));
 });
 

@@ -226,6 +226,29 @@ test('sound, rotation, oblong pixels and uneven times of a video', { skip }, asy
   assert.deepEqual(await look('uneven.mp4'), [64, 48, 15, 10, 29], 'the last frame is the one at 2.8 s');
 });
 
+test('frames of uneven times come at their times; films that are cut off or too short are skipped and named', {
+  skip,
+}, async () => {
+  const source = await folderOf({
+    'a.mkv': rampVideo(13, 'mkv', '-vf', "select='lt(n,4)+not(mod(n,4))'", '-vsync', 'vfr', ...exact),
+    'short.mp4': rampVideo(3, 'mp4', ...exact),
+  });
+  const whole = readFileSync(join(source, 'short.mp4'));
+  writeFileSync(join(source, 'cut.mp4'), whole.subarray(0, whole.length / 2)); // the index at its end is lost
+  for (const data of [{}, { frameRate: 10 }]) {
+    const clips = await open(source, { size: [4, 16, 16], data });
+    assert.deepEqual(all(clips), [
+      [0, 1, 2, 3],
+      [4, 4, 4, 4],
+      [8, 8, 8, 8],
+    ]);
+    assert.deepEqual(clips.skipped, [
+      { name: 'cut.mp4', reason: 'moov atom not found' },
+      { name: 'short.mp4', reason: '3 frames; a sample needs 4' },
+    ]);
+  }
+});
+
 /** Writes `rotated.mp4`: `sound.mp4` with a note that it is shown turned by 90°. */
 function addRotated(folder: string): void {
   const rotated = filmed('mp4', '-i', join(folder, 'sound.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90');
@@ -239,7 +262,7 @@ test('videos without ffmpeg: one sentence with the command that installs it', as
   try {
     assert.match(
       await problem(open(source, { size })),
-      /^videos are read by ffmpeg, which is not installed; install it: (sudo apt-get|brew|winget) install ffmpeg$/,
+      /^reading a video needs ffmpeg, which is not installed; install it: (sudo apt-get|brew|winget) install ffmpeg$/,
     );
   } finally {
     process.env.PATH = path;

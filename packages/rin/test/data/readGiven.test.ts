@@ -109,7 +109,7 @@ test('clips that are too short, absent or no clips are refused in one sentence',
     });
   await refused(await frames('short', frame(1), frame(2)), /short has 2 frames, but this model continues 3$/);
   await refused(await animation('still.webp', frame(1)), /still\.webp has 1 frame, but this model continues 3$/);
-  await refused(join(folder, 'none'), /^cannot read .*none: /);
+  await refused(join(folder, 'none'), /none: there is no such file or folder$/);
   mkdirSync(join(folder, 'empty'));
   await refused(join(folder, 'empty'), /empty: no clip is here; expected a video, an animated GIF, WebP or PNG/);
   writeFileSync(join(folder, 'film.mp4'), Buffer.alloc(64));

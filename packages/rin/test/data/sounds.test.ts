@@ -85,7 +85,7 @@ test('damaged sounds are named and skipped; a source without sounds is refused',
   ]); // biome-ignore format: short
   assert.match(
     await problem(open(await folderOf({ 'b.wav': 'text' }))),
-    /none of its 1 sounds can be read; the first is b\.wav/,
+    /none of its sounds can be read; the first of 1 is b\.wav/,
   );
   assert.match(await problem(open(await folderOf({ 'b.txt': 'text' }))), /no sounds here \(wav\)/);
   assert.match(await problem(open('emoji')), /"emoji" has no sounds; "tones" is the built-in set/);

@@ -164,7 +164,7 @@ test('a longer clip begins with the frames of a shorter one, and goes on from th
   const [[longest]] = lengths.slice(-1);
   for (const [i, frames] of [3, 5, 8, 10].entries()) {
     assert.deepEqual(lengths[i][0].shape, [2, frames, 4, 6]);
-    assert.deepEqual(lengths[i][0], cutClip(longest, 0, frames));
+    assert.deepEqual(lengths[i][0], { medium: 'clip', ...cutClip(longest, 0, frames) });
   }
   // frames 5 to 7 are those of a new section, whose noise is that of no other
   const [again] = await sample(drawn, { seeds: [3], given: cutClip(longest, 0, 5), classes: [1] });

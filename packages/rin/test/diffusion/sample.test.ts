@@ -46,9 +46,20 @@ test('pictures are uint8 of the shape of the data, one for each seed, black at â
   }
 });
 
-test('the same seed gives the same picture, whatever the others are and however many go together', async () => {
+/** The three media as sizes and patches of networks of 24 values. */
+const media = {
+  pictures: {},
+  clips: { size: [2, 3, 4], patch: [1, 3, 2] },
+  sounds: { size: [24], patch: [6] },
+};
+
+for (const [name, size] of Object.entries(media))
+  test(`the same seed gives the same of ${name}, whatever the others are and however many go together`, () =>
+    oneOfEachSeed(size));
+
+async function oneOfEachSeed(size: object): Promise<void> {
   for (const sampling of [{ sampler: 'ddim' }, { sampler: 'ddpm', guidance: 1 }, { sampler: 'dpm2mSde' }] as const) {
-    const model = modelOf({ sampling: { steps: 6, ...sampling }, diffusion: { prediction: 'v' } });
+    const model = modelOf({ model: size, sampling: { steps: 6, ...sampling }, diffusion: { prediction: 'v' } });
     const classes = [0];
     const images = await sample(model, { seeds: [0, 1, 2, 3, 4], classes });
     const variants = [
@@ -67,7 +78,7 @@ test('the same seed gives the same picture, whatever the others are and however 
     // the same call again: the same bits
     assert.deepEqual(await sample(model, { seeds: [0, 1, 2, 3, 4], classes }), images);
   }
-});
+}
 
 test('classes go by name or number, repeat over the seeds, and are seed mod classes where none are given', async () => {
   assert.deepEqual(await asked({ seeds: [0, 1, 2, 3], classes: ['cherry', 1, null] }), [2, 1, -1, 2]);
@@ -268,8 +279,11 @@ test('any number of seeds holds one batch: the next one is drawn when the pictur
   assert.deepEqual(taken, [0, 1, 2, 3, 4, 5, 6]);
 });
 
-test('a batch that memory runs out for is halved until it fits, and gives the same pictures', async () => {
-  const config = configure({ sampling: { steps: 3 } });
+for (const [name, size] of Object.entries(media))
+  test(`a batch of ${name} that memory runs out for is halved until it fits, and gives the same`, () => isHalved(size));
+
+async function isHalved(size: object): Promise<void> {
+  const config = configure({ model: size, sampling: { steps: 3 } });
   const sizes: number[] = [];
   const limited = (most: number) => {
     let pass = 0;
@@ -296,7 +310,7 @@ test('a batch that memory runs out for is halved until it fits, and gives the sa
   assert.deepEqual(memory(), before);
   for (const [i, { data }] of found.entries()) nearAll(data, expected[i].data, 1);
   await assert.rejects(draw(none), /out of memory/);
-});
+}
 
 test('no seeds, no pictures', async () => {
   assert.deepEqual(await sample(modelOf(), { seeds: [] }), []);

@@ -50,7 +50,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {
-    tested: 'packages/rin/test/cli/commands/continued.test.ts',
+    tested: 'packages/rin/test/cli/commands/given.slow.test.ts',
   },
   'rin sample 3 --latents 12': { run: '--steps 2' },
   'rin sample 3 --latents 8,16,24': { run: '--steps 3' },
@@ -127,10 +127,15 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/trainingStep.mjs --only float32': minutes,
   'node bench/trainingStep.mjs --network emoji-64 --only float32': minutes,
   'node bench/trainingStep.mjs --network cifar10 --only float32 --rounds 3 --steps 1': minutes,
+  'node bench/trainingStep.mjs --network bouncing --batch 16 --threads 1 --only rin,eager --rounds 3 --steps 1':
+    minutes,
+  'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1': minutes,
+  'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --dtype bfloat16': minutes,
   'node bench/precision.mjs --network mnist --data mnist --updates 2000 --batch 8': minutes,
   'node bench/whereTimeGoes.mjs': minutes,
   'node bench/sampling.mjs --rounds 3': minutes,
-  'node bench/samplingQuality.mjs --count 166': minutes,
+  'node bench/samplingQuality.mjs --evaluations "" --samplers ddpm:1@100,dpm2mSde:1@33,dpm2mSde:2@33,heun:1@33,dpm2m:1@33':
+    minutes,
   'node bench/gentleness.mjs --rounds 5 --pictures 4096': minutes,
   'node bench/waitingThreads.mjs': minutes,
   'node bench/trainingStep.mjs --only bfloat16 --rounds 5': minutes,

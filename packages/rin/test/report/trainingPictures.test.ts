@@ -110,3 +110,18 @@ test('a single training picture has no other one to be compared with', async () 
   const { own, mean } = await compareWithTraining(opened, await all(source, config), {});
   assert.deepEqual([own, mean], [undefined, 0]);
 });
+
+test('samples that a formula makes without end have no most similar one', async () => {
+  for (const [source, size, nouns] of [
+    ['bouncing', [4, 8, 8], 'clips'],
+    ['tones', [64], 'sounds'],
+  ] as const) {
+    const config = tiny({ source, model: { size: [...size], patch: [...size], classes: 0 } });
+    await assert.rejects(
+      open('some.safetensors', config),
+      new RinError(
+        `${source}: a formula makes its ${nouns} without end, so there is no most similar one; leave out --nearest`,
+      ),
+    );
+  }
+});

@@ -8,19 +8,14 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
 import { dieAt } from '../disk/dying.js';
-import { clipModel, freshFolder, outcome, samples, tiny } from './tiny.js';
+import { freshFolder, media, outcome, samples, tiny } from './tiny.js';
 
 const training = { training: { images: 48, logEvery: 24, checkpointEvery: 24, sampleEvery: 48 } };
 const model = 'model.safetensors';
-const pictureFiles = ['reals.png', model, 'fakes-000000.048k.png'];
-const media = {
-  pictures: { config: tiny(training), files: pictureFiles },
-  clips: {
-    config: tiny({ ...clipModel, ...training }),
-    files: [...pictureFiles, 'reals.webp', 'fakes-000000.048k.webp'],
-  },
-};
-type Medium = (typeof media)['pictures'];
+interface Medium {
+  readonly config: Config;
+  readonly files: readonly string[];
+}
 
 async function finish(runsFolder: string, { config, files }: Medium): Promise<ReturnType<typeof outcome>> {
   const { run, finished } = await train({ config, data: samples, runsFolder });
@@ -35,7 +30,8 @@ async function finish(runsFolder: string, { config, files }: Medium): Promise<Re
   return outcome(run, files);
 }
 
-for (const [name, medium] of Object.entries(media)) {
+for (const [name, { changes, files }] of Object.entries(media)) {
+  const medium = { config: tiny({ ...changes, ...training }), files: files.filter((file) => !file.includes('96k')) };
   test(`a run of ${name} killed at any write resumes to the same bytes`, async () => {
     const whole = await finish(freshFolder(), medium);
     for (let n = 1; ; n++) {

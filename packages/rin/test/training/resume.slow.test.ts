@@ -13,7 +13,7 @@ import { beside } from '../../src/disk/wholeFiles.js';
 import type { Progress } from '../../src/training/progress.js';
 import { type Stretch, type TrainOptions, trainOrStop as train } from '../../src/training/trainer.js';
 import { orphan } from '../disk/dying.js';
-import { clipFiles, clipModel, freshFolder, outcome, samples, tiny } from './tiny.js';
+import { freshFolder, media, outcome, samples, tiny } from './tiny.js';
 
 type Options = Partial<TrainOptions> & { runsFolder: string };
 const start = (options: Options): Promise<Stretch> => train({ config: tiny(), data: samples, ...options });
@@ -70,27 +70,64 @@ for (const selfConditioning of ['interface', 'data', 'both+data'] as const) {
     assert.deepEqual(outcome(folderOf(await start({ config, runsFolder }))), expected);
   });
 }
-test('a run of clips interrupted in its updates and its previews gives the bytes of one that never was', async () => {
-  const config = tiny(clipModel);
-  const undisturbed = outcome(folderOf(await start({ config, runsFolder: freshFolder() })), clipFiles);
-  const runsFolder = freshFolder();
-  for (const images of [16, 48, 56]) await interrupt({ config, runsFolder }, (progress) => progress.images === images);
-  await interrupt({ config, runsFolder }, ({ images, sampling }) => images === 96 && sampling?.step === 1);
-  const result = await start({ config, runsFolder });
-  assert.deepEqual({ images: result.images, finished: result.finished }, { images: 96, finished: true });
-  assert.deepEqual(outcome(folderOf(result), clipFiles), undisturbed);
-});
 
-test('a preview of clips of which one file is missing is drawn again', async () => {
-  const [config, runsFolder] = [tiny(clipModel), freshFolder()];
-  const run = folderOf(await start({ config, runsFolder }));
-  const before = outcome(run, clipFiles);
-  for (const name of ['fakes-000000.096k.webp', 'fakes-000000.096k.png']) {
-    rmSync(join(run, name));
-    await start({ config, runsFolder });
-    assert.deepEqual(outcome(run, clipFiles), before);
-  }
-});
+for (const [name, { changes, files }] of Object.entries(media)) {
+  test(`a run of ${name} interrupted in its updates and its previews gives the bytes of one that never was`, async () => {
+    const config = tiny(changes);
+    const undisturbed = outcome(folderOf(await start({ config, runsFolder: freshFolder() })), files);
+    const runsFolder = freshFolder();
+    for (const images of [16, 48, 56])
+      await interrupt({ config, runsFolder }, (progress) => progress.images === images);
+    await interrupt({ config, runsFolder }, ({ images, sampling }) => images === 96 && sampling?.step === 1);
+    const result = await start({ config, runsFolder });
+    assert.deepEqual({ images: result.images, finished: result.finished }, { images: 96, finished: true });
+    assert.deepEqual(outcome(folderOf(result), files), undisturbed);
+  });
+
+  test(`a preview of ${name} of which one file is missing is drawn again`, async () => {
+    const [config, runsFolder] = [tiny(changes), freshFolder()];
+    const run = folderOf(await start({ config, runsFolder }));
+    const before = outcome(run, files);
+    for (const file of files.filter((each) => each.includes('96k'))) {
+      rmSync(join(run, file));
+      await start({ config, runsFolder });
+      assert.deepEqual(outcome(run, files), before);
+    }
+  });
+
+  test(`a run of ${name} that ran out of memory, and resumes with more, gives the bytes of an uninterrupted one`, async (context) => {
+    // Dropout is drawn for a micro-batch, so that its size is a part of what is computed.
+    const config = tiny(changes);
+    const roomy = outcome(folderOf(await start({ config, runsFolder: freshFolder() })), files);
+    let runsOut = false;
+    const backward = Tensor.prototype.backward;
+    context.mock.method(Tensor.prototype, 'backward', function (this: Tensor, ...args: Parameters<typeof backward>) {
+      const fails = runsOut;
+      runsOut = false;
+      if (fails) throw new TorchError('backward: out of memory');
+      return backward.apply(this, args);
+    });
+    const stopAfter = (images: number) => (progress: Progress) => {
+      runsOut = progress.images === 24 && !progress.sampling;
+      return progress.images === images;
+    };
+    const [undisturbed, stopped, killed] = [freshFolder(), freshFolder(), freshFolder()];
+    const expected = outcome(folderOf(await interrupt({ config, runsFolder: undisturbed }, stopAfter(1000))), files);
+    assert.notEqual(expected.stats, roomy.stats);
+
+    await interrupt({ config, runsFolder: stopped }, stopAfter(64));
+    assert.deepEqual(outcome(folderOf(await start({ config, runsFolder: stopped })), files), expected);
+
+    const kill = (progress: Progress) => {
+      if (stopAfter(40)(progress)) throw new Error('killed'); // no checkpoint is due between 24 and 48
+    };
+    await assert.rejects(start({ config, runsFolder: killed, onProgress: kill }), /killed/);
+    const said: string[] = [];
+    const resumed = await start({ config, runsFolder: killed, log: (text) => said.push(text) });
+    assert.deepEqual(outcome(folderOf(resumed), files), expected);
+    assert.match(said.join('\n'), /resumes at 32 of 96 images/);
+  });
+}
 
 test('an interruption while samples are drawn is heard at once; they are drawn when the run goes on', async () => {
   for (const images of [48, 96]) {
@@ -100,36 +137,6 @@ test('an interruption while samples are drawn is heard at once; they are drawn w
     assert.ok(!existsSync(join(folderOf(stopped), `fakes-000000.0${images}k.png`)));
     assert.deepEqual(outcome(folderOf(await start({ runsFolder }))), whole);
   }
-});
-
-test('a run that ran out of memory, and resumes with more, gives the bytes of one that was not interrupted', async (context) => {
-  // Dropout is drawn for a micro-batch, so that its size is a part of what is computed.
-  let runsOut = false;
-  const backward = Tensor.prototype.backward;
-  context.mock.method(Tensor.prototype, 'backward', function (this: Tensor, ...args: Parameters<typeof backward>) {
-    const fails = runsOut;
-    runsOut = false;
-    if (fails) throw new TorchError('backward: out of memory');
-    return backward.apply(this, args);
-  });
-  const stopAfter = (images: number) => (progress: Progress) => {
-    runsOut = progress.images === 24 && !progress.sampling;
-    return progress.images === images;
-  };
-  const [undisturbed, stopped, killed] = [freshFolder(), freshFolder(), freshFolder()];
-  const expected = outcome(folderOf(await interrupt({ runsFolder: undisturbed }, stopAfter(1000))));
-  assert.notEqual(expected.stats, whole.stats);
-
-  await interrupt({ runsFolder: stopped }, stopAfter(64));
-  assert.deepEqual(outcome(folderOf(await start({ runsFolder: stopped }))), expected);
-
-  const kill = (progress: Progress) => {
-    if (stopAfter(40)(progress)) throw new Error('killed'); // no checkpoint is due between 24 and 48
-  };
-  await assert.rejects(start({ runsFolder: killed, onProgress: kill }), /killed/);
-  const said: string[] = [];
-  assert.deepEqual(outcome(folderOf(await start({ runsFolder: killed, log: (text) => said.push(text) }))), expected);
-  assert.match(said.join('\n'), /resumes at 32 of 96 images/);
 });
 
 test('a finished run says so and is left alone; a new one is made when asked for', async () => {

@@ -68,11 +68,22 @@ export function freshFolder(): string {
   return folder;
 }
 
-/** The files that a run of pictures leaves, and those that a run of clips leaves. */
+/** The changes that make `tiny` a network of sounds: 64 values, which is also a length of `samples`. */
+export const soundModel = { model: { size: [64], patch: [8] } };
+
+/** The files that a run of pictures leaves, and those that runs of clips and sounds leave. */
 const pictureFiles = ['model.safetensors', 'fakes-000000.048k.png', 'fakes-000000.096k.png', 'reals.png'];
-export const clipFiles = pictureFiles.flatMap((name) =>
-  name.endsWith('.png') ? [name, name.replace('.png', '.webp')] : [name],
-);
+const filesWith = (ending: string) =>
+  pictureFiles.flatMap((name) => (name.endsWith('.png') ? [name, name.replace('.png', ending)] : [name]));
+export const clipFiles = filesWith('.webp');
+const soundFiles = filesWith('.wav');
+
+/** The three media: what makes `tiny` a network of each, and the files that a run leaves. `samples` fit all. */
+export const media = {
+  pictures: { changes: {}, files: pictureFiles },
+  clips: { changes: clipModel, files: clipFiles },
+  sounds: { changes: soundModel, files: soundFiles },
+};
 
 /** What must not depend on interruptions: the statistics, and digests of weights and pictures. */
 export const outcome = (run: string, files: readonly string[] = pictureFiles) => ({

@@ -18,14 +18,18 @@ import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
 import { clipGrid } from '../../src/media/clipGrid.js';
 import { grid } from '../../src/media/grid.js';
+import { encodePng } from '../../src/media/png.js';
 import sharp from '../../src/media/sharp.js';
+import { joined } from '../../src/media/sound.js';
 import { strip } from '../../src/media/strip.js';
+import { encodeWav } from '../../src/media/wav.js';
+import { waveform } from '../../src/media/waveform.js';
 import { summarise } from '../../src/runs/summary.js';
 import { planPreviews } from '../../src/training/previewPlan.js';
 import type { Progress } from '../../src/training/progress.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
 import { clipFromAnimation, largestGap } from '../media/decodedClip.js';
-import { clipModel, clips, freshFolder, samples, tiny } from './tiny.js';
+import { clipModel, clips, freshFolder, samples, soundModel, tiny } from './tiny.js';
 
 const finish = async (config: ReturnType<typeof tiny>, data: Parameters<typeof train>[0]['data'] = samples) => {
   const { run, finished } = await train({ config, data, runsFolder: freshFolder() });
@@ -146,10 +150,25 @@ test('the previews of clips are all of them playing, and the strip of the first 
   assert.ok(largestGap(drawn, expected) <= 1, `${largestGap(drawn, expected)}`);
 });
 
-test('signals train too, without pictures', async () => {
-  const config = tiny({ model: { size: [16], classes: 0 } });
+test('the previews of sounds are all their waveforms, and the first sound of each class', async () => {
+  const config = tiny(soundModel);
+  const run = await finish(config, samples);
+  const { layout } = planPreviews(config) ?? assert.fail();
+  const first = [0, 1].map((i) => ({ data: samples[i].pixels, shape: [1, 64] }));
+  const expected = encodeWav(joined(first), { rate: 16_000 });
+  assert.deepEqual(readFileSync(join(run, 'reals.wav')), Buffer.from(expected));
+  const waves = layout.classes.map((label, i) => samples[(label + 2 * (i % layout.columns)) % 12]);
+  const sheet = grid(
+    waves.map(({ pixels }) => waveform({ data: pixels, shape: [1, 64] })),
+    { columns: layout.columns, labels: ['0', '1'] },
+  );
+  assert.deepEqual(readFileSync(join(run, 'reals.png')), Buffer.from(await encodePng(sheet)));
+});
+
+test('signals of two channels train too, without previews', async () => {
+  const config = tiny({ model: { size: [16], channels: 2, classes: 0 } });
   const waves = Array.from({ length: 8 }, (_, k) => ({
-    pixels: Uint8Array.from({ length: 16 }, (_, i) => 127 + 100 * Math.sin(i + k)),
+    pixels: Uint8Array.from({ length: 32 }, (_, i) => 127 + 100 * Math.sin(i + k)),
   }));
   const run = await finish(config, waves);
   assert.ok(!existsSync(join(run, 'reals.png')));

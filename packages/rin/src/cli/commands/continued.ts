@@ -1,6 +1,7 @@
 import { RinError } from '@rin/core';
 import { type GivenClip, readGiven } from '../../data/readGiven.js';
 import type { Model } from '../../diffusion/modelFile.js';
+import { formatsOf, nounOf } from '../../media/formats.js';
 import type { Given } from '../terminal/command.js';
 
 /** Most names in the sentence about the clips that are continued. */
@@ -20,6 +21,8 @@ export async function continuedClips(
   if (count === 0) {
     const flag = ['--given', '--frames'].find((each) => given.has(each));
     if (flag === undefined) return undefined;
+    if (formatsOf(model)?.medium !== 'clip')
+      throw new RinError(`${flag}: this model makes ${nounOf(model)}s, and no clips; leave it out`);
     throw new RinError(`${flag}: this model was trained without given frames (model.givenFrames 0), so leave it out`);
   }
   if (path === undefined) {

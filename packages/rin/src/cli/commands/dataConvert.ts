@@ -1,7 +1,7 @@
 import { ConfigError, count, quoted, sizeList, UsageError } from '@rin/core';
-import { parseConfig } from '../../config/parse.js';
+import { parseConfig, valueAt } from '../../config/parse.js';
+import { isBuiltIn } from '../../data/builtIn.js';
 import { type ConvertOptions, convertData } from '../../data/convert.js';
-import { isBuiltIn } from '../../data/find.js';
 import { setFlag } from '../configuration/flags.js';
 import { calling } from '../terminal/calling.js';
 import type { Given } from '../terminal/command.js';
@@ -54,6 +54,10 @@ function typed(given: Given): ConvertOptions {
     },
     { model: { size: 1, patch: 1 } },
   );
+  const asked = valueAt(value, 'model.size');
+  const foreign = ['--frame-rate', '--stride'].find((flag) => given.has(flag));
+  if (foreign !== undefined && !(Array.isArray(asked) && asked.length === 3))
+    throw new UsageError(`${foreign} is for clips; give --size three axes, such as 16,32,32`);
   try {
     const { model, data } = parseConfig(value, 'rin data');
     if (model.channels !== 1 && model.channels !== 3)
@@ -61,9 +65,6 @@ function typed(given: Given): ConvertOptions {
     const size = sizeList(model.size);
     if (given.has('--size') && size.length !== 2 && size.length !== 3)
       throw new UsageError(`--size is ${given.text('--size')}; expected a number, height,width or frames,height,width`);
-    const foreign = ['--frame-rate', '--stride'].find((flag) => given.has(flag) && size.length !== 3);
-    if (foreign !== undefined)
-      throw new UsageError(`${foreign} is for clips; give --size three axes, such as 16,32,32`);
     return {
       resize: data.resize,
       background: data.background,

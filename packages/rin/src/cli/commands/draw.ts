@@ -5,6 +5,7 @@ import type { Model } from '../../diffusion/modelFile.js';
 import { samples } from '../../diffusion/sample.js';
 import { writeOutput } from '../../disk/output.js';
 import { writeAnimation } from '../../media/animation.js';
+import { withFrames } from '../../media/clip.js';
 import { type Presentation, presentationOf, type Sample, type View } from '../../media/presentation.js';
 import { encodeSheet, frameSheet, stillSheet } from '../../media/sampleSheet.js';
 import { checkWebp } from '../../media/webp.js';
@@ -49,21 +50,21 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const drawnShape = length === undefined ? shape : [shape[0], length, ...shape.slice(2)];
   checkSheets(drawnShape, seeds.length, names, options);
   const showsAll = [outputs.grid, outputs.animation, outputs.nearest].some((each) => each !== undefined);
-  const frameOf = (step: number) => Math.floor((step * mostFrames) / sampling.steps);
-  const isFrame = (step: number) => step < sampling.steps && frameOf(step) > frameOf(step - 1);
+  // The frames of later sections are white until they are drawn.
+  const wholeOf = (image: Sample): Sample => (length === undefined ? image : withFrames(image, length));
   const began = performance.now();
   const images: Sample[] = [];
   const frames = new Map<number, Map<number, View>>(); // by step, then by seed
   let done = 0;
   const drawn = samples(model, {
     ...{ ...sampling, ...known, seeds, classes, given, frames: length, batch, signal },
-    onStep: ({ step, share: ofBatch, seeds: part, x0 }) => {
+    onStep: ({ step, steps, share: ofBatch, seeds: part, x0 }) => {
       const share = (done + ofBatch * part.length) / seeds.length;
       const seconds = (performance.now() - began) / 1000;
       screen.status(() => progressLine(share, numberOf(seeds.length, shown), seconds, screen.isLive));
-      if (outputs.animation === undefined || !isFrame(step)) return;
+      if (outputs.animation === undefined || !isShown(step, steps)) return;
       const frame = frames.get(step) ?? new Map<number, View>();
-      for (const [i, image] of x0().entries()) frame.set(part[i], shown.view(image));
+      for (const [i, image] of x0().entries()) frame.set(part[i], shown.view(wholeOf(image)));
       frames.set(step, frame);
     },
   });
@@ -81,6 +82,12 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const written = [outputs.folder, outputs.grid, outputs.animation].filter((path) => path !== undefined);
   screen.say(`${numberOf(seeds.length, shown)} in ${seconds} s${written.length > 0 ? `: ${written.join(', ')}` : ''}`);
   return { images, names };
+}
+
+/** Whether a step has a frame of the animation. The last step has none, because the result follows. @param steps of all sections */
+function isShown(step: number, steps: number): boolean {
+  const frameOf = (each: number) => Math.floor((each * mostFrames) / steps);
+  return step < steps && frameOf(step) > frameOf(step - 1);
 }
 
 /** Checks before the drawing that the samples of a WebP fit into it. @throws RinError if they do not */
@@ -119,7 +126,7 @@ export function presentationOfModel({ config: { model } }: Model): Presentation 
   const shown = presentationOf(model);
   if (shown) return shown;
   throw new RinError(
-    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are neither pictures nor clips; call sample() in a program instead`,
+    `this model makes samples of [${[model.channels, ...sizeList(model.size)].join(', ')}], which are neither pictures, clips nor sounds; call sample() in a program instead`,
   );
 }
 

@@ -23,37 +23,47 @@ export interface DryRun {
  */
 export async function dryRunLines(what: DryRun): Promise<string[]> {
   const { config } = what;
-  const { samples, classes, missing } = await countData(what);
+  const { samples, inMemory, classes, missing } = await countData(what);
   const plan = planPreviews(config);
   const previews = plan ? [previewLine(plan, config, classes)] : [];
   if (!(await canLoadTorch())) {
     const unknown = 'parameters, work, time, memory and disk: unknown until rin is set up';
     return [...missing, `network: ${tokensText(tokensOf(config))}`, ...previews, unknown];
   }
-  return [...missing, ...(await measuredLines(what, samples)), ...previews];
+  return [...missing, ...(await measuredLines(what, samples, inMemory)), ...previews];
 }
 
-/** Number and classes of the samples, without decoding them. Data that are not there are no error: another machine may train. */
+/**
+ * Number and classes of the samples, without decoding them, and how many of them may be held in memory: none of a built-in set
+ * without end. Data that are not there are no error, because another machine may train.
+ */
 async function countData({ config, source: found }: DryRun) {
-  const none = { samples: 0, classes: [] };
+  const none = { samples: 0, inMemory: 0, classes: [] };
   try {
     const { findFor } = await import('../../data/find.js');
     const source =
       found ??
       (config.source === undefined ? undefined : await findFor(config.source, sizeList(config.model.size), {}));
-    const listing = await source?.list();
-    listing?.close();
-    if (!listing) return { ...none, missing: [] };
-    const samples = 'pictures' in listing ? listing.pictures.length : 0; // a video becomes any number of clips
-    return { samples, classes: listing.classes, missing: [] };
+    if (!source) return { ...none, missing: [] };
+    if (source.medium === 'picture') {
+      const { pictures, classes, close } = await source.list();
+      close();
+      return { samples: pictures.length, inMemory: pictures.length, classes, missing: [] };
+    }
+    const { recordings, classes, close } = await source.list();
+    close();
+    if (source.built) return { samples: Number.POSITIVE_INFINITY, inMemory: 0, classes, missing: [] };
+    const { countSamples } = await import('../../data/countSamples.js');
+    const samples = await countSamples(source, recordings, sizeList(config.model.size)[0], config.data);
+    return { samples, inMemory: samples, classes, missing: [] };
   } catch (error) {
     if (!(error instanceof RinError)) throw error;
     return { ...none, missing: [`data: ${error.message}; they are not counted`] };
   }
 }
 
-/** @param samples number of samples of the data; 0 = unknown */
-async function measuredLines({ config, init, folder }: DryRun, samples: number): Promise<string[]> {
+/** @param samples number of samples of the data; 0 = unknown @param inMemory number of those that may be held in memory */
+async function measuredLines({ config, init, folder }: DryRun, samples: number, inMemory: number): Promise<string[]> {
   const { checkInitialModel } = await import('../../training/initialModel.js');
   const { chooseCompute } = await import('../../training/resources/compute.js');
   const { trainingCost } = await import('../../training/resources/cost.js');
@@ -65,7 +75,7 @@ async function measuredLines({ config, init, folder }: DryRun, samples: number):
   const notices = init ? checkInitialModel(init, config) : [];
   const compute = chooseCompute({ ...config.training, device: 'auto' }); // another machine may train
   const { channels, size } = config.model;
-  const data = { memory: bytesInMemory(samples, [channels, ...sizeList(size)]) };
+  const data = { memory: bytesInMemory(inMemory, [channels, ...sizeList(size)]) };
   const cost = trainingCost(config, compute, data);
   const memory = memoryLines(cost, config, compute);
   const facts = networkFacts(config);

@@ -111,8 +111,8 @@ async function pictures(): Promise<Finding> {
 
 async function videos(): Promise<Finding> {
   const found = await ffmpegVersion();
-  if (found !== undefined) return { state: 'good', text: `ffmpeg ${found} reads videos` };
-  const text = 'ffmpeg is not installed; only videos need it';
+  if (found !== undefined) return { state: 'good', text: `ffmpeg ${found} reads and writes videos` };
+  const text = 'ffmpeg is not installed; only videos and mp4 files need it';
   return { state: 'note', text, mend: `install it: ${installFfmpeg()}` };
 }
 
@@ -124,7 +124,7 @@ const demo = (): Finding =>
 function cache(): Finding {
   const [folder, data] = [cacheHome(), cacheFolder()];
   const parts = names(folder).map((name) => `${name} ${bytes(size(join(folder, name)))}`);
-  if (dirname(data) !== folder) parts.push(`decoded pictures in ${data} ${bytes(size(data))}`);
+  if (dirname(data) !== folder) parts.push(`decoded data in ${data} ${bytes(size(data))}`);
   return {
     state: 'good',
     text: `cache ${folder}: ${parts.length > 0 ? parts.join(', ') : 'empty'}`,

@@ -63,13 +63,13 @@ function sentences(
   path: string,
   { mean, own }: Comparison,
   { data, heldOut, mirrored }: TrainingPictures,
-  { noun, isWide }: MediumFormats,
+  { medium, noun, isWide }: MediumFormats,
 ): string {
   const without = heldOut > 0 ? `, without the ${count(heldOut)} held-out ones` : '';
   const what = mirrored ? `training ${noun}, or its mirror image,` : `training ${noun}`;
   const where = isWide && formatOf(path, ['png']) ? 'below it' : 'on its right';
   const beside = `${path}: each ${noun} has its most similar ${what} ${where}, of ${count(data.length)} in ${data.name}${without}`;
-  const differ = `they differ by ${mean.toFixed(3)} on average (root mean square of pixels from 0 to 1)`;
+  const differ = `they differ by ${mean.toFixed(3)} on average (root mean square of ${medium === 'sound' ? 'values' : 'pixels'} from 0 to 1)`;
   if (own === undefined) return `${beside}\n${differ}`;
   return (
     `${beside}\n${differ}; training ${noun}s differ from the most similar other one by ${own.toFixed(3)}\n` +

@@ -55,7 +55,7 @@ export async function readOutputs(
   if (animation !== undefined && isWide && samples > mostStrips)
     throw new UsageError(`--animate with ${samples} ${noun}s: expected at most ${mostStrips}; draw fewer --seeds`);
   if (nearest === undefined && given.has('--data'))
-    throw new UsageError('--data names the training pictures for --nearest; add --nearest nearest.png');
+    throw new UsageError('--data names the training data for --nearest; add --nearest nearest.png');
   const nothing = [folder, gridFile, animation, nearest].every((each) => each === undefined);
   const format = formatGiven(given, formats, folder !== undefined || nothing);
   const inFolder = folder !== undefined && samples <= most ? join(folder, `grid.${format}`) : undefined;

@@ -131,19 +131,19 @@ export const command: Command = {
           flag: '--nearest',
           placeholder: 'FILE',
           description:
-            'a PNG with the most similar training picture on the right of each picture; prints how similar they are. For clips: as --grid',
+            'the most similar training sample on the right of each sample, in a file as for --grid; prints how similar they are',
         },
         {
           flag: '--data',
           placeholder: 'SOURCE',
-          description: 'the training pictures for --nearest, as in rin train',
+          description: 'the training data for --nearest, as in rin train',
           notes: ["default: the source in the model's configuration"],
         },
         {
           flag: '--columns',
           placeholder: 'N',
-          description: 'pictures in a row of the grid',
-          notes: ['at least 1', 'default: 8, or a square grid for more than 128 pictures; 4 pairs for --nearest'],
+          description: 'samples in a row of the grid',
+          notes: ['at least 1', 'default: 8, or a square grid for more than 128 samples; 4 pairs for --nearest'],
         },
         {
           flag: '--no-show',

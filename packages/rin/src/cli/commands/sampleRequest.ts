@@ -99,7 +99,7 @@ export function guidanceWarning({ config: { model, diffusion } }: Model, given: 
   if (model.classes === 0) throw new RinError(`--guidance ${text}: this model has no classes; ${needs}`);
   return diffusion.labelDropout > 0
     ? undefined
-    : `--guidance ${text} may make the pictures worse: ${needs}; it was 0 here`;
+    : `--guidance ${text} may make the results worse: ${needs}; it was 0 here`;
 }
 
 /** `--device` and `--threads`. They describe this machine, so the model's configuration is ignored. */

@@ -15,7 +15,7 @@ export function parseSeeds(text: string): number[] {
     if (first === undefined || last === undefined) throw wrong(text, `"${part}" is not a number or a range`);
     if (!Number.isSafeInteger(last)) throw wrong(text, `${last} is above 2^53 - 1`);
     if (last < first) throw wrong(text, `${part} runs backwards`);
-    if (last - first + seeds.length >= most) throw wrong(text, `more than ${most} pictures`);
+    if (last - first + seeds.length >= most) throw wrong(text, `more than ${most} seeds`);
     for (let seed = first; seed <= last; seed++) seeds.push(seed);
   }
   const seen = new Set<number>();

@@ -1,4 +1,4 @@
-import { count, quoted } from '@rin/core';
+import { count, quoted, RinError } from '@rin/core';
 import { resampleSound } from '../../data/decoding/sounds/resampleSound.js';
 import type { FoundSounds } from '../../data/find.js';
 import { type Recording, readPart } from '../../data/sources/recording.js';
@@ -89,5 +89,6 @@ export async function soundSheet(source: FoundSounds): Promise<Image> {
     data.set(compand(resampleSound(wave.channels[0], wave.rate, Math.min(rate, wave.rate))).subarray(0, drawn));
     images.push(waveform({ data, shape: [1, drawn] }));
   }
+  if (images.length === 0) throw new RinError(`${source.place}: none of its sounds can be read, so there is no sheet`);
   return grid(images, { columns: ofClass });
 }

@@ -27,7 +27,7 @@ export const command: Command = {
   examples: [
     ['rin train --data my-pictures', 'a folder; its subfolders are the classes'],
     ['rin train --data flowers.tar --size 32 --images 200k', 'another size, and a longer run'],
-    ['rin train --init runs/00003-flowers-64-rin --data cats', 'fine-tuning: train the same network on other pictures'],
+    ['rin train --init runs/00003-flowers-64-rin --data cats', 'fine-tuning: train the same network on other data'],
     ['rin train --config my.yaml --lr 1e-3 --dry-run', 'print the resolved configuration, and exit'],
   ],
   operands: 0,
@@ -121,7 +121,9 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
   }
   const data = source ?? config.source;
   if (data === undefined) {
-    throw new UsageError('there are no data: name a folder, a tar, or "emoji", as in --data my-pictures');
+    throw new UsageError(
+      'there are no data: name a folder, a tar, or a built-in set ("emoji", "bouncing", "tones"), as in --data my-pictures',
+    );
   }
   const { resolve } = await import('../../training/resolve.js');
   const { trainResolved } = await import('../../training/trainer.js');

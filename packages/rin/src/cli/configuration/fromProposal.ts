@@ -15,7 +15,7 @@ import type { Layer } from './layers.js';
 export interface FromProposal {
   readonly source: FoundSource;
   /** for clips and sounds: a layer with the preset and the patch that fit their size, and the number of recordings */
-  readonly ofClips?: { readonly layer: Layer; readonly recordings: number };
+  readonly ofClips?: { readonly layer: Layer; readonly preset: PresetName; readonly recordings: number };
   /** absent if no picture could be read; training then says why */
   readonly proposed?: { readonly layer: Layer; readonly facts: DataFacts; readonly proposal: Proposal };
 }
@@ -41,7 +41,7 @@ export async function fromProposal(given: Given, signal: AbortSignal): Promise<F
     const [preset, patchOf] =
       source.medium === 'clip' ? (['bouncing', clipPatch] as const) : (['tones', soundPatch] as const);
     const layer = layerOfMedium(preset, name, size, patchOf);
-    return { source, ofClips: { layer, recordings: listing.recordings.length } };
+    return { source, ofClips: { layer, preset, recordings: listing.recordings.length } };
   }
   const facts = await dataFacts(source, { signal });
   if (!facts) return { source };
@@ -85,13 +85,14 @@ function layerOfMedium(
 /** What was chosen for the data, and why. Flags may have changed it. */
 export function proposalLines({ source, ofClips, proposed }: FromProposal, { model, training }: Config): string[] {
   if (ofClips) {
-    const [noun, preset] = source.medium === 'sound' ? ['sounds', 'tones'] : ['clips', 'bouncing'];
-    const things = noun === 'clips' ? 'recordings' : noun;
-    const recordings = ofClips.recordings > 0 ? `${count(ofClips.recordings)} ${things}` : `${noun} without end`;
-    const size = `size ${sizeList(model.size).join('×')}; patch ${patchList(model.patch, 3).join('×')}`;
+    const axes = sizeList(model.size);
+    const size = `size ${axes.join('×')}; patch ${patchList(model.patch, axes.length).join('×')}`;
+    const what = source.medium === 'sound' ? 'sound' : 'recording';
+    const { preset, recordings: found } = ofClips;
+    const recordings = found > 0 ? `${count(found)} ${what}${found === 1 ? '' : 's'}` : `${source.medium}s without end`;
     return [
-      `${source.name}: ${recordings}, so the preset is ${preset}; ${size}; ${count(training.images)} ${noun} seen`,
-      `--preset, --size and --images choose otherwise; "${calling} data info" shows the ${things}`,
+      `${source.name}: ${recordings}, so the preset is ${preset}; ${size}; ${count(training.images)} ${source.medium}s seen`,
+      `--preset, --size and --images choose otherwise; "${calling} data info" shows the ${what}s`,
     ];
   }
   if (!proposed) return [];

@@ -9,6 +9,7 @@ import { arrange } from './arrange.js';
 import { fileStamp, readFile, readNamed } from './bytes.js';
 import { isVideo } from './gather.js';
 import { isIdx } from './idx.js';
+import { isSound } from './sounds.js';
 import { isHidden, largestPicture, mostFiles, pictureFormats, type Source, understanding } from './source.js';
 
 /**
@@ -127,6 +128,9 @@ function nothingFound(folder: string, others: readonly string[]): string {
   const videos = others.filter(isVideo).length;
   if (videos > 0)
     return `${folder}: no pictures here, but ${count(videos)} video${videos === 1 ? '' : 's'}; clips have three axes, such as --size 16,32,32`;
+  const sounds = others.filter(isSound).length;
+  if (sounds > 0)
+    return `${folder}: no pictures here, but ${count(sounds)} sound${sounds === 1 ? '' : 's'}; sounds have one axis, such as --size [4096]`;
   const [first] = [...others].sort();
   const instead = first === undefined ? 'no other files either' : `other files: ${others.length}, such as ${first}`;
   return `${folder}: no pictures here (${pictureFormats}); ${instead}`;

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.js';
+import { nounOf } from '../../media/formats.js';
 import { passFlops, totalOf } from '../../model/flops.js';
 import { parametersByPart } from '../../model/parts.js';
 import { trainingFlops } from '../passes.js';
@@ -9,7 +10,9 @@ import { type Tokens, tokensOf } from './tokens.js';
 export interface NetworkFacts extends Tokens {
   /** number of weights: single numbers, not tensors */
   readonly parameters: number;
-  /** floating-point operations of a forward pass of one picture */
+  /** the word for a sample */
+  readonly noun: string;
+  /** floating-point operations of a forward pass of one sample */
   readonly passFlops: number;
   /** the same for an image of training: first pass of self-conditioning, forward pass, backward pass as two, and recomputation */
   readonly imageFlops: number;
@@ -21,11 +24,12 @@ export function networkFacts(config: Config): NetworkFacts {
   return {
     parameters: totalOf(parametersByPart(config.model)),
     ...tokensOf(config),
+    noun: nounOf(config.model),
     passFlops: totalOf(passFlops(config.model).pass),
     imageFlops: parts.reduce((sum, each) => sum + each, 0),
   };
 }
 
 /** A sentence about the work. */
-export const workLine = ({ passFlops: pass, imageFlops }: NetworkFacts): string =>
-  `work: ${flops(pass)} for a forward pass of one picture, ${flops(imageFlops)} for an image of training`;
+export const workLine = ({ passFlops: pass, imageFlops, noun }: NetworkFacts): string =>
+  `work: ${flops(pass)} for a forward pass of one ${noun}, ${flops(imageFlops)} for a ${noun} of training`;

@@ -5,13 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { bytes, count, RinError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { unreadable } from '../../disk/systemError.js';
+import { nounOf } from '../../media/formats.js';
 import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
 import { memoryLimit } from './memoryLimit.js';
 import { partOf } from './outOfMemory.js';
 
 /** A sentence about the memory that training needs. If less is free, a warning names the micro-batch that fits. */
-export function memoryLines(cost: Cost, { training }: Config, { device }: Compute): string[] {
+export function memoryLines(cost: Cost, { model, training }: Config, { device }: Compute): string[] {
   const { weights, optimizer, data, kernels, activations, preview, memory } = cost;
   const micro = training.microBatch ?? training.batch;
   const parts = [
@@ -19,7 +20,7 @@ export function memoryLines(cost: Cost, { training }: Config, { device }: Comput
     `optimiser ${bytes(optimizer)}`,
     ...(data > 0 ? [`data ${bytes(data)}`] : []),
     ...(kernels > 0 ? [`compiled kernels ${bytes(kernels)}`] : []),
-    `activations of ${count(micro)} image${micro > 1 ? 's' : ''} ${bytes(activations)}`,
+    `activations of ${count(micro)} ${nounOf(model)}${micro > 1 ? 's' : ''} ${bytes(activations)}`,
     ...(preview > activations ? [`activations of a preview ${bytes(preview)}`] : []),
   ];
   const line = `memory: about ${bytes(memory)} (${parts.join(', ')})`;
@@ -52,7 +53,7 @@ export async function diskLine(cost: Cost, { training }: Config, folder: string,
   const { checkpoint, checkpoints, disk } = cost;
   const free = await freeDisk(folder);
   const plural = checkpoints > 1 ? 's' : '';
-  const what = `${count(checkpoints)} checkpoint${plural} of ${bytes(checkpoint)}, model and pictures`;
+  const what = `${count(checkpoints)} checkpoint${plural} of ${bytes(checkpoint)}, model and previews`;
   if (disk - taken <= free) return `disk: up to ${bytes(disk)} (${what}); ${bytes(free)} free`;
   const fewer = training.keepCheckpoints > 1 ? `, or lower training.keepCheckpoints (${training.keepCheckpoints})` : '';
   throw new RinError(

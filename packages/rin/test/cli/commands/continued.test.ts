@@ -65,7 +65,7 @@ test('a model that continues clips needs --given, and another refuses it', async
   await refused(
     continues,
     'this model continues clips: name one with --given, of at least 2 frames: ' +
-      'a folder of frames, an animated GIF or WebP, or a folder of these',
+      'a video, an animated GIF, WebP or PNG, a folder of frames, or a folder of these',
   );
   const leaveOut = 'this model was trained without given frames (model.givenFrames 0), so leave it out';
   await refused(plain, `--given: ${leaveOut}`, '--given', 'clips');

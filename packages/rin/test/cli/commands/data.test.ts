@@ -149,11 +149,14 @@ test('what was called wrongly is told', async () => {
     await ask('info', 'p', '--sheet', 'x.jpg'),
     '--sheet x.jpg: expected the name of a PNG file, such as sheet.png',
   );
-  for (const size of ['[4]', '[4,4,4]'])
-    assert.equal(
-      await ask('convert', 'p', 'q', '--size', size),
-      `--size is ${size}; expected a number, or [height, width]`,
-    );
+  assert.equal(
+    await ask('convert', 'p', 'q', '--size', '[4]'),
+    '--size is [4]; expected a number, height,width or frames,height,width',
+  );
+  assert.equal(
+    await ask('convert', 'p', 'q', '--frame-rate', '5'),
+    '--frame-rate is for clips; give --size three axes, such as 16,32,32',
+  );
   assert.equal(await ask('convert', 'p', 'q', '--channels', '2'), '--channels is 2; expected 1 (grey) or 3 (colour)');
   assert.match(await ask('convert', 'p', 'q', '--resize', 'fill'), /^--resize is "fill"; expected center-crop, /);
 });

@@ -14,7 +14,7 @@ test('where everything is there, doctor says what computes, where and how', asyn
     /^✔ computes on (cpu|cuda:\d) in (float32|bfloat16), because /m,
     /^[✔!] memory: \d.* GB, .* free$/m,
     /^✔ sharp \d+/m,
-    /^(✔ ffmpeg \S+ reads videos|! ffmpeg is not installed; only videos need it\n {4}install it: .* install ffmpeg)$/m,
+    /^(✔ ffmpeg \S+ reads and writes videos|! ffmpeg is not installed; only videos and mp4 files need it\n {4}install it: .* install ffmpeg)$/m,
   ]) {
     assert.match(stdout, line);
   }

@@ -66,7 +66,7 @@ test('pictures of any run are drawn beside the most similar training pictures', 
 test('flags that do not go together are told before anything is drawn', async () => {
   const cwd = await workplace();
   for (const [args, message] of [
-    [['--data', 'pictures'], '--data names the training pictures for --nearest; add --nearest nearest.png'],
+    [['--data', 'pictures'], '--data names the training data for --nearest; add --nearest nearest.png'],
     [['--nearest', 'a.webp'], '--nearest a.webp: expected the name of a PNG file, such as nearest.png'],
     [
       ['--nearest', 'a.png', '--seeds', '0-1024'],

@@ -57,7 +57,7 @@ test('a dry run tells size, work, time, memory and disk first, and its output is
     assert.equal(code, 0, stderr);
     const expected = [
       /^network: [\d,]+ parameters, interface 4 × 16, latents 6 × 16 \(tokens × width\)$/m,
-      /^work: \d+ kFLOP for a forward pass of one picture, [.\d]+ [kM]FLOP for an image of training$/m,
+      /^work: \d+ kFLOP for a forward pass of one picture, [.\d]+ [kM]FLOP for a picture of training$/m,
       /^time: about .* images\/s in a short pass/m,
       /^memory: about \d+ MB /m,
       /^disk: up to /m,

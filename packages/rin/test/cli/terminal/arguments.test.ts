@@ -81,7 +81,7 @@ test('seeds are numbers and ranges, in the order in which they were typed', () =
     ['5-2', '5-2 runs backwards'],
     ['0-3,2', '2 appears twice'],
     ['9007199254740992', '9007199254740992 is above 2^53 - 1'],
-    ['0-9999999999', 'more than 1000000 pictures'],
+    ['0-9999999999', 'more than 1000000 seeds'],
   ]) {
     const message = `--seeds ${text}: ${why}; expected numbers and ranges such as 0-63 or 3,8,100-107`;
     assert.throws(() => parseSeeds(text), new UsageError(message));

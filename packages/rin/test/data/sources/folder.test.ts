@@ -320,12 +320,10 @@ test('a cache that cannot be written is told with the mend', async () => {
 test('sizes and channels that pictures cannot have are told', async () => {
   const folder = await folderOf({ 'a.png': red });
   assert.match(await problem(open(folder, { channels: 4 })), /1 channel \(grey\) or 3 \(colour\), but the model has 4/);
-  assert.match(
-    await problem(open(folder, { size: [16] })),
-    /pictures have two sizes \[height, width\] and clips three \[frames, height, width\], but the model has 1: \[16\]$/,
-  );
+  assert.match(await problem(open(folder, { size: [16] })), /^sounds have 1 channel, but the model has 3; change/);
+  assert.match(await problem(open(folder, { size: [16], channels: 1 })), /: no sounds here \(wav\) among its 1 files$/);
   assert.match(
     await problem(open(folder, { size: [8, 16, 16] })),
-    /: none of its 1 recordings gives a clip; the first is \. \(1 frame; a sample needs 8\)$/,
+    /: none of its recordings gives a clip; the first of 1 is \. \(1 frame; a sample needs 8\)$/,
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -30,12 +30,13 @@ function trainLimited(config: Config, megabytes: number) {
   const runsFolder = freshFolder();
   const args = [script, JSON.stringify(config), runsFolder, String(megabytes)];
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  return { run: join(runsFolder, '00000-samples-8-tiny'), stdout, stderr, status };
+  const [run = ''] = readdirSync(runsFolder);
+  return { run: join(runsFolder, run), stdout, stderr, status };
 }
 
 /** A run that found too little memory, and ended. */
-function trainHalved() {
-  const { run, stdout, stderr, status } = trainLimited(wide({}), 600);
+function trainHalved(config: Config) {
+  const { run, stdout, stderr, status } = trainLimited(config, 600);
   assert.equal(status, 0, stderr);
   return { run, stdout };
 }
@@ -55,10 +56,23 @@ const tensors = (run: string, part: string, checkpoint = first) =>
   readFileSync(join(run, checkpoint, `${part}.safetensors`));
 const stats = (run: string) => readFileSync(join(run, 'stats.jsonl'), 'utf8').trimEnd().split('\n');
 
-test('memory that runs out halves the micro-batch: the same batch, the same draws, the same bits', {
-  skip,
-}, async () => {
-  const { run, stdout } = trainHalved();
+for (const [name, size] of [
+  ['pictures', 8],
+  ['clips', [4, 4, 4]],
+  ['sounds', [64]],
+] as const)
+  test(
+    `memory that runs out halves the micro-batch of ${name}: the same batch, the same draws, the same bits`,
+    {
+      skip,
+    },
+    () => halves(size),
+  );
+
+/** @param size of samples of 64 values, each a token */
+async function halves(size: number | readonly number[]): Promise<void> {
+  const config = (training: object) => wide(training, { size });
+  const { run, stdout } = trainHalved(config({}));
   const said = [
     ...stdout.matchAll(/^out of memory with (\d+) images in one pass: now (\d+) images in each of (\d+) passes; .*$/gm),
   ];
@@ -73,7 +87,7 @@ test('memory that runs out halves the micro-batch: the same batch, the same draw
   assert.match(readFileSync(join(run, 'config.yaml'), 'utf8'), /microBatch: 192\n/);
 
   // Dropout is drawn for a micro-batch, and sums are made in its order: asked for this size at once, every bit is the same.
-  const small = await train({ config: wide({ microBatch: sizes[1] }), data: samples, runsFolder: freshFolder() });
+  const small = await train({ config: config({ microBatch: sizes[1] }), data: samples, runsFolder: freshFolder() });
   assert.ok(small.run);
   const alike = sizes.length === 2 ? 2 : 1; // updates that were made with this size
   assert.equal(stats(run).length, 2);
@@ -87,12 +101,12 @@ test('memory that runs out halves the micro-batch: the same batch, the same draw
   const resumed = join(freshFolder(), 'resumed');
   cpSync(run, resumed, { recursive: true });
   rmSync(join(resumed, last), { recursive: true });
-  assert.ok((await train({ config: wide({}), data: samples, run: resumed })).finished);
+  assert.ok((await train({ config: config({}), data: samples, run: resumed })).finished);
   if (sizes.length > 2) return; // the second update of the other run had less
   assert.deepEqual(stats(resumed), stats(run));
   for (const part of ['weights', 'average', 'optimizer'])
     assert.ok(tensors(resumed, part, last).equals(tensors(run, part, last)), part);
-});
+}
 
 test('where not even one sample fits, the error says what takes less', { skip }, () => {
   const { stderr, status } = trainLimited(

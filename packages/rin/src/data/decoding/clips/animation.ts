@@ -9,6 +9,9 @@ import { hasGifEnd } from './gifEnd.js';
 const shortest = 11;
 const usual = 100;
 
+/** Times are stored as multiples of this, in milliseconds. */
+const unitOf = (format: string): number => (format === 'gif' ? 10 : 1);
+
 /** Bytes of the frames that are decoded at once. */
 const bytesAtOnce = 2 ** 25;
 
@@ -21,7 +24,11 @@ const bytesAtOnce = 2 ** 25;
 export async function openAnimation(bytes: Uint8Array, background: string): Promise<Film> {
   const { width, height, format, times, isEndless, frames } = await opened(bytes, background);
   checkSize(width, height);
-  const shown = times.map((time) => (time < shortest ? usual : time));
+  const unit = unitOf(format);
+  const shown = evened(
+    times.map((time) => (time < shortest ? usual : time)),
+    unit,
+  );
   const own = 1000 / shown.reduce((least, time) => Math.min(least, time));
   return {
     ...{ format, width, height, frames: times.length, rate: own, isEndless },
@@ -29,7 +36,7 @@ export async function openAnimation(bytes: Uint8Array, background: string): Prom
       const decoded = frames();
       let [at, frame] = [-1, await decoded.next()];
       try {
-        for (const index of evenly(shown, rate)) {
+        for (const index of evenly(shown, rate, unit / 2)) {
           for (; at < index; at++) if (at >= 0) frame = await decoded.next();
           if (frame.done) throw new Error('it is cut short');
           yield frame.value;
@@ -39,6 +46,14 @@ export async function openAnimation(bytes: Uint8Array, background: string): Prom
       }
     },
   };
+}
+
+/** Times that differ only because they were rounded to units are equal: 30 and 40 ms in a GIF of 30 frames per second. */
+function evened(times: readonly number[], unit: number): readonly number[] {
+  const [least, most] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))];
+  if (most - least > unit) return times;
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  return times.map(() => mean);
 }
 
 /** An animation whose header was read. */

@@ -27,7 +27,7 @@ export interface ClipTarget extends Omit<Target, 'shape'> {
  * Changes with the decoder, so that clips of an older decoder are not used. The version of ffmpeg does not count, as that
  * of libvips does not for pictures: a run moves to another machine with its data.
  */
-const decoderVersion = 1;
+const decoderVersion = 2;
 
 /** Digest of a source's content and of the target: the name of a cache. */
 export const clipFingerprint = (content: string, target: ClipTarget): string =>
@@ -130,7 +130,7 @@ export async function* decodeClips(
   if (total > 0) return;
   const [first] = skipped.slice(before);
   throw new RinError(
-    `${where}: none of its ${count(recordings.length)} recordings gives a clip; the first is ${first.name} (${first.reason})`,
+    `${where}: none of its recordings gives a clip; the first of ${count(recordings.length)} is ${first.name} (${first.reason})`,
   );
 }
 

@@ -48,19 +48,20 @@ export function checkSize(width: number, height: number): void {
  * The frames that are shown at equal distances in time, by number, in ascending order.
  * @param times how long each frame is shown, in milliseconds
  * @param rate  frames per second
+ * @param error largest error of the times at which frames begin, in milliseconds
  * @throws Error if there are too many
  */
-export function* evenly(times: readonly number[], rate: number): Generator<number> {
+export function* evenly(times: readonly number[], rate: number, error: number): Generator<number> {
   const total = times.reduce((sum, time) => sum + time, 0);
   const count = Math.max(1, Math.round((total * rate) / 1000));
   if (count > mostFrames) throw new Error(`${count} frames at ${rate} per second; expected at most ${mostFrames}`);
   let frame = 0;
   let end = times[0];
   for (let i = 0; i < count; i++) {
-    while (frame + 1 < times.length && (1000 * i) / rate + rounding >= end) end += times[++frame];
+    while (frame + 1 < times.length && (1000 * i) / rate + error + rounding >= end) end += times[++frame];
     yield frame;
   }
 }
 
-/** In milliseconds: differences that come from rounding. */
+/** In milliseconds: differences that come from rounding of numbers. */
 const rounding = 1e-6;

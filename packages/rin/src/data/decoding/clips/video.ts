@@ -98,7 +98,7 @@ async function* play(place: FilePart, rate?: number): AsyncGenerator<Frame> {
   // Rotation notes are applied by ffmpeg. Then pixels become square, and frames get times that ffmpeg keeps all of.
   const filters = [
     ...(rate === undefined ? [] : [`fps=${rate}`]),
-    'settb=1/25,setpts=N',
+    'settb=1/25,setpts=N,fps=25', // without the second fps, the output repeats frames of another rate than 25
     'scale=max(1\\,round(iw*sar)):ih:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,format=rgb24',
   ];
   const args = [

@@ -41,7 +41,7 @@ export async function* decodeSounds(
   where: string,
   watch: DataOptions,
 ): AsyncGenerator<Sample> {
-  const step = stepper('decoding', recordings.length, watch);
+  const step = stepper('decoding', recordings.length, watch, 'sounds');
   let total = 0;
   for (const { name, label, parts } of recordings) {
     try {
@@ -63,7 +63,7 @@ export async function* decodeSounds(
   if (total > 0) return;
   const [first] = skipped.slice(-recordings.length);
   throw new RinError(
-    `${where}: none of its ${count(recordings.length)} sounds can be read; the first is ${first.name} (${first.reason})`,
+    `${where}: none of its sounds can be read; the first of ${count(recordings.length)} is ${first.name} (${first.reason})`,
   );
 }
 
