@@ -2,11 +2,12 @@
 // Quality against operations of sampling, with fewer latents: `node bench/latents.mjs --data ../shared/data/mnist`, after a build.
 //   --folder runs/latents   runs and results; the same command goes on where it ended
 //   --images 60000   of each training   --count 1000 (pictures of each row)   --steps 10   --threads 1
-//   --chart FILE.svg   draws the thumbnails' distance over the operations
+//   --first 0 (seed of the first picture)   --charts FOLDER   draws each distance over the operations
+//   --rows REGEXP   only the rows with such a name
 //
-// Five trainings of one small network of the preset `mnist`: with 4, 8, 16 and 32 latents, each alone, and one with 32 latents and
+// Four trainings of one small network of the preset `mnist`: with 4, 16 and 32 latents, each alone, and one with 32 latents and
 // `training.latentDrop` 0.94. Of its 30 learned latents it leaves out up to 28, so it is trained with 4 to 32. All see the same
-// pictures in the same order. Each row draws pictures with the seeds 0 to count − 1, the classes 0 to 9 in turn. The distances
+// pictures in the same order. Each row draws pictures with the seeds from `first` on, the classes 0 to 9 in turn. The distances
 // are those of pictureDistances.mjs to the 60,000 training pictures. The floor is the mean of 10 sets of as many of them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,9 +25,13 @@ const given = flags({
   count: { type: 'string', default: '1000' },
   steps: { type: 'string', default: '10' },
   threads: { type: 'string', default: '1' },
-  chart: { type: 'string' },
+  first: { type: 'string', default: '0' },
+  charts: { type: 'string' },
+  rows: { type: 'string', default: '' },
 });
-const [images, count, steps, threads] = [given.images, given.count, given.steps, given.threads].map(Number);
+const [images, count, first, steps, threads] = [given.images, given.count, given.first, given.steps, given.threads].map(
+  Number,
+);
 const folder = String(given.folder);
 setThreads(threads);
 console.log(machine());
@@ -41,18 +46,19 @@ const configOf = (latents, latentDrop) =>
   });
 
 const sizes = [4, 8, 16, 32];
-const alone = sizes.map((latents) => configOf(latents, 0));
+const alone = [4, 16, 32].map((latents) => configOf(latents, 0));
+const [, , largest] = alone;
 const elastic = configOf(32, 0.94);
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
 
 /** Rows of the table: name, model, changes of the `sampling` section. */
-const rows = [
-  ...alone.map((config, i) => ({ name: `alone with ${sizes[i]}`, config, sampling: {} })),
+const allRows = [
+  ...alone.map((config) => ({ name: `alone with ${config.model.latents}`, config, sampling: {} })),
   ...sizes.map((latents) => ({ name: `latentDrop, ${latents}`, config: elastic, sampling: { latents } })),
   ...sizes
     .slice(0, -1)
-    .map((latents) => ({ name: `without latentDrop, ${latents} of 32`, config: alone[3], sampling: { latents } })),
+    .map((latents) => ({ name: `without latentDrop, ${latents} of 32`, config: largest, sampling: { latents } })),
   ...[
     [4, 32],
     [32, 4],
@@ -64,6 +70,8 @@ const rows = [
     sampling: { guidance: 0.5, guidanceLatents },
   })),
 ];
+
+const rows = allRows.filter(({ name }) => new RegExp(String(given.rows)).test(name));
 
 /** Distances by what was drawn, from this and earlier calls. @type {Record<string, number[]>} */
 let known = {};
@@ -103,16 +111,16 @@ const floor = await once(`floor of ${count}`, async () => {
 
 /** The distances of each row; a network is trained just before its first row. @type {Map<string, number[]>} */
 const found = new Map();
-for (const config of [elastic, alone[0], alone[3], alone[2], alone[1]]) {
+for (const config of [elastic, ...alone]) {
   const run = join(folder, config.name);
   const log = (/** @type {string} */ line) => console.error(`${config.name}: ${line}`);
   await train({ config, data: String(given.data), run, log, signal: stop.signal });
   for (const { name, sampling } of rows.filter((row) => row.config === config)) {
-    const key = JSON.stringify([config.name, images, count, steps, sampling]);
+    const key = JSON.stringify([config.name, images, count, first, steps, sampling]);
     const distances = await once(key, async () => {
       const model = await loadModel(run);
       const drawn = moments();
-      const seeds = Array.from({ length: count }, (_, i) => i);
+      const seeds = Array.from({ length: count }, (_, i) => first + i);
       for await (const { image } of samples(model, { ...sampling, seeds, batch: 100, signal: stop.signal }))
         drawn.add(image.data);
       return drawn.distances(reals);
@@ -135,23 +143,26 @@ table([
     ...distances.map((distance) => distance.toFixed(2)),
   ]),
 ]);
-if (given.chart !== undefined) {
-  const points = (/** @type {number} */ from, /** @type {number} */ end) =>
-    results.slice(from, end).map(({ mflops, distances }) => ({ mflops, distance: distances[0] }));
-  const [four, eight] = [sizes.length, 2 * sizes.length];
-  const series = [
-    { name: 'trained with 4, 8, 16 or 32 latents alone: four networks', points: points(0, four) },
-    { name: 'one network of 32 latents trained with latentDrop', points: points(four, eight) },
-    {
-      name: 'one network of 32 latents trained without latentDrop',
-      points: [...points(eight, eight + 3), ...points(3, 4)],
-    },
-    {
-      name: 'latentDrop, other numbers in the first and the last steps',
-      isScattered: true,
-      points: points(eight + 3, eight + 6),
-    },
-  ];
-  writeFileSync(String(given.chart), latentsChart(series));
+if (given.charts !== undefined) {
+  for (const [which, distance] of ['thumbnails', 'patches'].entries()) {
+    const points = (/** @type {RegExp} */ pattern) =>
+      results
+        .filter(({ name }) => pattern.test(name))
+        .map(({ mflops, distances }) => ({ mflops, distance: distances[which] }));
+    const series = [
+      { name: 'trained with 4, 16 or 32 latents alone: three networks', points: points(/^alone/) },
+      { name: 'one network of 32 latents trained with latentDrop', points: points(/^latentDrop, \d+$/) },
+      {
+        name: 'one network of 32 latents trained without latentDrop',
+        points: [...points(/^without/), ...points(/^alone with 32$/)],
+      },
+      {
+        name: 'with latentDrop, other numbers of latents over the steps',
+        isScattered: true,
+        points: points(/^latentDrop, \d+,\d/),
+      },
+    ];
+    writeFileSync(join(String(given.charts), `latents-${distance}.svg`), latentsChart(distance, series));
+  }
 }
 data.close();

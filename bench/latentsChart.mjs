@@ -5,23 +5,24 @@ import { element, pixels } from '../packages/rin/dist/src/report/svg.js';
 
 /**
  * Draws distances over operations, both logarithmic.
+ * @param {string} distance  its name
  * @param {readonly { name: string, isScattered?: boolean, points: readonly { mflops: number, distance: number }[] }[]} series
  *     curves; scattered points have no line
  * @returns an SVG of 800 pixels in width
  */
-export function latentsChart(series) {
+export function latentsChart(distance, series) {
   const all = series.flatMap(({ points }) => points);
   const across = logAxis(
     all.map(({ mflops }) => mflops),
     [area.left, area.right],
   );
   const up = logAxis(
-    all.map(({ distance }) => distance),
+    all.map((point) => point.distance),
     [area.bottom, area.top],
   );
   const [rowHeight, rowsTop] = [21, area.bottom + 66];
   const drawn = series.map(({ points, isScattered }, i) => {
-    const places = points.map(({ mflops, distance }) => [pixels(across.place(mflops)), pixels(up.place(distance))]);
+    const places = points.map((point) => [pixels(across.place(point.mflops)), pixels(up.place(point.distance))]);
     const line = { fill: 'none', stroke: colours[i], 'stroke-width': 1.8 };
     const dots = places.map(([cx, cy]) =>
       element('circle', { cx, cy, r: 4, ...line, fill: isScattered ? '#ffffff' : colours[i] }),
@@ -36,7 +37,7 @@ export function latentsChart(series) {
   return chart(
     'Distance to the data over operations, by latents',
     rowsTop + series.length * rowHeight + 4,
-    ...frame(across, up, { across: 'MFLOP to draw a picture', up: 'distance of thumbnails to the data' }),
+    ...frame(across, up, { across: 'MFLOP to draw a picture', up: `distance of the ${distance} to the data` }),
     ...drawn,
     ...rows,
   );

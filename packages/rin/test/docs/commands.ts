@@ -123,7 +123,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/operatorCost.mjs': minutes,
   'node bench/trainingMemory.mjs': minutes,
   'node bench/largestNetworks.mjs': minutes,
-  'node bench/latents.mjs --data ../shared/data/mnist --chart docs/images/latents.svg': minutes,
+  'node bench/latents.mjs --data ../shared/data/mnist --charts docs/images': minutes,
   'node bench/trainingStep.mjs --only float32': minutes,
   'node bench/trainingStep.mjs --network emoji-64 --only float32': minutes,
   'node bench/trainingStep.mjs --network cifar10 --only float32 --rounds 3 --steps 1': minutes,
