@@ -52,7 +52,7 @@ function typed(given: Given): ConvertOptions {
       const text = given.text(flag);
       return text === undefined ? config : setFlag(config, path, text);
     },
-    { model: { size: 1, patch: 1 } },
+    { model: { size: 1, patch: 1 }, training: { batch: 1 } }, // nothing is trained, so no batch limits the size
   );
   const asked = valueAt(value, 'model.size');
   const foreign = ['--frame-rate', '--stride'].find((flag) => given.has(flag));
