@@ -31,7 +31,7 @@ export async function convert(
   const size = axes.length === 2 && width === height ? width : axes.join(',');
   const data = isBuiltIn(target) ? `./${target}` : target; // the name alone is the built-in set
   screen.say(
-    `${target}: ${count(pictures)} ${isClip ? 'clips' : 'pictures'}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
+    `${target}: ${count(pictures)} ${isClip ? 'clip' : 'picture'}${pictures === 1 ? '' : 's'}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
 }
 

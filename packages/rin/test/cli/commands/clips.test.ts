@@ -54,6 +54,9 @@ test('convert writes clips, and training on them works without ffmpeg', async ()
   assert.match(trained.stdout, /data: clips, 8 samples in 2 classes/);
   assert.ok(existsSync(join(cwd, 'run/model.safetensors')));
   assert.match(readFileSync(join(cwd, 'run/config.yaml'), 'utf8'), /size: \[4, 8, 8\]/);
+  const heard = await rin(['train', '--data', 'clips', '--size', '[64]', '--run', 'no'], { cwd });
+  assert.equal(heard.code, 1);
+  assert.equal(heard.stderr, 'clips: samples of [3, 4, 8, 8], which are no sounds; give --size 4,8,8\n');
 });
 
 test('a source of animations without a size gets the preset of clips, and skipped files are counted', async () => {
