@@ -28,7 +28,7 @@ const needs = 'guidance needs a model that was trained on classes with diffusion
 test('guidance of a model that never drew without a class is warned of, once', async () => {
   const { code, stdout, stderr } = await say(2, 0, '--guidance', '2');
   assert.deepEqual([code, stderr], [0, '']);
-  const warning = `--guidance 2 may make the pictures worse: ${needs}; it was 0 here`;
+  const warning = `--guidance 2 may make the results worse: ${needs}; it was 0 here`;
   assert.deepEqual(
     stdout.split('\n').filter((line) => line.includes(needs)),
     [warning],
@@ -48,6 +48,6 @@ test('there is no warning where guidance was learnt, is 0, or was not asked for'
   ] as const) {
     const { code, stdout } = await say(classes, labelDropout, ...args);
     assert.equal(code, 0);
-    assert.doesNotMatch(stdout, /may make the pictures worse|needs a model/);
+    assert.doesNotMatch(stdout, /may make the results worse|needs a model/);
   }
 });
