@@ -5,7 +5,8 @@ import { readWav, type Wave } from '../media/wav.js';
 import type { FilmFacts } from './decoding/clips/film.js';
 import { openFilm } from './decoding/clips/openFilm.js';
 import type { FoundClips, FoundSounds } from './find.js';
-import { type Recording, readPart } from './sources/recording.js';
+import { readPart } from './sources/readPart.js';
+import type { Recording } from './sources/recording.js';
 import { spreadOver } from './spreadOver.js';
 
 /** Recordings that are looked at. */

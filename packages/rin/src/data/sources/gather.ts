@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { countFrames } from '../decoding/clips/countFrames.js';
 import type { DataOptions } from '../progress.js';
-import { type FilePart, type Recording, readPart } from './recording.js';
+import { readPart } from './readPart.js';
+import type { FilePart, Recording } from './recording.js';
 import { sorted } from './sorted.js';
 import { isPicture } from './source.js';
 

@@ -1,5 +1,4 @@
-import { type Bytes, fileBytes, part, tooLarge } from './bytes.js';
-import { largestPicture, type Skipped } from './source.js';
+import type { Skipped } from './source.js';
 
 /** A file, or a member of an archive: a range of bytes that need not be in memory. */
 export interface FilePart {
@@ -42,22 +41,4 @@ export interface RecordingListing {
   /** entries of the source's own list that are no recordings of the source */
   readonly missing: readonly Skipped[];
   close(): void;
-}
-
-/** Opens a part for reading by range. The caller closes it. @throws RinError if it is not a file; else the system's error */
-export function openPart({ path, offset, size }: FilePart): Bytes {
-  const file = fileBytes(path);
-  const bytes = part(file, { offset, size: size ?? file.length - offset });
-  return { ...bytes, close: () => file.close() };
-}
-
-/** All bytes of a part. @throws Error if it is larger than a picture may be */
-export function readPart(place: FilePart): Buffer {
-  const bytes = openPart(place);
-  try {
-    if (bytes.length > largestPicture) throw new Error(tooLarge(bytes.length, largestPicture));
-    return bytes.read(0, bytes.length);
-  } finally {
-    bytes.close();
-  }
 }

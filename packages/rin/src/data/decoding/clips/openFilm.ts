@@ -1,7 +1,8 @@
 import { framesOf } from '../../../media/clip.js';
 import { interleaved } from '../../../media/planar.js';
 import sharp from '../../../media/sharp.js';
-import { type Recording, readPart, type StoredClip } from '../../sources/recording.js';
+import { readPart } from '../../sources/readPart.js';
+import type { Recording, StoredClip } from '../../sources/recording.js';
 import { attempted } from '../attempts.js';
 import { readHeader } from '../header.js';
 import { openAnimation } from './animation.js';
