@@ -10,7 +10,7 @@ import { encodePng } from '../media/png.js';
 import { type ClipTarget, clipContent, clipFacts, decodeClips } from './decoding/clips/decodeClips.js';
 import { checkShape, type Target } from './decoding/decode.js';
 import { decodeAll, inOrder, nothingDecoded, storeFacts } from './decoding/prepare.js';
-import { type FoundClips, type FoundPictures, findAny, findFor } from './find.js';
+import { type FoundClips, type FoundPictures, type FoundSource, findAny, findFor } from './find.js';
 import type { DataOptions } from './progress.js';
 import { recordingEnd } from './sources/gather.js';
 import { byFolder, resolveLabels } from './sources/labels.js';
@@ -60,8 +60,8 @@ export interface ConvertResult {
 export async function convertData(source: string, target: string, options: ConvertOptions): Promise<ConvertResult> {
   const path = join(dirname(target), basename(target)); // without a slash at the end
   refuseTaken(path);
-  const from = await (options.size ? findFor(source, options.size, options) : findAny(source, options));
-  if (from.medium === 'sound') throw new RinError(`${source}: sounds need no conversion; train on them directly`);
+  const from = await find(source, options);
+  if (from.medium === 'sound') throw new RinError(`${source}: sounds cannot be converted; train on them directly`);
   if (from.medium === 'clip' && from.built)
     throw new RinError(`${source}: its clips are made when they are needed, and never end; train on it by its name`);
   const { listing, work } = await (from.medium === 'clip' ? workOnClips(from, options) : workOnPictures(from, options));
@@ -83,6 +83,18 @@ export async function convertData(source: string, target: string, options: Conve
     throw error instanceof WriteError ? new WriteError(path, error.reason) : error;
   } finally {
     listing.close();
+  }
+}
+
+/** The source in the medium of the size. Sounds are found with every size, so that the error names them. */
+async function find(source: string, options: ConvertOptions): Promise<FoundSource> {
+  if (!options.size) return findAny(source, options);
+  try {
+    return await findFor(source, options.size, options);
+  } catch (error) {
+    const seen = error instanceof RinError ? await findAny(source, options).catch(() => undefined) : undefined;
+    if (seen?.medium === 'sound') return seen;
+    throw error;
   }
 }
 

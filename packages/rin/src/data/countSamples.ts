@@ -1,7 +1,8 @@
 import { RinError } from '@rin/core';
 import type { DataConfig } from '../config/data.js';
 import { soundRate } from '../config/data.js';
-import { readWav } from '../media/wav.js';
+import { readWav, type Wave } from '../media/wav.js';
+import type { FilmFacts } from './decoding/clips/film.js';
 import { openFilm } from './decoding/clips/openFilm.js';
 import type { FoundClips, FoundSounds } from './find.js';
 import { readPart } from './sources/readPart.js';
@@ -35,14 +36,28 @@ export async function countSamples(
   return Math.round((total * recordings.length) / Math.max(1, some.length));
 }
 
-async function clipsOf(recording: Recording, length: number, { background, frameRate, stride }: DataConfig) {
-  const { frames, rate, isEndless } = await openFilm(recording, background);
+const clipsOf = async (recording: Recording, length: number, data: DataConfig): Promise<number> =>
+  clipsIn(await openFilm(recording, data.background), length, data);
+
+/** The clips that a recording becomes. @param length frames of a clip */
+export function clipsIn(
+  { frames, rate, isEndless }: Pick<FilmFacts, 'frames' | 'rate' | 'isEndless'>,
+  length: number,
+  { frameRate, stride }: Pick<DataConfig, 'frameRate' | 'stride'>,
+): number {
   const played = frameRate === undefined || rate === undefined ? frames : Math.round((frames / rate) * frameRate);
   return isEndless ? Math.max(1, pieces(played, length, stride)) : pieces(played, length, stride);
 }
 
-function soundsOf({ parts }: Recording, length: number, data: DataConfig): number {
-  const { rate, channels } = readWav(readPart(parts[0]));
+const soundsOf = ({ parts }: Recording, length: number, data: DataConfig): number =>
+  soundsIn(readWav(readPart(parts[0])), length, data);
+
+/** The samples that a sound becomes. @param length values of a sample */
+export function soundsIn(
+  { rate, channels }: Wave,
+  length: number,
+  data: Pick<DataConfig, 'sampleRate' | 'stride'>,
+): number {
   const values = Math.floor((channels[0].length * soundRate(data)) / rate);
   return channels[0].length === 0 ? 0 : Math.max(1, pieces(values, length, data.stride)); // a shorter one ends with silence
 }

@@ -100,7 +100,7 @@ async function searchClips(source: string, watch: DataOptions, files?: FoundFile
 
 async function recordingsOf(source: string, kind: Kind, watch: DataOptions, files?: FoundFiles): Promise<ClipSource> {
   const stats = statSync(source, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return storedClips(source) ?? recordingFolder(source, kind, watch, files);
+  if (stats?.isDirectory()) return storedClips(source, kind) ?? recordingFolder(source, kind, watch, files);
   if (stats?.isFile()) {
     refuseSingle(source, kind.noun);
     return recordingArchive(source, kind, watch);

@@ -2,7 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { RinError } from '@rin/core';
 import { type Dataset, sampleLength } from './dataset.js';
 import { fileStamp, isFile } from './sources/bytes.js';
-import type { ClipSource } from './sources/clips.js';
+import { type ClipSource, clipKind, type Kind } from './sources/clips.js';
 import type { Recording } from './sources/recording.js';
 import { numbered, type Source } from './sources/source.js';
 import { openStore } from './store.js';
@@ -57,15 +57,18 @@ export function storeSource(folder: string): Source | undefined {
   };
 }
 
-/** The same folder as clips, which can become clips of another size; undefined if it has no samples. */
-export function storedClips(folder: string): ClipSource | undefined {
+/**
+ * The same folder as clips, which can become clips of another size; undefined if it has no samples.
+ * @throws RinError if its samples are no clips, or if another kind is wanted
+ */
+export function storedClips(folder: string, { noun }: Pick<Kind, 'noun'>): ClipSource | undefined {
   const data = openConverted(folder, 0);
   if (!data) return undefined;
   const { name, shape, fingerprint } = data;
   data.close();
-  if (shape.length !== 4)
+  if (shape.length !== 4 || noun !== clipKind.noun)
     throw new RinError(
-      `${folder}: samples of [${shape.join(', ')}], which are no clips; give --size ${shape.slice(1).join(',')}`,
+      `${folder}: samples of [${shape.join(', ')}], which are no ${noun}; give --size ${shape.slice(1).join(',')}`,
     );
   return {
     name,

@@ -48,12 +48,16 @@ export function stillSheet(
   return new Sheet(views.length, names, isWide ? 1 : columns).draw(views.map(({ still }) => still));
 }
 
-/** Two samples beside each other; their stills are above each other if they are wide. Small pictures are enlarged. */
+/**
+ * Two samples beside each other; their stills are above each other if they are wide. Small pictures are enlarged. Of two sounds,
+ * the second comes after the first.
+ */
 export function pairOf(one: View, other: View, { isWide }: Pick<MediumFormats, 'isWide'>): View {
   const pair = (a: Image, b: Image, columns: number): Image =>
     grid([a, b], { columns, scale: enlargement(a), margin: 2 });
   return {
     frames: one.frames.map((frame, time) => pair(frame, other.frames[time], 2)),
     still: pair(one.still, other.still, isWide ? 1 : 2),
+    ...(one.sound && other.sound && { sound: joined([one.sound, other.sound]) }),
   };
 }

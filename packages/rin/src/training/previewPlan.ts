@@ -1,5 +1,6 @@
 import { conditionTokens, count } from '@rin/core';
 import type { Config } from '../config/config.js';
+import type { SamplingConfig } from '../config/diffusion.js';
 import { imagesOf } from '../config/duration.js';
 import { passesAtOnce, samplingPasses } from '../diffusion/samplingPasses.js';
 import { previewsOf } from '../runs/runDirectory.js';
@@ -48,7 +49,7 @@ export interface PreviewPlan {
  * Plans the previews of a run. All classes are shown, up to 16, else 16 classes that are spread evenly. A preview has up to 64
  * samples. All previews together take at most a tenth of the passes of training. If they would take more, there are
  * fewer samples in a row (at least 2), or fewer rows without classes. If that is not enough, every second, third, … preview
- * is drawn. If the last preview alone takes more, it has fewer steps (at least 10).
+ * is drawn. If the last preview alone takes more, it has fewer steps: at least 10, and one for each number of latents.
  * @returns undefined if the run has no previews
  */
 export function planPreviews(config: Config): PreviewPlan | undefined {
@@ -70,7 +71,7 @@ export function planPreviews(config: Config): PreviewPlan | undefined {
   const affordable = Math.max(1, Math.floor(most / passesOf(shape, sampling.steps)));
   const every = sampleEvery * Math.ceil(numberOf(sampleEvery) / Math.min(affordable, numberOf(sampleEvery)));
   const stepsThatFit = Math.floor(most / numberOf(every) / (passesOf(shape, sampling.steps) / sampling.steps));
-  const steps = Math.min(sampling.steps, Math.max(fewestSteps, stepsThatFit));
+  const steps = Math.min(sampling.steps, Math.max(fewestSteps, listed(sampling), stepsThatFit));
 
   const layout = { columns: shape.columns, classes: classesOf(shape, model.classes) };
   const passes = passesOf(shape, steps);
@@ -86,6 +87,10 @@ export function planPreviews(config: Config): PreviewPlan | undefined {
     batch: batchOf(config, layout),
   };
 }
+
+/** Steps that the lists of latents need: one for each number. */
+const listed = ({ latents, guidanceLatents }: SamplingConfig): number =>
+  Math.max(...[latents, guidanceLatents].map((numbers) => [numbers].flat().length));
 
 interface Shape {
   readonly rows: number;

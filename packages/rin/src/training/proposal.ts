@@ -112,17 +112,17 @@ export function ownSize(side: number, patch: number): { size: number; patch: num
   return { size: Math.floor(side / smaller) * smaller, patch: smaller };
 }
 
-/** Images seen, with two digits. */
-function imagesFor(pictures: number, most: number): number {
-  const rule = Math.max(fewestImages, imagesOfPicture * Math.sqrt(pictures));
+/** Images seen, with two digits. @param samples pictures, clips or sounds */
+export function imagesFor(samples: number, most: number): number {
+  const rule = Math.max(fewestImages, imagesOfPicture * Math.sqrt(samples));
   return Math.min(most, Number(rule.toPrecision(2)));
 }
 
 /** `each picture about 54 times` */
-export function timesText(images: number, pictures: number): string {
-  const times = images / pictures;
-  if (times < 1) return `about ${Math.max(1, Math.round(100 * times))}% of the pictures, each once`;
-  return `each picture about ${times < 9.95 ? Number(times.toPrecision(2)) : count(Math.round(times))} times`;
+export function timesText(images: number, samples: number, noun = 'picture'): string {
+  const times = images / samples;
+  if (times < 1) return `about ${Math.max(1, Math.round(100 * times))}% of the ${noun}s, each once`;
+  return `each ${noun} about ${times < 9.95 ? Number(times.toPrecision(2)) : count(Math.round(times))} times`;
 }
 
 /** The median of the shorter sides. @param sizes pictures by `WIDTH×HEIGHT` */

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { type ConvertOptions, convertData } from '../../src/data/convert.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import sharp from '../../src/media/sharp.js';
+import { encodeWav } from '../../src/media/wav.js';
 import { type Colour, cifarRecord, contents, folderOf, idx, open, problem, sample, solid, work } from './fixtures.js';
 
 const red: Colour = [255, 0, 0];
@@ -227,4 +228,13 @@ test('a converted folder that is not what was written is told', async () => {
     /target\d+: damaged \(pixels\.bin has 95 bytes, not 96\); convert the data again/,
   );
   assert.ok(existsSync(target));
+});
+
+test('sounds cannot be converted, and the message says so at every size', async () => {
+  const wav = Buffer.from(encodeWav({ data: new Uint8Array(64).fill(90), shape: [1, 64] }, { rate: 8000 }));
+  const source = await folderOf({ 'a.wav': wav });
+  for (const size of [undefined, [64], [64, 64], [4, 8, 8]]) {
+    const message = await problem(converted(source, '', size && { size }));
+    assert.equal(message, `${source}: sounds cannot be converted; train on them directly`);
+  }
 });

@@ -6,6 +6,8 @@ import type { Image } from '../../src/media/image.js';
 import { type Presentation, presentationOf } from '../../src/media/presentation.js';
 import { encodeSheet, frameSheet, pairOf, stillSheet } from '../../src/media/sampleSheet.js';
 import sharp from '../../src/media/sharp.js';
+import { compand } from '../../src/media/sound.js';
+import { readWav } from '../../src/media/wav.js';
 
 const presentation = (size: number[], channels = 1): Presentation =>
   presentationOf({ size, channels }) ?? assert.fail();
@@ -21,12 +23,13 @@ const plain = (value: number): Image => ({ data: new Uint8Array(64 * 64).fill(va
 const middles = ({ data, shape }: Image, row: number, left: number, cells: number, gap: number): number[] =>
   Array.from({ length: cells }, (_, i) => data[row * shape[2] + left + 32 + i * (64 + gap)]);
 
-test('pictures and clips are shown, in grey and colour; other samples have no presentation', () => {
-  assert.deepEqual([pictures.noun, clips.noun, presentation([4, 8, 8], 3).noun], ['picture', 'clip', 'clip']);
+test('pictures, clips and sounds are shown; other samples have no presentation', () => {
+  const nouns = [pictures, clips, presentation([4, 8, 8], 3), presentation([16])].map(({ noun }) => noun);
+  assert.deepEqual(nouns, ['picture', 'clip', 'clip', 'sound']);
   for (const [size, channels] of [
     [[8, 8], 2],
     [[4, 8, 8], 4],
-    [[16], 1],
+    [[16], 3],
   ] as const)
     assert.equal(presentationOf({ size, channels }), undefined);
 });
@@ -88,4 +91,16 @@ test('a pair plays side by side; the strips of a pair are above each other, pict
   );
   const two = pairOf(pictures.view(plain(5)), pictures.view(plain(6)), pictures);
   assert.deepEqual(middles(two.still, 34, 2, 2, 2), [5, 6]);
+});
+
+test('a pair of sounds is both, one after the other, in a WAV', async () => {
+  const sounds = presentation([16]);
+  const [one, other] = [40, 200].map((value) => ({ data: new Uint8Array(16).fill(value), shape: [1, 16] }));
+  const pair = pairOf(sounds.view(one), sounds.view(other), sounds);
+  const { rate, channels } = readWav(await encodeSheet([pair, pair], sounds, { names: [] }, 'wav', 8000));
+  assert.equal(rate, 8000);
+  assert.deepEqual(
+    [...compand(channels[0])],
+    [one, other, one, other].flatMap(({ data }) => [...data]),
+  );
 });

@@ -108,6 +108,20 @@ test('the plan is told, with the classes that are shown and what is reduced', ()
   assert.match(line({ training: { images: 398, sampleEvery: 398 }, sampling: { steps: 100 } }), /; about 10% of/);
 });
 
+test('a short run keeps a step for each number of latents, so that its previews can be drawn', () => {
+  const short = { images: 32, sampleEvery: 32 };
+  for (const [sampling, steps] of [
+    [{ latents: 4 }, 10],
+    [{ latents: new Array(9).fill(4) }, 10],
+    [{ latents: new Array(12).fill(4) }, 12],
+    [{ latents: [4, 5], guidanceLatents: new Array(40).fill(4), guidance: 1 }, 40],
+  ] as const) {
+    const over = { model: { latents: 6 }, training: short, sampling: { steps: 40, ...sampling } };
+    assert.equal(planOf(over).steps, steps);
+    assert.doesNotThrow(() => tiny({ ...over, sampling: { ...over.sampling, steps } })); // as the preview is drawn
+  }
+});
+
 test('the time left has the updates, the previews and the held-out losses that are still to come', () => {
   const config = tiny({
     training: { images: 80_000, sampleEvery: 20_000, logEvery: 8000, validation: 0.5 },

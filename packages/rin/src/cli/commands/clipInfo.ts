@@ -1,26 +1,38 @@
 import { bytes, count, quoted } from '@rin/core';
+import { classCount } from '../../data/classes.js';
 import { type ClipSurvey, surveyClips } from '../../data/clipSurvey.js';
 import type { FoundClips } from '../../data/find.js';
 import { median } from '../../data/median.js';
+import { proposalForClips } from '../../training/clipProposal.js';
 import { calling } from '../terminal/calling.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';
+import { clipProposalOf } from './dataProposal.js';
 import { mostLines, some } from './someLines.js';
 
-/** Prints the contents of a source of clips. */
-export async function clipInfo(source: FoundClips, screen: Screen, signal: AbortSignal): Promise<void> {
+/** Prints the contents of a source of clips, and proposes a training. @param isTimed as for `clipProposalOf` */
+export async function clipInfo(
+  source: FoundClips,
+  isTimed: boolean,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
   if (source.built) {
     const { classes } = await source.list();
     screen.say(`${source.name}: clips of the built-in pictures, which move and turn; each is made when it is needed`);
     screen.say(`classes  ${classes.join(', ')}`);
-  } else {
-    const survey = await surveyClips(source, {
-      signal,
-      onProgress: (progress) => screen.status(() => dataLine(progress)),
-    });
-    for (const line of lines(survey)) screen.say(line);
+    screen.say(`command  ${calling} train --data ${quoted(source.place)}`);
+    return;
   }
-  screen.say(`command  ${calling} train --data ${quoted(source.place)} --size 16,32,32`);
+  const survey = await surveyClips(source, {
+    signal,
+    onProgress: (progress) => screen.status(() => dataLine(progress)),
+  });
+  for (const line of lines(survey)) screen.say(line);
+  const { recordings, classes } = survey;
+  if (recordings.length === 0) return;
+  const proposal = proposalForClips(recordings, classCount(classes));
+  for await (const line of clipProposalOf(source.place, proposal, isTimed)) screen.say(line);
 }
 
 function* lines({ name, notice, classes, recordings, skipped, caches }: ClipSurvey): Generator<string> {

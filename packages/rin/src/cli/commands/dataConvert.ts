@@ -31,7 +31,7 @@ export async function convert(
   const size = axes.length === 2 && width === height ? width : axes.join(',');
   const data = isBuiltIn(target) ? `./${target}` : target; // the name alone is the built-in set
   screen.say(
-    `${target}: ${count(pictures)} ${isClip ? 'clips' : 'pictures'}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
+    `${target}: ${count(pictures)} ${isClip ? 'clip' : 'picture'}${pictures === 1 ? '' : 's'}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
 }
 
@@ -52,7 +52,7 @@ function typed(given: Given): ConvertOptions {
       const text = given.text(flag);
       return text === undefined ? config : setFlag(config, path, text);
     },
-    { model: { size: 1, patch: 1 } },
+    { model: { size: 1, patch: 1 }, training: { batch: 1 } }, // nothing is trained, so no batch limits the size
   );
   const asked = valueAt(value, 'model.size');
   const foreign = ['--frame-rate', '--stride'].find((flag) => given.has(flag));

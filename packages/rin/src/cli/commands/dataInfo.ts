@@ -21,15 +21,16 @@ export async function info(source: string, given: Given, screen: Screen, signal:
   }
   if (sheet !== undefined) await makeFileReady(sheet);
   const found = given.has('--clips') ? await findClips(source, { signal }) : await findAny(source, { signal });
+  const isTimed = !given.has('--quick');
   if (found.medium === 'clip') {
-    await clipInfo(found, screen, signal);
+    await clipInfo(found, isTimed, screen, signal);
     if (sheet === undefined) return;
     await writePng(sheet, await clipSheet(found));
     screen.say(`${sheet}: some of the clips`);
     return;
   }
   if (found.medium === 'sound') {
-    await soundInfo(found, screen);
+    await soundInfo(found, isTimed, screen);
     if (sheet === undefined) return;
     await writePng(sheet, await soundSheet(found));
     screen.say(`${sheet}: some of the sounds`);
@@ -40,7 +41,7 @@ export async function info(source: string, given: Given, screen: Screen, signal:
     onProgress: (progress) => screen.status(() => dataLine(progress)),
   });
   for (const line of lines(survey)) screen.say(line);
-  for await (const line of proposalOf(source, survey, !given.has('--quick'))) screen.say(line);
+  for await (const line of proposalOf(source, survey, isTimed)) screen.say(line);
   if (sheet === undefined) return;
   await writePng(sheet, await contactSheet(source, survey.headers));
   screen.say(`${sheet}: some of the pictures`);

@@ -2,6 +2,7 @@ import { count, quoted, roughly, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { classCount } from '../../data/classes.js';
 import type { Survey } from '../../data/survey.js';
+import type { ClipProposal } from '../../training/clipProposal.js';
 import { enlargedPictures } from '../../training/enlarged.js';
 import { loadPreset } from '../../training/presets.js';
 import { proposalFor } from '../../training/proposal.js';
@@ -28,6 +29,28 @@ export async function* proposalOf(source: string, survey: Survey, isTimed: boole
   if (isTimed) yield `time     ${await timeText(config, pictures)}`;
   yield `expect   ${expect}`;
   yield `command  ${calling} train --data ${quoted(source)}`;
+}
+
+/**
+ * The same lines for clips or sounds, without what to expect, which was not measured. `rin train` takes size and images from the
+ * flags of the command.
+ * @param source as the user named it
+ */
+export async function* clipProposalOf(
+  source: string,
+  { preset, changes, samples, why }: ClipProposal,
+  isTimed: boolean,
+): AsyncGenerator<string> {
+  if (samples === 0) return;
+  const config = loadPreset(preset, changes);
+  const { model, training } = config;
+  const size = sizeList(model.size);
+  yield `preset   ${preset}, for ${why.preset}`;
+  yield `size     ${size.length === 1 ? `${count(size[0])} values` : size.join('×')}, ${why.size}; ${why.patch}`;
+  yield `images   ${count(training.images)}, ${why.images}`;
+  if (isTimed) yield `time     ${await timeText(config, samples)}`;
+  const flag = size.length === 1 ? quoted(`[${size[0]}]`) : size.join(',');
+  yield `command  ${calling} train --data ${quoted(source)} --size ${flag} --images ${training.images}`;
 }
 
 /** How long the training takes on this machine; unknown before set-up. */

@@ -67,7 +67,8 @@ function sentences(
 ): string {
   const without = heldOut > 0 ? `, without the ${count(heldOut)} held-out ones` : '';
   const what = mirrored ? `training ${noun}, or its mirror image,` : `training ${noun}`;
-  const where = isWide && formatOf(path, ['png']) ? 'below it' : 'on its right';
+  const isDrawn = formatOf(path, ['png']) !== undefined;
+  const where = medium === 'sound' && !isDrawn ? 'after it' : isWide && isDrawn ? 'below it' : 'on its right';
   const beside = `${path}: each ${noun} has its most similar ${what} ${where}, of ${count(data.length)} in ${data.name}${without}`;
   const differ = `they differ by ${mean.toFixed(3)} on average (root mean square of ${medium === 'sound' ? 'values' : 'pixels'} from 0 to 1)`;
   if (own === undefined) return `${beside}\n${differ}`;

@@ -131,7 +131,7 @@ export const command: Command = {
           flag: '--nearest',
           placeholder: 'FILE',
           description:
-            'the most similar training sample on the right of each sample, in a file as for --grid; prints how similar they are',
+            'each sample with the most similar training sample on its right, or after it in a WAV, in a file as for --grid; prints how similar they are',
         },
         {
           flag: '--data',

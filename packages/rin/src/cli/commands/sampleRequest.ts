@@ -10,6 +10,7 @@ import type { Model } from '../../diffusion/modelFile.js';
 import { samplingFlops } from '../../diffusion/samplingFlops.js';
 import { samplingPasses } from '../../diffusion/samplingPasses.js';
 import type { Clip } from '../../media/clip.js';
+import { nounOf } from '../../media/formats.js';
 import { flops } from '../../training/resources/flopsText.js';
 import { flags, setFlag } from '../configuration/flags.js';
 import type { Given } from '../terminal/command.js';
@@ -68,7 +69,8 @@ export function samplingLine(sampling: SamplingConfig, isConditional: boolean): 
 
 /** The latents that compute, and the work for a picture; undefined if all compute. @param noun  `picture`, `clip` */
 export function latentsLine(config: Config, noun: string): string | undefined {
-  const { latents, guidanceLatents } = config.sampling;
+  const { latents, guidance } = config.sampling;
+  const guidanceLatents = guidance > 0 ? config.sampling.guidanceLatents : undefined; // without guidance nothing has them
   if (latents === undefined && guidanceLatents === undefined) return undefined;
   const all = config.model.latents;
   const listed = (numbers: number | readonly number[]): string => [numbers].flat().join(', ');
@@ -85,7 +87,7 @@ export function latentsWarning({ model, training }: Config, sampling: SamplingCo
     .find((each) => each < least);
   if (few === undefined) return undefined;
   const trained = least === model.latents ? `${least}` : `${least} to ${model.latents}`;
-  return `latents ${few} may make the pictures worse: this model was trained with ${trained} (training.latentDrop ${training.latentDrop})`;
+  return `latents ${few} may make the ${nounOf(model)}s worse: this model was trained with ${trained} (training.latentDrop ${training.latentDrop})`;
 }
 
 /**

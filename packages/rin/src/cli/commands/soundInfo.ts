@@ -1,4 +1,5 @@
 import { count, quoted, RinError } from '@rin/core';
+import { classCount } from '../../data/classes.js';
 import { resampleSound } from '../../data/decoding/sounds/resampleSound.js';
 import type { FoundSounds } from '../../data/find.js';
 import { readPart } from '../../data/sources/readPart.js';
@@ -9,13 +10,15 @@ import type { Image } from '../../media/image.js';
 import { compand, type Sound } from '../../media/sound.js';
 import { readWav, type Wave } from '../../media/wav.js';
 import { waveform } from '../../media/waveform.js';
+import { proposalForSounds } from '../../training/clipProposal.js';
 import { calling } from '../terminal/calling.js';
 import type { Screen } from '../terminal/screen.js';
 import { frequent, spread } from './clipInfo.js';
+import { clipProposalOf } from './dataProposal.js';
 import { mostLines, some } from './someLines.js';
 
-/** Prints the contents of a source of sounds. */
-export async function soundInfo(source: FoundSounds, screen: Screen): Promise<void> {
+/** Prints the contents of a source of sounds, and proposes a training. @param isTimed as for `clipProposalOf` */
+export async function soundInfo(source: FoundSounds, isTimed: boolean, screen: Screen): Promise<void> {
   const { recordings, classes } = await source.list();
   if (source.built) {
     screen.say(`${source.name}: sounds made by formulas; each is made when it is needed`);
@@ -49,7 +52,9 @@ export async function soundInfo(source: FoundSounds, screen: Screen): Promise<vo
     (each) => `${count(each.sounds).padStart(width + 2)}  ${each.name}`,
   ))
     screen.say(line);
-  screen.say(`command  ${calling} train --data ${quoted(source.place)}`);
+  if (waves.length === 0) return;
+  const proposal = proposalForSounds(waves, classCount(counts));
+  for await (const line of clipProposalOf(source.place, proposal, isTimed)) screen.say(line);
 }
 
 function opened({ parts }: Recording): { wave?: Wave; reason?: string } {

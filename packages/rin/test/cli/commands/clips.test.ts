@@ -16,7 +16,7 @@ async function clips(): Promise<string> {
 
 test('info of clips tells lengths, rates and sizes, and draws strips; animations are clips without being asked', async () => {
   const cwd = await clips();
-  const { code, stdout, stderr } = await rin(['data', 'info', 'v', '--sheet', 'sheet.png'], { cwd });
+  const { code, stdout, stderr } = await rin(['data', 'info', 'v', '--sheet', 'sheet.png', '--quick'], { cwd });
   assert.deepEqual([code, stderr], [0, '']);
   assert.equal(
     stdout,
@@ -29,7 +29,10 @@ length   0.3 s to 1.2 s, median 0.8 s
 cached   nothing yet
   1  down
   2  up
-command  rin train --data v --size 16,32,32
+preset   bouncing, for clips of 8 pixels
+size     2×8×8, the size of the frames; all recordings are long enough; patches of 2×2×2 make 16 tokens
+images   20,000, each clip about 1,818 times
+command  rin train --data v --size 2,8,8 --images 20000
 sheet.png: some of the clips
 `,
   );
@@ -51,6 +54,9 @@ test('convert writes clips, and training on them works without ffmpeg', async ()
   assert.match(trained.stdout, /data: clips, 8 samples in 2 classes/);
   assert.ok(existsSync(join(cwd, 'run/model.safetensors')));
   assert.match(readFileSync(join(cwd, 'run/config.yaml'), 'utf8'), /size: \[4, 8, 8\]/);
+  const heard = await rin(['train', '--data', 'clips', '--size', '[64]', '--run', 'no'], { cwd });
+  assert.equal(heard.code, 1);
+  assert.equal(heard.stderr, 'clips: samples of [3, 4, 8, 8], which are no sounds; give --size 4,8,8\n');
 });
 
 test('a source of animations without a size gets the preset of clips, and skipped files are counted', async () => {
@@ -60,7 +66,7 @@ test('a source of animations without a size gets the preset of clips, and skippe
     { cwd },
   );
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^v: 3 recordings, so the preset is bouncing; size 4×8×8; patch 2×1×1; 8 clips seen$/m);
+  assert.match(stdout, /^v: 3 recordings, so the preset is bouncing; size 4×8×8; patch 2×2×2; 8 clips seen$/m);
   assert.match(stdout, /data: v, 5 samples in 2 classes, 1 skipped \(listed in data\.json\)/);
   const data = JSON.parse(readFileSync(join(cwd, 'run/data.json'), 'utf8'));
   assert.deepEqual(data.skipped, [{ name: 'up/b.gif', reason: '3 frames; a sample needs 4' }]);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { latentsLine, latentsWarning } from '../../../src/cli/commands/sampleRequest.js';
 import { parseConfig } from '../../../src/config/parse.js';
 import { saveModel } from '../../../src/diffusion/modelFile.js';
 import { RIN } from '../../../src/model/rin.js';
@@ -62,5 +63,25 @@ test('numbers of latents that do not fit are refused in one sentence', async () 
     const found = await say(1, ...args);
     assert.equal(found.code, code, found.stderr);
     assert.match(found.stderr, sentence);
+  }
+});
+
+test('latents of guidance are not named without guidance, and the warning names the medium', () => {
+  const configOf = (size: number[], guidance: number) =>
+    parseConfig(
+      {
+        model: { size, patch: 1, classes: 2, latents: 9, latentDim: 8, latentHeads: 1, interfaceDim: 8, depth: [1] },
+        sampling: { guidance, guidanceLatents: 5 },
+      },
+      'test',
+    );
+  assert.equal(latentsLine(configOf([4, 4], 0), 'picture'), undefined);
+  assert.match(latentsLine(configOf([4, 4], 1), 'picture') ?? '', /^latents: 9 of 9, without a label at most 5;/);
+  for (const [size, noun] of [
+    [[4, 4], 'pictures'],
+    [[2, 4, 4], 'clips'],
+  ] as const) {
+    const config = configOf([...size], 1);
+    assert.match(latentsWarning(config, config.sampling) ?? '', new RegExp(`^latents 5 may make the ${noun} worse: `));
   }
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { sample } from '../../../src/diffusion/sample.js';
 import sharp from '../../../src/media/sharp.js';
 import { compand } from '../../../src/media/sound.js';
-import { readWav } from '../../../src/media/wav.js';
+import { encodeWav, readWav } from '../../../src/media/wav.js';
 import { loadModel } from '../../../src/runs/loadModel.js';
 import { freshFolder } from '../../training/tiny.js';
 import { rin } from '../rin.js';
@@ -50,6 +50,32 @@ test('without an output all sounds are in samples.wav, one after the other', asy
   const { code } = await rin(['sample', run, '--seeds', '0-2', '--no-show'], { cwd });
   assert.equal(code, 0);
   assert.equal(readWav(readFileSync(join(cwd, 'samples.wav'))).channels[0].length, 3 * 64);
+});
+
+test('info proposes a training on sounds, and --nearest writes each sound with the most similar one after it', async () => {
+  mkdirSync(join(cwd, 'wavs'));
+  for (const value of [60, 128, 190]) {
+    const sound = { data: new Uint8Array(64).fill(value), shape: [1, 64] };
+    writeFileSync(join(cwd, `wavs/${value}.wav`), encodeWav(sound, { rate: 8000 }));
+  }
+  const info = await rin(['data', 'info', 'wavs', '--quick'], { cwd });
+  assert.match(
+    info.stdout,
+    /\npreset {3}tones, for sounds of 0\.01 s\nsize {5}256 values, .*\nimages {3}20,000, each sound about 6,667 times\ncommand {2}rin train --data wavs --size '\[256\]' --images 20000\n$/,
+  );
+  const { code, stderr, stdout } = await rin(
+    ['sample', run, '--seeds', '0-1', '--data', 'wavs', '--nearest', 'pairs.wav', '--no-show'],
+    { cwd },
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /pairs\.wav: each sound has its most similar training sound after it, of 3 in wavs/);
+  const [heard] = readWav(readFileSync(join(cwd, 'pairs.wav'))).channels;
+  assert.equal(heard.length, 2 * 2 * 64);
+  for (const second of [64, 192]) {
+    const values = new Set(compand(heard.subarray(second, second + 64)));
+    assert.equal(values.size, 1); // a sound of the data, all of one value
+    assert.ok([60, 128, 190].includes([...values][0]));
+  }
 });
 
 test('a frame rate, or the ending of a clip, is refused in a sentence', async () => {
