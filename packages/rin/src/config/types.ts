@@ -5,6 +5,7 @@ import type { Duration } from './duration.js';
 export type PresetName =
   | 'benchmark'
   | 'bouncing'
+  | 'characters-64'
   | 'cifar10'
   | 'cifar10-small'
   | 'emoji-64'

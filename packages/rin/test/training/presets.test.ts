@@ -41,6 +41,7 @@ test('every preset is a valid configuration under its own name', () => {
   assert.deepEqual(presetNames(), [
     'benchmark',
     'bouncing',
+    'characters-64',
     'cifar10',
     'cifar10-small',
     'emoji-64',

@@ -11,8 +11,8 @@ export const command: Command = {
   usage: '[PRESET|FILE|MODEL|RUN] [OPTIONS]',
   description:
     'Shows what a network costs: parameters and operations by part, operations of training and of sampling, memory of\n' +
-    'activations, and how they grow with the resolution. Without a name it shows the preset emoji-64. A path that exists comes before a preset\n' +
-    'and a run. Flags change the network.',
+    'activations, and how they grow with the resolution. Without a name it shows the preset emoji-64. A file, model\n' +
+    'or run of this name comes before a preset. Flags change the network.',
   examples: [
     ['rin inspect imagenet512', 'a preset'],
     ['rin inspect 3', 'the network of runs/00003-…'],

@@ -12,12 +12,13 @@ const configName = 'config.yaml';
 
 /**
  * The configuration that a user names.
- * @param name a YAML file, a model file, the folder, name or number of a run, or a preset. A path that exists comes first
+ * @param name a YAML file, a model file, the folder, name or number of a run, or a preset. A file, model or run comes first; a
+ *     folder of data such as `cifar10` does not hide the preset
  * @throws RinError if nothing has this name, or it cannot be read
  */
 export async function inspectedLayer(name: string): Promise<Layer> {
   const preset = presetNames().find((known) => known === name);
-  if (preset !== undefined && !existsSync(name))
+  if (preset !== undefined && !hasNetwork(name))
     return { from: 'preset', name: `preset ${preset}`, value: loadPreset(preset) };
   const path = await namedRun(name);
   if (path === undefined) {
@@ -33,3 +34,8 @@ export async function inspectedLayer(name: string): Promise<Layer> {
   const { readModelConfig } = await import('../../diffusion/modelFile.js');
   return { from: 'file', name: model, value: await readModelConfig(model) };
 }
+
+/** Whether a path is a file, or the folder of a run or a model. */
+const hasNetwork = (path: string): boolean =>
+  existsSync(path) &&
+  (!statSync(path).isDirectory() || [configName, modelName].some((name) => existsSync(join(path, name))));

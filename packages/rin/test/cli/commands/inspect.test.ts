@@ -13,6 +13,7 @@ const yaml = 'name: mine\nmodel: { size: 16, patch: 4, latents: 8, latentDim: 32
 writeFileSync(join(cwd, 'my.yaml'), yaml);
 mkdirSync(join(cwd, 'runs/00003-mine'), { recursive: true });
 writeFileSync(join(cwd, 'runs/00003-mine/config.yaml'), yaml);
+mkdirSync(join(cwd, 'cifar10')); // data of the name of a preset
 const parameters = new RIN(config.model).parameters();
 await saveModel(join(cwd, 'model.safetensors'), { config, classes: ['a', 'b'], meanSquare: 0.3, parameters });
 
