@@ -148,8 +148,23 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02 --model.convolutionKernel 0': {
     run: short,
   },
+  'rin train --preset characters-64 --data lpc-sprites-64.tar --validation 0.05': {
+    not: 'the data are not here; presets.test.ts loads the preset, and clips.slow.test.ts trains on clips',
+  },
+  'rin sample --seeds 0-15 --columns 8 --grid characters.webp': {
+    tested: 'packages/rin/test/cli/commands/clips.slow.test.ts',
+  },
+  'rin sample --seeds 0-13 --columns 7 --grid bouncing.webp': {
+    tested: 'packages/rin/test/cli/commands/clips.slow.test.ts',
+  },
+  'rin sample --seeds 0-17 --columns 6 --out sounds --grid sounds.png': {
+    tested: 'packages/rin/test/cli/commands/sounds.slow.test.ts',
+  },
+  'node bench/soundPitch.mjs runs/00001-tones': minutes,
   'rin sample --seeds 0-79 --columns 10': { run: '--steps 2' },
   'rin sample --seeds 0-79 --columns 8': { run: '--steps 2' },
   'rin sample --seeds 0-59 --columns 10': { run: '--steps 2' },
   'rin sample --seeds 0-49 --columns 10': { run: '--steps 2' },
+  'rin train --preset bouncing --validation 0.02': { run: short },
+  'rin train --preset tones --validation 0.02': { run: short },
 };
