@@ -53,7 +53,8 @@ export class Interruption implements Disposable {
   [Symbol.dispose](): void {
     process.off('SIGINT', this.#received);
     process.off('SIGTERM', this.#received);
-    process.off('SIGHUP', this.#received);
+    // The second SIGHUP may come while the program ends, and would then be its exit code.
+    if (!this.signal.aborted) process.off('SIGHUP', this.#received);
     process.off('SIGPIPE', this.#unread);
   }
 }
