@@ -160,6 +160,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --seeds 0-17 --columns 6 --out sounds --grid sounds.png': {
     tested: 'packages/rin/test/cli/commands/sounds.slow.test.ts',
   },
+  'rin train --preset characters-64 --data lpc-sprites-64.tar --model.givenFrames 8 --images 20k --validation 0.05': {
+    not: 'the data are not here; givenFrames.slow.test.ts trains with given frames',
+  },
+  'node bench/prediction.mjs runs/00001-characters-64 --clips 32 --picture continued.png': minutes,
   'node bench/soundPitch.mjs runs/00001-tones': minutes,
   'rin sample --seeds 0-79 --columns 10': { run: '--steps 2' },
   'rin sample --seeds 0-79 --columns 8': { run: '--steps 2' },
