@@ -110,7 +110,7 @@ test('what was typed and does not fit is told by key, with what is allowed', asy
   );
   assert.equal(
     await refused(2, ...tiny),
-    'there are no data: name a folder, a tar, or "emoji", as in --data my-pictures',
+    'there are no data: name a folder, a tar, or a built-in set ("emoji", "bouncing", "tones"), as in --data my-pictures',
   );
 });
 

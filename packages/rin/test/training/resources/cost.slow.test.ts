@@ -113,7 +113,7 @@ test('what is too much for the disk is refused', async () => {
   const endless = { images: 1e13, checkpointEvery: 8, keepCheckpoints: 1e6 };
   await assert.rejects(
     train({ config: tiny({ training: endless }), data: samples, runsFolder: freshFolder() }),
-    /00000-samples-8-tiny: the run needs up to \d+ TB of disk space \(1,000,001 checkpoints of 2\d\d kB, model and pictures\), but only .* is free; make room, or lower training\.keepCheckpoints \(1000000\)$/,
+    /00000-samples-8-tiny: the run needs up to \d+ TB of disk space \(1,000,001 checkpoints of 2\d\d kB, model and previews\), but only .* is free; make room, or lower training\.keepCheckpoints \(1000000\)$/,
   );
   const micro = tiny({ training: { microBatch: 1 } });
   assert.equal(memoryLines(trainingCost(micro, cpu), micro, cpu).length, 1);
