@@ -41,7 +41,9 @@ async function measure(name, what) {
   if (what === 'sample') {
     const network = new RIN(config.model);
     const classes = Array.from({ length: config.model.classes }, (_, i) => String(i));
-    await sample({ config, classes, meanSquare: 0.3, network }, { seeds: [0], steps: 1 });
+    const given = { data: new Uint8Array(sampleLength(shape)).fill(128), shape }; // a clip to continue
+    const options = { seeds: [0], steps: 1, ...(config.model.givenFrames > 0 && { given }) };
+    await sample({ config, classes, meanSquare: 0.3, network }, options);
   } else {
     const learner = new Learner(config, 0.3, compute);
     const labels = Int32Array.of(config.model.classes > 0 ? 0 : -1);
