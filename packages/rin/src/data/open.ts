@@ -12,7 +12,7 @@ import { decodeSounds, type SoundTarget, soundFacts, soundFingerprint } from './
 import { type FoundSource, findFor } from './find.js';
 import type { DataOptions } from './progress.js';
 import type { RecordingListing } from './sources/recording.js';
-import type { Listing } from './sources/source.js';
+import type { Listing, Skipped } from './sources/source.js';
 import { FormerStore, openStore, type Sample, type StoreFacts, writeStore } from './store.js';
 import { DamagedStore } from './storeIndex.js';
 import { openConverted } from './storeSource.js';
@@ -105,39 +105,43 @@ function pictureWork(target: Target, place: string, options: DataOptions): Work<
   };
 }
 
-function clipWork(target: ClipTarget, place: string, options: DataOptions): Work<RecordingListing> {
+/** What clips and sounds have in common: one listing of recordings, each of which becomes any number of samples. */
+function recordingWork(
+  { shape }: Pick<Target, 'shape'>,
+  place: string,
+  options: DataOptions,
+  medium: {
+    fingerprint(content: string): string;
+    samples(listing: RecordingListing, skipped: Skipped[]): AsyncIterable<Sample>;
+    facts(content: string, skipped: Skipped[]): StoreFacts;
+  },
+): Work<RecordingListing> {
+  const digest = (listing: RecordingListing) => clipContent(listing, place, options);
   return {
-    shape: target.shape,
-    digest: (listing) => clipContent(listing, place, options),
-    fingerprint: (content) => clipFingerprint(content, target),
+    ...{ shape, digest, fingerprint: medium.fingerprint },
     decode(listing, content) {
       const skipped = [...listing.missing];
       return {
-        samples: decodeClips(listing, target, skipped, place, options),
-        told: async () =>
-          (await clipContent(listing, place, options)) === content ? clipFacts(content, target, skipped) : undefined,
+        samples: medium.samples(listing, skipped),
+        told: async () => ((await digest(listing)) === content ? medium.facts(content, skipped) : undefined),
       };
     },
   };
 }
 
-function soundWork(target: SoundTarget, data: DataConfig, place: string, options: DataOptions): Work<RecordingListing> {
-  return {
-    shape: target.shape,
-    digest: (listing) => clipContent(listing, place, options),
+const clipWork = (target: ClipTarget, place: string, options: DataOptions): Work<RecordingListing> =>
+  recordingWork(target, place, options, {
+    fingerprint: (content) => clipFingerprint(content, target),
+    samples: (listing, skipped) => decodeClips(listing, target, skipped, place, options),
+    facts: (content, skipped) => clipFacts(content, target, skipped),
+  });
+
+const soundWork = (target: SoundTarget, data: DataConfig, place: string, options: DataOptions) =>
+  recordingWork(target, place, options, {
     fingerprint: (content) => soundFingerprint(content, target),
-    decode(listing, content) {
-      const skipped = [...listing.missing];
-      return {
-        samples: decodeSounds(listing, target, skipped, place, options),
-        told: async () =>
-          (await clipContent(listing, place, options)) === content
-            ? soundFacts(content, target, data, skipped)
-            : undefined,
-      };
-    },
-  };
-}
+    samples: (listing, skipped) => decodeSounds(listing, target, skipped, place, options),
+    facts: (content, skipped) => soundFacts(content, target, data, skipped),
+  });
 
 /** What can be listed and closed. */
 interface Listed {

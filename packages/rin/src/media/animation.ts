@@ -2,8 +2,7 @@ import { RinError } from '@rin/core';
 import { writeOutput } from '../disk/output.js';
 import { checkEnding } from './ending.js';
 import { checkImage, type Image } from './image.js';
-import { interleaved } from './planar.js';
-import sharp from './sharp.js';
+import { pagesOf } from './pages.js';
 import { checkQuality, checkWebp } from './webp.js';
 
 /** Options of `writeAnimation`. */
@@ -40,21 +39,14 @@ export async function encodeAnimation(
   { delay = 50, quality = 90 }: AnimationOptions = {},
 ): Promise<Uint8Array> {
   if (frames.length === 0) throw new RinError('an animation has no frames; expected at least one');
-  const [channels, height, width] = checkWebp(frames[0]).shape;
+  checkWebp(frames[0]);
   const other = frames.find((frame) => checkImage(frame).shape.join() !== frames[0].shape.join());
   if (other)
     throw new RinError(
       `an animation with frames of [${frames[0].shape.join(', ')}] and [${other.shape.join(', ')}]; expected one shape`,
     );
-  const strip = Buffer.concat(frames.map((frame) => interleaved(frame.data, channels)));
-  const raw = {
-    channels: channels === 1 ? (1 as const) : (3 as const),
-    height: height * frames.length,
-    width,
-    pageHeight: height,
-  };
   const delays = typeof delay === 'number' ? frames.map(() => delay) : [...delay];
-  return sharp(strip, { raw, limitInputPixels: false })
+  return pagesOf(frames)
     .webp({ delay: delays, loop: 0, ...checkQuality(quality) })
     .toBuffer();
 }

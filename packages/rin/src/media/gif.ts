@@ -1,7 +1,6 @@
 import { RinError } from '@rin/core';
 import type { Image } from './image.js';
-import { interleaved } from './planar.js';
-import sharp from './sharp.js';
+import { pagesOf } from './pages.js';
 
 /** Largest width and height of a GIF, in pixels. */
 const longestSide = 65_535;
@@ -14,17 +13,10 @@ const longestSide = 65_535;
  * @throws RinError if the frames are too large
  */
 export async function encodeGif(frames: readonly Image[], delay: readonly number[]): Promise<Uint8Array> {
-  const [channels, height, width] = frames[0].shape;
+  const [, height, width] = frames[0].shape;
   if (Math.max(height, width) > longestSide)
     throw new RinError(`a clip of ${width}×${height} pixels: expected at most ${longestSide}×${longestSide} in a GIF`);
-  const pages = Buffer.concat(frames.map((frame) => interleaved(frame.data, channels)));
-  const raw = {
-    channels: channels === 1 ? (1 as const) : (3 as const),
-    height: height * frames.length,
-    width,
-    pageHeight: height,
-  };
-  return sharp(pages, { raw, limitInputPixels: false })
+  return pagesOf(frames)
     .gif({ delay: [...delay], loop: 0, dither: 0, interPaletteMaxError: 0, keepDuplicateFrames: true })
     .toBuffer();
 }
