@@ -1,8 +1,8 @@
-import { conditionTokens, evaluationsOf, plan, samplers, warmParts } from '@rin/core';
+import { conditionTokens, warmParts } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { passFlops, totalOf } from '../model/flops.js';
-import { guidanceAt } from './guidanceInterval.js';
 import { latentsAt } from './latentSchedule.js';
+import { plannedEvaluations } from './samplingPasses.js';
 
 /**
  * Floating-point operations to draw one sample with the `sampling` section: all passes, each with its number of latents, and the
@@ -14,11 +14,9 @@ export function samplingFlops({
   sampling,
 }: Pick<Config, 'model' | 'diffusion' | 'sampling'>): number {
   const isCarried = diffusion.selfConditioningRate > 0 && warmParts(model).length > 0;
-  const isConditional = conditionTokens(model) > 0;
-  const evaluations = evaluationsOf(samplers[sampling.sampler](plan(sampling), sampling));
-  return evaluations.reduce((sum, { step, gamma }, number) => {
+  const evaluations = plannedEvaluations(sampling, conditionTokens(model) > 0);
+  return evaluations.reduce((sum, { step, isGuided }, number) => {
     const { labelled, unlabelled } = latentsAt(sampling, step, model.latents);
-    const isGuided = isConditional && guidanceAt(sampling, gamma) > 0;
     const passes = isGuided ? [labelled, unlabelled] : [labelled];
     const of = (latents: number): number => {
       const { pass, cold } = passFlops(model, latents);

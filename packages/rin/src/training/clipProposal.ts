@@ -3,6 +3,7 @@ import { clipsIn, soundsIn } from '../data/countSamples.js';
 import type { FilmFacts } from '../data/decoding/clips/film.js';
 import { median } from '../data/median.js';
 import type { Wave } from '../media/wav.js';
+import { largestDivisor } from './largestDivisor.js';
 import { loadPreset } from './presets.js';
 import { imagesFor, type Proposal, timesText } from './proposal.js';
 
@@ -110,9 +111,7 @@ const [usualPatch, fewestPatches, mostPatches] = [8, 4, 8];
 export function clipPatch([frames, height, width]: readonly number[]): number[] {
   const spatial = (side: number): number => {
     const [smallest, largest] = [Math.floor(side / mostPatches), Math.floor(side / fewestPatches)];
-    let patch = Math.max(1, Math.min(usualPatch, largest), smallest);
-    while (side % patch !== 0) patch--;
-    return patch;
+    return largestDivisor(side, Math.max(1, Math.min(usualPatch, largest), smallest));
   };
   return [frames % 2 === 0 ? 2 : 1, spatial(height), spatial(width)];
 }
@@ -121,8 +120,6 @@ export function clipPatch([frames, height, width]: readonly number[]): number[] 
 const soundPatches = 256;
 
 /** The patch of sounds for which nobody chose one, after the preset `tones`: about 256 patches. @param size [L] */
-export function soundPatch([length]: readonly number[]): number[] {
-  let patch = Math.max(1, Math.floor(length / soundPatches));
-  while (length % patch !== 0) patch--;
-  return [patch];
-}
+export const soundPatch = ([length]: readonly number[]): number[] => [
+  largestDivisor(length, Math.max(1, Math.floor(length / soundPatches))),
+];

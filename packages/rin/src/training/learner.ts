@@ -22,10 +22,11 @@ import { type Draw, trainingLoss } from '../diffusion/objective.js';
 import { RIN } from '../model/rin.js';
 import type { LearnerState } from '../runs/checkpoint.js';
 import { Averages, mainAverage } from './averages.js';
+import { largestDivisor } from './largestDivisor.js';
 import { rateShare } from './learningRate.js';
 import { createOptimizer } from './optimizer.js';
 import type { Compute } from './resources/compute.js';
-import { halved, partOf, tooLarge } from './resources/outOfMemory.js';
+import { halved, tooLarge } from './resources/outOfMemory.js';
 
 /** Attempts at a single sample before training fails, and ms between them: another process may hold the memory for a while. */
 const [attempts, pause] = [3, 500];
@@ -107,7 +108,7 @@ export class Learner implements Disposable {
     });
     for (const part of Object.values(parts)) for (const tensor of Object.values(part)) tensor.dispose();
     if (microBatch !== undefined)
-      this.#microBatch = partOf(this.#config.training.batch, Math.min(microBatch, this.#microBatch));
+      this.#microBatch = largestDivisor(this.#config.training.batch, Math.min(microBatch, this.#microBatch));
   }
 
   /** The garbage collector frees the working memory of the optimiser. */

@@ -6,10 +6,10 @@ import { bytes, count, RinError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { unreadable } from '../../disk/systemError.js';
 import { nounOf } from '../../media/formats.js';
+import { largestDivisor } from '../largestDivisor.js';
 import type { Compute } from './compute.js';
 import type { Cost } from './cost.js';
 import { memoryLimit } from './memoryLimit.js';
-import { partOf } from './outOfMemory.js';
 
 /** A sentence about the memory that training needs. If less is free, a warning names the micro-batch that fits. */
 export function memoryLines(cost: Cost, { model, training }: Config, { device }: Compute): string[] {
@@ -33,7 +33,7 @@ export function memoryLines(cost: Cost, { model, training }: Config, { device }:
 function mend({ memoryWith }: Cost, { batch, microBatch = batch }: Config['training'], free: number): string {
   if (microBatch === 1) return 'a smaller network needs less';
   for (let size = microBatch; size > 1; ) {
-    size = partOf(batch, size - 1);
+    size = largestDivisor(batch, size - 1);
     if (memoryWith(size) <= free)
       return `training.microBatch ${size} fits with about ${bytes(memoryWith(size))}, with the same result`;
   }

@@ -1,4 +1,5 @@
 import { RinError } from '@rin/core';
+import { largestDivisor } from '../largestDivisor.js';
 
 /** The error if even the smallest amount of work does not fit. It names settings that need less. @param what does not fit */
 export const tooLarge = (what: string): RinError =>
@@ -11,12 +12,6 @@ export const tooLarge = (what: string): RinError =>
 export const lessMemory = (before: number, now: number, batch: number): string =>
   `out of memory with ${before} images in one pass: now ${now} images in each of ${batch / now} passes; the batch stays ${batch}`;
 
-/** The largest divisor of `batch` that is at most `most`. @param most at least 1 */
-export function partOf(batch: number, most: number): number {
-  let size = Math.min(batch, most);
-  while (batch % size !== 0) size--;
-  return size;
-}
-
 /** The largest divisor of `batch` that is at most half of `size`; 0 if `size` is 1. */
-export const halved = (size: number, batch: number): number => (size > 1 ? partOf(batch, Math.floor(size / 2)) : 0);
+export const halved = (size: number, batch: number): number =>
+  size > 1 ? largestDivisor(batch, Math.floor(size / 2)) : 0;
