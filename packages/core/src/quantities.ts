@@ -3,6 +3,10 @@
 /** `12,800` */
 export const count = (number: number): string => number.toLocaleString('en-US');
 
+/** `1 clip`, `2,048 clips`, `16 classes` @param noun in the singular */
+export const countOf = (number: number, noun: string): string =>
+  `${count(number)} ${noun}${number === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
+
 /** `1.6 GB` */
 export function bytes(number: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -8,7 +8,7 @@ import { calling } from '../terminal/calling.js';
 import { dataLine } from '../terminal/progressLines.js';
 import type { Screen } from '../terminal/screen.js';
 import { clipProposalOf } from './dataProposal.js';
-import { mostLines, some } from './someLines.js';
+import { headline, mostLines, some } from './someLines.js';
 
 /** Prints the contents of a source of clips, and proposes a training. @param isTimed as for `clipProposalOf` */
 export async function clipInfo(
@@ -37,10 +37,7 @@ export async function clipInfo(
 
 function* lines({ name, notice, classes, recordings, skipped, caches }: ClipSurvey): Generator<string> {
   const all = recordings.length + skipped.length;
-  const unusable = skipped.length > 0 ? `; ${count(skipped.length)} unusable` : '';
-  const inClasses =
-    classes.length === 0 ? 'no classes' : classes.length === 1 ? '1 class' : `${count(classes.length)} classes`;
-  yield `${name}: ${count(all)} ${all === 1 ? 'recording' : 'recordings'}, ${inClasses}${unusable}`;
+  yield headline(name, 'recording', { all, classes: classes.length, unusable: skipped.length });
   if (notice !== undefined) yield* notice.split('\n');
   yield `formats  ${frequent(recordings.map(({ format }) => format)) || 'none that can be read'}`;
   yield `sizes    ${frequent(recordings.map(({ width, height }) => `${width}×${height}`)) || 'unknown'}`;

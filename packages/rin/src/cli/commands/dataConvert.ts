@@ -1,4 +1,4 @@
-import { ConfigError, count, quoted, sizeList, UsageError } from '@rin/core';
+import { ConfigError, countOf, quoted, sizeList, UsageError } from '@rin/core';
 import { parseConfig, valueAt } from '../../config/parse.js';
 import { isBuiltIn } from '../../data/builtIn.js';
 import { type ConvertOptions, convertData } from '../../data/convert.js';
@@ -31,7 +31,7 @@ export async function convert(
   const size = axes.length === 2 && width === height ? width : axes.join(',');
   const data = isBuiltIn(target) ? `./${target}` : target; // the name alone is the built-in set
   screen.say(
-    `${target}: ${count(pictures)} ${isClip ? 'clip' : 'picture'}${pictures === 1 ? '' : 's'}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
+    `${target}: ${countOf(pictures, isClip ? 'clip' : 'picture')}, ${kind}; ${calling} train --data ${quoted(data)} --size ${size}${grey}`,
   );
 }
 

@@ -10,7 +10,7 @@ import { clipSheet } from './clipSheet.js';
 import { contactSheet } from './contactSheet.js';
 import { proposalOf } from './dataProposal.js';
 import { makeFileReady } from './outputs.js';
-import { mostLines, some } from './someLines.js';
+import { headline, mostLines, some } from './someLines.js';
 import { soundInfo, soundSheet } from './soundInfo.js';
 
 /** Prints the contents of a source, and draws a sheet of it if one was requested. */
@@ -49,8 +49,7 @@ export async function info(source: string, given: Given, screen: Screen, signal:
 
 function* lines({ name, notice, pictures, classes, headers, skipped, caches }: Survey): Generator<string> {
   const { formats, sizes, widths, heights, grey } = headers;
-  const unusable = skipped.length > 0 ? `; ${count(skipped.length)} unusable` : '';
-  yield `${name}: ${number(pictures, 'picture')}, ${classes.length > 0 ? number(classes.length, 'class') : 'no classes'}${unusable}`;
+  yield headline(name, 'picture', { all: pictures, classes: classes.length, unusable: skipped.length });
   if (notice !== undefined) yield* notice.split('\n');
   const readable = [...sizes.values()].reduce((sum, times) => sum + times, 0);
   const colours = grey === 0 ? 'colour' : grey === readable ? 'grey' : `${count(grey)} of them grey`;
@@ -70,10 +69,6 @@ function* lines({ name, notice, pictures, classes, headers, skipped, caches }: S
   const classless = classes.reduce((rest, each) => rest - each.pictures, pictures);
   if (classes.length > 0 && classless > 0) yield `${count(classless).padStart(width + 2)}  (no class)`;
 }
-
-/** `1 class`, `2 classes` */
-const number = (amount: number, thing: 'picture' | 'class'): string =>
-  `${count(amount)} ${thing}${amount === 1 ? '' : thing === 'class' ? 'es' : 's'}`;
 
 function sizeText(sizes: PictureHeaders['sizes']): string {
   const [first] = sizes.keys();

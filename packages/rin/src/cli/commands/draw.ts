@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { count, duration, RinError, sizeList } from '@rin/core';
+import { countOf, duration, RinError, sizeList } from '@rin/core';
 import { sampleLength } from '../../data/dataset.js';
 import type { Model } from '../../diffusion/modelFile.js';
 import { samples } from '../../diffusion/sample.js';
@@ -131,8 +131,7 @@ export function presentationOfModel({ config: { model } }: Model): Presentation 
 }
 
 /** `1 picture`, `64 clips` */
-const numberOf = (samples: number, { noun }: Presentation): string =>
-  samples === 1 ? `1 ${noun}` : `${count(samples)} ${noun}s`;
+const numberOf = (samples: number, { noun }: Presentation): string => countOf(samples, noun);
 
 /** Name of the class of each sample; empty if there are no classes. */
 function classNames({ classes: names }: Model, { classes = [] }: SampleRequest): string[] {

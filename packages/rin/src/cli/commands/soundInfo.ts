@@ -15,7 +15,7 @@ import { calling } from '../terminal/calling.js';
 import type { Screen } from '../terminal/screen.js';
 import { frequent, spread } from './clipInfo.js';
 import { clipProposalOf } from './dataProposal.js';
-import { mostLines, some } from './someLines.js';
+import { headline, mostLines, some } from './someLines.js';
 
 /** Prints the contents of a source of sounds, and proposes a training. @param isTimed as for `clipProposalOf` */
 export async function soundInfo(source: FoundSounds, isTimed: boolean, screen: Screen): Promise<void> {
@@ -29,12 +29,8 @@ export async function soundInfo(source: FoundSounds, isTimed: boolean, screen: S
   const read = recordings.map((each) => ({ ...each, ...opened(each) }));
   const waves = read.flatMap(({ wave }) => wave ?? []);
   const lost = read.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }]));
-  const inClasses =
-    classes.length === 0 ? 'no classes' : `${count(classes.length)} ${classes.length === 1 ? 'class' : 'classes'}`;
-  const unusable = lost.length > 0 ? `; ${count(lost.length)} unusable` : '';
-  screen.say(
-    `${source.name}: ${count(recordings.length)} ${recordings.length === 1 ? 'sound' : 'sounds'}, ${inClasses}${unusable}`,
-  );
+  const all = recordings.length;
+  screen.say(headline(source.name, 'sound', { all, classes: classes.length, unusable: lost.length }));
   for (const line of source.notice?.split('\n') ?? []) screen.say(line);
   screen.say(`rate     ${frequent(waves.map(({ rate }) => rate)) || 'unknown'} samples per second`);
   screen.say(`channels ${frequent(waves.map(({ channels }) => channels.length)) || 'unknown'}`);

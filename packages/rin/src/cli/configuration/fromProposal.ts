@@ -1,4 +1,4 @@
-import { count, patchList, sizeList } from '@rin/core';
+import { count, countOf, patchList, sizeList } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { mergeConfig, valueAt } from '../../config/parse.js';
 import type { PresetName } from '../../config/types.js';
@@ -89,7 +89,7 @@ export function proposalLines({ source, ofClips, proposed }: FromProposal, { mod
     const size = `size ${axes.join('×')}; patch ${patchList(model.patch, axes.length).join('×')}`;
     const what = source.medium === 'sound' ? 'sound' : 'recording';
     const { preset, recordings: found } = ofClips;
-    const recordings = found > 0 ? `${count(found)} ${what}${found === 1 ? '' : 's'}` : `${source.medium}s without end`;
+    const recordings = found > 0 ? countOf(found, what) : `${source.medium}s without end`;
     return [
       `${source.name}: ${recordings}, so the preset is ${preset}; ${size}; ${count(training.images)} ${source.medium}s seen`,
       `--preset, --size and --images choose otherwise; "${calling} data info" shows the ${what}s`,

@@ -3,7 +3,7 @@ import { type BigIntStats, type Dirent, statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { count, RinError } from '@rin/core';
+import { countOf, RinError } from '@rin/core';
 import { type DataOptions, stepper } from '../progress.js';
 import { arrange } from './arrange.js';
 import { fileStamp, readFile, readNamed } from './bytes.js';
@@ -127,10 +127,10 @@ function nothingFound(folder: string, others: readonly string[]): string {
   if (data) return `${folder}: no pictures here, but it has ${data}; use that as the data`;
   const videos = others.filter(isVideo).length;
   if (videos > 0)
-    return `${folder}: no pictures here, but ${count(videos)} video${videos === 1 ? '' : 's'}; clips have three axes, such as --size 16,32,32`;
+    return `${folder}: no pictures here, but ${countOf(videos, 'video')}; clips have three axes, such as --size 16,32,32`;
   const sounds = others.filter(isSound).length;
   if (sounds > 0)
-    return `${folder}: no pictures here, but ${count(sounds)} sound${sounds === 1 ? '' : 's'}; sounds have one axis, such as --size [4096]`;
+    return `${folder}: no pictures here, but ${countOf(sounds, 'sound')}; sounds have one axis, such as --size [4096]`;
   const [first] = [...others].sort();
   const instead = first === undefined ? 'no other files either' : `other files: ${others.length}, such as ${first}`;
   return `${folder}: no pictures here (${pictureFormats}); ${instead}`;

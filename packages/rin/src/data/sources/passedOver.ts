@@ -1,5 +1,5 @@
 import { extname } from 'node:path/posix';
-import { count } from '@rin/core';
+import { count, countOf } from '@rin/core';
 import { pictureFormats } from './source.js';
 
 /** Number of suffixes that the message names. */
@@ -25,7 +25,7 @@ export function passedOver(names: readonly string[], special: number): string | 
   const frequent = [...kinds].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
   const parts = frequent.slice(0, mostKinds).map(([kind, number]) => `${count(number)} ${kind}`);
   if (frequent.length > mostKinds) parts.push('…');
-  const files = `${count(total)} file${total === 1 ? '' : 's'} ignored: ${parts.join(', ')}`;
+  const files = `${countOf(total, 'file')} ignored: ${parts.join(', ')}`;
   const isUnread = frequent.some(([kind]) => unread.test(kind));
   return isUnread ? `${files}; rin reads ${pictureFormats}` : files;
 }

@@ -1,4 +1,4 @@
-import { count, RinError } from '@rin/core';
+import { countOf, RinError } from '@rin/core';
 import type { Files } from './arrange.js';
 
 /** The folder that becomes the new base. */
@@ -77,4 +77,4 @@ function split(
   };
 }
 
-const pictures = (number: number): string => `${count(number)} picture${number === 1 ? '' : 's'}`;
+const pictures = (number: number): string => countOf(number, 'picture');

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { count, RinError } from '@rin/core';
+import { count, countOf, RinError } from '@rin/core';
 import { type DataOptions, stepper } from '../../progress.js';
 import { openPart } from '../../sources/readPart.js';
 import type { Recording, RecordingListing } from '../../sources/recording.js';
@@ -122,7 +122,7 @@ export async function* decodeClips(
       watch.signal?.throwIfAborted();
       if (error instanceof RinError) throw error;
       refuseMachine(error, where, name);
-      const used = clips > 0 ? `; the ${count(clips)} clip${clips === 1 ? '' : 's'} before that are used` : '';
+      const used = clips > 0 ? `; the ${countOf(clips, 'clip')} before that are used` : '';
       skipped.push({ name, reason: reasonOf(error) + used });
     }
     total += clips;
