@@ -31,7 +31,9 @@ export interface Protocol {
     readonly resize: string;
   };
   /** how samples were drawn from a model; null for samples that were there already */
-  readonly sampling: (SamplingConfig & { readonly seeds: string; readonly classes: string; readonly given: string }) | null;
+  readonly sampling:
+    | (SamplingConfig & { readonly seeds: string; readonly classes: string; readonly given: string })
+    | null;
 }
 
 /** What was evaluated. */

@@ -43,7 +43,8 @@ export function modelSource(model: Model, { sampling, seeds, data, signal }: Dra
     Math.floor((permute(i, seeds.length, 0, 0) * length) / seeds.length);
   return {
     classes: classes === 0 ? 'none' : followsData ? 'as frequent as in the reference' : 'in turn',
-    given: givenFrames > 0 ? `first ${givenFrames} frames of the reference` : from ? 'conditions of the reference' : 'none',
+    given:
+      givenFrames > 0 ? `first ${givenFrames} frames of the reference` : from ? 'conditions of the reference' : 'none',
     source: {
       count: seeds.length,
       shape,

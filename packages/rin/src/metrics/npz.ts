@@ -74,12 +74,16 @@ export async function readStatistics(path: string): Promise<Statistics & { reado
   const array = (name: string) => decodeNpy(files[name] ?? new Uint8Array());
   for (const name of [meanName, covarianceName])
     if (!files[name])
-      throw new RinError(`${path}: it has no ${name.slice(0, -4)}; expected an .npz with mu and sigma, such as np.savez writes`);
+      throw new RinError(
+        `${path}: it has no ${name.slice(0, -4)}; expected an .npz with mu and sigma, such as np.savez writes`,
+      );
   const [mean, covariance, features] = [meanName, covarianceName, featuresName].map(array);
   const width = mean?.shape[0] ?? 0;
   if (mean?.shape.length !== 1 || covariance?.shape.join() !== `${width},${width}`) {
     const found = [mean, covariance].map((each) => (each ? `[${each.shape.join(', ')}]` : 'not readable'));
-    throw new RinError(`${path}: mu is ${found[0]} and sigma ${found[1]}; expected float32 or float64 of [F] and [F, F]`);
+    throw new RinError(
+      `${path}: mu is ${found[0]} and sigma ${found[1]}; expected float32 or float64 of [F] and [F, F]`,
+    );
   }
   if (![mean, covariance].every(({ values }) => values.every(Number.isFinite)))
     throw new RinError(`${path}: mu or sigma has a number that is not finite; use another copy of the file`);

@@ -175,7 +175,9 @@ export async function readWeights(run: string, name: string, part: string): Prom
 
 /** @throws RinError if a checkpoint is damaged; other errors pass through */
 function wholeOrNot(error: unknown, folder: string): never {
-  throw error instanceof Damaged ? new RinError(`${folder} is damaged: ${error.message}; choose another checkpoint`) : error;
+  throw error instanceof Damaged
+    ? new RinError(`${folder} is damaged: ${error.message}; choose another checkpoint`)
+    : error;
 }
 
 /** A checkpoint is incomplete or was changed. */

@@ -16,8 +16,6 @@ export function standIn(over: Partial<Detector> = {}): Detector & { readonly see
     features: 5,
     classes: 3,
     dispose() {},
-    ...over,
-    seen,
     extract(batch, shape) {
       seen.push(batch.length);
       const [height, width] = shape.slice(-2);
@@ -34,5 +32,7 @@ export function standIn(over: Partial<Detector> = {}): Detector & { readonly see
         logits: Float32Array.from(rows.flatMap((row) => row.slice(0, over.classes ?? 3).map((value) => 4 * value))),
       };
     },
+    ...over,
+    seen,
   };
 }
