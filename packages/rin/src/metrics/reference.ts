@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { RinError } from '@rin/core';
 import { cacheFolder, cannotWrite } from '../data/cacheFolder.js';
 import type { Dataset } from '../data/dataset.js';
@@ -8,7 +9,7 @@ import { makeFolder } from '../disk/makeFolder.js';
 import { change, remove, removeAbandoned } from '../disk/wholeFiles.js';
 import { datasetSource } from './datasetSource.js';
 import type { Detector } from './detectors/detector.js';
-import { type GatherProgress, gather } from './gather.js';
+import { type GatherProgress, gather, type SampleSource } from './gather.js';
 import { momentsOf } from './moments.js';
 import { type ReferenceFacts, readStatistics, type Statistics, writeStatistics } from './npz.js';
 
@@ -54,6 +55,22 @@ export async function measureReference(
     ...{ name: data.name, fingerprint: data.fingerprint, part, count: source.count, shape: data.shape, resize },
     detector: { name, sha256, preprocessing },
   };
+  const known = recent.get(data);
+  if (known?.facts && isDeepStrictEqual(known.facts, facts)) return known;
+  const found = await measured(source, facts, detector, { onProgress, signal });
+  recent.set(data, found);
+  return found;
+}
+
+/** The last reference of each data set in memory: runs and checkpoints are evaluated one after the other. */
+const recent = new WeakMap<Dataset, Reference>();
+
+async function measured(
+  source: SampleSource,
+  facts: ReferenceFacts,
+  detector: Detector,
+  { onProgress, signal }: MeasureOptions,
+): Promise<Reference> {
   const folder = join(cacheFolder(), 'references');
   const key = createHash('sha256')
     .update(JSON.stringify({ ...facts, name: undefined, resize: undefined }))

@@ -1,5 +1,6 @@
 import { count, duration, printable, printableJson, RinError, UsageError } from '@rin/core';
 import type { Device } from '@rin/torch';
+import { usualDetector } from '../../metrics/detectorFor.js';
 import type { Detector, DetectorRequest } from '../../metrics/detectors/detector.js';
 import type { EvaluateProgress } from '../../metrics/evaluate.js';
 import type { Evaluation } from '../../metrics/evaluation.js';
@@ -156,9 +157,6 @@ export const command: Command = {
   ],
   run: (given) => evaluateCommand(given),
 };
-
-/** Detectors by the medium of the samples. */
-const usualDetector = { picture: 'efficientnet-lite0', clip: 'i3d-kinetics-400' } as const;
 
 /** Opens a detector, as `openDetector` does. */
 type Open = (request: DetectorRequest) => Promise<Detector>;

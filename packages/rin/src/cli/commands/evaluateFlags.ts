@@ -1,11 +1,11 @@
 import { UsageError } from '@rin/core';
 import { type Metric, metricNames } from '../../metrics/figures.js';
+import type { PartName } from '../../metrics/parts.js';
 import type { Given } from '../terminal/command.js';
 import { parseSeeds } from './seeds.js';
 
 /** Which part of the training data is the reference. */
-export const splits = ['training', 'held-out', 'all'] as const;
-export type PartName = (typeof splits)[number];
+const splits: readonly PartName[] = ['training', 'held-out', 'all'];
 
 /** What `rin evaluate` was asked for, checked as far as possible before anything is opened. */
 export interface EvaluateRequest {

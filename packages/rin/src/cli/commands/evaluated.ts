@@ -11,13 +11,14 @@ import { openDataset } from '../../data/open.js';
 import { surveyData } from '../../data/survey.js';
 import type { Model } from '../../diffusion/modelFile.js';
 import type { Subject } from '../../metrics/evaluation.js';
+import { type PartName, partOf } from '../../metrics/parts.js';
 import { type CheckpointPart, listCheckpoints, newestCounters, readWeights, weightsIn } from '../../runs/checkpoint.js';
 import { findModel } from '../../runs/findModel.js';
 import { loadModel } from '../../runs/loadModel.js';
 import { modelFile } from '../../runs/namedModel.js';
 import { namedRun } from '../../runs/namedRun.js';
 import { openTrainingData } from '../../training/trainingData.js';
-import type { EvaluateRequest, PartName } from './evaluateFlags.js';
+import type { EvaluateRequest } from './evaluateFlags.js';
 
 /** What is evaluated, one set of samples at a time. */
 export interface Evaluated {
@@ -81,7 +82,7 @@ async function* models(
         signal,
       });
   using _data = data;
-  const reference = data && { ...partOf(data, part, model.config), resize: model.config.data.resize };
+  const reference = data && { ...referenceIn(data, part, model.config), resize: model.config.data.resize };
   const isRun = existsSync(join(dirname(file), 'config.yaml'));
   const name = isRun && path === file ? dirname(file) : path;
   const common = { samples: model, path, ...(reference && { reference }) };
@@ -128,15 +129,14 @@ async function chosen(run: string, asked: EvaluateRequest['checkpoints']): Promi
 }
 
 /** The part of the training data that is the reference, and its words for the protocol. */
-function partOf(
+function referenceIn(
   { data, trained, heldOut }: { data: Dataset; trained: Dataset; heldOut?: Dataset },
   part: PartName,
-  { seed, training: { validation } }: Config,
+  config: Config,
 ): { data: Dataset; part: string } {
   if (part === 'all' || (part === 'training' && !heldOut)) return { data, part: 'all' };
-  const how = `(training.validation ${validation}, seed ${seed})`;
-  if (part === 'training') return { data: trained, part: `training part ${how}` };
-  if (heldOut) return { data: heldOut, part: `held-out part ${how}` };
+  if (part === 'training') return { data: trained, part: partOf(config, part) };
+  if (heldOut) return { data: heldOut, part: partOf(config, part) };
   throw new RinError(`--part held-out: this run held no samples out (training.validation 0); leave --part out`);
 }
 
