@@ -62,6 +62,8 @@ export { strip } from './media/strip.js';
 export { encodeWav, readWav, type Wave, type WavOptions, writeWav } from './media/wav.js';
 export { waveform } from './media/waveform.js';
 export { encodeWebp, type WebpOptions } from './media/webp.js';
+export { type Detector, type DetectorName, type DetectorRequest, detectorNames } from './metrics/detectors/detector.js';
+export { openDetector } from './metrics/detectors/openDetector.js';
 export { type ModelPart, modelParts } from './model/parts.js';
 export type { ForwardOptions, Output, Previous, SignalLevels } from './model/pass.js';
 export { RIN } from './model/rin.js';
