@@ -15,7 +15,8 @@ const answers = json('standIn.json') as {
   readonly inception: { readonly features: number[][]; readonly logits: number[][] };
   readonly i3d: { readonly features: number[][] };
 };
-const pixels = (index: number, count: number) => Uint8Array.from({ length: count }, (_, i) => ((index * count + i) * 7919) % 256);
+const pixels = (index: number, count: number) =>
+  Uint8Array.from({ length: count }, (_, i) => ((index * count + i) * 7919) % 256);
 const pictures = [pixels(0, 3 * 8 * 8), pixels(1, 3 * 8 * 8)];
 const shape = [3, 8, 8];
 
@@ -34,7 +35,12 @@ test('a TorchScript of the signature of StyleGAN-V’s I3D gives the logits befo
   const detector = await openDetector({ name: 'i3d', path: beside('i3dStandIn.pt') });
   const { features, logits } = detector.extract([pixels(0, 3 * 16 * 8 * 8)], [3, 16, 8, 8]);
   assert.deepEqual([detector.medium, detector.features, detector.classes], ['clip', 400, 400]);
-  assert.ok(difference(features.filter((_, i) => i % 8 === 0), answers.i3d.features.flat()) < 1e-5);
+  assert.ok(
+    difference(
+      features.filter((_, i) => i % 8 === 0),
+      answers.i3d.features.flat(),
+    ) < 1e-5,
+  );
   assert.deepEqual(logits, features);
   detector.dispose();
 });
@@ -42,7 +48,10 @@ test('a TorchScript of the signature of StyleGAN-V’s I3D gives the logits befo
 test('only the published weights give FID and FVD; others carry their SHA-256 in the name', async () => {
   const inception = await openDetector({ name: 'inception', path: beside('inceptionStandIn.pt') });
   const i3d = await openDetector({ name: 'i3d', path: beside('i3dStandIn.pt') });
-  for (const [detector, family] of [[inception, 'Inception'], [i3d, 'I3D']] as const) {
+  for (const [detector, family] of [
+    [inception, 'Inception'],
+    [i3d, 'I3D'],
+  ] as const) {
     assert.match(detector.sha256, /^[0-9a-f]{64}$/);
     const mark = detector.sha256.slice(0, 8);
     assert.deepEqual(detector.figures, { frechet: `FD-${family}-${mark}`, kernel: `KID-${family}-${mark}` });
@@ -100,14 +109,23 @@ test('a wrong name, size or file is one sentence', async () => {
     writeFileSync(path, bytes);
     return path;
   };
-  await fails({ name: 'vgg' }, /no detector "vgg"; expected one of efficientnet-lite0, i3d-kinetics-400, inception, i3d$/);
+  await fails(
+    { name: 'vgg' },
+    /no detector "vgg"; expected one of efficientnet-lite0, i3d-kinetics-400, inception, i3d$/,
+  );
   await fails({ name: 'inception' }, /needs your own file: name it with --detectorFile/);
   await fails({ name: 'efficientnet-lite0', size: 100 }, /takes the sizes 128 and 224, got 100/);
   await fails({ name: 'inception', path: beside('inceptionStandIn.pt'), size: 128 }, /takes no size, got 128/);
   await fails({ name: 'inception', path: join(folder, 'absent.pt') }, /cannot read .*absent\.pt: it is gone/);
   await fails({ name: 'inception', path: folder }, /cannot read/);
-  await fails({ name: 'inception', path: write('empty.pth', Buffer.alloc(0)) }, /empty\.pth holds no weights of Inception/);
-  await fails({ name: 'inception', path: write('text.pth', Buffer.from('hello')) }, /text\.pth holds no weights of Inception/);
+  await fails(
+    { name: 'inception', path: write('empty.pth', Buffer.alloc(0)) },
+    /empty\.pth holds no weights of Inception/,
+  );
+  await fails(
+    { name: 'inception', path: write('text.pth', Buffer.from('hello')) },
+    /text\.pth holds no weights of Inception/,
+  );
   const script = readFileSync(beside('inceptionStandIn.pt'));
   await fails({ name: 'inception', path: write('cut.pt', script.subarray(0, 20_000)) }, /cut\.pt: no TorchScript/);
   await fails({ name: 'i3d', path: write('short.pt', script.subarray(0, 20_000)) }, /short\.pt: no TorchScript/);

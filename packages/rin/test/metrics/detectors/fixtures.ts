@@ -28,8 +28,7 @@ export function clip(index: number, [channels, frames, height, width]: readonly 
   const bytes = new Uint8Array(channels * frames * plane);
   for (let t = 0; t < frames; t++) {
     const frame = picture(index + t, [channels, height, width]);
-    for (let c = 0; c < channels; c++)
-      bytes.set(frame.subarray(c * plane, (c + 1) * plane), (c * frames + t) * plane);
+    for (let c = 0; c < channels; c++) bytes.set(frame.subarray(c * plane, (c + 1) * plane), (c * frames + t) * plane);
   }
   return bytes;
 }

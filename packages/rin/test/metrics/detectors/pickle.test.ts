@@ -9,7 +9,8 @@ import { readTorchFile } from '../../../src/metrics/detectors/pickle/torchFile.j
 import { Weights } from '../../../src/metrics/detectors/weights.js';
 
 // Written by PyTorch and Python: small.py.
-const file = (name: string) => readFileSync(fileURLToPath(new URL(`../../../../test/metrics/detectors/${name}`, import.meta.url)));
+const file = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../../test/metrics/detectors/${name}`, import.meta.url)));
 const torchFile = file('small.pth');
 const numpyFile = file('small.ckpt');
 
@@ -28,7 +29,10 @@ test('tensors of PyTorch keep their values: whole, transposed, a part, empty', (
 
 test('arrays of NumPy keep their values, named by the keys of their dicts', () => {
   const weights = open(numpyFile, readNumpyFile);
-  assert.deepEqual(weights.tensor('params > first > kernel', [2, 3]).tolist(), [[0, 1, 2], [3, 4, 5]]);
+  assert.deepEqual(weights.tensor('params > first > kernel', [2, 3]).tolist(), [
+    [0, 1, 2],
+    [3, 4, 5],
+  ]);
   assert.deepEqual(weights.tensor('params > bias', [1]).tolist(), [0.5]);
   assert.deepEqual(weights.tensor('batch_stats > mean', [1, 1, 2]).tolist(), [[[0, 0]]]);
 });
@@ -61,7 +65,10 @@ test('a pickle that would run a program is refused, and nothing runs', () => {
   for (const program of programs) {
     for (const read of [readTorchFile, readNumpyFile]) {
       const bytes = Buffer.from(`\x80\x04${program}`, 'latin1');
-      assert.throws(() => open(bytes, read), { name: 'RinError', message: /which is not allowed|plain data do not use/ });
+      assert.throws(() => open(bytes, read), {
+        name: 'RinError',
+        message: /which is not allowed|plain data do not use/,
+      });
     }
   }
 });
@@ -71,7 +78,10 @@ test('a dict that holds itself, or would unfold without end, is refused', () => 
   assert.throws(() => open(itself, readNumpyFile), { name: 'RinError', message: /nested too deeply/ });
   // Ten keys, all with the dict of the level below: 10^12 leaves from 400 bytes.
   const levels = Array.from({ length: 12 }, (_, level) => {
-    const keys = Array.from({ length: 10 }, (_, key) => `X\x01\0\0\0${key}${level === 0 ? '}' : `h${String.fromCharCode(level - 1)}`}s`);
+    const keys = Array.from(
+      { length: 10 },
+      (_, key) => `X\x01\0\0\0${key}${level === 0 ? '}' : `h${String.fromCharCode(level - 1)}`}s`,
+    );
     return `}${keys.join('')}q${String.fromCharCode(level)}`;
   });
   const wide = Buffer.from(`\x80\x04${levels.join('')}.`, 'latin1');
@@ -106,7 +116,10 @@ test('a damaged file gives arrays that fill their shape, or one error', () => {
     return random(8) === 0 ? copy.subarray(0, random(copy.length)) : copy;
   };
   let refused = 0;
-  for (const [bytes, read] of [[torchFile, readTorchFile], [numpyFile, readNumpyFile]] as const) {
+  for (const [bytes, read] of [
+    [torchFile, readTorchFile],
+    [numpyFile, readNumpyFile],
+  ] as const) {
     for (let round = 0; round < 3_000; round++) {
       const damaged = damage(bytes);
       try {
@@ -114,7 +127,10 @@ test('a damaged file gives arrays that fill their shape, or one error', () => {
           const arrays = read(all);
           for (const { shape, bytes: elements, dtype } of arrays.values()) {
             const width = dtype === 'float32' ? 4 : 8;
-            assert.equal(shape.reduce((product, size) => product * size, width), elements.length);
+            assert.equal(
+              shape.reduce((product, size) => product * size, width),
+              elements.length,
+            );
           }
           return arrays;
         });
