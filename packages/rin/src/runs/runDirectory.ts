@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable, RinError, sizeList } from '@rin/core';
@@ -70,6 +70,16 @@ export class RunDirectory {
   /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
   record(name: 'stats' | 'timing', line: { readonly images: number }): void {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
+  }
+
+  /** The lines of `stats.jsonl` at this number of images. */
+  statsAt(images: number): { readonly images: number }[] {
+    if (!this.has('stats.jsonl')) return [];
+    const lines = readFileSync(this.file('stats.jsonl'), 'utf8').split('\n');
+    return lines.flatMap((line) => {
+      const found = parsed(line);
+      return found.images === images ? [{ ...found, images }] : [];
+    });
   }
 
   /** Flushes every line of the log and the records to the disk. */
