@@ -37,10 +37,12 @@ export class ScriptModule {
   forward(inputs: readonly Tensor[], options: Readonly<Record<string, number | boolean>> = {}): Tensor[] {
     refuseInTrace('ScriptModule.forward', 'a trace cannot record what is inside of the program');
     const wrong = Array.isArray(inputs) ? inputs.find((input) => !(input instanceof Tensor)) : inputs;
-    if (wrong !== undefined) throw new TorchError(`ScriptModule.forward: expected a list of tensors, got ${describe(wrong)}`);
+    if (wrong !== undefined)
+      throw new TorchError(`ScriptModule.forward: expected a list of tensors, got ${describe(wrong)}`);
+    const id = this.#live();
     const slots = inputs.map((input) => input.slot);
     try {
-      const made = native.runScript(this.#live(), slots, Object.keys(options), Object.values(options));
+      const made = native.runScript(id, slots, Object.keys(options), Object.values(options));
       return made.map(tensorOf).filter((result) => result !== null);
     } catch (error) {
       throw new TorchError(`${this.#path}: forward failed: ${reasonOf(error)} (${inputs.map(describe).join(', ')})`);

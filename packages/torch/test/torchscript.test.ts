@@ -18,21 +18,30 @@ test('a network of TorchScript computes what PyTorch saved, in evaluation mode a
     const results = noGrad(() => network.forward([x]));
     // [1 + 4 − 3 + 0.5, 0.5 + 12 − 0.25] + shift; dropout would zero some.
     assert.deepEqual(results.map(String), ['Tensor [1, 2] float32 cpu', 'Tensor [1, 2] float32 cpu']);
-    assert.deepEqual(results.map((result) => result.tolist()), [[[2.75, 11.75]], [[2.75, 11.75]]]);
+    assert.deepEqual(
+      results.map((result) => result.tolist()),
+      [[[2.75, 11.75]], [[2.75, 11.75]]],
+    );
   }
 });
 
 test('further arguments go by name, and tensors in lists come back in order', () => {
   using network = loadTorchScript(path);
   const results = network.forward([tensor([[1, 2, 3]])], { times: 2, scale: 2, negate: true });
-  assert.deepEqual(results.map((result) => result.tolist()), [[[-5.25, -24]], [[-5.25, -24]], [[-4.25, -23]]]);
+  assert.deepEqual(
+    results.map((result) => result.tolist()),
+    [[[-5.25, -24]], [[-5.25, -24]], [[-4.25, -23]]],
+  );
 });
 
 test('its parameters and buffers have names, and gradients flow into it', () => {
   using network = loadTorchScript(path);
   const tensors = network.tensors();
   assert.deepEqual(Object.keys(tensors), ['layer.weight', 'layer.bias', 'shift']);
-  assert.deepEqual(tensors['layer.weight'].tolist(), [[1, 2, -1], [0.5, 0, 4]]);
+  assert.deepEqual(tensors['layer.weight'].tolist(), [
+    [1, 2, -1],
+    [0.5, 0, 4],
+  ]);
   const x = tensor([[1, 2, 3]], { requiresGrad: true });
   network.forward([x])[0].sum().backward();
   assert.deepEqual(x.grad?.tolist(), [[1.5, 2, 3]]);
@@ -47,7 +56,10 @@ test('scopes free its results, and dispose its weights', () => {
   assert.equal(memory().tensors, before);
   network.dispose();
   network.dispose();
-  assert.throws(() => network.forward([zeros([1, 3])]), { name: 'TorchError', message: `${path}: the module was disposed` });
+  assert.throws(() => network.forward([zeros([1, 3])]), {
+    name: 'TorchError',
+    message: `${path}: the module was disposed`,
+  });
   using another = loadTorchScript(path); // may get the same number
   assert.throws(() => network.tensors(), /was disposed/);
   assert.equal(another.forward([zeros([1, 3])]).length, 2);

@@ -16,7 +16,10 @@ export interface WeightsFile {
 
 /** EfficientNet-Lite0 from PyTorch's old format. @param size  width and height of its input */
 export function efficientNet({ path, bytes }: WeightsFile, device: Device, size: number): Network {
-  const network = built(device, () => new EfficientNetLite0(new Weights(path, bytes, readTorchFile, 'EfficientNet-Lite0')));
+  const network = built(
+    device,
+    () => new EfficientNetLite0(new Weights(path, bytes, readTorchFile, 'EfficientNet-Lite0')),
+  );
   return {
     medium: 'picture',
     features: 1280,
@@ -40,7 +43,9 @@ export function i3d({ path, bytes }: WeightsFile, device: Device): Network {
     forward(pixels) {
       const frames = pixels.shape[2];
       if (frames < fewestFrames)
-        throw new RinError(`the detector i3d-kinetics-400 needs clips of at least ${fewestFrames} frames, got ${frames}`);
+        throw new RinError(
+          `the detector i3d-kinetics-400 needs clips of at least ${fewestFrames} frames, got ${frames}`,
+        );
       const logits = network.forward(i3dInput(pixels));
       return { features: logits, logits };
     },

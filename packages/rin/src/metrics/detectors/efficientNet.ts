@@ -1,4 +1,4 @@
-import { linear, Module, type Tensor, keep, unsafe } from '@rin/torch';
+import { keep, linear, Module, type Tensor, unsafe } from '@rin/torch';
 import { FoldedConv } from './foldedConv.js';
 import type { Weights } from './weights.js';
 
@@ -39,7 +39,9 @@ export class EfficientNetLite0 extends Module {
     const blocks: Block[] = [];
     for (const [count, kernel, stride, expansion, outputs] of stages) {
       for (let i = 0; i < count; i++) {
-        blocks.push(new Block(weights, `_blocks.${index++}`, { inputs, outputs, kernel, stride: i > 0 ? 1 : stride, expansion }));
+        blocks.push(
+          new Block(weights, `_blocks.${index++}`, { inputs, outputs, kernel, stride: i > 0 ? 1 : stride, expansion }),
+        );
         inputs = outputs;
       }
     }

@@ -30,7 +30,11 @@ export class FoldedConv extends Module {
   readonly #groups: number;
 
   /** @param weight  [outputs, inputs/groups, ...kernel] @param after  the batch norm, or the bias [outputs] of the convolution */
-  constructor(weight: Tensor, after: BatchNorm | Tensor, { stride, padding = 'same', groups = 1 }: FoldedConvOptions = {}) {
+  constructor(
+    weight: Tensor,
+    after: BatchNorm | Tensor,
+    { stride, padding = 'same', groups = 1 }: FoldedConvOptions = {},
+  ) {
     super();
     const axes = weight.shape.length - 2;
     this.#stride = stride ?? new Array<number>(axes).fill(1);
@@ -38,8 +42,17 @@ export class FoldedConv extends Module {
     this.#groups = groups;
     if ('mean' in after && !('dtype' in after)) {
       const { mean, variance, gain, shift, eps } = after;
-      const scale = variance.double().add(eps).rsqrt().mul(gain ?? 1); // [outputs]
-      this.weight = keep(weight.double().mul(scale.reshape([-1, ...new Array<number>(axes + 1).fill(1)])).float());
+      const scale = variance
+        .double()
+        .add(eps)
+        .rsqrt()
+        .mul(gain ?? 1); // [outputs]
+      this.weight = keep(
+        weight
+          .double()
+          .mul(scale.reshape([-1, ...new Array<number>(axes + 1).fill(1)]))
+          .float(),
+      );
       this.bias = keep(shift.double().sub(mean.double().mul(scale)).float());
     } else {
       this.weight = keep(weight.clone());

@@ -17,8 +17,14 @@ const modules: Readonly<Record<string, readonly [number, number, number, number,
 
 /** The last modules before a pooling, with its window and stride. */
 const poolings: Readonly<Record<string, readonly [readonly number[], readonly number[]]>> = {
-  Mixed_3c: [[3, 3, 3], [2, 2, 2]],
-  Mixed_4f: [[2, 2, 2], [2, 2, 2]],
+  Mixed_3c: [
+    [3, 3, 3],
+    [2, 2, 2],
+  ],
+  Mixed_4f: [
+    [2, 2, 2],
+    [2, 2, 2],
+  ],
 };
 
 const kinetics = 400;

@@ -28,8 +28,19 @@ const square = (size: number) => [size, size] as const;
 /** 35×35 */
 const blockA = (pooled: number): Branch[] => [
   { layers: [['branch1x1', 64, square(1)]] },
-  { layers: [['branch5x5_1', 48, square(1)], ['branch5x5_2', 64, square(5)]] },
-  { layers: [['branch3x3dbl_1', 64, square(1)], ['branch3x3dbl_2', 96, square(3)], ['branch3x3dbl_3', 96, square(3)]] },
+  {
+    layers: [
+      ['branch5x5_1', 48, square(1)],
+      ['branch5x5_2', 64, square(5)],
+    ],
+  },
+  {
+    layers: [
+      ['branch3x3dbl_1', 64, square(1)],
+      ['branch3x3dbl_2', 96, square(3)],
+      ['branch3x3dbl_3', 96, square(3)],
+    ],
+  },
   { pool: 'mean', layers: [['branch_pool', pooled, square(1)]] },
 ];
 
@@ -49,7 +60,13 @@ const blockB: Branch[] = [
 /** 17×17 */
 const blockC = (inner: number): Branch[] => [
   { layers: [['branch1x1', 192, square(1)]] },
-  { layers: [['branch7x7_1', inner, square(1)], ['branch7x7_2', inner, [1, 7]], ['branch7x7_3', 192, [7, 1]]] },
+  {
+    layers: [
+      ['branch7x7_1', inner, square(1)],
+      ['branch7x7_2', inner, [1, 7]],
+      ['branch7x7_3', 192, [7, 1]],
+    ],
+  },
   {
     layers: [
       ['branch7x7dbl_1', inner, square(1)],
@@ -64,7 +81,12 @@ const blockC = (inner: number): Branch[] => [
 
 /** 17×17 → 8×8 */
 const blockD: Branch[] = [
-  { layers: [['branch3x3_1', 192, square(1)], ['branch3x3_2', 320, square(3), 2]] },
+  {
+    layers: [
+      ['branch3x3_1', 192, square(1)],
+      ['branch3x3_2', 320, square(3), 2],
+    ],
+  },
   {
     layers: [
       ['branch7x7x3_1', 192, square(1)],
@@ -79,10 +101,22 @@ const blockD: Branch[] = [
 /** 8×8. The last block of the published network takes the maximum where others take the mean. */
 const blockE = (pool: 'mean' | 'max'): Branch[] => [
   { layers: [['branch1x1', 320, square(1)]] },
-  { layers: [['branch3x3_1', 384, square(1)]], heads: [['branch3x3_2a', 384, [1, 3]], ['branch3x3_2b', 384, [3, 1]]] },
   {
-    layers: [['branch3x3dbl_1', 448, square(1)], ['branch3x3dbl_2', 384, square(3)]],
-    heads: [['branch3x3dbl_3a', 384, [1, 3]], ['branch3x3dbl_3b', 384, [3, 1]]],
+    layers: [['branch3x3_1', 384, square(1)]],
+    heads: [
+      ['branch3x3_2a', 384, [1, 3]],
+      ['branch3x3_2b', 384, [3, 1]],
+    ],
+  },
+  {
+    layers: [
+      ['branch3x3dbl_1', 448, square(1)],
+      ['branch3x3dbl_2', 384, square(3)],
+    ],
+    heads: [
+      ['branch3x3dbl_3a', 384, [1, 3]],
+      ['branch3x3dbl_3b', 384, [3, 1]],
+    ],
   },
   { pool, layers: [['branch_pool', 192, square(1)]] },
 ];
@@ -167,7 +201,10 @@ class Block extends Module {
         return conv;
       });
       outputs += heads.length === 0 ? channels : heads.reduce((sum, [, to]) => sum + to, 0);
-      return new Chain(made, heads.map((each) => make(each, channels)));
+      return new Chain(
+        made,
+        heads.map((each) => make(each, channels)),
+      );
     });
     this.outputs = outputs;
   }

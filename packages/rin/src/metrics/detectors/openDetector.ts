@@ -90,9 +90,15 @@ export async function openDetector(request: DetectorRequest): Promise<Detector> 
 }
 
 /** The file of a detector in the cache. */
-async function fetched(name: DetectorName, pinned: PinnedFile | undefined, onProgress = (_: string) => {}): Promise<string> {
+async function fetched(
+  name: DetectorName,
+  pinned: PinnedFile | undefined,
+  onProgress = (_: string) => {},
+): Promise<string> {
   if (!pinned)
-    throw new RinError(`the detector ${name} needs your own file: name it with --detectorFile (docs/detectors.md says which)`);
+    throw new RinError(
+      `the detector ${name} needs your own file: name it with --detectorFile (docs/detectors.md says which)`,
+    );
   try {
     return await fetchPinned(pinned, (text) => onProgress(`${name}: ${text}`));
   } catch (error) {

@@ -29,7 +29,8 @@ export function pixelsOf(
   const given = `samples of the shape [${shape.join(', ')}]`;
   if (shape.length !== dimensions[medium]) {
     const other = medium === 'picture' ? 'clip' : 'picture';
-    const mend = shape.length === dimensions[other] ? `; for ${words[other][0]} use --detector ${counterpart[name]}` : '';
+    const mend =
+      shape.length === dimensions[other] ? `; for ${words[other][0]} use --detector ${counterpart[name]}` : '';
     throw new RinError(`the detector ${name} takes ${plural} ${axes}, got ${given}${mend}`);
   }
   const channels = shape[0];
@@ -39,7 +40,11 @@ export function pixelsOf(
   if (!(Number.isSafeInteger(length) && length > 0)) throw new RinError(`the detector ${name}: ${given} are empty`);
   const wrong = batch.find((sample) => sample.length !== length);
   if (wrong)
-    throw new RinError(`the detector ${name}: a sample has ${wrong.length} bytes, but [${shape.join(', ')}] needs ${length}`);
-  const pixels = stack(batch.map((sample) => tensor(sample, shape))).to(device).float();
+    throw new RinError(
+      `the detector ${name}: a sample has ${wrong.length} bytes, but [${shape.join(', ')}] needs ${length}`,
+    );
+  const pixels = stack(batch.map((sample) => tensor(sample, shape)))
+    .to(device)
+    .float();
   return channels === 3 ? pixels : cat([pixels, pixels, pixels], 1);
 }

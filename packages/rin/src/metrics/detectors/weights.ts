@@ -60,7 +60,10 @@ export class Weights {
     // A copy, because the bytes need not begin at a multiple of four.
     const elements = new Float32Array(new Uint8Array(array.bytes).buffer);
     const { order } = array;
-    const inMemory = tensor(elements, order.map((axis) => shape[axis]));
+    const inMemory = tensor(
+      elements,
+      order.map((axis) => shape[axis]),
+    );
     return inMemory.permute(order.map((_, axis) => order.indexOf(axis))).contiguous();
   }
 }

@@ -162,12 +162,15 @@ class Machine {
         if (!this.#allowed.persistent) throw new Damaged(`a reference to another file at byte ${at}`);
         return this.#allowed.persistent(this.pop());
       default:
-        throw new Damaged(`the opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${at}, which plain data do not use`);
+        throw new Damaged(
+          `the opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${at}, which plain data do not use`,
+        );
     }
   }
 
   pop(): unknown {
-    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw new Damaged(`a value is missing at byte ${this.position}`);
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0))
+      throw new Damaged(`a value is missing at byte ${this.position}`);
     return this.#stack.pop();
   }
 
@@ -206,7 +209,8 @@ class Machine {
 
   #line(): string {
     const end = this.#bytes.indexOf(10, this.position);
-    if (end < 0 || end - this.position > longestName) throw new Damaged(`a name without an end at byte ${this.position}`);
+    if (end < 0 || end - this.position > longestName)
+      throw new Damaged(`a name without an end at byte ${this.position}`);
     const text = this.#text(end - this.position);
     this.position++;
     return text;
@@ -251,7 +255,8 @@ class Machine {
   #global(module: unknown, name: unknown): unknown {
     const key = `${typeof module === 'string' ? module : '?'} ${typeof name === 'string' ? name : '?'}`;
     const found = this.#allowed.globals.get(key);
-    if (found === undefined) throw new Damaged(`it asks for ${JSON.stringify(key)} at byte ${this.position}, which is not allowed`);
+    if (found === undefined)
+      throw new Damaged(`it asks for ${JSON.stringify(key)} at byte ${this.position}, which is not allowed`);
     return found;
   }
 
