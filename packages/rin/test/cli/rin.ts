@@ -23,7 +23,10 @@ export interface RinOptions {
 }
 
 /** Runs `rin` in a process of its own. */
-export function rin(args: readonly string[], { cwd, program = bin, onStart, onOutput }: RinOptions = {}): Promise<Ended> {
+export function rin(
+  args: readonly string[],
+  { cwd, program = bin, onStart, onOutput }: RinOptions = {},
+): Promise<Ended> {
   const { npm_lifecycle_event: _, ...env } = process.env; // it was not npm who called
   const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   onStart?.(child);

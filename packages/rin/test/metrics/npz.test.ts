@@ -30,7 +30,8 @@ test('mu and sigma are written as numpy writes them, byte for byte', async () =>
   await writeStatistics(path, { moments: { mean, covariance } });
   const [ours, theirs] = [path, numpy('numpy.npz')].map((each) => unzipSync(readFileSync(each)));
   assert.deepEqual(Object.keys(ours), ['mu.npy', 'sigma.npy']);
-  for (const [name, bytes] of Object.entries(ours)) assert.deepEqual(Buffer.from(bytes), Buffer.from(theirs[name]), name);
+  for (const [name, bytes] of Object.entries(ours))
+    assert.deepEqual(Buffer.from(bytes), Buffer.from(theirs[name]), name);
 });
 
 test('the statistics of a reference that rin measured are read back, and serve in place of the data', async () => {
@@ -57,7 +58,10 @@ test('the statistics of a reference that rin measured are read back, and serve i
   const plain = join(freshFolder(), 'plain.npz');
   await writeStatistics(plain, { moments: statistics.moments });
   const fewer = await evaluate(data, { reference: plain, detector: standIn(), count: 8 });
-  assert.deepEqual(fewer.figures.map(({ metric }) => metric), ['frechet', 'score']);
+  assert.deepEqual(
+    fewer.figures.map(({ metric }) => metric),
+    ['frechet', 'score'],
+  );
   assert.equal(fewer.figures[0].value, whole.figures.find(({ metric }) => metric === 'frechet')?.value);
   assert.equal(fewer.protocol.reference.part, 'unknown');
   await assert.rejects(
@@ -76,12 +80,20 @@ test('files that are no whole statistics are refused with one sentence', async (
   const refused = async (content: Uint8Array, message: RegExp) => {
     const path = join(folder, 'file.npz');
     writeFileSync(path, content);
-    await assert.rejects(readStatistics(path), (error: Error) => error.name === 'RinError' && message.test(error.message));
+    await assert.rejects(
+      readStatistics(path),
+      (error: Error) => error.name === 'RinError' && message.test(error.message),
+    );
   };
   await refused(Buffer.from('text'), /not a whole \.npz; expected a zip with mu and sigma/);
   await refused(bytes.subarray(0, bytes.length - 40), /not a whole \.npz/);
-  await refused(readFileSync(numpy('incomplete.npz')), /it has no sigma; expected an \.npz with mu and sigma, such as np\.savez writes/);
-  await writeStatistics(join(folder, 'file.npz'), { moments: { mean, covariance: covariance.slice(0, 4) } }).catch(() => {});
+  await refused(
+    readFileSync(numpy('incomplete.npz')),
+    /it has no sigma; expected an \.npz with mu and sigma, such as np\.savez writes/,
+  );
+  await writeStatistics(join(folder, 'file.npz'), { moments: { mean, covariance: covariance.slice(0, 4) } }).catch(
+    () => {},
+  );
   const odd = { mean: Float64Array.from([1, Number.NaN]), covariance: Float64Array.from([1, 0, 0, 1]) };
   await writeStatistics(join(folder, 'odd.npz'), { moments: odd });
   await assert.rejects(readStatistics(join(folder, 'odd.npz')), /mu or sigma has a number that is not finite/);
@@ -94,6 +106,8 @@ test('a file that was damaged anywhere is read, or refused with a message', asyn
     const damaged = Buffer.from(bytes);
     damaged[i] ^= 0x5a;
     writeFileSync(path, damaged);
-    await readStatistics(path).catch((error: Error) => assert.equal(error.name, 'RinError', `byte ${i}: ${error.stack}`));
+    await readStatistics(path).catch((error: Error) =>
+      assert.equal(error.name, 'RinError', `byte ${i}: ${error.stack}`),
+    );
   }
 });

@@ -112,5 +112,12 @@ async function figureLines(runs: readonly RunSummary[], areNamed: boolean): Prom
   const names = new Map(found.map(({ run, evaluation }) => [evaluation, run.name]));
   const named = (evaluation: Evaluation) =>
     subjectLine({ subject: { ...evaluation.subject, name: names.get(evaluation) ?? evaluation.subject.name } });
-  return ['', 'figures of rin evaluate:', ...comparisonLines(found.map(({ evaluation }) => evaluation), named)];
+  return [
+    '',
+    'figures of rin evaluate:',
+    ...comparisonLines(
+      found.map(({ evaluation }) => evaluation),
+      named,
+    ),
+  ];
 }

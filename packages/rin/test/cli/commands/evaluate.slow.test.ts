@@ -63,7 +63,8 @@ test('a command that is killed again and again, or stopped, goes on, and gives t
   const whole = await evaluate(args('whole'));
   assert.equal(whole.code, 0, whole.stderr);
   for (const signal of ['SIGKILL', 'SIGKILL', 'SIGINT'] as const) {
-    const blocks = () => (existsSync(join(cwd, 'killed')) ? work('killed').flatMap((name) => readdirSync(join(cwd, 'killed', name))) : []);
+    const blocks = () =>
+      existsSync(join(cwd, 'killed')) ? work('killed').flatMap((name) => readdirSync(join(cwd, 'killed', name))) : [];
     const known = blocks().length;
     const timer = { each: undefined as NodeJS.Timeout | undefined };
     const ended = await new Promise<Ended>((resolve, reject) => {
@@ -79,7 +80,8 @@ test('a command that is killed again and again, or stopped, goes on, and gives t
     clearInterval(timer.each);
     assert.equal(ended.code, signal === 'SIGINT' ? 130 : null);
     assert.ok(blocks().length > known, 'it kept what was finished');
-    if (signal === 'SIGINT') assert.match(ended.stdout, /stopped; finished batches are kept, and the same command goes on/);
+    if (signal === 'SIGINT')
+      assert.match(ended.stdout, /stopped; finished batches are kept, and the same command goes on/);
   }
   const resumed = await evaluate(args('killed'));
   assert.equal(resumed.code, 0, resumed.stderr);
@@ -90,18 +92,28 @@ test('a command that is killed again and again, or stopped, goes on, and gives t
 });
 
 test('checkpoints and averages come into one table, in which another protocol has a sign', async () => {
-  const { code, stdout, stderr } = await evaluate('run --count 8 --metrics kernel --checkpoints all --averages average,weights');
+  const { code, stdout, stderr } = await evaluate(
+    'run --count 8 --metrics kernel --checkpoints all --averages average,weights',
+  );
   assert.equal(code, 0, stderr);
   const table = stdout.slice(stdout.indexOf('evaluated'));
-  assert.match(table, /^evaluated +n +KID-StandIn\nrun, average, 16 images +8 .*\nrun, weights, 16 images +8 .*\nrun, average, 32 images +8 .*\nrun, weights, 32 images +8 .*\n$/);
+  assert.match(
+    table,
+    /^evaluated +n +KID-StandIn\nrun, average, 16 images +8 .*\nrun, weights, 16 images +8 .*\nrun, average, 32 images +8 .*\nrun, weights, 32 images +8 .*\n$/,
+  );
   assert.match(stdout, /training part \(training\.validation 0\.4, seed 0\), 4 pictures/);
-  const values = record('run/metrics.jsonl').filter(({ protocol }) => protocol.count === 8).map(({ figures }) => figures[0].value);
+  const values = record('run/metrics.jsonl')
+    .filter(({ protocol }) => protocol.count === 8)
+    .map(({ figures }) => figures[0].value);
   assert.equal(new Set(values).size, 4, 'each has weights of its own');
 
   const runs = await rin(['runs', 'run'], { cwd });
   assert.match(runs.stdout, /figures of rin evaluate:\nevaluated +n +KID-StandIn/);
   assert.match(runs.stdout, /run, average, 32 images +12 +\S+ ± \S+\*/);
-  assert.match(runs.stdout, /\* another protocol, not comparable: count 12 instead of 8, reference\.part all instead of training part/);
+  assert.match(
+    runs.stdout,
+    /\* another protocol, not comparable: count 12 instead of 8, reference\.part all instead of training part/,
+  );
 });
 
 test('folders are compared with data, with statistics of others, and the held-out part can be the reference', async () => {
