@@ -78,6 +78,7 @@ export const cases: Readonly<Record<string, Case>> = {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
   },
   'rin evaluate': evaluated,
+  'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
   'rin evaluate 3': evaluated,
   'rin evaluate 3 --count 50000': evaluated,
   'rin evaluate 3 --checkpoints all': evaluated,
