@@ -66,18 +66,18 @@ test('a command that is killed again and again, or stopped, goes on, and gives t
     const blocks = () =>
       existsSync(join(cwd, 'killed')) ? work('killed').flatMap((name) => readdirSync(join(cwd, 'killed', name))) : [];
     const known = blocks().length;
-    const timer = { each: undefined as NodeJS.Timeout | undefined };
-    const ended = await new Promise<Ended>((resolve, reject) => {
-      rin(args('killed').split(' '), {
-        ...{ cwd, program },
-        onStart: (child) => {
-          timer.each = setInterval(() => {
-            if (blocks().length > known + 3) child.kill(signal);
-          }, 10);
-        },
-      }).then(resolve, reject);
+    let timer: NodeJS.Timeout | undefined;
+    const ended = await rin(args('killed').split(' '), {
+      ...{ cwd, program },
+      onStart: (child) => {
+        timer = setInterval(() => {
+          if (blocks().length <= known + 3) return;
+          clearInterval(timer);
+          child.kill(signal);
+        }, 10);
+      },
     });
-    clearInterval(timer.each);
+    clearInterval(timer);
     assert.equal(ended.code, signal === 'SIGINT' ? 130 : null);
     assert.ok(blocks().length > known, 'it kept what was finished');
     if (signal === 'SIGINT')
