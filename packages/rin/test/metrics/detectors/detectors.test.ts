@@ -113,7 +113,7 @@ test('a wrong name, size or file is one sentence', async () => {
     { name: 'vgg' },
     /no detector "vgg"; expected one of efficientnet-lite0, i3d-kinetics-400, inception, i3d$/,
   );
-  await fails({ name: 'inception' }, /needs your own file: name it with --detectorFile/);
+  await fails({ name: 'inception' }, /needs your own file: name it with --detector-file/);
   await fails({ name: 'efficientnet-lite0', size: 100 }, /takes the sizes 128 and 224, got 100/);
   await fails({ name: 'inception', path: beside('inceptionStandIn.pt'), size: 128 }, /takes no size, got 128/);
   await fails({ name: 'inception', path: join(folder, 'absent.pt') }, /cannot read .*absent\.pt: it is gone/);
