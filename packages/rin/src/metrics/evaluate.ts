@@ -48,7 +48,7 @@ export interface EvaluateOptions extends Partial<SamplingConfig> {
   readonly known?: readonly Evaluation[];
   /** folder in which unfinished work is kept, so that the same call goes on with it. Default: nothing is kept */
   readonly folder?: string;
-  /** samples drawn and measured together. Default: 64 */
+  /** samples drawn and measured together. Default: 64 pictures or 16 clips */
   readonly batch?: number;
   readonly onProgress?: (progress: EvaluateProgress) => void;
   /** if it is aborted, the evaluation stops after the current step and rejects with the signal's reason */
@@ -57,6 +57,9 @@ export interface EvaluateOptions extends Partial<SamplingConfig> {
 
 /** Samples that are drawn if no number is named. Below, the kernel distance of a good model is lost in its standard error. */
 export const usualCount = { picture: 1000, clip: 256 } as const;
+
+/** Samples that are drawn and measured together if no number is named. What is lost by a kill is less than that. */
+export const usualBatch = { picture: 64, clip: 16 } as const;
 
 /** Most samples of the reference if no number is named: those of the published FID and FVD. */
 export const mostReference = { picture: 50_000, clip: 2048 } as const;
@@ -73,7 +76,8 @@ export const mostReference = { picture: 50_000, clip: 2048 } as const;
  * @throws the reason of `signal` if it is aborted
  */
 export async function evaluate(samples: Model | Dataset, options: EvaluateOptions): Promise<Evaluation> {
-  const { detector, reference: given, batch = 64, folder, signal, onProgress } = options;
+  const { detector, reference: given, folder, signal, onProgress } = options;
+  const { batch = usualBatch[detector.medium] } = options;
   checkNumbers(options);
   const prepared = 'network' in samples ? ofModel(samples, options) : ofData(samples, options);
   const { source, subject, sampling } = prepared;
@@ -121,7 +125,7 @@ const isSame = (before: Evaluation, { digest }: Subject, protocol: Protocol, met
   metrics.every((metric) => before.figures.some((figure) => figure.metric === metric));
 
 /** The folder of unfinished work of an evaluation: it belongs to these weights, this protocol and this batch. */
-export const workFolder = (folder: string, { subject, protocol }: Evaluation, batch = 64): string =>
+export const workFolder = (folder: string, { subject, protocol }: Evaluation, batch: number): string =>
   join(folder, `evaluation-${workKey(subject, protocol, batch)}`);
 
 const workKey = ({ digest }: Subject, protocol: Protocol, batch: number): string =>

@@ -31,7 +31,7 @@ export interface ReferenceData {
 }
 
 /** Samples in a block of the reference. */
-const block = 64;
+const blocks = { picture: 64, clip: 8 } as const;
 
 export interface MeasureOptions {
   readonly onProgress?: (progress: GatherProgress) => void;
@@ -84,7 +84,9 @@ async function measured(
     await change('make', folder, () => makeFolder(folder));
     await removeAbandoned(folder, (file) => file.endsWith('.npz'));
     const work = join(folder, `${key}.work`);
-    const { features } = await gather(source, detector, { block, folder: work, onProgress, signal });
+    const { features } = await gather(source, detector, {
+      ...{ block: blocks[detector.medium], folder: work, onProgress, signal },
+    });
     await writeStatistics(path, { moments: momentsOf(features), features, facts });
     await remove(work);
   } catch (error) {

@@ -39,9 +39,10 @@ export type Begin = (folder: string) => Promise<void>;
  *     data.json           Name and fingerprint of the data, SHA-256 of the initial model.
  *     log.txt             The messages.
  *     reals.png           Pictures of the data. For clips, reals.webp plays them, and reals.png is a strip of frames.
- *     stats.jsonl         Loss and learning rate: functions of configuration, data and seed alone.
+ *     stats.jsonl         Loss, learning rate and figures of new samples: functions of configuration, data and seed alone.
  *     timing.jsonl        Speed, clock and memory.
  *     fakes-….png         Samples of the average, always with the same seeds. For clips, there is fakes-….webp too.
+ *     metrics.jsonl       Figures of `rin evaluate`.
  *     checkpoint-…/       Everything that a resumed run needs.
  *     model.safetensors   The newest average of the weights.
  */

@@ -1,4 +1,5 @@
-# Writes what independent implementations compute from the same features to others.json, for others.test.ts:
+# Writes what independent implementations compute from the same features to others.json, for others.test.ts, and statistics as
+# numpy writes them (numpy.npz, compressed.npz, incomplete.npz), for npz.test.ts:
 #     pip install torch-fidelity==0.4.0 clean-fid==0.1.35 prdc==0.2 scipy
 #     python packages/rin/test/metrics/others.py
 # The features come from a generator of integers (`features.ts` has the same), so both sides start from the same bits.
@@ -81,3 +82,15 @@ def measure(count, width, first, second):
 results = {name: measure(*sizes) for name, sizes in SETS.items()}
 path = pathlib.Path(__file__).with_name("others.json")
 path.write_text(json.dumps(results, indent=2) + "\n")
+
+mu = numpy.array([0.5, -1.25, 3.0])
+sigma = numpy.array([[2.0, 0.25, 0.0], [0.25, 1.0, -0.5], [0.0, -0.5, 4.0]])
+numpy.savez(path.with_name("numpy.npz"), mu=mu, sigma=sigma)
+# By columns, in float32, compressed, and beside an array that nothing here needs.
+numpy.savez_compressed(
+    path.with_name("compressed.npz"),
+    arr_0=numpy.zeros((4, 8, 8, 3), numpy.uint8),
+    mu=mu.astype(numpy.float32),
+    sigma=numpy.asfortranarray(sigma.astype(numpy.float32)),
+)
+numpy.savez(path.with_name("incomplete.npz"), mu=mu)

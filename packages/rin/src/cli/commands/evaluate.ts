@@ -149,7 +149,7 @@ export const command: Command = {
           flag: '--batch',
           placeholder: 'N',
           description: 'samples drawn and measured together; finished batches are kept',
-          notes: ['at least 1', 'default: 64'],
+          notes: ['at least 1', 'default: 64 pictures or 16 clips'],
         },
         ...computeOptions(),
       ],
@@ -225,17 +225,18 @@ class Work {
 
   async #one({ samples, subject, path, reference }: Evaluated): Promise<void> {
     const { given, request, signal } = this;
-    const { evaluate, workFolder } = await import('../../metrics/evaluate.js');
+    const { evaluate, usualBatch, workFolder } = await import('../../metrics/evaluate.js');
     const { remove } = await import('../../disk/wholeFiles.js');
     const shape = 'network' in samples ? samples.network.sample.shape : samples.shape;
     if (!('network' in samples)) this.#refuseSampling();
     const warning = 'network' in samples ? guidanceWarning(samples, given) : undefined;
     if (warning !== undefined) this.#say(warning);
     const detector = await this.#detector(shape);
+    const { batch = usualBatch[detector.medium] } = request;
     const place = await this.#place(path);
     const known = given.has('--again') ? [] : await readEvaluations(place.record);
     const statistics = given.text('--reference');
-    const { count, seeds, metrics, referenceCount, batch } = request;
+    const { count, seeds, metrics, referenceCount } = request;
     const began = performance.now();
     const evaluation = await evaluate(samples, {
       ...('network' in samples ? typedSampling(samples.config, given) : {}),

@@ -14,7 +14,7 @@ export interface EvaluateRequest {
   readonly metrics?: readonly Metric[];
   readonly part: PartName;
   readonly referenceCount?: number;
-  readonly batch: number;
+  readonly batch?: number;
   /** names of averages, or `weights` */
   readonly averages: readonly string[];
   /** `all`, or labels such as `30k`; absent = the model of the run */
@@ -31,6 +31,7 @@ export function evaluateRequest(given: Given): EvaluateRequest {
     throw new UsageError('--data and --reference both say what to compare with; name one of them');
   const checkpoints = listed(given, '--checkpoints');
   const detectorSize = given.wholeNumber('--detector-size', 1);
+  const batch = given.wholeNumber('--batch', 1);
   const referenceCount = given.wholeNumber('--reference-count', 2);
   return {
     ...(count !== undefined && { count }),
@@ -38,7 +39,7 @@ export function evaluateRequest(given: Given): EvaluateRequest {
     ...(given.has('--metrics') && { metrics: listed(given, '--metrics')?.map(metricOf) }),
     part: partOf(given.text('--part') ?? 'training'),
     ...(referenceCount !== undefined && { referenceCount }),
-    batch: given.wholeNumber('--batch', 1) ?? 64,
+    ...(batch !== undefined && { batch }),
     averages: listed(given, '--averages') ?? ['average'],
     ...(checkpoints && { checkpoints: checkpoints.join() === 'all' ? 'all' : checkpoints }),
     ...(detectorSize !== undefined && { detectorSize }),
