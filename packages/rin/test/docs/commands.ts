@@ -132,6 +132,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/worker.mjs': examples,
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
+  'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
   'node bench/known.mjs': minutes,
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
