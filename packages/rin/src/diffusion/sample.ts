@@ -8,6 +8,7 @@ import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
 import { type Clip, cutClip, joinClips } from '../media/clip.js';
 import { type MediumSample, mediumOf } from '../media/medium.js';
+import type { RIN } from '../model/rin.js';
 import { conditionOf, sequencesOf } from './condition.js';
 import { type Continuation, continuation, givenTensor } from './continuation.js';
 import { type DenoiseInput, denoise } from './denoise.js';
@@ -182,7 +183,7 @@ async function drawSections(
 }
 
 /** The `sampling` section with the caller's changes, checked like any configuration. */
-function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
+export function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
   const { momentum = 0 } = changed;
   const { model, diffusion } = config;
   if (momentum > 0 && (model.selfConditioning === 'none' || diffusion.selfConditioningRate === 0)) {
@@ -230,7 +231,14 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
   );
 }
 
-function toImages(x: Tensor, { config, network }: Model): MediumSample[] {
+/** The pictures, clips or sounds of a batch [B, C, ...size] in [−b, b], as samples of the shape that the network predicts. */
+export function toImages(
+  x: Tensor,
+  {
+    config,
+    network,
+  }: Pick<Model, 'config'> & { readonly network: { readonly sample: Pick<RIN['sample'], 'predicted'> } },
+): MediumSample[] {
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
   const { predicted: shape } = network.sample;
