@@ -1,4 +1,4 @@
-import { type Geometry, RinError } from '@rin/core';
+import { type Geometry, type Part, RinError } from '@rin/core';
 import { scope, type Tensor } from '@rin/torch';
 import type { AttentionWeights } from '../model/attentionWeights.js';
 
@@ -14,9 +14,13 @@ export interface AttentionChoice {
   readonly head?: number;
 }
 
-/** Numbers over a grid of patches, in raster order. */
+/** Numbers over the patches of a part of a sample, in raster order. All lists have one entry for each axis: [L], [H, W] or [T, H, W] */
 export interface PatchMap {
-  /** patches along each axis: [L], [H, W] or [T, H, W] */
+  /** pixels (and frames) */
+  readonly size: readonly number[];
+  /** extent of a patch */
+  readonly patch: readonly number[];
+  /** patches; the last slice of a clip may reach beyond its frames */
   readonly grid: readonly number[];
   readonly values: Float64Array;
 }
@@ -31,6 +35,11 @@ export interface PatchMap {
 export interface AttentionMap extends PatchMap {
   readonly block: number;
   readonly kind: 'read' | 'write';
+  /** the latent and the head that were chosen; absent = the mean over all */
+  readonly latent?: number;
+  readonly head?: number;
+  /** whether the values are 1 − H/ln m, and not shares of attention */
+  readonly isConcentration: boolean;
   /** the same for the patches of given frames; absent = the model has none */
   readonly given?: PatchMap;
   /**
@@ -76,7 +85,7 @@ export const isChosen = (
 export function mapsOf(
   { weights, kind, block, tokens, latents }: AttentionWeights,
   { latent, head }: AttentionChoice,
-  { predicted, given }: Geometry,
+  { predicted, given, patch }: Geometry,
 ): AttentionMap[] {
   const isRead = kind === 'read';
   const [patches, frames] = [tokens.patches, tokens.given];
@@ -108,13 +117,20 @@ export function mapsOf(
       ...{ spread: listed(spread), together: listed(entropy(mean)) },
     };
   });
+  const mapOf = ({ size, grid }: Part, values: readonly number[]): PatchMap => ({
+    size,
+    patch,
+    grid,
+    values: Float64Array.from(values),
+  });
   const length = patches + frames;
   return found.spread.map((spread, b) => {
     const own = found.values.slice(b * length, (b + 1) * length);
     return {
-      ...{ block, kind: isRead ? 'read' : 'write', grid: predicted.grid },
-      values: Float64Array.from(own.slice(0, patches)),
-      ...(given && { given: { grid: given.grid, values: Float64Array.from(own.slice(patches)) } }),
+      ...{ block, kind: isRead ? 'read' : 'write', isConcentration: !isRead && latent === undefined },
+      ...{ ...(latent !== undefined && { latent }), ...(head !== undefined && { head }) },
+      ...mapOf(predicted, own.slice(0, patches)),
+      ...(given && { given: mapOf(given, own.slice(patches)) }),
       ...{ others: found.others[b], entropy: spread, meanEntropy: found.together[b] },
       mostEntropy: Math.log(found.keys),
     };
