@@ -43,8 +43,8 @@ export interface AttentionMap extends PatchMap {
   /** the same for the patches of given frames; absent = the model has none */
   readonly given?: PatchMap;
   /**
-   * share of the attention on what is no patch. Of a read: time and condition tokens beside the interface. Of a write: those among
-   * the latents
+   * share of the attention on time and condition tokens: of a read on those beside the interface, of a write on those among the
+   * latents. Of a write it is the share of the predicted patches
    */
   readonly others: number;
   /** mean entropy of the rows of attention in nats: of a latent over the tokens that it reads, of a patch over the latents */

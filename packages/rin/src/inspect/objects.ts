@@ -1,4 +1,3 @@
-import type { Geometry, Part } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { isBuiltIn } from '../data/builtIn.js';
 import type { Dataset } from '../data/dataset.js';
@@ -68,23 +67,20 @@ export async function openObjects(
  * @param values  [...size] of the part
  * @returns       one number for each patch, in raster order; the last slice of a clip may have fewer frames
  */
-export function patchMeans(
-  values: Float64Array,
-  { size, grid, tokens }: Part,
-  { patch }: Pick<Geometry, 'patch'>,
-): Float64Array {
-  const [sums, counts] = [new Float64Array(tokens), new Float64Array(tokens)];
+export function patchMeans(values: Float64Array, { size, grid, patch }: Omit<PatchMap, 'values'>): Float64Array {
+  const patches = grid.reduce((product, extent) => product * extent, 1);
+  const [sums, counts] = [new Float64Array(patches), new Float64Array(patches)];
   for (const [at, value] of values.entries()) {
-    let [rest, token, stride] = [at, 0, 1];
+    let [rest, place, stride] = [at, 0, 1];
     for (let axis = size.length - 1; axis >= 0; axis--) {
-      token += Math.floor((rest % size[axis]) / patch[axis]) * stride;
+      place += Math.floor((rest % size[axis]) / patch[axis]) * stride;
       rest = Math.floor(rest / size[axis]);
       stride *= grid[axis];
     }
-    sums[token] += value;
-    counts[token] += 1;
+    sums[place] += value;
+    counts[place] += 1;
   }
-  return sums.map((sum, token) => sum / counts[token]);
+  return sums.map((sum, place) => sum / counts[place]);
 }
 
 /** How much of an attention is on the object. */
