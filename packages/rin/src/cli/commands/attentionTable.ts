@@ -17,15 +17,17 @@ export function attentionTable(
   const whose = `${latent === undefined ? 'all latents' : `latent ${latent}`}, ${head === undefined ? 'all heads' : `head ${head}`}`;
   const [row, among] = isRead ? ['a latent', 'tokens'] : ['a patch', 'latents'];
   const together = isRead && latent === undefined;
-  const [hasOthers, hasGiven, hasObject] = [
+  const [hasOthers, hasGiven, hasObject, hasDetail] = [
     rows.some(({ others }) => others > 0),
     rows.some(({ given }) => given !== undefined),
     rows.some(({ object }) => object !== undefined),
+    rows.some(({ detail }) => detail !== undefined),
   ];
   const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(1)} %`);
   const heading = [
     ...['step', 'gamma', 'block', `entropy of ${row}`],
     ...(together ? ['of all together'] : []),
+    ...(hasDetail ? ['detail'] : []),
     ...(hasObject ? ['on the object', 'its area'] : []),
     ...(hasGiven ? ['on given frames'] : []),
     ...(hasOthers ? ['on time and condition'] : []),
@@ -33,6 +35,7 @@ export function attentionTable(
   const cells = rows.map((each) => [
     ...[String(each.step), each.gamma.toFixed(3), String(each.block), each.entropy.toFixed(2)],
     ...(together ? [each.meanEntropy.toFixed(2)] : []),
+    ...(hasDetail ? [each.detail?.toFixed(2) ?? '–'] : []),
     ...(hasObject ? [percent(each.object?.share), percent(each.object?.chance)] : []),
     ...(hasGiven ? [percent(each.given)] : []),
     ...(hasOthers ? [percent(each.others)] : []),
@@ -40,6 +43,7 @@ export function attentionTable(
   return [
     `${kind} attention of ${what}: ${whose}, means over the samples`,
     `entropy in nats; over ${many} ${among} it is at most ln ${many} = ${rows[0].mostEntropy.toFixed(2)}`,
+    ...(hasDetail ? ['detail: standard deviation in the patches that are attended to, 1 = as in all patches'] : []),
     '',
     ...textTable([heading, ...cells], []),
   ];
