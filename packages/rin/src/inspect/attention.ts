@@ -20,7 +20,7 @@ export interface AttentionStep {
   /** step of `steps`, from 1 */
   readonly step: number;
   readonly steps: number;
-  /** signal level γ of what the network saw, in [0, 1]: 0 = noise */
+  /** signal level γ of what the network saw, in [0, 1]: 0 = noise. Of heun's two evaluations in a step, the last one is shown */
   readonly gamma: number;
   /** the estimate x̂₀ of the same pass, behind given frames */
   readonly x0: MediumSample;

@@ -1,4 +1,4 @@
-import { type Geometry, type Part, RinError } from '@rin/core';
+import { countOf, type Geometry, type Part, RinError } from '@rin/core';
 import { scope, type Tensor } from '@rin/torch';
 import type { AttentionWeights } from '../model/attentionWeights.js';
 
@@ -65,13 +65,13 @@ export interface Choosable {
 
 /** @throws RinError if a number is not there; the message names it */
 export function checkChoice({ blocks = [], latent, head }: AttentionChoice, has: Choosable): void {
-  const check = (name: string, found: number, count: number): void => {
+  const check = (name: string, found: number, count: number, of = 'this model'): void => {
     if (Number.isInteger(found) && found >= 0 && found < count) return;
-    const range = count === 1 ? 'only 0 is there' : `expected 0 to ${count - 1}`;
-    throw new RinError(`${name} ${found}: ${range}, because this model has ${count} ${name}${count === 1 ? '' : 's'}`);
+    const range = count === 1 ? 'expected 0' : `expected 0 to ${count - 1}`;
+    throw new RinError(`${name} ${found}: ${range}, because ${of} has ${countOf(count, name)}`);
   };
   for (const block of blocks) check('block', block, has.blocks);
-  if (latent !== undefined) check('latent', latent, has.latents);
+  if (latent !== undefined) check('latent', latent, has.latents, 'a pass');
   if (head !== undefined) check('head', head, has.heads);
 }
 
