@@ -62,7 +62,7 @@ export interface DataAttentionOptions extends Shown, Partial<SamplingConfig> {
 }
 
 /**
- * Draws samples, and shows where the network looks (paper, section 5, the figures of read attention). The samples are those of
+ * Draws samples, and shows where the network looks (paper, the figure of read attention). The samples are those of
  * `sample`, byte for byte.
  * @returns one entry for each seed, in their order
  * @throws RinError as `sample`, or if a block, latent, head or step is not there

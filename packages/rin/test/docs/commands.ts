@@ -47,6 +47,13 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin inspect imagenet512': { run: '' },
   'rin inspect 3': { run: '' },
   'rin inspect cifar10 --size 128 --chart cost.svg': { run: '' },
+  'rin inspect --attention': { run: '--steps 2 --seeds 0' },
+  'rin inspect --attention --seeds 1 --at 1,7,15,33': minutes,
+  'rin inspect --attention --data emoji --seeds 0-82': minutes,
+  'rin inspect 3 --attention --seeds 0-3': { run: '--steps 2' },
+  'rin inspect 3 --attention --data emoji': { run: '--seeds 0 --at 1' },
+  'rin inspect 3 --attention --block 2 --latent 5': { run: '--steps 2 --seeds 0' },
+  'rin inspect 3 --attention --write --latent 5': { run: '--steps 2 --seeds 0' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {

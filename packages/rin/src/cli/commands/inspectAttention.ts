@@ -132,13 +132,13 @@ export async function inspectAttention(given: Given): Promise<number> {
   useThreads(threads);
   const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
   presentationOfModel(model); // samples that cannot be shown end here
+  if (!given.has('--json')) screen.say(`model: ${path}`);
   const looking = { model, given, asked, batch, screen, signal };
   try {
     const { found, at, numbers, what } = await (given.has('--data') ? lookAtData(looking) : lookAtSamples(looking));
     const written = await writeSheets(found, at, folder, given.has('--data'));
     if (given.has('--json')) screen.say(printableJson({ model: path, files: written, kind: asked.kind, numbers }));
     else {
-      screen.say(`model: ${path}`);
       screen.say(attentionTable(numbers, what, asked).join('\n'));
       screen.say(`\n${written.length > 4 ? `${countOf(written.length, 'file')} in ${folder}` : written.join(', ')}`);
     }
