@@ -4,7 +4,8 @@ import { inspectedLayer } from '../configuration/inspected.js';
 import { type Layer, readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
-import { attentionSections, checkMixed, inspectAttention } from './inspectAttention.js';
+import { attentionSections, checkMixed } from './attentionOptions.js';
+import { inspectAttention } from './inspectAttention.js';
 import { inspectionLines } from './inspectTables.js';
 
 export const command: Command = {
