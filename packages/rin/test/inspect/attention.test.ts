@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gamma, geometry, normals, oneMinusGamma } from '@rin/core';
-import { noGrad, scope, type Tensor, tensor } from '@rin/torch';
+import { memory, noGrad, scope, type Tensor, tensor } from '@rin/torch';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import type { Model } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
 import { dataAttention, sampleAttention } from '../../src/inspect/attention.js';
 import type { AttentionMap } from '../../src/inspect/attentionMaps.js';
 import { attentionNumbers } from '../../src/inspect/attentionNumbers.js';
+import { settledMemory } from '../diffusion/settledMemory.js';
 import { near, nearAll } from '../model/reference/near.js';
 import { lively, staring } from './attending.js';
 
@@ -257,6 +258,15 @@ test('what is not there is refused in a sentence', async () => {
   );
   const fitting = await datasetFromSamples([{ pixels: new Uint8Array(24) }], [1, 4, 6]);
   await assert.rejects(dataAttention(model, fitting, { samples: [1] }), /sample 1 is not there; expected 0 to 0$/);
+});
+
+test('looking leaves no tensor behind', async () => {
+  const model = lively({ model: { selfConditioning: 'both' } });
+  const data = await datasetFromSamples([{ pixels: new Uint8Array(24) }], [1, 4, 6]);
+  const before = await settledMemory();
+  await sampleAttention(model, { seeds: [1, 2, 3], batch: 2, guidance: 1 });
+  await dataAttention(model, data, { samples: [0], kind: 'write' });
+  assert.deepEqual(memory(), before);
 });
 
 test('sounds have a map too', async () => {

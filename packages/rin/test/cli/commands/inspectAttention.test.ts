@@ -111,8 +111,6 @@ test('what is not there gets one sentence', async () => {
   const model = ['model.safetensors', '--attention'];
   await said(1, [...model, '--block', '2'], /^block 2: expected 0 to 1, because this model has 2 blocks\n$/);
   await said(1, [...model, '--latent', '6'], /^latent 6: expected 0 to 5, because a pass has 6 latents\n$/);
-  await said(1, [...model, '--head', '9'], /^head 9: expected 0 to 1, because this model has 2 heads\n$/);
-  await said(1, [...model, '--at', '4'], /^step 4: expected 1 to 3, the steps of this sampling\n$/);
   await said(2, [...model, '--at', 'last'], /^--at last: expected steps such as 1,10-12, from 1 to 3\n/);
   await said(
     1,
@@ -135,5 +133,4 @@ test('what is not there gets one sentence', async () => {
     [...model, '--data', 'emoji', '--classes', 'left'],
     /^--classes is for drawn samples, but --data brings its own/,
   );
-  await said(1, [...model, '--unlabelled'], /^there is no unlabelled pass to show \(guidance is 0\)/);
 });
