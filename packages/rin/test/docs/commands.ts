@@ -87,6 +87,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'rin evaluate': evaluated,
   'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
+  'rin evaluate runs/00001-characters-64 --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
   'rin evaluate 3': evaluated,
   'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
   'rin train --data my-pictures --training.evaluateEvery 25%': {
