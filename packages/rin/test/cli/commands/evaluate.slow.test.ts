@@ -141,6 +141,7 @@ test('what cannot be done is refused with one sentence', async () => {
     ['run --averages fast', 1, /it has no fast; expected weights, average/],
     ['run --reference not.npz', 1, /not\.npz: not a whole \.npz; expected a zip with mu and sigma/],
     ['run --reference gone.npz', 1, /cannot read gone\.npz: it is gone/],
+    ['gone.safetensors', 1, /gone\.safetensors: there is no such model file or run/],
     ['nowhere --data pictures', 1, /nowhere: no such folder or file/],
   ];
   for (const [args, expected, message] of refused) {
