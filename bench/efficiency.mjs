@@ -20,7 +20,6 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtime } from '@rin/torch';
-import { publishedFlops } from '../packages/rin/dist/src/inspect/published.js';
 import { loadPreset } from '../packages/rin/dist/src/training/presets.js';
 import { createLog } from '../packages/torch/setup/log.mjs';
 import { ensurePython } from '../scripts/python.mjs';
@@ -94,6 +93,9 @@ function freeMemory() {
   return 1024 * Number(kilobytes);
 }
 
+/** Most bytes that a process may take now. */
+const limitNow = () => (given.limit === undefined ? Math.floor(0.9 * freeMemory()) : 1e9 * Number(given.limit));
+
 const python = await ensurePython({ diffusers: true, log: createLog() });
 const script = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -101,7 +103,7 @@ const script = (/** @type {string} */ name) => fileURLToPath(new URL(name, impor
 function measure(size, network) {
   const config = configOf(size, network);
   const sides = Array.isArray(config.model.size) ? config.model.size : [config.model.size, config.model.size];
-  const limit = given.limit === undefined ? Math.floor(0.9 * freeMemory()) : 1e9 * Number(given.limit);
+  const limit = limitNow();
   const isOurs = network === 'rin' || network === 'perceiver';
   const command = isOurs ? [process.execPath, script('efficiencyOurs.mjs')] : [python, script('efficiency.py')];
   // The limit is on memory that is written to. If the whole machine runs out, the system ends this process first.
@@ -131,7 +133,9 @@ try {
 /** What an earlier call measured, unless there is room now for more. @param {Size} size @param {string} network */
 function found(size, network) {
   const key = [size, network, `${rounds} rounds`, `${threads} threads`].join(', ');
-  if (known[key] === undefined) {
+  const { step, forecast, limit } = known[key] ?? {};
+  const hasRoomNow = rounds > 0 && step === undefined && forecast > limit && forecast <= limitNow();
+  if (known[key] === undefined || hasRoomNow) {
     console.error(`${titles[network]} at ${size}`);
     known[key] = measure(size, network);
     writeFileSync(file, JSON.stringify(known, null, 1));
@@ -143,6 +147,8 @@ const gigabytes = (/** @type {number} */ bytes) => (bytes / 1e9).toFixed(1);
 const seconds = (/** @type {number} */ time) => (time < 10 ? time.toFixed(2) : time.toFixed(0));
 const head = ['network', 'parameters', 'GFLOP', '÷ RIN', 'forward s', '÷ RIN', 'step s', '÷ RIN'];
 const heads = [...head, 'forward GB', 'step GB', '÷ RIN'];
+/** Columns of a table without measurements: up to the operations, and the forecast of memory. */
+const counted = [0, 1, 2, 3, heads.indexOf('step GB')];
 
 /** A figure, and how many times that of RIN it is. @param {number | undefined} mine @param {number | undefined} theirs @param {(value: number) => string} write */
 function compared(mine, theirs, write) {
@@ -173,23 +179,26 @@ for (const size of /** @type {Size[]} */ (sizes)) {
   if (networks.length === 0) continue;
   const results = networks.map((network) => ({ network, result: found(size, network) }));
   const rin = results.find(({ network }) => network === 'rin')?.result;
-  const rows = [heads, ...results.map(({ network, result }) => row(network, result, rin))];
+  const all = [heads, ...results.map(({ network, result }) => row(network, result, rin))];
+  const rows = rounds > 0 ? all : all.map((cells) => counted.map((i) => cells[i]));
   const title = size === 'clips' ? '16 × 64 × 64' : `${size} × ${size}`;
   console.log(`\n${title}`);
   table(rows);
+  const stops = results.filter(({ result }) => result.failed);
+  const notes = stops.map(({ network, result }) => `${titles[network]} stopped: ${result.failed}`);
+  for (const note of notes) console.log(note);
   for (const { network, result } of results) {
-    if (result.failed) console.log(`${titles[network]} stopped: ${result.failed}`);
     if (size !== 'clips') bySize.set(network, (bySize.get(network) ?? new Map()).set(Number(size), result));
   }
-  pieces.push(`### ${title}\n\n${markdownTable(rows)}`);
+  pieces.push([`### ${title}`, markdownTable(rows), ...notes].join('\n\n'));
 }
 
 const processors = `${cpus()[0].model.trim()}, ${cpus().length} processors`;
 const date = new Date().toISOString().slice(0, 10);
-const about = `${date}, ${processors}; torch ${runtime().version}, ${threads} threads, medians of ${rounds} rounds.`;
+const how = rounds > 0 ? `${threads} threads, medians of ${rounds} rounds` : 'counted only';
+const about = `${date}, ${processors}; torch ${runtime().version}, ${how}.`;
 console.log(`\n${about}`);
-if (given.page !== undefined)
-  writeBetween(String(given.page), 'bench/efficiency.mjs', [`Measured: ${about}`, ...pieces].join('\n\n'));
+if (given.page !== undefined) writeBetween(String(given.page), 'bench/efficiency.mjs', [about, ...pieces].join('\n\n'));
 
 /** A chart of a figure that all or some of the networks have. @param {string} name @param {string} cost @param {(found: Found) => number | undefined} figure */
 function draw(name, cost, figure) {
@@ -208,5 +217,7 @@ if (given.charts !== undefined) {
   draw('efficiency-flops', 'GFLOP of a forward pass', ({ flops }) => flops / 1e9);
   draw('efficiency-forward', 'seconds of a forward pass', ({ forward }) => forward && median(forward));
   draw('efficiency-step', 'seconds of a training step', ({ step }) => step && median(step));
-  draw('efficiency-memory', 'GB at the peak of a training step', ({ memory, forecast }) => (memory ?? forecast) / 1e9);
+  draw('efficiency-memory', 'GB of a training step, forecast where not measured', ({ memory = 0, forecast }) =>
+    rounds > 0 ? (memory || forecast) / 1e9 : undefined,
+  );
 }

@@ -66,7 +66,7 @@ class Pictures:
 
     def batch(self, places, classes):
         """x [B, C, H, W] in [−1, 1] and one-hot classes [B, classes]"""
-        x = torch.from_numpy(self.pixels[places]).float() / 127.5 - 1
+        x = torch.from_numpy(numpy.array(self.pixels[places])).float() / 127.5 - 1
         return x, F.one_hot(self.labels[places], classes).float()
 
 

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 /** @param {readonly (readonly (string | number)[])[]} rows  head first */
 export function markdownTable([head, ...rows]) {
-  const line = (/** @type {readonly (string | number)[]} */ cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |');
+  const line = (/** @type {readonly (string | number)[]} */ cells) =>
+    `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |');
   return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 }
 

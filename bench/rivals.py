@@ -54,12 +54,17 @@ def unet(size, widths, layers, attention, time_width, classes, channels_out=3):
         num_class_embeds=classes,
     )
     for module in network.modules():
-        last = module.conv2 if isinstance(module, ResnetBlock2D) else module.to_out[0] if isinstance(module, Attention) else None
-        if last is not None:
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-    nn.init.zeros_(network.conv_out.weight)
+        if isinstance(module, ResnetBlock2D):
+            start_at_zero(module.conv2)
+        if isinstance(module, Attention):
+            start_at_zero(module.to_out[0])
+    start_at_zero(network.conv_out)
     return network
+
+
+def start_at_zero(layer):
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
 
 
 def adm(size, classes):
@@ -108,11 +113,11 @@ def transformer(size, patch, width, layers, heads, classes, channels=3, channels
     for module in small:
         nn.init.normal_(module.weight, std=0.02)
     for module in (*(block.norm1.linear for block in network.transformer_blocks), network.proj_out_1, network.proj_out_2):
-        nn.init.zeros_(module.weight)
+        start_at_zero(module)
     return network
 
 
-clip_context = 64
+clip_context = 64  # channels of the empty text
 
 
 def unet3d(size, channels):
