@@ -63,7 +63,7 @@ if (wrong !== undefined) {
 const folder = resolve(String(given.folder));
 const shape = [3, 32, 32];
 const length = 3 * 32 * 32;
-const schedule = { kind: 'cosine', start: 0, end: 1, tau: 1 };
+const schedule = /** @type {const} */ ({ kind: 'cosine', start: 0, end: 1, tau: 1 });
 const config = loadPreset('cifar10-small', { sampling: { sampler: 'dpm2mSde', steps: 25, guidance: 0, schedule } });
 mkdirSync(folder, { recursive: true });
 
