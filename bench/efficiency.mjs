@@ -82,7 +82,7 @@ for (const [flag, names, known] of /** @type {const} */ ([
 /** The preset of a size, for one sample and AdamW. @param {Size} size @param {string} network */
 function configOf(size, network) {
   const training = { batch: 1, microBatch: 1, images: 1, warmup: 0, sampleEvery: 0, recompute: false };
-  const optimizer = { optimizer: { kind: 'adamw' }, learningRate: 1e-4 };
+  const optimizer = /** @type {const} */ ({ optimizer: { kind: 'adamw' }, learningRate: 1e-4 });
   const options = { training: { ...training, ...optimizer }, diffusion: { selfConditioningRate: 1 } };
   const config = loadPreset(presets[size], options);
   if (network !== 'perceiver') return config;
