@@ -111,15 +111,18 @@ function measure(size, network) {
   const command = isOurs ? [process.execPath, script('efficiencyOurs.mjs')] : [python, script('efficiency.py')];
   // The limit is on memory that is written to. If the whole machine runs out, the system ends this process first.
   const guard = `echo 1000 > /proc/self/oom_score_adj; ulimit -d ${Math.floor(limit / 1024)}; exec "$@"`;
-  const { stdout, stderr, status } = spawnSync('sh', ['-c', guard, 'sh', ...command], {
+  const { stdout, stderr, status, signal } = spawnSync('sh', ['-c', guard, 'sh', ...command], {
     encoding: 'utf8',
     env: environment(undefined),
     input: `${JSON.stringify({ network, size: sides, config, rounds, threads, limit })}\n`,
   });
+  if (signal === 'SIGINT' || signal === 'SIGTERM' || stderr.includes('KeyboardInterrupt')) process.exit(130);
   const lines = stdout.trim().split('\n');
   const found = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   if (found.length === 0) throw new Error(`${network} at ${size}: ${stderr.trim().split('\n').at(-1)}`);
-  const failed = status === 0 ? {} : { failed: stderr.trim().split('\n').at(-1) || 'it was ended' };
+  const said = stderr.trim().split('\n').at(-1) || 'the system ended it';
+  const reason = /allocate memory|out of memory/i.test(stderr) ? 'memory did not suffice' : said;
+  const failed = status === 0 ? {} : { failed: reason };
   return Object.assign({ limit }, ...found, failed);
 }
 
@@ -133,12 +136,17 @@ try {
   mkdirSync(folder, { recursive: true });
 }
 
+/** Is there memory now for what did not run? @param {Found} before */
+function mayHaveRoom({ forecast, limit, failed }) {
+  const now = limitNow();
+  return now >= forecast || (failed !== undefined && now > 1.2 * limit);
+}
+
 /** What an earlier call measured, unless there is room now for more. @param {Size} size @param {string} network */
 function found(size, network) {
   const key = [size, network, `${rounds} rounds`, `${threads} threads`].join(', ');
-  const { step, forecast, limit } = known[key] ?? {};
-  const hasRoomNow = rounds > 0 && step === undefined && forecast > limit && forecast <= limitNow();
-  if (known[key] === undefined || hasRoomNow) {
+  const before = known[key];
+  if (before === undefined || (before.step === undefined && rounds > 0 && mayHaveRoom(before))) {
     console.error(`${titles[network]} at ${size}`);
     known[key] = measure(size, network);
     writeFileSync(file, JSON.stringify(known, null, 1));
