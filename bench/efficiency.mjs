@@ -206,7 +206,7 @@ for (const size of /** @type {Size[]} */ (sizes)) {
 
 const processors = `${cpus()[0].model.trim()}, ${cpus().length} processors`;
 const date = new Date().toISOString().slice(0, 10);
-const how = rounds > 0 ? `${threads} threads, medians of ${rounds} rounds` : 'counted only';
+const how = rounds > 0 ? `${threads} threads, medians of ${rounds} rounds` : 'counted only, times were not measured';
 const about = `${date}, ${processors}; torch ${runtime().version}, ${how}.`;
 console.log(`\n${about}`);
 if (given.page !== undefined) writeBetween(String(given.page), 'bench/efficiency.mjs', [about, ...pieces].join('\n\n'));
