@@ -1,7 +1,7 @@
 // Whether a detector's figures grow with the damage: distances from 2,000 pictures to sets of 1,000 others, which are clean, noisy,
 // blurred, of fewer classes, or repeated. A wrong detector breaks the order of the rows.
 //   node bench/detectors.mjs --data ../shared/data/cifar10/train.tar
-//   node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --reference 60 --set 30
+//   node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30
 //   --detector NAME   efficientnet-lite0 (default), inception, i3d-kinetics-400 or i3d
 //   --file PATH       its weights, if they are not fetched
 //   --size N          width of the detector's input: 128 (default) or 224
