@@ -60,12 +60,35 @@ export const noisy = (pictures, deviation, seed) =>
  *
  * @param {Uint8Array[]} pictures @param {readonly number[]} shape @param {number} side
  */
-export const blurred = (pictures, shape, side) =>
-  changed(pictures, shape, (batch) => scaled(scaled(batch, [side, side]), shape.slice(1)));
+export const blurred = (pictures, shape, side) => {
+  const sides = shape.slice(-2);
+  const planes = shape.slice(0, -2).reduce((product, extent) => product * extent, 1); // channels, times frames
+  return changed(pictures, [planes, ...sides], (batch) => scaled(scaled(batch, [side, side]), sides));
+};
 
 /** @param {import('@rin/torch').Tensor} batch @param {readonly number[]} sides */
 const scaled = (batch, sides) =>
   /** @type {import('@rin/torch').Tensor} */ (unsafe.call('aten::_upsample_bilinear2d_aa', [batch, sides, false]));
+
+/** Clips whose frames are in an order by the seed. @param {Uint8Array[]} clips @param {readonly number[]} shape @param {number} seed */
+export const reordered = (clips, shape, seed) =>
+  clips.map((clip, index) => framesOf(clip, shape, (frame) => permute(frame, shape[1], seed, index)));
+
+/** Clips that show their first frame all the time. @param {Uint8Array[]} clips @param {readonly number[]} shape */
+export const frozen = (clips, shape) => clips.map((clip) => framesOf(clip, shape, () => 0));
+
+/** @param {Uint8Array} clip @param {readonly number[]} shape @param {(frame: number) => number} from */
+function framesOf(clip, [channels, frames, height, width], from) {
+  const plane = height * width;
+  const result = new Uint8Array(clip.length);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let frame = 0; frame < frames; frame++) {
+      const start = (channel * frames + from(frame)) * plane;
+      result.set(clip.subarray(start, start + plane), (channel * frames + frame) * plane);
+    }
+  }
+  return result;
+}
 
 /** As many from each set, taken in turns; a short set is repeated. @param {Uint8Array[][]} sets @param {number} count */
 export const mixed = (sets, count) =>

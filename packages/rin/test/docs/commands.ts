@@ -136,6 +136,12 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
   'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
+  'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
+    minutes,
+  'node bench/ablations.mjs': minutes,
+  'node bench/efficiency.mjs --charts docs/images --page docs/efficiency.md': minutes,
+  'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
+  'node bench/equalTime.mjs --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/attentionParts.mjs': minutes,
   'node bench/known.mjs': minutes,
   'node bench/loader.mjs': minutes,
