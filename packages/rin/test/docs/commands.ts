@@ -91,7 +91,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin evaluate 3': evaluated,
   'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
   'rin train --data my-pictures --training.evaluateEvery 25%': {
-    tested: 'packages/rin/test/metrics/trainingEvaluator.test.ts',
+    tested: 'packages/rin/test/metrics/trainingEvaluator.slow.test.ts',
   },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
