@@ -15,7 +15,8 @@ import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/sys
 
 /** @typedef {{ peer?: boolean }} Wanted   peer: it must have rin-pytorch too */
 
-const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6'];
+/** TensorBoard reads the event files of runs in a test. */
+const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6', 'tensorboard==2.21.0'];
 const PEER = ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'];
 /** Peak disk space of the installation in GB: wheels and the files unpacked from them; 5.4 GB remain. */
 const SPACE = 9;

@@ -7,6 +7,7 @@ export const runKeys = [
   'checkpointEvery',
   'sampleEvery',
   'logEvery',
+  'tensorboard',
   'threads',
   'device',
   'microBatch',

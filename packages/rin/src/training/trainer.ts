@@ -29,6 +29,7 @@ import { tooLarge } from './resources/outOfMemory.js';
 import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
+import { EventFile } from './tensorboard/eventFile.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
@@ -218,6 +219,7 @@ async function prepare(given: Preparation): Promise<Session> {
   if (!saved && training.init !== undefined)
     say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
+  if (training.tensorboard) recorder.board = await EventFile.start(directory, saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
   const seen = saved && saved.counters.images > 0 ? `resumes at ${count(saved.counters.images)} of` : 'trains for';
@@ -245,7 +247,7 @@ async function prepare(given: Preparation): Promise<Session> {
     recorder,
     artefacts: new Artefacts({
       ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-      ...{ saved: counters?.images, say, signal },
+      ...{ saved: counters?.images, board: recorder.board, say, signal },
     }),
     onProgress,
     signal,

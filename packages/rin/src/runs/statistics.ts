@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { readText } from '../disk/wholeFiles.js';
+
+/** A line of stats.jsonl. */
+export interface StatsLine {
+  readonly images: number;
+  readonly loss: number;
+  readonly validationLoss?: number;
+}
+
+/** A line of stats.jsonl with all its values. It depends only on configuration, data and seed. */
+export interface Stats extends StatsLine {
+  readonly updates: number;
+  /** mean over the updates since the previous line, like `loss` */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+/** A line of timing.jsonl. */
+export interface Timing {
+  readonly images: number;
+  /** ISO 8601, UTC */
+  readonly time: string;
+  /** seconds of training since the start of the run */
+  readonly seconds: number;
+  readonly imagesPerSecond: number | null;
+  /** resident memory of the process in bytes */
+  readonly memory: number;
+}
+
+/** A line as it is read. A line that was not written by this version may lack values. */
+export type StatsRead = StatsLine & Partial<Stats>;
+export type TimingRead = Pick<Timing, 'images'> & Partial<Timing>;
+
+/** The lines of stats.jsonl that have images and a loss. @param run its folder */
+export async function readStats(run: string): Promise<StatsRead[]> {
+  return (await readLines(join(run, 'stats.jsonl'))).flatMap(
+    ({ images, loss, validationLoss, updates, gradientNorm, learningRate }) => {
+      if (typeof images !== 'number' || typeof loss !== 'number') return [];
+      const more = numbersOf({ validationLoss, updates, gradientNorm, learningRate });
+      return [{ images, loss, ...more }];
+    },
+  );
+}
+
+/** The lines of timing.jsonl that have images. @param run its folder */
+export async function readTiming(run: string): Promise<TimingRead[]> {
+  return (await readLines(join(run, 'timing.jsonl'))).flatMap(({ images, time, seconds, imagesPerSecond, memory }) => {
+    if (typeof images !== 'number') return [];
+    const isTime = typeof time === 'string' && !Number.isNaN(Date.parse(time));
+    return [{ images, ...(isTime && { time }), ...numbersOf({ seconds, imagesPerSecond, memory }) }];
+  });
+}
+
+/** The objects of a file of JSON lines. A line cut short by a killed process is skipped. A missing file has none. */
+export async function readLines(path: string): Promise<Record<string, unknown>[]> {
+  return ((await readText(path)) ?? '').split('\n').flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return typeof value === 'object' && value !== null ? [value as Record<string, unknown>] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The values that are numbers. */
+function numbersOf<Key extends string>(values: Readonly<Record<Key, unknown>>): { readonly [K in Key]?: number } {
+  const found: { [K in Key]?: number } = {};
+  for (const key of Object.keys(values) as Key[]) {
+    const value = values[key];
+    if (typeof value === 'number') found[key] = value;
+  }
+  return found;
+}
