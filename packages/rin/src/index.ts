@@ -68,6 +68,7 @@ export { RIN } from './model/rin.js';
 export { costChart } from './report/costChart.js';
 export { lossChart } from './report/lossChart.js';
 export type { ChartRun } from './report/lossCurves.js';
+export { type RunReport, runReport } from './report/page/runReport.js';
 export { findModel } from './runs/findModel.js';
 export { loadModel } from './runs/loadModel.js';
 export type { StatsLine } from './runs/statistics.js';

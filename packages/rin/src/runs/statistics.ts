@@ -28,9 +28,32 @@ export interface Timing {
   readonly memory: number;
 }
 
+/** A line of machine.jsonl: what a stretch of the run was trained on. */
+export interface Machine {
+  /** images seen at its start */
+  readonly images: number;
+  /** ISO 8601, UTC */
+  readonly time: string;
+  /** name of the processor */
+  readonly processor: string;
+  /** logical processors that the process may use */
+  readonly processors: number;
+  /** bytes */
+  readonly memory: number;
+  /** threads of libtorch on the CPU */
+  readonly threads: number;
+  /** the widest vector instructions that libtorch uses */
+  readonly instructions: string;
+  readonly device: string;
+  readonly dtype: string;
+  readonly libtorch: string;
+  readonly node: string;
+}
+
 /** A line as it is read. A line that was not written by this version may lack values. */
 export type StatsRead = StatsLine & Partial<Stats>;
 export type TimingRead = Pick<Timing, 'images'> & Partial<Timing>;
+export type MachineRead = Pick<Machine, 'images'> & Partial<Machine>;
 
 /** The lines of stats.jsonl that have images and a loss. @param run its folder */
 export async function readStats(run: string): Promise<StatsRead[]> {
@@ -52,6 +75,17 @@ export async function readTiming(run: string): Promise<TimingRead[]> {
   });
 }
 
+/** The lines of machine.jsonl that have images. @param run its folder */
+export async function readMachines(run: string): Promise<MachineRead[]> {
+  return (await readLines(join(run, 'machine.jsonl'))).flatMap((line) => {
+    const { images, time, processor, instructions, device, dtype, libtorch, node } = line;
+    if (typeof images !== 'number') return [];
+    const { processors, memory, threads } = line;
+    const texts = textsOf({ time, processor, instructions, device, dtype, libtorch, node });
+    return [{ images, ...texts, ...numbersOf({ processors, memory, threads }) }];
+  });
+}
+
 /** The objects of a file of JSON lines. A line cut short by a killed process is skipped. A missing file has none. */
 export async function readLines(path: string): Promise<Record<string, unknown>[]> {
   return ((await readText(path)) ?? '').split('\n').flatMap((line) => {
@@ -64,12 +98,21 @@ export async function readLines(path: string): Promise<Record<string, unknown>[]
   });
 }
 
-/** The values that are numbers. */
-function numbersOf<Key extends string>(values: Readonly<Record<Key, unknown>>): { readonly [K in Key]?: number } {
-  const found: { [K in Key]?: number } = {};
+const numbersOf = <Key extends string>(values: Readonly<Record<Key, unknown>>) =>
+  only(values, (value): value is number => typeof value === 'number');
+
+const textsOf = <Key extends string>(values: Readonly<Record<Key, unknown>>) =>
+  only(values, (value): value is string => typeof value === 'string');
+
+/** The values of a kind. */
+function only<Key extends string, Value>(
+  values: Readonly<Record<Key, unknown>>,
+  isOf: (value: unknown) => value is Value,
+): { readonly [K in Key]?: Value } {
+  const found: { [K in Key]?: Value } = {};
   for (const key of Object.keys(values) as Key[]) {
     const value = values[key];
-    if (typeof value === 'number') found[key] = value;
+    if (isOf(value)) found[key] = value;
   }
   return found;
 }

@@ -1,0 +1,48 @@
+import { element, escaped } from '../svg.js';
+
+/** A part of the page with a heading. @param id for links to it */
+export const section = (id: string, title: string, ...children: readonly string[]): string =>
+  element(
+    'section',
+    { id, 'aria-labelledby': `${id}-title` },
+    element('h2', { id: `${id}-title` }, escaped(title)),
+    ...children,
+  );
+
+/** A part that the reader opens. @param summary HTML */
+export const details = (summary: string, ...children: readonly string[]): string =>
+  element('details', {}, element('summary', {}, summary), ...children);
+
+/** A table that scrolls in itself on narrow screens. @param rows cells in HTML; the first cell of a row names it */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { isNumeric = false }: { readonly isNumeric?: boolean } = {},
+): string {
+  const header = element(
+    'thead',
+    {},
+    element('tr', {}, ...head.map((name) => element('th', { scope: 'col' }, escaped(name)))),
+  );
+  const body = element(
+    'tbody',
+    {},
+    ...rows.map(([name, ...cells]) =>
+      element('tr', {}, element('th', { scope: 'row' }, name), ...cells.map((cell) => element('td', {}, cell))),
+    ),
+  );
+  const inner = element('table', isNumeric ? { class: 'numeric' } : {}, header, body);
+  return element(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `table: ${head.join(', ')}` },
+    inner,
+  );
+}
+
+/** Names with values. @param pairs names and values in HTML */
+export const facts = (pairs: readonly (readonly [name: string, value: string])[]): string =>
+  element(
+    'dl',
+    {},
+    ...pairs.map(([name, value]) => element('div', {}, element('dt', {}, escaped(name)), element('dd', {}, value))),
+  );
