@@ -66,6 +66,25 @@ export async function readStats(run: string): Promise<StatsRead[]> {
   );
 }
 
+/** A line of stats.jsonl with figures of new samples, such as `KID-EffNetLite0`. */
+export interface FiguresRead {
+  readonly images: number;
+  readonly figures: Readonly<Record<string, number>>;
+  /** samples that were evaluated */
+  readonly evaluated?: number;
+  /** SHA-256 of the detector */
+  readonly detector?: string;
+}
+
+/** The lines of stats.jsonl that have images and figures. @param run its folder */
+export async function readFigures(run: string): Promise<FiguresRead[]> {
+  return (await readLines(join(run, 'stats.jsonl'))).flatMap(({ images, figures, evaluated, detector }) => {
+    if (typeof images !== 'number' || typeof figures !== 'object' || figures === null) return [];
+    const numbers = numbersOf(figures as Record<string, unknown>) as Record<string, number>;
+    return [{ images, figures: numbers, ...numbersOf({ evaluated }), ...textsOf({ detector }) }];
+  });
+}
+
 /** The lines of timing.jsonl that have images. @param run its folder */
 export async function readTiming(run: string): Promise<TimingRead[]> {
   return (await readLines(join(run, 'timing.jsonl'))).flatMap(({ images, time, seconds, imagesPerSecond, memory }) => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bytes, count, printable, RinError, UsageError } from '@rin/core';
 import { writeOutput } from '../../disk/output.js';
@@ -57,6 +58,8 @@ async function reportCommand(given: Given): Promise<number> {
 /** The folder of a run: the one that the user names, or the newest. */
 async function find(operand: string | undefined, folder: string): Promise<string> {
   const found = operand === undefined ? (await listRuns(folder))[0]?.path : await namedRun(operand, folder);
+  if (found !== undefined && !statSync(found).isDirectory())
+    throw new RinError(`${found}: it is a file; name the folder of a run`);
   if (found !== undefined) return found;
   if (operand === undefined)
     throw new RinError(`there are no runs in ${folder}; train one: ${calling} train --data my-pictures`);

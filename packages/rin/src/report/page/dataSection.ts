@@ -31,7 +31,7 @@ export function overview(
     ['began', began === undefined ? undefined : when(new Date(began))],
     ['last written', when(written)],
   ];
-  return facts(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, escaped(value)] as const])));
+  return facts(pairs);
 }
 
 /** The data: number, shape, classes, and what was skipped. */
@@ -59,7 +59,7 @@ export function dataSection({ data, config, images }: RunFacts): string {
     element('ul', { class: 'names' }, ...some.map((name) => element('li', {}, escaped(name))));
   const more = classes.length - mostNames;
   return [
-    facts(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, escaped(value)] as const]))),
+    facts(pairs),
     ...(classes.length > 0 ? [element('h3', {}, 'Classes'), names(classes.slice(0, mostNames))] : []),
     ...(more > 0 ? [details(`${count(more)} more classes`, names(classes.slice(mostNames)))] : []),
     ...(skipped.length > 0

@@ -39,10 +39,12 @@ export function table(
   );
 }
 
-/** Names with values. @param pairs names and values in HTML */
-export const facts = (pairs: readonly (readonly [name: string, value: string])[]): string =>
-  element(
-    'dl',
-    {},
-    ...pairs.map(([name, value]) => element('div', {}, element('dt', {}, escaped(name)), element('dd', {}, value))),
+/** Names with values; nothing if there are none. @param pairs names and values; values that are not known are left out */
+export function facts(pairs: readonly (readonly [name: string, value: string | undefined])[]): string {
+  const known = pairs.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [element('div', {}, element('dt', {}, escaped(name)), element('dd', {}, escaped(value)))],
   );
+  return known.length > 0 ? element('dl', {}, ...known) : '';
+}

@@ -13,13 +13,13 @@ export function networkSection(inspection: Inspection, { images }: RunFacts): st
   const share = (value: number, all: number) => `${Math.round((100 * value) / all)}%`;
   return [
     facts([
-      ['parameters', escaped(count(parameters))],
-      ['interface tokens', escaped(`${count(tokens.interface[0])} of width ${count(tokens.interface[1])}`)],
-      ['latents', escaped(`${count(tokens.latents[0])} of width ${count(tokens.latents[1])}`)],
-      ['a forward pass', escaped(flops(passFlops))],
-      ['an image of training', escaped(flops(perImage))],
-      ['the training so far', escaped(flops(perImage * images))],
-      ['drawing one sample', escaped(flops(samplingFlops))],
+      ['parameters', count(parameters)],
+      ['interface tokens', `${count(tokens.interface[0])} of width ${count(tokens.interface[1])}`],
+      ['latents', `${count(tokens.latents[0])} of width ${count(tokens.latents[1])}`],
+      ['a forward pass', flops(passFlops)],
+      ['an image of training', flops(perImage)],
+      ['the training so far', flops(perImage * images)],
+      ['drawing one sample', flops(samplingFlops)],
     ]),
     table(
       ['part', 'parameters', 'share', 'operations of a pass', 'share'],
@@ -71,8 +71,5 @@ export function machineSection({ machines, timing, imagesPerSecond }: RunFacts):
     'libtorch',
     'Node',
   ];
-  return [
-    facts(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, escaped(value)] as const]))),
-    rows.length > 0 ? table(head, rows) : '',
-  ].join('');
+  return [facts(pairs), rows.length > 0 ? table(head, rows) : ''].join('');
 }

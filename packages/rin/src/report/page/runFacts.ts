@@ -2,7 +2,9 @@ import type { Skipped } from '../../data/sources/source.js';
 import { readText } from '../../disk/wholeFiles.js';
 import { RunDirectory, readFacts } from '../../runs/runDirectory.js';
 import {
+  type FiguresRead,
   type MachineRead,
+  readFigures,
   readMachines,
   readStats,
   readTiming,
@@ -10,6 +12,7 @@ import {
   type TimingRead,
 } from '../../runs/statistics.js';
 import { type RunSummary, readRun } from '../../runs/summary.js';
+import { type EvaluationRead, readEvaluations } from './evaluations.js';
 
 /** Everything that the page of a run says, except its pictures. */
 export interface RunFacts extends Omit<RunSummary, 'stats' | 'data'> {
@@ -23,6 +26,8 @@ export interface RunFacts extends Omit<RunSummary, 'stats' | 'data'> {
   };
   readonly stats: readonly StatsRead[];
   readonly timing: readonly TimingRead[];
+  readonly figures: readonly FiguresRead[];
+  readonly evaluations: readonly EvaluationRead[];
   readonly machines: readonly MachineRead[];
   /** sentences of the log about changes of the configuration */
   readonly changes: readonly string[];
@@ -56,6 +61,8 @@ export async function runFacts(path: string): Promise<RunFacts> {
     data,
     stats: (await readStats(path)).map(capped),
     timing: (await readTiming(path)).map(capped),
+    figures: (await readFigures(path)).map(capped),
+    evaluations: await readEvaluations(path),
     machines: await readMachines(path),
     changes: log.filter((line) => line.startsWith('changed at ')),
     ...(diverged && { diverged }),

@@ -10,6 +10,7 @@ import { curves } from './curves.js';
 import { dataSection, overview } from './dataSection.js';
 import { section } from './html.js';
 import { machineSection, networkSection } from './machineSection.js';
+import { metricsSection } from './metricsSection.js';
 import { type Previews, previews } from './previews.js';
 import { type RunFacts, runFacts } from './runFacts.js';
 import { warnings } from './warnings.js';
@@ -70,6 +71,7 @@ function page(run: RunFacts, drawn: Previews | undefined, told: readonly string[
       : []),
     ['curves', 'Curves', curves(run)],
     ...(drawn ? [['previews', 'Previews', drawn.html]] : []),
+    ...(run.figures.length + run.evaluations.length > 0 ? [['metrics', 'Metrics', metricsSection(run)]] : []),
     ['data', 'Data', dataSection(run)],
     ['network', 'Network', networkSection(cost, run)],
     ['machine', 'Machine', machineSection(run)],
