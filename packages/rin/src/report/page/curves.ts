@@ -73,7 +73,7 @@ function numbers(stats: RunFacts['stats'], timing: RunFacts['timing']): string {
     table(
       head,
       rows.map((row) => row.map(escaped)),
-      { isNumeric: true },
+      'numeric',
     ),
   );
 }

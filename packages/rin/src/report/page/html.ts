@@ -13,11 +13,15 @@ export const section = (id: string, title: string, ...children: readonly string[
 export const details = (summary: string, ...children: readonly string[]): string =>
   element('details', {}, element('summary', {}, summary), ...children);
 
-/** A table that scrolls in itself on narrow screens. @param rows cells in HTML; the first cell of a row names it */
+/**
+ * A table that scrolls in itself on narrow screens.
+ * @param rows cells in HTML; the first cell of a row names it
+ * @param kind `numeric`: cells are on the right; `oneLine`: their text is never broken
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { isNumeric = false }: { readonly isNumeric?: boolean } = {},
+  kind: 'text' | 'numeric' | 'oneLine' = 'text',
 ): string {
   const header = element(
     'thead',
@@ -31,7 +35,7 @@ export function table(
       element('tr', {}, element('th', { scope: 'row' }, name), ...cells.map((cell) => element('td', {}, cell))),
     ),
   );
-  const inner = element('table', isNumeric ? { class: 'numeric' } : {}, header, body);
+  const inner = element('table', { class: kind }, header, body);
   return element(
     'div',
     { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `table: ${head.join(', ')}` },

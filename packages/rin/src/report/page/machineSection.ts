@@ -32,7 +32,7 @@ export function networkSection(inspection: Inspection, { images }: RunFacts): st
           share(each.flops, passFlops),
         ].map(escaped),
       ),
-      { isNumeric: true },
+      'numeric',
     ),
   ].join('');
 }
@@ -71,5 +71,5 @@ export function machineSection({ machines, timing, imagesPerSecond }: RunFacts):
     'libtorch',
     'Node',
   ];
-  return [facts(pairs), rows.length > 0 ? table(head, rows) : ''].join('');
+  return [facts(pairs), rows.length > 0 ? table(head, rows, 'oneLine') : ''].join('');
 }

@@ -57,7 +57,7 @@ function withOneProtocol(evaluations: readonly EvaluationRead[]): string {
   const notes = [...new Set(evaluations.flatMap((evaluation) => evaluation.notes))];
   return [
     element('h3', {}, 'rin evaluate'),
-    table(['samples of', 'average', 'images seen', ...names, 'measured'], rows),
+    table(['samples of', 'average', 'images seen', ...names, 'measured'], rows, 'oneLine'),
     ...(notes.length > 0 ? [element('ul', {}, ...notes.map((note) => element('li', {}, escaped(note))))] : []),
     details('The protocol: figures of another one cannot be compared with these', facts(protocolPairs(evaluations[0]))),
   ].join('');

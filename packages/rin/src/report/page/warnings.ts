@@ -19,7 +19,7 @@ const leastRise = 0.01;
 const leastReturn = 0.5;
 /** A loss in training that is below the held-out loss by this share shows that the network knows its samples. */
 const leastGap = 0.2;
-/** A held-out loss over fewer samples says little. */
+/** A held-out loss over fewer samples says little, so nothing else is told of it. */
 const fewestHeldOut = 16;
 /** Samples that were seen this often may be memorised. */
 const manyTimes = 100;
@@ -66,7 +66,8 @@ function risingLoss({ stats }: WarningFacts): string[] {
 }
 
 /** The held-out loss has a minimum that is not at the end, and the rise since then is more than its noise. */
-function risingHeldOut({ stats }: WarningFacts): string[] {
+function risingHeldOut({ config, data, stats }: WarningFacts): string[] {
+  if (isFew(config, data)) return [];
   const heldOut = heldOutOf(stats);
   if (heldOut.length < fewestLines) return [];
   const means = slidingMeans(heldOut, 3);
@@ -82,7 +83,8 @@ function risingHeldOut({ stats }: WarningFacts): string[] {
 }
 
 /** The loss in training is far below the held-out loss, although that is measured with the better, averaged weights. */
-function memorising({ config, stats }: WarningFacts): string[] {
+function memorising({ config, data, stats }: WarningFacts): string[] {
+  if (isFew(config, data)) return [];
   const last = stats.slice(-Math.max(3, Math.ceil(stats.length / 10)));
   const heldOut = heldOutOf(last);
   if (heldOut.length < 3) return [];
@@ -94,11 +96,17 @@ function memorising({ config, stats }: WarningFacts): string[] {
 }
 
 function fewHeldOut({ config, data }: WarningFacts): string[] {
+  if (!isFew(config, data)) return [];
   const samples = samplesInLoss(config, data.length ?? 0);
-  if (samples === 0 || samples >= fewestHeldOut) return [];
   const noun = nounOf(config.model);
   const what = samples === 1 ? `the loss of one ${noun}` : `a mean over only ${samples} ${noun}s`;
   return [`The held-out loss is ${what}, so it says little.`];
+}
+
+/** Whether there is a held-out loss of so few samples that its course means nothing. */
+function isFew(config: WarningFacts['config'], { length = 0 }: WarningFacts['data']): boolean {
+  const samples = samplesInLoss(config, length);
+  return samples > 0 && samples < fewestHeldOut;
 }
 
 /** How often a sample was seen, where that is unusual. Samples of a formula are all new. */

@@ -96,7 +96,8 @@ test('a loss in training far below the held-out loss is told', () => {
   assert.deepEqual(told({ losses: curve(0.045), heldOut: curve(0.05) }), []);
 });
 
-test('a held-out loss over few samples is told', () => {
+test('a held-out loss over few samples is told, and nothing else about it', () => {
+  assert.deepEqual(told({ losses: curve(0.03), heldOut: curve(0.05, 0.5, 0.06), length: 40 }).length, 1);
   assert.deepEqual(told({ losses: curve(0.05), heldOut: curve(0.05), length: 40 }), [
     'The held-out loss is a mean over only 4 pictures, so it says little.',
   ]);
