@@ -50,7 +50,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1500 --screenshot=report.png report.html': {
     not: 'it needs a browser; the page says where it comes from',
   },
-  'apt-get install chromium': { not: 'it installs a browser, which rin does not need' },
   'rin inspect': { run: '' },
   'rin inspect imagenet512': { run: '' },
   'rin inspect 3': { run: '' },
