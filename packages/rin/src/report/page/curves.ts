@@ -33,7 +33,7 @@ export function curves({ stats, timing }: Pick<RunFacts, 'stats' | 'timing'>): s
     'images per second',
     timing.flatMap(({ images, imagesPerSecond }) => point(images, imagesPerSecond ?? undefined)),
   );
-  const last = Math.max(0, ...[...stats, ...timing].map(({ images }) => images));
+  const last = Math.max(stats.at(-1)?.images ?? 0, timing.at(-1)?.images ?? 0);
   const charts = (
     [
       [[...training, ...heldOut], 'Loss', 'loss', true],

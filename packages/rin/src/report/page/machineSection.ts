@@ -39,7 +39,7 @@ export function networkSection(inspection: Inspection, { images }: RunFacts): st
 
 /** What each stretch of the run was trained on, and how fast. */
 export function machineSection({ machines, timing, imagesPerSecond }: RunFacts): string {
-  const memory = Math.max(0, ...timing.map((line) => line.memory ?? 0));
+  const memory = timing.reduce((most, line) => Math.max(most, line.memory ?? 0), 0);
   const pairs: [string, string | undefined][] = [
     ['images per second at the end', imagesPerSecond === null ? undefined : number(imagesPerSecond)],
     ['largest memory of the process', memory > 0 ? bytes(memory) : undefined],

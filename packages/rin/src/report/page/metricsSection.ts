@@ -10,7 +10,7 @@ import { number, when } from './words.js';
 export function metricsSection({ figures, evaluations, stats }: RunFacts): string {
   return [
     ...(figures.length > 0
-      ? [whileTraining(figures, Math.max(...[...figures, ...stats].map(({ images }) => images)))]
+      ? [whileTraining(figures, Math.max(figures[figures.length - 1].images, stats.at(-1)?.images ?? 0))]
       : []),
     ...byProtocol(evaluations).map(withOneProtocol),
   ].join('');

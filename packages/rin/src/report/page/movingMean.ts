@@ -5,13 +5,12 @@ export type Numbers = readonly Point[];
 
 /** Means of `part` neighbours, each at the middle one. @param part at most the number of values */
 export function slidingMeans(values: Numbers, part: number): Point[] {
-  return Array.from({ length: values.length - part + 1 }, (_, first) => {
-    const own = values.slice(first, first + part);
-    return {
-      images: own[Math.floor(part / 2)].images,
-      value: own.reduce((sum, { value }) => sum + value, 0) / part,
-    };
-  });
+  const sums = [0];
+  for (const { value } of values) sums.push(sums[sums.length - 1] + value);
+  return Array.from({ length: values.length - part + 1 }, (_, first) => ({
+    images: values[first + Math.floor(part / 2)].images,
+    value: (sums[first + part] - sums[first]) / part,
+  }));
 }
 
 /**

@@ -108,6 +108,16 @@ test('the page has the figures of the run, a chart of each series with the same 
   assert.ok(all(elements, 'tr').some(({ text }) => text.startsWith('960.0833')));
 });
 
+test('a run of 150,000 lines has a page of moderate size: its curves are means, and the table says how many lines it shows', async () => {
+  const many = Array.from({ length: 150_000 }, (_, i) => ({ images: i + 1, loss: 1 + 1 / (i + 1), gradientNorm: i }));
+  const over = { training: { images: 150_000 } };
+  const { elements, html } = await read(await madeRun('run', { stats: many, timing: many, over }));
+  assert.ok(html.length < 200_000, `${html.length}`);
+  for (const curve of all(elements, '.curve')) assert.ok(curve.attributes.d.split('L').length <= 160);
+  assert.ok(all(elements, 'summary').some(({ text }) => text === 'Numbers: 40 of 150,000 lines'));
+  assert.equal(all(all(elements, 'table')[0].inside, 'tr').length, 41);
+});
+
 test('whatever a name contains is text on the page', async () => {
   const evil = `<script>alert('x')</script>"><img src=x onerror=alert(1)>&amp;`;
   const run = await madeRun('a & "b" <i>', {
