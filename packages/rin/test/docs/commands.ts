@@ -9,6 +9,8 @@ export type Case = { readonly run: string } | { readonly tested: string } | { re
 const short = '--images 16 --batch 4 --training.warmup 8 --sampling.steps 2';
 const installed = { tested: 'packages/rin/test/cli/installed.slow.test.ts' };
 const examples = { tested: 'packages/rin/test/docs/examples.slow.test.ts' };
+/** With a detector that needs no weights; realDetector.slow.test.ts has those that are fetched. */
+const evaluated = { tested: 'packages/rin/test/cli/commands/evaluate.slow.test.ts' };
 const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
 const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
@@ -81,6 +83,19 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --schedule cosine --schedule.tau 1.5 --sampler ddim --eta 0.5': { run: '--steps 2 --seeds 0' },
   'rin sample --known photo.png --mask mask.png --resample 2 --jump 3 --seeds 0-3': {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
+  },
+  'rin evaluate': evaluated,
+  'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
+  'rin evaluate 3': evaluated,
+  'rin evaluate 3 --count 50000': evaluated,
+  'rin evaluate 3 --checkpoints all': evaluated,
+  'rin evaluate 3 --averages average,weights': evaluated,
+  'rin evaluate roses --data my-pictures/rose': evaluated,
+  'rin evaluate 3 --steps 50 --sampler ddim': evaluated,
+  'rin evaluate 3 --part held-out': evaluated,
+  'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
+  'rin train --data my-pictures --training.evaluateEvery 25%': {
+    tested: 'packages/rin/test/metrics/trainingEvaluator.test.ts',
   },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,

@@ -1,10 +1,12 @@
 import { count } from '@rin/core';
+import type { Evaluation } from '../../metrics/evaluation.js';
+import { protocolGroups } from '../../metrics/protocolGroups.js';
 import { element, escaped } from '../svg.js';
 import { curveChart } from './curveChart.js';
-import { byProtocol, type EvaluationRead, protocolPairs } from './evaluations.js';
+import { protocolPairs } from './evaluations.js';
 import { details, facts, table } from './html.js';
 import type { RunFacts } from './runFacts.js';
-import { number, when } from './words.js';
+import { number } from './words.js';
 
 /** The figures that were measured: while the run trained, and by `rin evaluate`. Each has its protocol. */
 export function metricsSection({ figures, evaluations, stats }: RunFacts): string {
@@ -12,7 +14,7 @@ export function metricsSection({ figures, evaluations, stats }: RunFacts): strin
     ...(figures.length > 0
       ? [whileTraining(figures, Math.max(figures[figures.length - 1].images, stats.at(-1)?.images ?? 0))]
       : []),
-    ...byProtocol(evaluations).map(withOneProtocol),
+    ...protocolGroups(evaluations).map(({ members }) => withOneProtocol(members.map((index) => evaluations[index]))),
   ].join('');
 }
 
@@ -41,23 +43,23 @@ function whileTraining(figures: RunFacts['figures'], last: number): string {
 }
 
 /** A table of evaluations with one protocol, and the protocol. */
-function withOneProtocol(evaluations: readonly EvaluationRead[]): string {
+function withOneProtocol(evaluations: readonly Evaluation[]): string {
   const names = [...new Set(evaluations.flatMap(({ figures }) => figures.map(({ name }) => name)))];
   const rows = evaluations.map(({ subject, figures, time }) => [
-    escaped(subject.name ?? '–'),
+    escaped(subject.name),
     escaped(subject.average ?? '–'),
-    subject.images === undefined ? '–' : count(subject.images),
+    subject.images === null ? '–' : count(subject.images),
     ...names.map((name) => {
       const found = figures.find((figure) => figure.name === name);
       if (!found) return '–';
       return number(found.value) + (found.spread === undefined ? '' : ` ± ${number(found.spread)}`);
     }),
-    time === undefined ? '–' : when(new Date(time)),
+    escaped(time.slice(0, 16).replace('T', ' ')),
   ]);
   const notes = [...new Set(evaluations.flatMap((evaluation) => evaluation.notes))];
   return [
     element('h3', {}, 'rin evaluate'),
-    table(['samples of', 'average', 'images seen', ...names, 'measured'], rows, 'oneLine'),
+    table(['samples of', 'average', 'images seen', ...names, 'measured (UTC)'], rows, 'oneLine'),
     ...(notes.length > 0 ? [element('ul', {}, ...notes.map((note) => element('li', {}, escaped(note))))] : []),
     details('The protocol: figures of another one cannot be compared with these', facts(protocolPairs(evaluations[0]))),
   ].join('');

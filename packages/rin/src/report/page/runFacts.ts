@@ -12,7 +12,8 @@ import {
   type TimingRead,
 } from '../../runs/statistics.js';
 import { type RunSummary, readRun } from '../../runs/summary.js';
-import { type EvaluationRead, readEvaluations } from './evaluations.js';
+import type { Evaluation } from '../../metrics/evaluation.js';
+import { evaluationsOf } from './evaluations.js';
 
 /** Everything that the page of a run says, except its pictures. */
 export interface RunFacts extends Omit<RunSummary, 'stats' | 'data'> {
@@ -27,7 +28,7 @@ export interface RunFacts extends Omit<RunSummary, 'stats' | 'data'> {
   readonly stats: readonly StatsRead[];
   readonly timing: readonly TimingRead[];
   readonly figures: readonly FiguresRead[];
-  readonly evaluations: readonly EvaluationRead[];
+  readonly evaluations: readonly Evaluation[];
   readonly machines: readonly MachineRead[];
   /** sentences of the log about changes of the configuration */
   readonly changes: readonly string[];
@@ -62,7 +63,7 @@ export async function runFacts(path: string): Promise<RunFacts> {
     stats: (await readStats(path)).map(capped),
     timing: (await readTiming(path)).map(capped),
     figures: (await readFigures(path)).map(capped),
-    evaluations: await readEvaluations(path),
+    evaluations: await evaluationsOf(path),
     machines: await readMachines(path),
     changes: log.filter((line) => line.startsWith('changed at ')),
     ...(diverged && { diverged }),

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { append } from '../../disk/wholeFiles.js';
 import { namesIn, type RunDirectory } from '../../runs/runDirectory.js';
-import { readStats, readTiming, type StatsRead, type Timing } from '../../runs/statistics.js';
+import { readFigures, readStats, readTiming, type StatsRead, type Timing } from '../../runs/statistics.js';
 import { type BoardEvent, encodeEvent } from './events.js';
 
 const prefix = 'events.out.tfevents.';
 
 /**
- * An event file of TensorBoard in the folder of a run: the scalars of each line of statistics, and the pictures of the previews,
- * by images seen. Each event is appended whole, so a killed process leaves a file that can be read up to there.
+ * An event file of TensorBoard in the folder of a run: the scalars of each line of statistics, the figures of evaluations,
+ * and the pictures of the previews, by images seen. Each event is appended whole, so a killed process leaves a file that can be read up to there.
  *
  * Each start of a run begins another file, because the end of the one before may be half an event. Its first events tell
  * TensorBoard to drop what the run had written after the checkpoint that it resumes from.
@@ -40,6 +40,7 @@ export class EventFile {
     if (earlier.length === 0) {
       const timing = new Map((await readTiming(directory.path)).map((line) => [line.images, line]));
       for (const stats of await readStats(directory.path)) file.record(stats, timing.get(stats.images));
+      for (const { images, figures } of await readFigures(directory.path)) file.figures(images, figures);
     }
     return file;
   }
@@ -62,6 +63,12 @@ export class EventFile {
     );
     const time = timing?.time === undefined ? Date.now() : Date.parse(timing.time);
     this.#add({ time: time / 1000, step: stats.images, values });
+  }
+
+  /** Adds the figures of an evaluation, by their names. */
+  figures(images: number, figures: Readonly<Record<string, number>>): void {
+    const values = Object.entries(figures).map(([name, scalar]) => ({ tag: `figures/${name}`, scalar }));
+    this.#add({ time: Date.now() / 1000, step: images, values });
   }
 
   /**
