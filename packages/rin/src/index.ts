@@ -68,7 +68,7 @@ export { openDetector } from './metrics/detectors/openDetector.js';
 export { type EvaluateOptions, type EvaluateProgress, evaluate } from './metrics/evaluate.js';
 export type { Evaluation, Protocol, Subject } from './metrics/evaluation.js';
 export type { Features } from './metrics/features.js';
-export type { Figure, Metric } from './metrics/figures.js';
+export { type Figure, type Metric, metricNames } from './metrics/figures.js';
 export { frechetDistance } from './metrics/frechet.js';
 export { type InceptionScore, inceptionScore } from './metrics/inceptionScore.js';
 export { type KernelDistance, kernelDistance } from './metrics/kernel.js';

@@ -12,6 +12,8 @@ import { precisionRecall, recallNeighbours } from './precisionRecall.js';
 
 /** What can be measured, by the words of `--metrics`. */
 export const metricNames = ['kernel', 'frechet', 'score', 'precision', 'recall', 'density', 'coverage'] as const;
+
+/** One of `metricNames`: `kernel`, `frechet`, `score`, `precision`, `recall`, `density` or `coverage`. */
 export type Metric = (typeof metricNames)[number];
 
 /** One measured figure. */
