@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, truncateSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
+import { RunDirectory } from '../../../src/runs/runDirectory.js';
+import { EventFile } from '../../../src/training/tensorboard/eventFile.js';
 import { crc32c, maskedCrc32c } from '../../../src/training/tensorboard/crc32c.js';
 import { failingDisk } from '../failingDisk.js';
 import { freshFolder } from '../tiny.js';
@@ -61,6 +64,25 @@ test('a run that turns it on later gets its earlier lines too', async () => {
   const run = await boardRun(runsFolder, { at: 40, tensorboard: false });
   assert.equal(await boardRun(runsFolder), run, 'the key does not make another run');
   assertLines(run);
+});
+
+test('figures of evaluations are scalars of their names, those of earlier lines too', async () => {
+  const folder = freshFolder();
+  const line = (images: number, value: number) => ({ images, figures: { 'KID-EffNetLite0': value, recall: 2 * value } });
+  const lines = [{ images: 8, loss: 1 }, line(8, 0.5), { images: 16, loss: 0.5 }];
+  writeFileSync(join(folder, 'stats.jsonl'), lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  const file = await EventFile.start(new RunDirectory(folder), 16);
+  const later = line(24, 0.25);
+  file.figures(later.images, later.figures);
+  const found = readEvents(file.path).flatMap(({ step, scalars }) =>
+    Object.entries(scalars).flatMap(([tag, value]) => (tag.startsWith('figures/') ? [[tag, step, value]] : [])),
+  );
+  assert.deepEqual(found, [
+    ['figures/KID-EffNetLite0', 8, 0.5],
+    ['figures/recall', 8, 1],
+    ['figures/KID-EffNetLite0', 24, 0.25],
+    ['figures/recall', 24, 0.5],
+  ]);
 });
 
 test('a full disk ends the run with a sentence that names the file', async () => {
