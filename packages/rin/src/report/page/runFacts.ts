@@ -1,5 +1,6 @@
 import type { Skipped } from '../../data/sources/source.js';
 import { readText } from '../../disk/wholeFiles.js';
+import type { Evaluation } from '../../metrics/evaluation.js';
 import { RunDirectory, readFacts } from '../../runs/runDirectory.js';
 import {
   type FiguresRead,
@@ -12,7 +13,6 @@ import {
   type TimingRead,
 } from '../../runs/statistics.js';
 import { type RunSummary, readRun } from '../../runs/summary.js';
-import type { Evaluation } from '../../metrics/evaluation.js';
 import { evaluationsOf } from './evaluations.js';
 
 /** Everything that the page of a run says, except its pictures. */

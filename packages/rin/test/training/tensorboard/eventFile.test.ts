@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
 import { RunDirectory } from '../../../src/runs/runDirectory.js';
-import { EventFile } from '../../../src/training/tensorboard/eventFile.js';
 import { crc32c, maskedCrc32c } from '../../../src/training/tensorboard/crc32c.js';
+import { EventFile } from '../../../src/training/tensorboard/eventFile.js';
 import { failingDisk } from '../failingDisk.js';
 import { freshFolder } from '../tiny.js';
 import { boardRun } from './boardRun.js';
@@ -68,7 +68,10 @@ test('a run that turns it on later gets its earlier lines too', async () => {
 
 test('figures of evaluations are scalars of their names, those of earlier lines too', async () => {
   const folder = freshFolder();
-  const line = (images: number, value: number) => ({ images, figures: { 'KID-EffNetLite0': value, recall: 2 * value } });
+  const line = (images: number, value: number) => ({
+    images,
+    figures: { 'KID-EffNetLite0': value, recall: 2 * value },
+  });
   const lines = [{ images: 8, loss: 1 }, line(8, 0.5), { images: 16, loss: 0.5 }];
   writeFileSync(join(folder, 'stats.jsonl'), lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
   const file = await EventFile.start(new RunDirectory(folder), 16);
