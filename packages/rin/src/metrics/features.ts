@@ -33,10 +33,10 @@ export function* blocksOf({ count, width, values }: Features): Generator<Block, 
  * Remembers what was computed from a set, as long as the set is in memory: a reference is compared with many sets.
  * @param compute a function of the set alone
  */
-export function remembered<T>(compute: (set: Features) => Promise<T>): (set: Features) => Promise<T> {
+export function remembered<T>(compute: (set: Features, signal?: AbortSignal) => Promise<T>): typeof compute {
   const known = new WeakMap<Features, T>();
-  return async (set) => {
-    const found = known.get(set) ?? (await compute(set));
+  return async (set, signal) => {
+    const found = known.get(set) ?? (await compute(set, signal));
     known.set(set, found);
     return found;
   };

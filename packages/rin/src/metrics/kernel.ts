@@ -27,7 +27,7 @@ export interface KernelDistance {
  */
 export async function kernelDistance(x: Features, y: Features, { signal }: PairOptions = {}): Promise<KernelDistance> {
   checkSets('kernel distance', 2, [x, y]);
-  const [xx, yy] = [await within(x), await within(y)];
+  const [xx, yy] = [await within(x, signal), await within(y, signal)];
   const [xy, yx] = await kernelSums(x, y, signal);
   const [m, n] = [x.count, y.count];
   const [sumX, sumY, sumXY] = [total(xx), total(yy), total(xy)];
@@ -41,8 +41,8 @@ export async function kernelDistance(x: Features, y: Features, { signal }: PairO
 }
 
 /** Σ_{j≠i} k(xᵢ, xⱼ) for each sample of a set. */
-const within = remembered(async (set: Features): Promise<Float64Array> => {
-  const [sums] = await kernelSums(set, set);
+const within = remembered(async (set: Features, signal?: AbortSignal): Promise<Float64Array> => {
+  const [sums] = await kernelSums(set, set, signal);
   const { width, values } = set;
   return sums.map((sum, i) => {
     let square = 0;

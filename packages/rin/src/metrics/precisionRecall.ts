@@ -26,7 +26,7 @@ export async function precisionRecall(
   { signal }: PairOptions = {},
 ): Promise<PrecisionRecall> {
   checkSets('precision and recall', recallNeighbours + 1, [samples, reference]);
-  const [ofSamples, ofReference] = [await radii(samples), await radii(reference)];
+  const [ofSamples, ofReference] = [await radii(samples, signal), await radii(reference, signal)];
   const [precise, recalled] = [new Uint8Array(samples.count), new Uint8Array(reference.count)];
   for await (const { firstX, firstY, squares } of distanceBlocks(samples, reference, signal)) {
     const [rows, columns] = squares.shape;
@@ -42,6 +42,6 @@ export async function precisionRecall(
   return { precision: share(precise), recall: share(recalled) };
 }
 
-const radii = remembered((set) => neighbourRadii(set, recallNeighbours));
+const radii = remembered((set, signal) => neighbourRadii(set, recallNeighbours, signal));
 
 const share = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0) / flags.length;

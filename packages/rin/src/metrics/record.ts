@@ -35,7 +35,9 @@ export function placeOf(path: string, folder?: string): Place {
 export async function recordEvaluation(file: string, evaluation: Evaluation): Promise<void> {
   const folder = dirname(file);
   await change('make', folder, () => makeFolder(folder));
-  appendLine(file, JSON.stringify(evaluation));
+  const before = (await readText(file)) ?? '';
+  const isCut = before !== '' && !before.endsWith('\n'); // a line that a killed process left
+  appendLine(file, `${isCut ? '\n' : ''}${JSON.stringify(evaluation)}`);
   await flush(file);
 }
 

@@ -246,10 +246,8 @@ class Work {
       onProgress: (progress) => this.#progress(progress, detector, began),
     });
     const isKnown = known.includes(evaluation);
-    if (!isKnown) {
-      await recordEvaluation(place.record, evaluation);
-      await remove(workFolder(place.work, evaluation, batch));
-    }
+    if (!isKnown) await recordEvaluation(place.record, evaluation);
+    await remove(workFolder(place.work, evaluation, batch)); // also that of a process that was killed after it had recorded
     this.#done.push(evaluation);
     if (given.has('--json')) return;
     for (const line of evaluationLines(evaluation)) this.screen.say(line);

@@ -15,7 +15,7 @@ import { type PartName, partOf } from '../../metrics/parts.js';
 import { type CheckpointPart, listCheckpoints, newestCounters, readWeights, weightsIn } from '../../runs/checkpoint.js';
 import { findModel } from '../../runs/findModel.js';
 import { loadModel } from '../../runs/loadModel.js';
-import { modelFile } from '../../runs/namedModel.js';
+import { modelName, namedModel } from '../../runs/namedModel.js';
 import { namedRun } from '../../runs/namedRun.js';
 import { openTrainingData } from '../../training/trainingData.js';
 import type { EvaluateRequest } from './evaluateFlags.js';
@@ -55,15 +55,14 @@ export async function* evaluatedOf(
   options: OpenOptions,
 ): AsyncGenerator<Evaluated, void, void> {
   const path = operand === undefined ? await findModel() : ((await namedRun(operand)) ?? operand);
-  const file = isModel(path) ? modelFile(path) : undefined;
-  if (file !== undefined) yield* models(path, file, request, options);
+  if (isModel(path)) yield* models(path, namedModel(path), request, options);
   else yield* source(path, request, options);
 }
 
-/** Whether a path is a model file, or a folder with one, or a run. */
+/** Whether a path names a model file, a folder with one, or a run, which may have none yet. */
 const isModel = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? existsSync(join(path, 'model.safetensors'))
+    ? existsSync(join(path, modelName)) || existsSync(join(path, 'config.yaml'))
     : path.endsWith('.safetensors');
 
 async function* models(

@@ -5,7 +5,7 @@ import { fewestFrames, I3D, i3dInput } from './i3d.js';
 import { InceptionV3, inceptionClasses, inceptionInput } from './inception.js';
 import { disposeModule, type Network } from './network.js';
 import { readNumpyFile } from './pickle/numpyFile.js';
-import { readTorchFile } from './pickle/torchFile.js';
+import { readStateDict } from './pickle/torchArchive.js';
 import { Weights } from './weights.js';
 
 /** A file of weights that was read. */
@@ -14,11 +14,11 @@ export interface WeightsFile {
   readonly bytes: Uint8Array;
 }
 
-/** EfficientNet-Lite0 from PyTorch's old format. @param size  width and height of its input */
+/** EfficientNet-Lite0 from a state dict of PyTorch. @param size  width and height of its input */
 export function efficientNet({ path, bytes }: WeightsFile, device: Device, size: number): Network {
   const network = built(
     device,
-    () => new EfficientNetLite0(new Weights(path, bytes, readTorchFile, 'EfficientNet-Lite0')),
+    () => new EfficientNetLite0(new Weights(path, bytes, readStateDict, 'EfficientNet-Lite0')),
   );
   return {
     medium: 'picture',
@@ -55,7 +55,7 @@ export function i3d({ path, bytes }: WeightsFile, device: Device): Network {
 
 /** Inception from the state dict of pytorch-fid and torch-fidelity. */
 export function inceptionFromWeights({ path, bytes }: WeightsFile, device: Device): Network {
-  const network = built(device, () => new InceptionV3(new Weights(path, bytes, readTorchFile, 'Inception')));
+  const network = built(device, () => new InceptionV3(new Weights(path, bytes, readStateDict, 'Inception')));
   return {
     medium: 'picture',
     features: 2048,

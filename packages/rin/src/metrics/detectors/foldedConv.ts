@@ -29,35 +29,29 @@ export class FoldedConv extends Module {
   readonly #padding: 'same' | readonly number[];
   readonly #groups: number;
 
-  /** @param weight  [outputs, inputs/groups, ...kernel] @param after  the batch norm, or the bias [outputs] of the convolution */
-  constructor(
-    weight: Tensor,
-    after: BatchNorm | Tensor,
-    { stride, padding = 'same', groups = 1 }: FoldedConvOptions = {},
-  ) {
+  /**
+   * Its tensors belong to no scope.
+   * @param weight  [outputs, inputs/groups, ...kernel]
+   */
+  constructor(weight: Tensor, after: BatchNorm, { stride, padding = 'same', groups = 1 }: FoldedConvOptions = {}) {
     super();
     const axes = weight.shape.length - 2;
     this.#stride = stride ?? new Array<number>(axes).fill(1);
     this.#padding = padding;
     this.#groups = groups;
-    if ('mean' in after && !('dtype' in after)) {
-      const { mean, variance, gain, shift, eps } = after;
-      const scale = variance
+    const { mean, variance, gain, shift, eps } = after;
+    const scale = variance
+      .double()
+      .add(eps)
+      .rsqrt()
+      .mul(gain ?? 1); // [outputs]
+    this.weight = keep(
+      weight
         .double()
-        .add(eps)
-        .rsqrt()
-        .mul(gain ?? 1); // [outputs]
-      this.weight = keep(
-        weight
-          .double()
-          .mul(scale.reshape([-1, ...new Array<number>(axes + 1).fill(1)]))
-          .float(),
-      );
-      this.bias = keep(shift.double().sub(mean.double().mul(scale)).float());
-    } else {
-      this.weight = keep(weight.clone());
-      this.bias = keep((after as Tensor).clone());
-    }
+        .mul(scale.reshape([-1, ...new Array<number>(axes + 1).fill(1)]))
+        .float(),
+    );
+    this.bias = keep(shift.double().sub(mean.double().mul(scale)).float());
   }
 
   /** x [B, inputs, ...size] → [B, outputs, ...size'] */

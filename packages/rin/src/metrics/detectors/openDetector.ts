@@ -6,6 +6,7 @@ import { efficientNet, i3d, inceptionFromWeights, type WeightsFile } from './bui
 import { type Detector, type DetectorName, type DetectorRequest, detectorNames } from './detector.js';
 import { efficientNetFile, i3dFile, published } from './files.js';
 import { extractor, type Network } from './network.js';
+import { isTorchScript } from './pickle/torchArchive.js';
 import { i3dFromScript, inceptionFromScript } from './scriptNetworks.js';
 import { readWeightsFile } from './weights.js';
 
@@ -44,7 +45,7 @@ const kinds: Readonly<Record<DetectorName, Kind>> = {
     unknown: { frechet: 'FD-Inception', kernel: 'KID-Inception' },
     sizes: [],
     open: (file, device) =>
-      isArchive(file.bytes) ? inceptionFromScript(file.path, device) : inceptionFromWeights(file, device),
+      isTorchScript(file.bytes) ? inceptionFromScript(file.path, device) : inceptionFromWeights(file, device),
   },
   i3d: {
     known: [published.i3dScript],
@@ -115,6 +116,3 @@ const marked = ({ frechet, kernel }: Detector['figures'], sha256: string): Detec
   frechet: `${frechet}-${sha256.slice(0, 8)}`,
   kernel: `${kernel}-${sha256.slice(0, 8)}`,
 });
-
-/** A TorchScript is a zip archive; the published state dict is not. */
-const isArchive = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;

@@ -5,19 +5,23 @@ import { fileURLToPath } from 'node:url';
 import { RinError } from '@rin/core';
 import type { RawArrays } from '../../../src/metrics/detectors/pickle/arrays.js';
 import { readNumpyFile } from '../../../src/metrics/detectors/pickle/numpyFile.js';
-import { readTorchFile } from '../../../src/metrics/detectors/pickle/torchFile.js';
+import { readStateDict } from '../../../src/metrics/detectors/pickle/torchArchive.js';
 import { Weights } from '../../../src/metrics/detectors/weights.js';
 
 // Written by PyTorch and Python: small.py.
 const file = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../../../test/metrics/detectors/${name}`, import.meta.url)));
 const torchFile = file('small.pth');
+const torchArchive = file('smallToday.pth');
 const numpyFile = file('small.ckpt');
 
 const open = (bytes: Uint8Array, read: (bytes: Uint8Array) => RawArrays) => new Weights('small', bytes, read, 'a test');
 
 test('tensors of PyTorch keep their values: whole, transposed, a part, empty', () => {
-  const weights = open(torchFile, readTorchFile);
+  for (const bytes of [torchFile, torchArchive]) checkTensors(open(bytes, readStateDict));
+});
+
+function checkTensors(weights: Weights): void {
   const counted = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
   assert.deepEqual([...weights.tensor('whole.weight', [2, 3, 4]).toTypedArray()], counted(0, 24));
   const transposed = weights.tensor('transposed', [4, 2, 3]).tolist() as number[][][];
@@ -25,7 +29,7 @@ test('tensors of PyTorch keep their values: whole, transposed, a part, empty', (
     for (let b = 0; b < 2; b++) for (let c = 0; c < 3; c++) assert.equal(transposed[a][b][c], 12 * b + 4 * c + a);
   assert.deepEqual([...weights.tensor('part', [3, 4]).toTypedArray()], counted(12, 24));
   assert.equal(weights.tensor('empty', [0, 5]).size, 0);
-});
+}
 
 test('arrays of NumPy keep their values, named by the keys of their dicts', () => {
   const weights = open(numpyFile, readNumpyFile);
@@ -38,7 +42,7 @@ test('arrays of NumPy keep their values, named by the keys of their dicts', () =
 });
 
 test('an array that is missing, or has another shape or type, is one sentence', () => {
-  const weights = open(torchFile, readTorchFile);
+  const weights = open(torchFile, readStateDict);
   const start = 'small holds no weights of a test: ';
   assert.throws(() => weights.tensor('absent', [1]), {
     name: 'RinError',
@@ -63,7 +67,7 @@ test('a pickle that would run a program is refused, and nothing runs', () => {
     '\x82\x01.', // EXT1
   ];
   for (const program of programs) {
-    for (const read of [readTorchFile, readNumpyFile]) {
+    for (const read of [readStateDict, readNumpyFile]) {
       const bytes = Buffer.from(`\x80\x04${program}`, 'latin1');
       assert.throws(() => open(bytes, read), {
         name: 'RinError',
@@ -95,7 +99,7 @@ test('sizes that no file can hold are refused before memory is taken', () => {
   huge[shape + 1] = 255;
   assert.throws(() => open(huge, readNumpyFile), { name: 'RinError', message: /does not fill it/ });
   const cut = torchFile.subarray(0, torchFile.length - 8);
-  assert.throws(() => open(cut, readTorchFile), {
+  assert.throws(() => open(cut, readStateDict), {
     name: 'RinError',
     message: /^small holds no weights of a test: it is cut short.*; get the file again$/,
   });
@@ -117,7 +121,8 @@ test('a damaged file gives arrays that fill their shape, or one error', () => {
   };
   let refused = 0;
   for (const [bytes, read] of [
-    [torchFile, readTorchFile],
+    [torchFile, readStateDict],
+    [torchArchive, readStateDict],
     [numpyFile, readNumpyFile],
   ] as const) {
     for (let round = 0; round < 3_000; round++) {
@@ -140,5 +145,5 @@ test('a damaged file gives arrays that fill their shape, or one error', () => {
       }
     }
   }
-  assert.ok(refused > 1_500, `${refused} of 6,000 were refused`);
+  assert.ok(refused > 1_500, `${refused} of 9,000 were refused`);
 });

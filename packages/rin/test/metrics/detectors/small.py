@@ -1,5 +1,5 @@
 """
-Writes a small state dict in PyTorch's old format and a small pickle of NumPy arrays, for pickle.test.ts: python small.py
+Writes a small state dict in PyTorch's old format and in that of today, and a small pickle of NumPy arrays, for pickle.test.ts: python small.py
 """
 
 import pathlib
@@ -21,6 +21,7 @@ state = OrderedDict(
     ]
 )
 state._metadata = OrderedDict([("", {"version": 1})])
+torch.save(state, here / "smallToday.pth")
 torch.save(state, here / "small.pth", _use_new_zipfile_serialization=False)
 arrays = {
     "params": {"first": {"kernel": np.arange(6, dtype=np.float32).reshape(2, 3)}, "bias": np.float32([0.5])},
