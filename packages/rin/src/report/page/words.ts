@@ -1,5 +1,8 @@
-/** `0.0521`, `1.23`, `0` */
-export const number = (value: number): string => String(Number(value.toPrecision(3)));
+import { count } from '@rin/core';
+
+/** `0.0521`, `1.23`, `0`, `1,162` */
+export const number = (value: number): string =>
+  Math.abs(value) < 999.5 ? String(Number(value.toPrecision(3))) : count(Math.round(value));
 
 /** `5%`, `12.3%` */
 export const percent = (share: number): string => `${number(100 * share)}%`;

@@ -258,7 +258,7 @@ test('figures have their protocol: one table for each protocol, and one chart fo
     figures: [{ metric: 'kernel', name: 'KID-EffNetLite0', value, spread: 0.00123 }],
     notes: ['few samples & so on'],
   });
-  const record = [evaluation(48, 0.5, 1000), evaluation(96, 0.25, 500), evaluation(96, 0.125, 1000), { other: 1 }];
+  const record = [evaluation(48, 0.5, 1000), evaluation(96, 1162.3, 500), evaluation(96, 0.125, 1000), { other: 1 }];
   const figures = (images: number, value: number) => ({
     images,
     figures: { 'KID-EffNetLite0': value },
@@ -279,7 +279,7 @@ test('figures have their protocol: one table for each protocol, and one chart fo
       ['48', '0.5 ± 0.00123'],
       ['96', '0.125 ± 0.00123'],
     ],
-    [['96', '0.25 ± 0.00123']],
+    [['96', '1,162 ± 0.00123']],
   ]);
   const counts = all(section.inside, 'dl').map((list) => values([list]).get('count'));
   assert.deepEqual(counts, ['1000', '500']);
