@@ -23,12 +23,13 @@ test('a trace records operators with inputs and outputs, by number, shape and dt
   const t = (id: number, shape: number[]): TracedTensor => ({ id, shape, dtype: 'float32' });
   assert.deepEqual(calls, [
     {
+      module: '',
       operator: 'aten::linear',
       inputs: [t(0, [2, 3]), t(1, [4, 3]), null],
       names: ['input', 'weight', 'bias'],
       outputs: [t(2, [2, 4])],
     },
-    { operator: 'aten::relu', inputs: [t(2, [2, 4])], names: ['self'], outputs: [t(3, [2, 4])] },
+    { module: '', operator: 'aten::relu', inputs: [t(2, [2, 4])], names: ['self'], outputs: [t(3, [2, 4])] },
   ]);
   assert.deepEqual([x, w, result].map(idOf), [0, 1, 3]);
   assert.equal(idOf(ones([1])), undefined);

@@ -32,6 +32,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     summary: 'show what a network costs: parameters, operations and memory by part and size',
     load: () => import('./commands/inspect.js'),
   },
+  {
+    name: 'export',
+    summary: 'write a model for other programs, as an ONNX graph',
+    load: () => import('./commands/export.js'),
+  },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
   {
     name: 'demo',
