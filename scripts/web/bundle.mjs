@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Files of the page that are copied as they are. */
-const plain = ['index.html', 'page.css'];
+const plain = ['index.html', 'page.css', 'LICENSE.txt'];
 
 /**
  * Makes the page that `rin export --web` writes, from the built package @rin/web: `packages/web/dist/page`. The scripts are

@@ -11,7 +11,7 @@ export interface EngineReport {
   readonly threads: number;
   /** largest difference of the self-check, relative to the largest value of an output */
   readonly difference: number;
-  /** milliseconds of its pass */
+  /** milliseconds of its pass, with one sample */
   readonly ms: number;
   /** why the engines before it were passed over, a sentence for each */
   readonly passedOver: readonly string[];

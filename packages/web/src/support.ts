@@ -29,6 +29,9 @@ export async function checkSupport(name: EngineName): Promise<void> {
   if (!adapter) lacks('the browser found no graphics processor');
 }
 
-/** Threads of the WebAssembly engine: more than one needs a page that is cross-origin isolated. */
+/**
+ * Threads of the WebAssembly engine. More than one needs a page that is cross-origin isolated. They wait
+ * actively for each other, so half of the processors are left to others.
+ */
 export const usualThreads = (): number =>
-  globalThis.crossOriginIsolated ? Math.min(4, Math.max(1, navigator.hardwareConcurrency ?? 1)) : 1;
+  globalThis.crossOriginIsolated ? Math.min(4, Math.ceil((navigator.hardwareConcurrency ?? 1) / 2)) : 1;

@@ -38,8 +38,6 @@ let loaded: Loaded | undefined;
 let drawing: AbortController | undefined;
 let shown: SampleStep | undefined;
 
-await begin();
-
 /** Loads the model, and draws. */
 async function begin(): Promise<void> {
   problem.hidden = true;
@@ -177,7 +175,7 @@ function showFacts(model: WebModel, ms: number, samples: number): void {
   const facts = [
     ['Engine', `${engineTitles[name]}${name === 'wasm' ? `, ${threads} thread${threads === 1 ? '' : 's'}` : ''}`],
     ['Self-check', `differs from libtorch by ${difference.toExponential(0)} of the largest value`],
-    ['A step', `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms for ${samples}`],
+    ['A step', `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms, for ${samples === 1 ? 'one' : `all ${samples}`}`],
     ['Model', bytes(graph.bytes)],
     ['Engine file', bytes(engines[name].binary.bytes)],
     ...passedOver.map((why) => ['Passed over', why]),
@@ -240,3 +238,5 @@ element('retry', HTMLButtonElement).addEventListener('click', () => {
   loaded?.model.close();
   void begin();
 });
+
+void begin();
