@@ -1,5 +1,10 @@
 import { download } from './download.js';
 import { type Manifest, readManifest } from './manifest.js';
+import { lengthOf } from './pass.js';
+import type { Picture } from './picture.js';
+
+/** A clip of bytes, planar [C, F, H, W]. */
+type Clip = Pick<Picture, 'data' | 'shape'>;
 
 /** The files of a model, without an engine. */
 export interface ModelFiles {
@@ -8,6 +13,8 @@ export interface ModelFiles {
   readonly manifest: Manifest;
   /** the bytes of the graph */
   readonly graph: Uint8Array;
+  /** the clips that the page was written with, for a model that continues clips */
+  readonly starts?: readonly Clip[];
 }
 
 /** How files are loaded. */
@@ -30,7 +37,19 @@ export async function loadFiles(
   onManifest?.(manifest);
   const { file, bytes } = manifest.graph;
   const options = { bytes, ...(onBytes && { onBytes }), ...(signal && { signal }) };
-  return { base, manifest, graph: await download(new URL(file, base), options) };
+  const graph = await download(new URL(file, base), options);
+  if (!manifest.given) return { base, manifest, graph };
+  const given = await download(new URL(manifest.given.file, base), { ...options, bytes: manifest.given.bytes });
+  return { base, manifest, graph, starts: clipsIn(given, manifest.inputs.given) };
+}
+
+/** Clips of one shape, one after the other. */
+function clipsIn(data: Uint8Array, shape: readonly number[]): Clip[] {
+  const length = lengthOf(shape);
+  return Array.from({ length: data.length / length }, (_, i) => ({
+    data: data.subarray(i * length, (i + 1) * length),
+    shape,
+  }));
 }
 
 function manifestAddress(url: string | URL): URL {

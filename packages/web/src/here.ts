@@ -5,8 +5,8 @@ import { type Runtime, startEngine } from './engine.js';
 import { loadFiles, type ModelFiles } from './files.js';
 import { WebModel } from './model.js';
 
-/** A model as `rin export --web` writes it: the contents of `model.json` and the bytes of the graph. */
-export type ModelParts = Pick<ModelFiles, 'manifest' | 'graph'>;
+/** A model as `rin export --web` writes it: the contents of `model.json`, the bytes of the graph, and clips that go on. */
+export type ModelParts = Omit<ModelFiles, 'base'>;
 
 /**
  * Loads a model without a worker: in any JavaScript engine that has WebAssembly, such as Node. Sampling then takes the time of
@@ -21,7 +21,7 @@ export async function loadHere(
   { threads = 1 }: { threads?: number } = {},
 ): Promise<WebModel> {
   const parts = typeof model === 'object' && 'manifest' in model ? model : await loadFiles(model);
-  return new WebModel(parts.manifest, await drawHere(runtime, parts, threads));
+  return new WebModel(parts, await drawHere(runtime, parts, threads));
 }
 
 async function drawHere(runtime: Runtime, { manifest, graph }: ModelParts, threads: number): Promise<Drawer> {

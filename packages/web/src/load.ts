@@ -32,13 +32,14 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
     loaded += count;
     onProgress?.({ loaded, total });
   };
-  const { base, manifest, graph } = await loadFiles(url, {
+  const { base, ...files } = await loadFiles(url, {
     onBytes,
     onManifest: (found) => {
       total = found.graph.bytes;
     },
     ...(signal && { signal }),
   });
+  const { manifest, graph } = files;
   const queue = [...engines];
   const passedOver: string[] = [];
   /** The next engine that works. */
@@ -57,5 +58,5 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
     }
     throw new RinError(`no engine works in this browser. ${passedOver.join('. ')}`);
   };
-  return new WebModel(manifest, await open(), { passedOver, open });
+  return new WebModel(files, await open(), { passedOver, open });
 }

@@ -75,6 +75,8 @@ export interface Manifest {
   readonly meanSquare: number;
   /** frames per second of clips, samples per second of sounds */
   readonly playRate: number;
+  /** clips that go on, one after the other: each as the graph's `given`, bytes; absent = none */
+  readonly given?: ManifestFile;
   readonly check: StoredPass;
 }
 

@@ -1,6 +1,7 @@
 import { type Medium, mediumOf } from '@rin/core';
 import type { Drawer } from './drawer.js';
 import { EngineError } from './engine.js';
+import type { ModelFiles } from './files.js';
 import type { EngineName, Manifest } from './manifest.js';
 import { readOptions, type SampleOptions } from './options.js';
 import type { SampleStep } from './picture.js';
@@ -36,12 +37,14 @@ interface Others {
 export class WebModel {
   readonly manifest: Manifest;
   readonly #others: Others | undefined;
+  readonly #starts: ModelFiles['starts'];
   #drawer: Drawer;
   #opening: Promise<Drawer> | undefined;
 
   /** Use `load`. */
-  constructor(manifest: Manifest, drawer: Drawer, others?: Others) {
+  constructor({ manifest, starts }: Omit<ModelFiles, 'base'>, drawer: Drawer, others?: Others) {
     this.manifest = manifest;
+    this.#starts = starts;
     this.#drawer = drawer;
     this.#others = others;
   }
@@ -69,7 +72,7 @@ export class WebModel {
    */
   async *sample(options: SampleOptions & RunOptions = {}): AsyncGenerator<SampleStep, void, void> {
     const { signal, reads = false, ...others } = options;
-    const request = readOptions(this.manifest, others);
+    const request = readOptions(this.manifest, { ...(this.#starts && { given: this.#starts }), ...others });
     const wantsReads = typeof reads === 'function' ? reads : () => reads;
     for (let shown = 0; ; ) {
       const drawer = this.#drawer;

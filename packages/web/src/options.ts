@@ -14,7 +14,10 @@ export interface SampleOptions extends Partial<SamplingKeys> {
   readonly classes?: readonly (string | number | null)[];
   /** s × d_c numbers for a model that takes condition sequences, repeated over the seeds; null = none. Default: none */
   readonly conditions?: readonly (Float32Array | null)[];
-  /** Clips of bytes [C, F, H, W] that a model with given frames continues, repeated over the seeds. Their last frames count. */
+  /**
+   * Clips of bytes [C, F, H, W] that a model with given frames continues, repeated over the seeds. Their last frames count.
+   * Default: the clips that `rin export --web` was given
+   */
   readonly given?: readonly Pick<Picture, 'data' | 'shape'>[];
   /** Frames of each result of such a model, given ones included. Default: those of the model */
   readonly frames?: number;

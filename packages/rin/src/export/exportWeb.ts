@@ -3,13 +3,21 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { RinError } from '@rin/core';
 import type { EngineName, Manifest, ManifestFile } from '@rin/web';
+import { continuation } from '../diffusion/continuation.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { writeOutput } from '../disk/output.js';
+import type { Clip } from '../media/clip.js';
 import { formatsOf } from '../media/formats.js';
 import { playRate } from '../media/frameRate.js';
 import { exportOnnx, type OnnxExport, type OnnxOptions } from './exportOnnx.js';
 import { storedCheck } from './storedCheck.js';
 import { engineFiles, readEngines, readPage, type WebFile } from './webFiles.js';
+
+/** Options of `exportWeb`. */
+export interface WebOptions extends Pick<OnnxOptions, 'dtype'> {
+  /** Clips [C, F, H, W] that a model with given frames continues on the page, by their last frames. */
+  readonly given?: readonly Clip[];
+}
 
 /** What `exportWeb` wrote. */
 export interface WebExport {
@@ -26,13 +34,12 @@ export interface WebExport {
  * Writes a page that draws with a model, as a folder of static files: any web server can offer it, and no other server is
  * asked. Other files in the folder stay. `model.json` is written last, so a page with it is complete.
  * @param folder  is made if it is missing
- * @param options.dtype  as for `exportOnnx`
  * @throws RinError if samples of the model cannot be shown, the network cannot be written, or a file cannot be written
  */
 export async function exportWeb(
   model: Model,
   folder: string,
-  { dtype = 'float32' }: Pick<OnnxOptions, 'dtype'> = {},
+  { dtype = 'float32', given = [] }: WebOptions = {},
 ): Promise<WebExport> {
   const { config } = model;
   const formats = formatsOf(config.model);
@@ -42,10 +49,15 @@ export async function exportWeb(
     );
   const graphPath = join(folder, 'model.onnx');
   const [engines, page] = await Promise.all([readEngines(), readPage({ name: config.name, noun: formats.noun })]);
-  const others = [...engines, ...page];
+  const starts = startsOf(model, given);
+  const others = [...engines, ...page, ...(starts ? [starts] : [])];
   for (const { name, bytes } of others) await writeOutput(join(folder, name), bytes);
   const graph = await exportOnnx(model, graphPath, { dtype, reads: true });
-  const manifest = Buffer.from(`${JSON.stringify(manifestOf(model, graph, engines, dtype === 'float16'))}\n`);
+  const facts: Manifest = {
+    ...manifestOf(model, graph, engines, dtype === 'float16'),
+    ...(starts && { given: { file: starts.name, bytes: starts.bytes.length } }),
+  };
+  const manifest = Buffer.from(`${JSON.stringify(facts)}\n`);
   await writeOutput(join(folder, 'model.json'), manifest);
   const sizes = others.map(({ name, bytes }) => [name, bytes.length] as const);
   return {
@@ -54,6 +66,12 @@ export async function exportWeb(
     page: page.reduce((sum, { bytes }) => sum + bytes.length, 0),
     engines: { webgpu: await sizeOf('webgpu', engines), wasm: await sizeOf('wasm', engines) },
   };
+}
+
+/** The file with the clips that go on; undefined for a model that continues none. @throws RinError if they do not fit it */
+function startsOf(model: Model, given: readonly Clip[]): WebFile | undefined {
+  const { starts } = continuation(model, given.length > 0 ? { given } : {});
+  return starts.length > 0 ? { name: 'given.bin', bytes: Buffer.concat(starts.map(({ data }) => data)) } : undefined;
 }
 
 /** The size of an engine, also compressed. */

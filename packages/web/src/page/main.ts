@@ -15,7 +15,7 @@ const [form, draw, play, keep] = [
   element('save', HTMLButtonElement),
 ];
 const [classList, countList] = [element('class-list', HTMLElement), element('counts', HTMLElement)];
-const [seed, steps, guidance] = ['seed', 'steps', 'guidance'].map((id) => element(id, HTMLInputElement));
+const [seed, steps, guidance, frames] = ['seed', 'steps', 'guidance', 'frames'].map((id) => element(id, HTMLInputElement));
 const [sampler, block] = [element('sampler', HTMLSelectElement), element('block', HTMLSelectElement)];
 const reads = element('reads', HTMLInputElement);
 const [stepLine, status] = [element('step', HTMLElement), element('status', HTMLElement)];
@@ -91,6 +91,12 @@ function setUp(model: WebModel): Tiles {
   element('looks', HTMLElement).hidden = blocks === 0;
   const options = ['all', ...Array.from({ length: blocks }, (_, i) => String(i + 1))];
   block.replaceChildren(...options.map((name, value) => make('option', name, { value: String(value) })));
+  element('frames-field', HTMLElement).hidden = !network.givenFrames;
+  frames.disabled = !network.givenFrames; // a hidden field must not stop the form
+  if (network.givenFrames && Array.isArray(network.size)) {
+    frames.min = String(network.givenFrames + 1);
+    frames.value = String(network.size[0]);
+  }
   if (model.medium === 'clip') {
     play.hidden = false;
     setPlaying(!matchMedia('(prefers-reduced-motion: reduce)').matches, tiles);
@@ -135,6 +141,7 @@ async function drawNow(): Promise<void> {
     const options = { seeds, steps: Number(steps.value), sampler: sampler.value as (typeof samplerNames)[number] };
     for await (const step of model.sample({
       ...{ ...options, signal: own.signal, reads: () => reads.checked },
+      ...(manifest.config.model.givenFrames && { frames: Number(frames.value) }),
       ...(hasClasses && { guidance: Number(guidance.value), ...(classes && { classes }) }),
     })) {
       shown = step;

@@ -3,6 +3,7 @@ import type { Model } from '../../diffusion/modelFile.js';
 import type { OnnxExport } from '../../export/exportOnnx.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
+import { continuedClips } from './continued.js';
 import { makeFileReady } from './outputs.js';
 
 export const command: Command = {
@@ -36,6 +37,12 @@ export const command: Command = {
           notes: ['default: 8080'],
         },
         {
+          flag: '--given',
+          placeholder: 'PATH',
+          description:
+            'for --web with a model of given frames: the clip that goes on on the page, or a folder of clips, as in rin sample',
+        },
+        {
           flag: '--onnx',
           placeholder: 'FILE',
           description: 'the file to write: one pass of the network, for any batch, in standard operators (opset 20)',
@@ -66,6 +73,7 @@ async function exportCommand(given: Given): Promise<number> {
   const port = portGiven(given, web);
   if (file === undefined && web === undefined)
     throw new UsageError('name what to write: --web page for a web page, or --onnx model.onnx for the graph alone');
+  if (web === undefined && given.has('--given')) throw new UsageError('--given is for --web FOLDER; leave it out');
   for (const flag of ['--reads', '--check'])
     if (file === undefined && given.has(flag)) throw new UsageError(`${flag} is for --onnx FILE; leave it out`);
   const { findModel } = await import('../../runs/findModel.js');
@@ -76,7 +84,7 @@ async function exportCommand(given: Given): Promise<number> {
   const model = await loadModel(path);
   console.log(printable(`model: ${path}`));
   if (file !== undefined) await writeGraph(model, file, { dtype, given });
-  if (web !== undefined) await writePage(model, web, dtype);
+  if (web !== undefined) await writePage(model, web, { dtype, given });
   return web !== undefined && port !== undefined ? showPage(web, port) : 0;
 }
 
@@ -94,9 +102,17 @@ async function writeGraph(
   console.log(`largest difference between onnxruntime-web and libtorch, of the largest number: ${each.join(', ')}`);
 }
 
-async function writePage(model: Model, folder: string, dtype: 'float32' | 'float16'): Promise<void> {
+async function writePage(
+  model: Model,
+  folder: string,
+  { dtype, given }: { dtype: 'float32' | 'float16'; given: Given },
+): Promise<void> {
   const { exportWeb } = await import('../../export/exportWeb.js');
-  const { graph, files, engines, page } = await exportWeb(model, folder, { dtype });
+  const clips = await continuedClips(model, given);
+  const { graph, files, engines, page } = await exportWeb(model, folder, {
+    dtype,
+    ...(clips && { given: clips.map(({ clip }) => clip) }),
+  });
   const engine = (name: 'wasm' | 'webgpu') =>
     `${bytes(engines[name].bytes)} (${bytes(engines[name].compressed)} compressed)`;
   const lines = [
