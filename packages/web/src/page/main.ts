@@ -15,7 +15,9 @@ const [form, draw, play, keep] = [
   element('save', HTMLButtonElement),
 ];
 const [classList, countList] = [element('class-list', HTMLElement), element('counts', HTMLElement)];
-const [seed, steps, guidance, frames] = ['seed', 'steps', 'guidance', 'frames'].map((id) => element(id, HTMLInputElement));
+const [seed, steps, guidance, frames] = ['seed', 'steps', 'guidance', 'frames'].map((id) =>
+  element(id, HTMLInputElement),
+);
 const [sampler, block] = [element('sampler', HTMLSelectElement), element('block', HTMLSelectElement)];
 const reads = element('reads', HTMLInputElement);
 const [stepLine, status] = [element('step', HTMLElement), element('status', HTMLElement)];
