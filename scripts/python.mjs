@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run python`: installs a Python with PyTorch for comparisons and benchmarks, and prints its path.
+// `npm run python`: installs a Python with PyTorch for comparisons and benchmarks, and prints its path. It has onnx too.
 //   --peer    also installs lucidrains' rin-pytorch, for the benchmarks
 import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/sys
 
 /** @typedef {{ peer?: boolean }} Wanted   peer: it must have rin-pytorch too */
 
-const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6'];
+const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6', 'onnx==1.23.2'];
 const PEER = ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'];
 /** Peak disk space of the installation in GB: wheels and the files unpacked from them; 5.4 GB remain. */
 const SPACE = 9;

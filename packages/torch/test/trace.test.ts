@@ -4,10 +4,13 @@ import {
   batchAxes,
   cat,
   gradients,
+  Linear,
   linear,
+  Module,
   memory,
   ones,
   scope,
+  type Tensor,
   TorchError,
   type TracedTensor,
   tensor,
@@ -133,6 +136,56 @@ test('a trace keeps the tensors that no recorded call made, constants of an inne
     }),
   );
   assert.equal(memory().tensors, before);
+});
+
+test('with a root, each call has the path of the module that made it, and the modules are as before', () => {
+  class Block extends Module {
+    readonly innerLayer = new Linear(3, 3);
+    readonly #shift = ones([3]);
+    forward(x: Tensor): Tensor {
+      return this.#add(this.innerLayer.forward(x).relu());
+    }
+    #add(x: Tensor): Tensor {
+      return x.add(this.#shift);
+    }
+    fail(): never {
+      throw new Error('on purpose');
+    }
+  }
+  class Network extends Module {
+    readonly blocks = [new Block(), new Block()];
+    forward(x: Tensor): Tensor {
+      return this.blocks.reduce((y, block) => block.forward(y), x).mul(2);
+    }
+  }
+  const network = new Network();
+  const x = ones([2, 3]);
+  const labels = (body: () => unknown) =>
+    trace(body, { root: network }).calls.map(({ module, operator }) => [module, operator]);
+  const block = (i: number) => [
+    [`blocks.${i}.inner_layer`, 'aten::linear'],
+    [`blocks.${i}`, 'aten::relu'],
+    [`blocks.${i}`, 'aten::add.Tensor'],
+  ];
+  const whole = [...block(0), ...block(1), ['', 'aten::mul.Scalar']];
+  assert.deepEqual(
+    labels(() => network.forward(x)),
+    whole,
+  );
+  const afterError = () => {
+    try {
+      network.blocks[0].fail();
+    } catch {
+      return x.add(1);
+    }
+  };
+  assert.deepEqual(labels(afterError), [['', 'aten::add.Scalar']]);
+  assert.throws(() => labels(() => network.blocks[0].fail()), /on purpose/);
+  assert.equal(Object.hasOwn(network, 'forward') || Object.hasOwn(network.blocks[0], 'forward'), false);
+  assert.deepEqual(
+    trace(() => network.forward(x)).calls.map(({ module }) => module),
+    whole.map(() => ''),
+  );
 });
 
 test('two traces, with 2 and 3 samples, tell which axis of each tensor is the batch', () => {

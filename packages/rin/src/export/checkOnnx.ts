@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { noGrad, philoxNormal, type Tensor, zeros } from '@rin/torch';
+import { noGrad, philoxNormal, scope, type Tensor, zeros } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { unreadable } from '../disk/systemError.js';
+import type { Output } from '../model/pass.js';
 import { inputsOf, outputsOf, passOf } from './ports.js';
 import { openSession } from './session.js';
 
@@ -25,12 +26,13 @@ export async function checkOnnx(
   try {
     const inputs = randomInputs(model.config.model, batch);
     const found = await session.run(inputs);
-    const expected = noGrad(() => passOf(model.network, inputs));
-    return Object.fromEntries(
-      Object.keys(outputsOf(model.config.model)).map((name) => {
-        return [name, largestDifference(found[name], Reflect.get(expected, name) as Tensor)] as const;
-      }),
-    );
+    const { network, config } = model;
+    return scope(() => {
+      const moved = Object.entries(inputs).map(([name, value]) => [name, value.to(network.device)] as const);
+      const expected = noGrad(() => passOf(network, Object.fromEntries(moved)));
+      const names = Object.keys(outputsOf(config.model)) as (keyof Output)[];
+      return Object.fromEntries(names.map((name) => [name, difference(found[name], expected[name].to('cpu'))]));
+    });
   } finally {
     await session.close();
   }
@@ -46,5 +48,5 @@ function randomInputs(model: ModelConfig, batch: number): Record<string, Tensor>
 }
 
 /** The largest difference of two tensors, relative to the largest number of the second. */
-export const largestDifference = (found: Tensor, expected: Tensor): number =>
+const difference = (found: Tensor, expected: Tensor): number =>
   found.sub(expected).abs().max().item() / expected.abs().max().item();

@@ -75,7 +75,10 @@ export function networkGraph(
 /** A pass over zeros. Its operators do not depend on the values. */
 function traced(network: RIN, model: ModelConfig, batch: number) {
   const inputs = Object.fromEntries(
-    Object.entries(inputsOf(model)).map(([name, sample]) => [name, zeros([batch, ...sample])]),
+    Object.entries(inputsOf(model)).map(([name, sample]) => [
+      name,
+      zeros([batch, ...sample], { device: network.device }),
+    ]),
   );
   const pass = trace(() => noGrad(() => passOf(network, inputs)), { root: network });
   return { inputs, pass };

@@ -47,6 +47,13 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin inspect imagenet512': { run: '' },
   'rin inspect 3': { run: '' },
   'rin inspect cifar10 --size 128 --chart cost.svg': { run: '' },
+  'rin export --onnx model.onnx': { run: '' },
+  'rin export 3 --onnx model.onnx --check': { run: '' },
+  'rin export 3 --onnx model.onnx --dtype float16': { run: '' },
+  'rin export 3 --onnx model.onnx --reads': { run: '' },
+  'rin export --reads': named,
+  'npm install onnxruntime-web@1.30.0': { not: 'the repository has it' },
+  'node pass.mjs': { tested: 'packages/rin/test/docs/programs.slow.test.ts' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {

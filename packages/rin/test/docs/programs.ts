@@ -57,6 +57,7 @@ export const programs: Readonly<Record<string, Program>> = {
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,
+  'docs/export.md, One pass from a program': { leaves: ['model.onnx'], prints: /1, 3, 64, 64/ },
   'docs/api/rin.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },
   'docs/api/core.md, @rin/core': {},
   'docs/api/torch.md, @rin/torch': {},

@@ -1,4 +1,4 @@
-import { bytes, count, printable, UsageError } from '@rin/core';
+import { bytes, count, printable, quoted, UsageError } from '@rin/core';
 import type { Model } from '../../diffusion/modelFile.js';
 import type { OnnxExport } from '../../export/exportOnnx.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -20,6 +20,7 @@ export const command: Command = {
     ['rin export 3 --onnx model.onnx --dtype float16', 'a file of half the size; the weights are rounded'],
   ],
   operands: 1,
+  meant: (argument) => (argument.endsWith('.onnx') ? `--onnx ${quoted(argument)}` : undefined),
   sections: [
     {
       title: 'Options',

@@ -13,6 +13,7 @@ for (const [name, args] of [
   ['sample', ['sample']],
   ['data', ['data']],
   ['inspect', ['inspect']],
+  ['export', ['export']],
   ['runs', ['runs']],
   ['demo', ['demo']],
   ['doctor', ['doctor']],

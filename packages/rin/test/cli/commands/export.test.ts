@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { saveModel } from '../../../src/diffusion/modelFile.js';
+import { RIN } from '../../../src/model/rin.js';
+import { freshFolder, tiny } from '../../training/tiny.js';
+import { rin } from '../rin.js';
+
+const cwd = freshFolder();
+const config = tiny();
+const parameters = new RIN(config.model).parameters();
+mkdirSync(join(cwd, 'runs/00003-mine'), { recursive: true });
+mkdirSync(join(cwd, 'runs/00004-young'));
+await saveModel(join(cwd, 'runs/00003-mine/model.safetensors'), {
+  config,
+  classes: ['a', 'b'],
+  meanSquare: 0.3,
+  parameters,
+});
+writeFileSync(join(cwd, 'text.safetensors'), 'nothing');
+
+const said = async (...args: string[]) => {
+  const { code, stdout, stderr } = await rin(['export', ...args], { cwd });
+  return [code, stdout + stderr];
+};
+
+test('a run is exported, with what its file holds and how near it is to libtorch', async () => {
+  const [code, text] = await said('3', '--onnx', 'graphs/mine.onnx', '--check');
+  assert.equal(code, 0, `${text}`);
+  const count = Object.values(parameters).reduce((sum, { size }) => sum + size, 0);
+  assert.match(
+    `${text}`,
+    /^model: runs\/00003-mine\/model\.safetensors\ngraphs\/mine\.onnx: \d+ kB; [\d,]+ weights, 256 of them in float16 without an error\n/,
+  );
+  assert.match(`${text}`, /libtorch, of the largest number: prediction \d\.\de-\d+, latents \d\.\de-\d+\n$/);
+  assert.ok(readFileSync(join(cwd, 'graphs/mine.onnx')).length > 4 * 0.9 * count);
+  const [, half] = await said('3', '--onnx', 'graphs/mine.onnx', '--dtype', 'float16', '--reads');
+  assert.match(`${half}`, /[\d,]+ of them in float16 with an error of at most 0\.000\d+\n$/);
+  assert.ok(readFileSync(join(cwd, 'graphs/mine.onnx')).includes('read_0'));
+});
+
+test('what cannot be done gets one sentence', async () => {
+  const see = '\nSee rin export --help\n';
+  assert.deepEqual(await said(), [2, `name the file to write: --onnx model.onnx${see}`]);
+  assert.deepEqual(await said('3', '--onnx', 'a.safetensors'), [
+    2,
+    `--onnx a.safetensors: expected the name of an ONNX file, such as model.onnx${see}`,
+  ]);
+  assert.deepEqual(await said('3', 'mine.onnx'), [
+    2,
+    `rin export: unexpected argument mine.onnx; did you mean --onnx mine.onnx?${see}`,
+  ]);
+  assert.deepEqual(await said('3', '--onnx', 'a.onnx', '--dtype', 'bfloat16'), [
+    2,
+    `--dtype bfloat16: expected float32 or float16${see}`,
+  ]);
+  assert.deepEqual(await said('4', '--onnx', 'a.onnx'), [
+    1,
+    'runs/00004-young: there is no model.safetensors in this folder; a run writes it with its first checkpoint\n',
+  ]);
+  const [code, text] = await said('text.safetensors', '--onnx', 'a.onnx');
+  assert.deepEqual([code, `${text}`.split('\n').length], [1, 2]);
+  assert.match(`${text}`, /^text\.safetensors: /);
+  mkdirSync(join(cwd, 'folder.onnx'));
+  assert.deepEqual(await said('3', '--onnx', 'folder.onnx'), [1, 'cannot write folder.onnx: it is a folder\n']);
+  assert.match(`${(await said('3', '--onnx', 'text.safetensors/a.onnx'))[1]}`, /^cannot (make|write) .*\n$/);
+});
+
+test('without onnxruntime-web, --check says how to install it, before anything is written', async () => {
+  const hide = `export async function resolve(name, context, next) {
+    if (name === 'onnxruntime-web') throw new Error("Cannot find package 'onnxruntime-web'");
+    return next(name, context);
+  }`;
+  const register = `import { register } from 'node:module';
+    register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hide)}`)});`;
+  writeFileSync(join(cwd, 'hide.mjs'), register);
+  process.env.NODE_OPTIONS = `--import ${join(cwd, 'hide.mjs')}`;
+  try {
+    const [code, text] = await said('3', '--onnx', 'unwritten.onnx', '--check');
+    assert.equal(code, 1);
+    assert.match(`${text}`, /^onnxruntime-web is needed .*: npm install onnxruntime-web@1\.30\.0 \(.*\)\n$/);
+    assert.throws(() => readFileSync(join(cwd, 'unwritten.onnx')));
+  } finally {
+    delete process.env.NODE_OPTIONS;
+  }
+});
