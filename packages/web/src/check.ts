@@ -21,17 +21,14 @@ export function checkInputs(inputs: Manifest['inputs']): Arrays {
 /** Values of an output that are stored at most. */
 const mostStored = 4096;
 
-/** The pass as it is stored: values spread over each output. @param outputs its results by name */
-export function storedPass(outputs: Readonly<Record<string, Float32Array>>): StoredPass {
+/** The pass as it is stored: values spread over each output. @param outputs its results by name @param limit  as in `StoredPass` */
+export function storedPass(outputs: Readonly<Record<string, Float32Array>>, limit: number): StoredPass {
   const entries = Object.entries(outputs).map(([name, data]) => {
     const stride = Math.ceil(data.length / mostStored);
     return [name, { stride, values: base64(data.filter((_, i) => i % stride === 0)) }] as const;
   });
-  return { outputs: Object.fromEntries(entries) };
+  return { limit, outputs: Object.fromEntries(entries) };
 }
-
-/** Largest difference that float32 arithmetic explains, relative to the largest value of an output. Wrong kernels are far above. */
-const limit = 1e-3;
 
 /** What a self-check found. */
 export interface CheckResult {
@@ -55,6 +52,7 @@ export async function selfCheck(
   const begin = performance.now();
   const found = await engine.run(feeds, names);
   const ms = performance.now() - begin;
+  const { limit } = check;
   let largest = 0;
   for (const [name, { stride, values }] of Object.entries(check.outputs)) {
     const expected = fromBase64(values);

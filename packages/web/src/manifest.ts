@@ -49,6 +49,8 @@ export type EngineName = 'webgpu' | 'wasm';
 
 /** The values of one pass that an engine must compute. The inputs are those of `checkInputs`. */
 export interface StoredPass {
+  /** largest allowed difference of a value, relative to the largest value of its output */
+  readonly limit: number;
   /** output by name: every `stride`-th value, float32 little-endian in base64 */
   readonly outputs: Readonly<Record<string, { readonly stride: number; readonly values: string }>>;
 }
