@@ -55,8 +55,14 @@ export function lossAxis(curves: readonly Curve[], across: Axis, [bottom, top]: 
     const ticks = roundOnes(scale.ticks(), 2.5).map((value) => ({ value, text: plain(value) }));
     return { place: scale, ticks, isLogarithmic: true };
   }
+  return linearAxis([least, most], [bottom, top]);
+}
+
+/** A linear axis of values, with some room at both ends. */
+export function linearAxis(values: readonly number[], [from, to]: readonly [number, number]): Axis {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = margin * (most - least || Math.abs(most) || 1);
-  const scale = scaleLinear([least - room, most + room], [bottom, top]);
+  const scale = scaleLinear([least - room, most + room], [from, to]);
   const text = scale.tickFormat(6);
   return { place: scale, ticks: scale.ticks(6).map((value) => ({ value, text: text(value) })), isLogarithmic: false };
 }
