@@ -3,6 +3,7 @@ import {
   type Argument,
   batchAxes,
   noGrad,
+  scope,
   type Tensor,
   type TracedCall,
   type TracedTensor,
@@ -80,8 +81,7 @@ function traced(network: RIN, model: ModelConfig, batch: number) {
       zeros([batch, ...sample], { device: network.device }),
     ]),
   );
-  const pass = trace(() => noGrad(() => passOf(network, inputs)), { root: network });
-  return { inputs, pass };
+  return scope(() => ({ inputs, pass: trace(() => noGrad(() => passOf(network, inputs)), { root: network }) }));
 }
 
 /** Makes the results of a call constants. */

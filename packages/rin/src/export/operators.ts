@@ -30,7 +30,7 @@ interface Arguments {
   readonly dilation: number | readonly number[];
 }
 
-/** Values of arguments, where the table knows no other. */
+/** The arguments of which the table knows one value alone. */
 const only: Readonly<Record<string, unknown>> = {
   ...{ alpha: 1, attn_mask: null, dropout_p: 0, is_causal: false, enable_gqa: false, dtype: 'float32' },
 };
@@ -59,8 +59,12 @@ const writers: Readonly<Record<string, Writer>> = {
     const product = g.node('MatMul', [input, g.transposed(weight)]);
     return bias ? g.node('Add', [product, bias]) : product;
   },
-  'aten::narrow': (g, { self, dim, start, length }) => g.slice(self, g.axis(self, dim), start, start + length),
-  'aten::permute': (g, { self, dims }) => g.node('Transpose', [self], { perm: dims }),
+  'aten::narrow': (g, { self, dim, start, length }) => {
+    const [axis, first] = [g.axis(self, dim), start < 0 ? start + (self.shape.at(dim) ?? 0) : start];
+    return g.slice(self, axis, first, first + length);
+  },
+  'aten::permute': (g, { self, dims }) =>
+    g.node('Transpose', [self], { perm: dims.map((dim) => (dim + dims.length) % dims.length) }),
   'aten::reshape': (g, { self }, [out]) => g.reshape(self, out),
   'aten::scaled_dot_product_attention': attention,
   'aten::silu': (g, { self }) => g.node('Mul', [self, g.node('Sigmoid', [self])]),
@@ -78,20 +82,19 @@ const writers: Readonly<Record<string, Writer>> = {
  * Writes a call of the trace to a graph.
  * @throws RinError if there is no row for the operator, or the row does not know an argument's value
  */
-export function writeCall(graph: Graph, call: TracedCall): void {
-  const { operator, inputs, names, module } = call;
-  const where = `${operator}${module ? ` in ${module}` : ''}`;
-  const writer = Object.hasOwn(writers, operator) ? writers[operator] : undefined;
-  if (!writer) throw new RinError(`this network cannot be written as ONNX: rin does not know how to write ${where}`);
+export function writeCall(graph: Graph, { operator, inputs, names, module, outputs: results }: TracedCall): void {
+  const where = module ? ` in ${module}` : '';
+  const refuse = (what: string): never => {
+    throw new RinError(`this network cannot be written as ONNX: ${what}${where}`);
+  };
+  const writer = Object.hasOwn(writers, operator) ? writers[operator] : refuse(`rin does not know ${operator}`);
   const given = Object.fromEntries(names.map((name, i) => [name, inputs[i]] as const));
-  const unknown = names.find((name) => given[name] !== (Object.hasOwn(only, name) ? only[name] : given[name]));
-  if (unknown !== undefined || given.weight === null)
-    throw new RinError(
-      `this network cannot be written as ONNX: rin does not know how to write ${where} with ${unknown ?? 'weight'} ${JSON.stringify(given[unknown ?? 'weight'])}`,
-    );
-  const outputs = call.outputs.flat() as TracedTensor[];
-  const floats = outputs.find(({ dtype }) => dtype !== 'float32');
-  if (floats) throw new RinError(`this network cannot be written as ONNX: ${where} makes ${floats.dtype}, not float32`);
+  for (const [name, value] of Object.entries(given)) {
+    const isKnown = Object.hasOwn(only, name) ? value === only[name] : name !== 'weight' || value !== null;
+    if (!isKnown) refuse(`rin does not know ${operator} with ${name} ${JSON.stringify(value)}`);
+  }
+  const outputs = results.flat() as TracedTensor[];
+  for (const { dtype } of outputs) if (dtype !== 'float32') refuse(`${operator} makes ${dtype}, not float32,`);
   graph.module = module;
   const made = [writer(graph, given as unknown as Arguments, outputs)].flat();
   for (const [i, output] of outputs.entries()) graph.bind(output, made[i]);

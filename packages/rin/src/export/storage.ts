@@ -1,5 +1,5 @@
 import { RinError } from '@rin/core';
-import type { Tensor } from '@rin/torch';
+import { scope, type Tensor } from '@rin/torch';
 import type { Stored } from './onnx.js';
 
 /** Fewest values for which float16 saves more bytes than the node that makes them float32 again. */
@@ -22,19 +22,22 @@ export class Storage {
  * @throws RinError if they are no float32, or are to be rounded and beyond the range of float16
  */
 export function stored(name: string, value: Tensor, storage: Storage): Stored {
-  if (value.dtype !== 'float32')
-    throw new RinError(`this network cannot be written as ONNX: ${name} is ${value.dtype}, not float32`);
-  const half = value.to('float16');
-  const error = value.size === 0 ? 0 : half.float().sub(value).abs().max().item();
-  if (storage.round && !(error < Number.POSITIVE_INFINITY))
-    throw new RinError(`${name} has numbers that float16 cannot hold; leave out --dtype float16`);
-  if (value.size < fewest || (error !== 0 && !storage.round)) {
-    storage.full += value.size;
-    return { name, dtype: 'float32', shape: value.shape, data: bytesOf(value) };
-  }
-  storage.half += value.size;
-  storage.largestError = Math.max(storage.largestError, error);
-  return { name: `${name}.float16`, dtype: 'float16', shape: value.shape, data: bytesOf(half) };
+  const { shape, dtype, size } = value;
+  if (dtype !== 'float32')
+    throw new RinError(`this network cannot be written as ONNX: ${name} is ${dtype}, not float32`);
+  return scope(() => {
+    const half = value.to('float16');
+    const error = size === 0 ? 0 : half.float().sub(value).abs().max().item();
+    if (storage.round && !(error < Number.POSITIVE_INFINITY))
+      throw new RinError(`${name} has numbers that float16 cannot hold; leave out --dtype float16`);
+    if (size < fewest || (error !== 0 && !storage.round)) {
+      storage.full += size;
+      return { name, dtype: 'float32', shape, data: bytesOf(value) };
+    }
+    storage.half += size;
+    storage.largestError = Math.max(storage.largestError, error);
+    return { name: `${name}.float16`, dtype: 'float16', shape, data: bytesOf(half) };
+  });
 }
 
 function bytesOf(tensor: Tensor): Uint8Array {
