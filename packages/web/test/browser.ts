@@ -147,5 +147,5 @@ export function smallModel(over: object = {}): Model {
     ...{ readWriteHeads: 2, depth: [1, 1], ...over },
   };
   const config = parseConfig({ name: 'small', model, sampling: { steps: 4 } }, 'small');
-  return { config, classes: ['up', 'down'], meanSquare: 0.3, network: new RIN(config.model, { seed: 1 }) };
+  return { config, classes: ['cat', 'dog'], meanSquare: 0.3, network: new RIN(config.model, { seed: 1 }) };
 }

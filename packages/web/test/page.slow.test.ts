@@ -260,7 +260,7 @@ test('clips play and pause, and sounds sound', needsBrowser, async () => {
       start.apply(this, times);
     };
   });
-  await page.getByRole('button', { name: 'Play up, seed 0' }).click();
+  await page.getByRole('button', { name: 'Play cat, seed 0' }).click();
   assert.equal(await page.title(), 'sounds 256');
   const [wav] = await Promise.all([page.waitForEvent('download'), page.getByText('Download').click()]);
   assert.equal(

@@ -42,7 +42,15 @@ test('a run is exported, with what its file holds and how near it is to libtorch
 
 test('what cannot be done gets one sentence', async () => {
   const see = '\nSee rin export --help\n';
-  assert.deepEqual(await said(), [2, `name the file to write: --onnx model.onnx${see}`]);
+  for (const [args, message] of [
+    [[], 'name what to write: --web page for a web page, or --onnx model.onnx for the graph alone'],
+    [['--serve'], '--serve shows the page of --web FOLDER; give --web page too'],
+    [['--web', 'page', '--port', '80'], '--port 80 is for --serve; give --serve too'],
+    [['--web', 'page', '--serve', '--port', '70000'], '--port 70000: expected a number up to 65535'],
+    [['--web', 'page', '--reads'], '--reads is for --onnx FILE; leave it out'],
+    [['--onnx', 'a.onnx', '--given', 'a.gif'], '--given is for --web FOLDER; leave it out'],
+  ] as const)
+    assert.deepEqual(await said(...args), [2, `${message}${see}`]);
   assert.deepEqual(await said('3', '--onnx', 'a.safetensors'), [
     2,
     `--onnx a.safetensors: expected the name of an ONNX file, such as model.onnx${see}`,
@@ -65,23 +73,4 @@ test('what cannot be done gets one sentence', async () => {
   mkdirSync(join(cwd, 'folder.onnx'));
   assert.deepEqual(await said('3', '--onnx', 'folder.onnx'), [1, 'cannot write folder.onnx: it is a folder\n']);
   assert.match(`${(await said('3', '--onnx', 'text.safetensors/a.onnx'))[1]}`, /^cannot (make|write) .*\n$/);
-});
-
-test('without onnxruntime-web, --check says how to install it, before anything is written', async () => {
-  const hide = `export async function resolve(name, context, next) {
-    if (name === 'onnxruntime-web') throw new Error("Cannot find package 'onnxruntime-web'");
-    return next(name, context);
-  }`;
-  const register = `import { register } from 'node:module';
-    register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hide)}`)});`;
-  writeFileSync(join(cwd, 'hide.mjs'), register);
-  process.env.NODE_OPTIONS = `--import ${join(cwd, 'hide.mjs')}`;
-  try {
-    const [code, text] = await said('3', '--onnx', 'unwritten.onnx', '--check');
-    assert.equal(code, 1);
-    assert.match(`${text}`, /^onnxruntime-web is needed .*: npm install onnxruntime-web@1\.30\.0 \(.*\)\n$/);
-    assert.throws(() => readFileSync(join(cwd, 'unwritten.onnx')));
-  } finally {
-    delete process.env.NODE_OPTIONS;
-  }
 });
