@@ -52,7 +52,8 @@ export async function exportWeb(
   const starts = startsOf(model, given);
   const others = [...engines, ...page, ...(starts ? [starts] : [])];
   for (const { name, bytes } of others) await writeOutput(join(folder, name), bytes);
-  const graph = await exportOnnx(model, graphPath, { dtype, reads: true });
+  const { source: _, ...shared } = config; // where the training data are is nobody's business
+  const graph = await exportOnnx({ ...model, config: shared }, graphPath, { dtype, reads: true });
   const facts: Manifest = {
     ...manifestOf(model, graph, engines, dtype === 'float16'),
     ...(starts && { given: { file: starts.name, bytes: starts.bytes.length } }),

@@ -52,6 +52,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin export 3 --web page --dtype float16': { run: '' },
   'rin export 3 --web page --given clip.gif': { tested: 'packages/rin/test/cli/commands/export.slow.test.ts' },
   'rin export 3 --web page --serve --port 9000': { tested: 'packages/rin/test/cli/commands/export.slow.test.ts' },
+  'rin export --web': named,
   'rin export MODEL --web out': named,
   'rin export --onnx model.onnx': { run: '' },
   'rin export 3 --onnx model.onnx --check': { run: '' },

@@ -85,7 +85,10 @@ async function exportCommand(given: Given): Promise<number> {
   console.log(printable(`model: ${path}`));
   if (file !== undefined) await writeGraph(model, file, { dtype, given });
   if (web !== undefined) await writePage(model, web, { dtype, given });
-  return web !== undefined && port !== undefined ? showPage(web, port) : 0;
+  if (web === undefined) return 0;
+  if (port !== undefined) return showPage(web, port);
+  console.log('put the folder on any host of static files, or show it here with --serve');
+  return 0;
 }
 
 async function writeGraph(
