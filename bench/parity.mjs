@@ -14,7 +14,8 @@ import { chromium } from 'playwright-core';
 import { exportWeb, findModel, loadModel, samples, serve } from 'rin';
 import { browser as findBrowser } from '../scripts/browser.mjs';
 
-const [named = 'packages/rin/models/emoji-64.safetensors', steps = '100', sampler = 'ddpm'] = process.argv.slice(2);
+const demo = fileURLToPath(new URL('../packages/rin/models/emoji-64.safetensors', import.meta.url));
+const [named = demo, steps = '100', sampler = 'ddpm'] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const model = await loadModel(await findModel(named));
 const seeds = Array.from({ length: Math.max(1, Math.min(7, model.config.model.classes)) }, (_, seed) => seed);

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { RinError } from '@rin/core';
 import type { EngineName, Manifest, ManifestFile } from '@rin/web';
+import type { Config } from '../config/config.js';
 import { continuation } from '../diffusion/continuation.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { writeOutput } from '../disk/output.js';
@@ -52,8 +53,7 @@ export async function exportWeb(
   const starts = startsOf(model, given);
   const others = [...engines, ...page, ...(starts ? [starts] : [])];
   for (const { name, bytes } of others) await writeOutput(join(folder, name), bytes);
-  const { source: _, ...shared } = config; // where the training data are is nobody's business
-  const graph = await exportOnnx({ ...model, config: shared }, graphPath, { dtype, reads: true });
+  const graph = await exportOnnx({ ...model, config: withoutPaths(config) }, graphPath, { dtype, reads: true });
   const facts: Manifest = {
     ...manifestOf(model, graph, engines, dtype === 'float16'),
     ...(starts && { given: { file: starts.name, bytes: starts.bytes.length } }),
@@ -85,6 +85,11 @@ async function sizeOf(
   const compressed = await Promise.all(own.map(({ bytes }) => promisify(gzip)(bytes)));
   const sum = (all: readonly Uint8Array[]): number => all.reduce((total, { length }) => total + length, 0);
   return { bytes: sum(own.map(({ bytes }) => bytes)), compressed: sum(compressed) };
+}
+
+/** The configuration without paths of this machine, which a page should not publish. */
+function withoutPaths({ source: _, training: { init: __, ...training }, ...others }: Config): Config {
+  return { ...others, training };
 }
 
 /** The contents of `model.json`. */

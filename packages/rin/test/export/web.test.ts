@@ -148,7 +148,7 @@ test('an engine with wrong numbers is refused, and so are options that do not fi
 });
 
 test('the folder has the page, the engines and their licence; names in it are escaped', async () => {
-  const { folder } = await exported({ name: 'my-model', source: '/home/secret' });
+  const { folder } = await exported({ name: 'my-model', source: '/home/secret', training: { init: '/home/secret2' } });
   const { manifest } = partsIn(folder);
   for (const { script, binary } of Object.values(manifest.engines)) {
     assert.ok(existsSync(join(folder, script)), script);
