@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { RinError } from '@rin/core';
-import type { EngineName, Manifest, ManifestFile } from '@rin/web';
+import type { Manifest, ManifestFile } from '@rin/web';
 import type { Config } from '../config/config.js';
 import { continuation } from '../diffusion/continuation.js';
 import type { Model } from '../diffusion/modelFile.js';
@@ -27,8 +25,6 @@ export interface WebExport {
   readonly files: Readonly<Record<string, number>>;
   /** bytes of the page without model and engine */
   readonly page: number;
-  /** bytes of each engine, and as a server compresses them (gzip); a visitor loads one */
-  readonly engines: Readonly<Record<EngineName, { readonly bytes: number; readonly compressed: number }>>;
 }
 
 /**
@@ -65,7 +61,6 @@ export async function exportWeb(
     graph,
     files: { ...Object.fromEntries(sizes), 'model.onnx': graph.bytes, 'model.json': manifest.length },
     page: page.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    engines: { webgpu: await sizeOf('webgpu', engines), wasm: await sizeOf('wasm', engines) },
   };
 }
 
@@ -73,18 +68,6 @@ export async function exportWeb(
 function startsOf(model: Model, given: readonly Clip[]): WebFile | undefined {
   const { starts } = continuation(model, given.length > 0 ? { given } : {});
   return starts.length > 0 ? { name: 'given.bin', bytes: Buffer.concat(starts.map(({ data }) => data)) } : undefined;
-}
-
-/** The size of an engine, also compressed. */
-async function sizeOf(
-  name: EngineName,
-  files: readonly WebFile[],
-): Promise<{ readonly bytes: number; readonly compressed: number }> {
-  const wanted = Object.values(engineFiles[name]).map((each) => `engine/${each}`);
-  const own = files.filter((file) => wanted.includes(file.name));
-  const compressed = await Promise.all(own.map(({ bytes }) => promisify(gzip)(bytes)));
-  const sum = (all: readonly Uint8Array[]): number => all.reduce((total, { length }) => total + length, 0);
-  return { bytes: sum(own.map(({ bytes }) => bytes)), compressed: sum(compressed) };
 }
 
 /** The configuration without paths of this machine, which a page should not publish. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { EngineName } from '@rin/web';
 import { unreadable } from '../disk/systemError.js';
 
@@ -33,6 +35,14 @@ const read = async (name: string, path: string): Promise<WebFile> => ({
     throw unreadable(error, path);
   }),
 });
+
+/** The bytes of an engine, and what a server sends that compresses (gzip). @throws RinError if a file cannot be read */
+export async function engineSize(name: EngineName): Promise<{ readonly bytes: number; readonly compressed: number }> {
+  const files = Object.values(engineFiles[name]).map((each) => read(each, join(runtime, each)));
+  const all = (await Promise.all(files)).map(({ bytes }) => bytes);
+  const sum = (parts: readonly Uint8Array[]): number => parts.reduce((total, { length }) => total + length, 0);
+  return { bytes: sum(all), compressed: sum(await Promise.all(all.map((bytes) => promisify(gzip)(bytes)))) };
+}
 
 /** The files of the engines, with their licence. @throws RinError if one cannot be read */
 export const readEngines = (): Promise<WebFile[]> =>

@@ -111,18 +111,20 @@ async function writePage(
   { dtype, given }: { dtype: 'float32' | 'float16'; given: Given },
 ): Promise<void> {
   const { exportWeb } = await import('../../export/exportWeb.js');
+  const { engineSize } = await import('../../export/webFiles.js');
   const clips = await continuedClips(model, given);
-  const { graph, files, engines, page } = await exportWeb(model, folder, {
+  const { graph, files, page } = await exportWeb(model, folder, {
     dtype,
     ...(clips && { given: clips.map(({ clip }) => clip) }),
   });
-  const engine = (name: 'wasm' | 'webgpu') =>
-    `${bytes(engines[name].bytes)} (${bytes(engines[name].compressed)} compressed)`;
+  const [webgpu, wasm] = (await Promise.all([engineSize('webgpu'), engineSize('wasm')])).map(
+    (size) => `${bytes(size.bytes)} (${bytes(size.compressed)} compressed)`,
+  );
   const lines = [
     `${folder}: a web page, ${count(Object.keys(files).length)} files`,
     `  model   ${written(graph)}`,
     `  page    ${bytes(page)}`,
-    `  engine  ${engine('webgpu')} with WebGPU, or ${engine('wasm')} without; a visitor loads one`,
+    `  engine  ${webgpu} with WebGPU, or ${wasm} without; a visitor loads one`,
   ];
   console.log(printable(lines.join('\n')));
 }
