@@ -147,7 +147,7 @@ const withGpu = () => Object.defineProperty(navigator, 'gpu', { value: { request
 
 /** An engine in place of that of WebGPU. It is right for `passes` passes, and then `ends`. */
 const engine = (passes: number, ends: string): string => `
-  import * as ort from './ort.wasm.bundle.min.mjs';
+  import * as ort from './ort.wasm.bundle.min.js';
   ort.env.wasm.wasmPaths = { wasm: new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href };
   export const Tensor = ort.Tensor;
   export const env = { wasm: {}, webgpu: {} };
@@ -177,7 +177,7 @@ for (const [what, passes, ends, said] of [
   test(`an engine ${what} is replaced by the next one, which draws the same picture`, needsBrowser, async () => {
     const { page } = await newPage();
     await page.addInitScript(withGpu);
-    await page.route('**/ort.jspi.bundle.min.mjs', (route) =>
+    await page.route('**/ort.jspi.bundle.min.js', (route) =>
       route.fulfill({ contentType: 'text/javascript', body: engine(passes, ends) }),
     );
     await page.goto(host);

@@ -10,7 +10,7 @@ import { formatsOf } from '../media/formats.js';
 import { playRate } from '../media/frameRate.js';
 import { exportOnnx, type OnnxExport, type OnnxOptions } from './exportOnnx.js';
 import { storedCheck } from './storedCheck.js';
-import { engineFiles, readEngines, readPage, type WebFile } from './webFiles.js';
+import { engineFiles, engineName, readEngines, readPage, type WebFile } from './webFiles.js';
 
 /** Options of `exportWeb`. */
 export interface WebOptions extends Pick<OnnxOptions, 'dtype'> {
@@ -83,12 +83,12 @@ function manifestOf(
   isHalf: boolean,
 ): Manifest {
   const binary = (name: string): ManifestFile => {
-    const file = `engine/${name}`;
+    const file = engineName(name);
     return { file, bytes: engines.find((each) => each.name === file)?.bytes.length ?? 0 };
   };
   const engine = (name: keyof typeof engineFiles) => {
     const { script, binary: wasm } = engineFiles[name];
-    return { script: `engine/${script}`, binary: binary(wasm) };
+    return { script: engineName(script), binary: binary(wasm) };
   };
   const { model, diffusion, sampling } = config;
   const { steps, sampler, schedule, guidance, guidanceFrom, guidanceTo, variance, eta, timeDelta, momentum, clip } =

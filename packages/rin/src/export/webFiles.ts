@@ -16,11 +16,17 @@ const page = folderOf('@rin/web', '../page');
 /** Files of ONNX Runtime. */
 const runtime = folderOf('onnxruntime-web/wasm', '.');
 
-/** The files of each engine: its script, and its WebAssembly. The one of WebGPU needs a browser with JSPI. */
+/**
+ * The files of each engine: its script, and its WebAssembly. The one of WebGPU needs a browser with JSPI. The scripts are
+ * copied as `.js`, because some hosts do not know what `.mjs` is.
+ */
 export const engineFiles: Readonly<Record<EngineName, { readonly script: string; readonly binary: string }>> = {
   webgpu: { script: 'ort.jspi.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.jspi.wasm' },
   wasm: { script: 'ort.wasm.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.wasm' },
 };
+
+/** Where a file of an engine is in the exported folder. */
+export const engineName = (file: string): string => `engine/${file.replace(/\.mjs$/, '.js')}`;
 
 /** A file of the exported folder. */
 export interface WebFile {
@@ -50,7 +56,7 @@ export const readEngines = (): Promise<WebFile[]> =>
     read('engine/LICENSE.txt', join(page, 'LICENSE.txt')),
     ...Object.values(engineFiles)
       .flatMap(({ script, binary }) => [script, binary])
-      .map((name) => read(`engine/${name}`, join(runtime, name))),
+      .map((name) => read(engineName(name), join(runtime, name))),
   ]);
 
 /**

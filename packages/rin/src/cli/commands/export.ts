@@ -20,7 +20,7 @@ export const command: Command = {
     ['rin export 3 --onnx model.onnx --dtype float16', 'a file of half the size; the weights are rounded'],
   ],
   operands: 1,
-  meant: (argument) => (argument.endsWith('.onnx') ? `--onnx ${quoted(argument)}` : undefined),
+  meant: (argument) => `${argument.endsWith('.onnx') ? '--onnx' : '--web'} ${quoted(argument)}`,
   sections: [
     {
       title: 'Options',
