@@ -18,6 +18,7 @@ const allowed = {
     '@twemoji/svg': '15.0.0',
     'd3-scale': '4.0.3',
     'fastest-levenshtein': '1.0.16',
+    fflate: '0.8.3',
     'onnxruntime-web': '1.30.0',
     sharp: '0.35.5',
     yaml: '2.9.1',
