@@ -23,6 +23,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./commands/sample.js'),
   },
   {
+    name: 'evaluate',
+    summary: 'measure how near new samples are to the data, each figure with its protocol',
+    load: () => import('./commands/evaluate.js'),
+  },
+  {
     name: 'data',
     summary: 'show the contents of a source of data, or convert it',
     load: () => import('./commands/data.js'),

@@ -10,6 +10,7 @@ import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpo
 import { modelName } from '../runs/namedModel.js';
 import { previewFiles, type RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
+import type { Evaluator, Figures } from './evaluator.js';
 import type { Learner } from './learner.js';
 import { givenClips, realSamples, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
@@ -26,6 +27,8 @@ export interface ArtefactsOptions {
   readonly learner: Learner;
   /** absent if the run has no previews */
   readonly previews?: PreviewPlan;
+  /** absent if the run does not evaluate */
+  readonly evaluator?: Evaluator;
   /** images seen at the checkpoint that the run resumes from */
   readonly saved?: number;
   readonly say: (text: string) => void;
@@ -93,6 +96,26 @@ export class Artefacts {
     } catch (error) {
       if (!signal?.aborted) throw error;
       return false;
+    } finally {
+      if (learner.compute.device === 'cpu') releaseFreeMemory();
+    }
+  }
+
+  /**
+   * Measures new samples of the averaged weights.
+   * @returns undefined if the run has no evaluations, or if the signal stopped it; the resumed run then measures again
+   */
+  async evaluate(images: number, onProgress: (done: number) => void): Promise<Figures | undefined> {
+    const { config, data, meanSquare, learner, evaluator, signal } = this.#options;
+    if (!evaluator || signal?.aborted) return undefined;
+    this.#checkWeights(images);
+    const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+    if (learner.compute.device === 'cpu') releaseFreeMemory(); // as for previews
+    try {
+      return await evaluator.measure(subject, { onProgress, ...(signal && { signal }) });
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      return undefined;
     } finally {
       if (learner.compute.device === 'cpu') releaseFreeMemory();
     }
