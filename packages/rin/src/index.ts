@@ -9,7 +9,7 @@
  *     await writePng('cat.png', image);
  */
 
-export { ConfigError, gamma, oneMinusGamma, RinError, UsageError } from '@rin/core';
+export { ConfigError, compand, expand, gamma, oneMinusGamma, RinError, UsageError } from '@rin/core';
 export { Config } from './config/config.js';
 export { DataConfig } from './config/data.js';
 export { DiffusionConfig, SamplingConfig, ScheduleConfig } from './config/diffusion.js';
@@ -59,7 +59,7 @@ export { type GridOptions, grid } from './media/grid.js';
 export type { Image } from './media/image.js';
 export type { Medium, MediumSample } from './media/medium.js';
 export { encodePng, writePng } from './media/png.js';
-export { compand, expand, type Sound } from './media/sound.js';
+export type { Sound } from './media/sound.js';
 export { strip } from './media/strip.js';
 export { encodeWav, readWav, type Wave, type WavOptions, writeWav } from './media/wav.js';
 export { waveform } from './media/waveform.js';

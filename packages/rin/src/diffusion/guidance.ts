@@ -1,3 +1,4 @@
+import { guide } from '@rin/core';
 import { cat, type Tensor, zeros } from '@rin/torch';
 import type { Output, Previous } from '../model/pass.js';
 import { changeState } from '../model/previous.js';
@@ -36,10 +37,9 @@ export function guided(
   const alone = (latents: number, label: Tensor | null): Output =>
     rin.forward(x, gamma, { ...(label && { condition: label }), ...(given && { given }), previous, latents });
   if (weight === 0 || !condition) return alone(count, condition);
-  const mixed = (labelled: Tensor, unlabelled: Tensor): Tensor => labelled.mul(1 + weight).sub(unlabelled.mul(weight));
   if (fewer !== count) {
     const labelled = alone(count, condition);
-    return { ...labelled, prediction: mixed(labelled.prediction, alone(fewer, null).prediction) };
+    return { ...labelled, prediction: guide(labelled.prediction, alone(fewer, null).prediction, weight) };
   }
   const batch = x.shape[0];
   const twice = (part: Tensor): Tensor => cat([part, part]);
@@ -55,7 +55,7 @@ export function guided(
   });
   const [labelled, unlabelled] = prediction.split(batch);
   return {
-    prediction: mixed(labelled, unlabelled),
+    prediction: guide(labelled, unlabelled, weight),
     latents: latents.narrow(0, 0, batch),
     interface: tokens.narrow(0, 0, batch),
   };

@@ -1,16 +1,21 @@
 import { bytes, count, printable, quoted, UsageError } from '@rin/core';
+import type { Model } from '../../diffusion/modelFile.js';
 import type { OnnxExport } from '../../export/exportOnnx.js';
 import type { Command, Given } from '../terminal/command.js';
+import { Interruption } from '../terminal/interruption.js';
+import { continuedClips } from './continued.js';
 import { makeFileReady } from './outputs.js';
 
 export const command: Command = {
   name: 'export',
-  usage: '[MODEL] --onnx FILE [OPTIONS]',
+  usage: '[MODEL] (--web FOLDER | --onnx FILE) [OPTIONS]',
   description:
-    'Writes the network of a model as an ONNX graph, which other programs compute. The model is a model.safetensors, or a\n' +
-    'run by folder, name or number. The default is the newest run with a model, or the demo model.',
+    'Writes a web page that draws with a model in the browser of a visitor, or the network alone as an ONNX graph for other\n' +
+    'programs. The model is a model.safetensors, or a run by folder, name or number. The default is the newest run with a\n' +
+    'model, or the demo model.',
   examples: [
-    ['rin export --onnx model.onnx', 'the newest model'],
+    ['rin export --web page --serve', 'a page of the newest model, shown at once'],
+    ['rin export --onnx model.onnx', 'the graph alone'],
     ['rin export 3 --onnx model.onnx --check', 'from the run 3, and compute it with onnxruntime-web too'],
     ['rin export 3 --onnx model.onnx --dtype float16', 'a file of half the size; the weights are rounded'],
   ],
@@ -20,6 +25,24 @@ export const command: Command = {
     {
       title: 'Options',
       options: [
+        {
+          flag: '--web',
+          placeholder: 'FOLDER',
+          description: 'write a page with the model and its engine, as static files that any web server can offer',
+        },
+        { flag: '--serve', description: 'show the page to the browsers of this machine, until Ctrl-C' },
+        {
+          flag: '--port',
+          placeholder: 'N',
+          description: 'port of --serve; of a port in use the next free one is taken',
+          notes: ['default: 8080'],
+        },
+        {
+          flag: '--given',
+          placeholder: 'PATH',
+          description:
+            'for --web with a model of given frames: the clip that goes on on the page, or a folder of clips, as in rin sample',
+        },
         {
           flag: '--onnx',
           placeholder: 'FILE',
@@ -47,33 +70,87 @@ export const command: Command = {
 };
 
 async function exportCommand(given: Given): Promise<number> {
-  const [file, dtype] = [onnxFile(given), dtypeGiven(given)];
+  const [file, dtype, web] = [onnxFile(given), dtypeGiven(given), given.text('--web')];
+  const port = portGiven(given, web);
+  if (file === undefined && web === undefined)
+    throw new UsageError('name what to write: --web page for a web page, or --onnx model.onnx for the graph alone');
+  if (web === undefined && given.has('--given')) throw new UsageError('--given is for --web FOLDER; leave it out');
+  for (const flag of ['--reads', '--check'])
+    if (file === undefined && given.has(flag)) throw new UsageError(`${flag} is for --onnx FILE; leave it out`);
   const { findModel } = await import('../../runs/findModel.js');
   const path = await findModel(given.operands[0]);
-  const [{ loadModel }, { exportOnnx }, { checkOnnx }, { loadRuntime }] = await Promise.all([
-    import('../../diffusion/modelFile.js'),
-    import('../../export/exportOnnx.js'),
-    import('../../export/checkOnnx.js'),
-    import('../../export/session.js'),
-  ]);
-  if (given.has('--check')) await loadRuntime(); // before the work
-  await makeFileReady(file);
+  const { loadModel } = await import('../../diffusion/modelFile.js');
+  if (given.has('--check')) await (await import('../../export/session.js')).loadRuntime(); // before the work
+  if (file !== undefined) await makeFileReady(file);
   const model = await loadModel(path);
   console.log(printable(`model: ${path}`));
-  console.log(printable(`${file}: ${written(await exportOnnx(model, file, { dtype, reads: given.has('--reads') }))}`));
-  if (given.has('--check')) {
-    const differences = Object.entries(await checkOnnx(model, file));
-    const each = differences.map(([name, difference]) => `${name} ${difference.toExponential(1)}`);
-    console.log(`largest difference between onnxruntime-web and libtorch, of the largest number: ${each.join(', ')}`);
-  }
-  return 0;
+  if (file !== undefined) await writeGraph(model, file, { dtype, given });
+  if (web !== undefined) await writePage(model, web, { dtype, given });
+  return web !== undefined && port !== undefined ? showPage(web, port) : 0;
 }
 
-/** @throws UsageError if `--onnx` is missing, or names no ONNX file */
-function onnxFile(given: Given): string {
+async function writeGraph(
+  model: Model,
+  file: string,
+  { dtype, given }: { dtype: 'float32' | 'float16'; given: Given },
+): Promise<void> {
+  const { exportOnnx } = await import('../../export/exportOnnx.js');
+  console.log(printable(`${file}: ${written(await exportOnnx(model, file, { dtype, reads: given.has('--reads') }))}`));
+  if (!given.has('--check')) return;
+  const { checkOnnx } = await import('../../export/checkOnnx.js');
+  const differences = Object.entries(await checkOnnx(model, file));
+  const each = differences.map(([name, difference]) => `${name} ${difference.toExponential(1)}`);
+  console.log(`largest difference between onnxruntime-web and libtorch, of the largest number: ${each.join(', ')}`);
+}
+
+async function writePage(
+  model: Model,
+  folder: string,
+  { dtype, given }: { dtype: 'float32' | 'float16'; given: Given },
+): Promise<void> {
+  const { exportWeb } = await import('../../export/exportWeb.js');
+  const clips = await continuedClips(model, given);
+  const { graph, files, engines, page } = await exportWeb(model, folder, {
+    dtype,
+    ...(clips && { given: clips.map(({ clip }) => clip) }),
+  });
+  const engine = (name: 'wasm' | 'webgpu') =>
+    `${bytes(engines[name].bytes)} (${bytes(engines[name].compressed)} compressed)`;
+  const lines = [
+    `${folder}: a web page, ${count(Object.keys(files).length)} files`,
+    `  model   ${written(graph)}`,
+    `  page    ${bytes(page)}`,
+    `  engine  ${engine('webgpu')} with WebGPU, or ${engine('wasm')} without; a visitor loads one`,
+  ];
+  console.log(printable(lines.join('\n')));
+}
+
+/** Serves the page until a signal comes. */
+async function showPage(folder: string, port: number): Promise<number> {
+  const { serve } = await import('../../export/serve.js');
+  using interruption = new Interruption(() => {});
+  await using serving = await serve(folder, { port });
+  console.log(printable(`open ${serving.url} in a browser on this machine; Ctrl-C ends the server`));
+  await new Promise((resolve) => interruption.signal.addEventListener('abort', resolve));
+  return interruption.exitCode;
+}
+
+/** @throws UsageError if there is nothing to serve, or it is no port */
+function portGiven(given: Given, web: string | undefined): number | undefined {
+  const port = given.wholeNumber('--port', 0);
+  if (port !== undefined && port > 65_535) throw new UsageError(`--port ${port}: expected a number up to 65535`);
+  if (!given.has('--serve')) {
+    if (port !== undefined) throw new UsageError(`--port ${port} is for --serve; give --serve too`);
+    return undefined;
+  }
+  if (web === undefined) throw new UsageError('--serve shows the page of --web FOLDER; give --web page too');
+  return port ?? 8080;
+}
+
+/** @throws UsageError if `--onnx` names no ONNX file */
+function onnxFile(given: Given): string | undefined {
   const file = given.text('--onnx');
-  if (file === undefined) throw new UsageError('name the file to write: --onnx model.onnx');
-  if (file.toLowerCase().endsWith('.onnx')) return file;
+  if (file === undefined || file.toLowerCase().endsWith('.onnx')) return file;
   throw new UsageError(`--onnx ${file}: expected the name of an ONNX file, such as model.onnx`);
 }
 
