@@ -47,6 +47,7 @@ export { type Model, saveModel } from './diffusion/modelFile.js';
 export { type Sample, type SampleOptions, type SampleStep, sample, samples } from './diffusion/sample.js';
 export { samplingFlops } from './diffusion/samplingFlops.js';
 export { checkOnnx } from './export/checkOnnx.js';
+export { checkWeb, type Parity, type WebCheckOptions } from './export/checkWeb.js';
 export { exportOnnx, type OnnxExport, type OnnxOptions } from './export/exportOnnx.js';
 export { growth } from './inspect/growth.js';
 export { type Inspection, inspect, type PartCost } from './inspect/inspection.js';

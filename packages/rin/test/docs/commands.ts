@@ -51,6 +51,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin export 3 --onnx model.onnx --check': { run: '' },
   'rin export 3 --onnx model.onnx --dtype float16': { run: '' },
   'rin export 3 --onnx model.onnx --reads': { run: '' },
+  'rin export --web page --check': { tested: 'packages/rin/test/export/checkWeb.slow.test.ts' },
   'rin export --reads': named,
   'npm install onnxruntime-web@1.30.0': { not: 'the repository has it' },
   'node pass.mjs': { tested: 'packages/rin/test/docs/programs.slow.test.ts' },
