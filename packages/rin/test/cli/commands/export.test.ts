@@ -40,9 +40,20 @@ test('a run is exported, with what its file holds and how near it is to libtorch
   assert.ok(readFileSync(join(cwd, 'graphs/mine.onnx')).includes('read_0'));
 });
 
+test('a page is checked by drawing with its files, and says how its samples differ', async () => {
+  const [code, text] = await said('3', '--web', 'page', '--check');
+  assert.equal(code, 0, `${text}`);
+  assert.match(`${text}`, /\n {2}2 samples, 2 steps of \w+: \d+ of 128 bytes differ(, at most by 1)?\n/);
+  assert.match(`${text}`, /\n {2}each step: page\/parity\.json\n$/);
+  assert.equal(JSON.parse(readFileSync(join(cwd, 'page/parity.json'), 'utf8')).steps.length, 2);
+});
+
 test('what cannot be done gets one sentence', async () => {
   const see = '\nSee rin export --help\n';
-  assert.deepEqual(await said(), [2, `name the file to write: --onnx model.onnx${see}`]);
+  assert.deepEqual(await said(), [
+    2,
+    `name what to write: --web page for a web page, or --onnx model.onnx for the graph alone${see}`,
+  ]);
   assert.deepEqual(await said('3', '--onnx', 'a.safetensors'), [
     2,
     `--onnx a.safetensors: expected the name of an ONNX file, such as model.onnx${see}`,
