@@ -1,9 +1,7 @@
 import { RinError } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
+import { env, InferenceSession, Tensor as Values } from 'onnxruntime-web';
 import { oneLine } from '../disk/systemError.js';
-
-/** The version of onnxruntime-web that rin is tested with. */
-const tested = '1.30.0';
 
 /** An ONNX graph that is ready to compute, in WebAssembly on one thread. */
 export interface Session {
@@ -14,24 +12,13 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Loads onnxruntime-web, which is no dependency of rin. @throws RinError if it is not installed */
-export async function loadRuntime() {
-  const runtime = await import('onnxruntime-web').catch((error) => {
-    throw new RinError(
-      `onnxruntime-web is needed to compute an ONNX file; install it: npm install onnxruntime-web@${tested} (${oneLine(error)})`,
-    );
-  });
-  runtime.env.wasm.numThreads = 1;
-  return runtime;
-}
-
 /**
  * Opens an ONNX graph in onnxruntime-web.
  * @param graph  the bytes of the file
- * @throws RinError if onnxruntime-web is not installed, or refuses the graph
+ * @throws RinError if onnxruntime-web refuses the graph
  */
 export async function openSession(graph: Uint8Array): Promise<Session> {
-  const { InferenceSession, Tensor: Values } = await loadRuntime();
+  env.wasm.numThreads = 1;
   const session = await InferenceSession.create(graph, { executionProviders: ['wasm'] }).catch((error) => {
     throw new RinError(`onnxruntime-web cannot open the graph: ${oneLine(error)}`);
   });

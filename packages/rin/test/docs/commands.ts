@@ -53,7 +53,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin export 3 --onnx model.onnx --reads': { run: '' },
   'rin export --web page --check': { tested: 'packages/rin/test/export/checkWeb.slow.test.ts' },
   'rin export --reads': named,
-  'npm install onnxruntime-web@1.30.0': { not: 'the repository has it' },
   'node pass.mjs': { tested: 'packages/rin/test/docs/programs.slow.test.ts' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },

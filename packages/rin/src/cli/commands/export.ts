@@ -81,7 +81,6 @@ async function exportCommand(given: Given): Promise<number> {
   const { findModel } = await import('../../runs/findModel.js');
   const path = await findModel(given.operands[0]);
   const { loadModel } = await import('../../diffusion/modelFile.js');
-  if (given.has('--check')) await (await import('../../export/session.js')).loadRuntime(); // before the work
   if (file !== undefined) await makeFileReady(file);
   const model = await loadModel(path);
   console.log(printable(`model: ${path}`));

@@ -77,22 +77,3 @@ test('what cannot be done gets one sentence', async () => {
   assert.deepEqual(await said('3', '--onnx', 'folder.onnx'), [1, 'cannot write folder.onnx: it is a folder\n']);
   assert.match(`${(await said('3', '--onnx', 'text.safetensors/a.onnx'))[1]}`, /^cannot (make|write) .*\n$/);
 });
-
-test('without onnxruntime-web, --check says how to install it, before anything is written', async () => {
-  const hide = `export async function resolve(name, context, next) {
-    if (name === 'onnxruntime-web') throw new Error("Cannot find package 'onnxruntime-web'");
-    return next(name, context);
-  }`;
-  const register = `import { register } from 'node:module';
-    register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hide)}`)});`;
-  writeFileSync(join(cwd, 'hide.mjs'), register);
-  process.env.NODE_OPTIONS = `--import ${join(cwd, 'hide.mjs')}`;
-  try {
-    const [code, text] = await said('3', '--onnx', 'unwritten.onnx', '--check');
-    assert.equal(code, 1);
-    assert.match(`${text}`, /^onnxruntime-web is needed .*: npm install onnxruntime-web@1\.30\.0 \(.*\)\n$/);
-    assert.throws(() => readFileSync(join(cwd, 'unwritten.onnx')));
-  } finally {
-    delete process.env.NODE_OPTIONS;
-  }
-});
