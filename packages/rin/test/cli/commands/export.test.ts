@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
+import { run } from '../../../src/cli/main.js';
 import { saveModel } from '../../../src/diffusion/modelFile.js';
 import { RIN } from '../../../src/model/rin.js';
 import { freshFolder, tiny } from '../../training/tiny.js';
@@ -19,11 +20,27 @@ await saveModel(join(cwd, 'runs/00003-mine/model.safetensors'), {
   parameters,
 });
 writeFileSync(join(cwd, 'text.safetensors'), 'nothing');
+mkdirSync(join(cwd, 'folder.onnx'));
 
 const said = async (...args: string[]) => {
   const { code, stdout, stderr } = await rin(['export', ...args], { cwd });
   return [code, stdout + stderr];
 };
+
+/** Fails unless the command ends with this code and message; it runs in this process. */
+async function refused(args: readonly string[], expected: number, message: string | RegExp): Promise<void> {
+  const told = mock.method(console, 'error', () => {});
+  const back = process.cwd();
+  process.chdir(cwd);
+  const code = await run(['export', ...args]).finally(() => {
+    told.mock.restore();
+    process.chdir(back);
+  });
+  const text = told.mock.calls.map((call) => call.arguments).join('\n');
+  assert.equal(code, expected, text);
+  if (typeof message === 'string') assert.equal(text, message);
+  else assert.match(text, message);
+}
 
 test('a run is exported, with what its file holds and how near it is to libtorch', async () => {
   const [code, text] = await said('3', '--onnx', 'graphs/mine.onnx', '--check');
@@ -49,31 +66,24 @@ test('a page is checked by drawing with its files, and says how its samples diff
 });
 
 test('what cannot be done gets one sentence', async () => {
-  const see = '\nSee rin export --help\n';
-  assert.deepEqual(await said(), [
-    2,
-    `name what to write: --web page for a web page, or --onnx model.onnx for the graph alone${see}`,
-  ]);
-  assert.deepEqual(await said('3', '--onnx', 'a.safetensors'), [
-    2,
-    `--onnx a.safetensors: expected the name of an ONNX file, such as model.onnx${see}`,
-  ]);
-  assert.deepEqual(await said('3', 'mine.onnx'), [
-    2,
-    `rin export: unexpected argument mine.onnx; did you mean --onnx mine.onnx?${see}`,
-  ]);
-  assert.deepEqual(await said('3', '--onnx', 'a.onnx', '--dtype', 'bfloat16'), [
-    2,
-    `--dtype bfloat16: expected float32 or float16${see}`,
-  ]);
-  assert.deepEqual(await said('4', '--onnx', 'a.onnx'), [
-    1,
-    'runs/00004-young: there is no model.safetensors in this folder; a run writes it with its first checkpoint\n',
-  ]);
-  const [code, text] = await said('text.safetensors', '--onnx', 'a.onnx');
-  assert.deepEqual([code, `${text}`.split('\n').length], [1, 2]);
-  assert.match(`${text}`, /^text\.safetensors: /);
-  mkdirSync(join(cwd, 'folder.onnx'));
-  assert.deepEqual(await said('3', '--onnx', 'folder.onnx'), [1, 'cannot write folder.onnx: it is a folder\n']);
-  assert.match(`${(await said('3', '--onnx', 'text.safetensors/a.onnx'))[1]}`, /^cannot (make|write) .*\n$/);
+  const see = '\nSee rin export --help';
+  for (const [args, code, message] of [
+    [[], 2, `name what to write: --web page for a web page, or --onnx model.onnx for the graph alone${see}`],
+    [
+      ['3', '--onnx', 'a.safetensors'],
+      2,
+      `--onnx a.safetensors: expected the name of an ONNX file, such as model.onnx${see}`,
+    ],
+    [['3', 'mine.onnx'], 2, `rin export: unexpected argument mine.onnx; did you mean --onnx mine.onnx?${see}`],
+    [['3', '--onnx', 'a.onnx', '--dtype', 'bfloat16'], 2, `--dtype bfloat16: expected float32 or float16${see}`],
+    [
+      ['4', '--onnx', 'a.onnx'],
+      1,
+      'runs/00004-young: there is no model.safetensors in this folder; a run writes it with its first checkpoint',
+    ],
+    [['text.safetensors', '--onnx', 'a.onnx'], 1, /^text\.safetensors: .*$/],
+    [['3', '--onnx', 'folder.onnx'], 1, 'cannot write folder.onnx: it is a folder'],
+    [['3', '--onnx', 'text.safetensors/a.onnx'], 1, /^cannot (make|write) .*$/],
+  ] as const)
+    await refused(args, code, message);
 });
