@@ -49,6 +49,8 @@ export { samplingFlops } from './diffusion/samplingFlops.js';
 export { checkOnnx } from './export/checkOnnx.js';
 export { checkWeb, type Parity, type WebCheckOptions } from './export/checkWeb.js';
 export { exportOnnx, type OnnxExport, type OnnxOptions } from './export/exportOnnx.js';
+export { exportWeb, type WebExport, type WebOptions } from './export/exportWeb.js';
+export { type Serving, serve } from './export/serve.js';
 export { growth } from './inspect/growth.js';
 export { type Inspection, inspect, type PartCost } from './inspect/inspection.js';
 export { type PublishedFlops, publishedFlops } from './inspect/published.js';

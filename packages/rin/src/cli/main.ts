@@ -34,7 +34,7 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   },
   {
     name: 'export',
-    summary: 'write a model for other programs, as an ONNX graph',
+    summary: 'write a model as a web page that draws, or as an ONNX graph',
     load: () => import('./commands/export.js'),
   },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },

@@ -12,7 +12,7 @@ import { openSession } from './session.js';
  * the network, from the same random inputs.
  * @param options.batch  samples in the pass. Default: 2
  * @returns by output, the largest difference of a number, relative to the largest number of the output
- * @throws RinError if the file cannot be read, or is no graph
+ * @throws RinError if the file cannot be read, or it is no graph
  */
 export async function checkOnnx(
   model: Model,

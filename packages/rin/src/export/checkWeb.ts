@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadHere, type Manifest, type ModelParts, type Picture } from '@rin/web';
-import * as runtime from 'onnxruntime-web';
 import type { SamplingConfig } from '../config/diffusion.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { sample } from '../diffusion/sample.js';
 import { writeOutput } from '../disk/output.js';
 import { unreadable } from '../disk/systemError.js';
+import { loadRuntime } from './session.js';
 
 /** Options of `checkWeb`. Steps and sampler that are left out are those of the model's configuration. */
 export interface WebCheckOptions extends Partial<Pick<SamplingConfig, 'steps' | 'sampler'>> {
@@ -56,7 +56,7 @@ export async function checkWeb(model: Model, folder: string, options: WebCheckOp
   const samples = await sample(model, { ...more, ...all, batch: seeds.length, onStep });
   expected[expected.length - 1] = samples.map(({ data }) => data);
 
-  const web = await loadHere(parts, runtime);
+  const web = await loadHere(parts, await loadRuntime());
   const steps: number[] = [];
   let last: readonly Picture[] = [];
   for await (const { pictures } of web.sample(more)) {

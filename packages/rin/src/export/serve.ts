@@ -105,7 +105,7 @@ async function answer(root: string, request: IncomingMessage, response: ServerRe
 /** The file of a request; undefined if it is none in the folder, links included. */
 async function fileIn(root: string, url: string): Promise<string | undefined> {
   try {
-    const path = decodeURIComponent(new URL(url, 'http://127.0.0.1').pathname);
+    const path = decodeURIComponent(url.replace(/[?#].*/s, ''));
     if (path.includes('\0')) return undefined;
     const found = await realpath(join(root, path.endsWith('/') ? `${path}index.html` : path));
     return found.startsWith(root + sep) && (await stat(found)).isFile() ? found : undefined;

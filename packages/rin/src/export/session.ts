@@ -1,6 +1,5 @@
 import { RinError } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
-import { env, InferenceSession, Tensor as Values } from 'onnxruntime-web';
 import { oneLine } from '../disk/systemError.js';
 
 /** An ONNX graph that is ready to compute, in WebAssembly on one thread. */
@@ -12,13 +11,20 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** Loads onnxruntime-web, for one thread. */
+export async function loadRuntime() {
+  const runtime = await import('onnxruntime-web');
+  runtime.env.wasm.numThreads = 1;
+  return runtime;
+}
+
 /**
  * Opens an ONNX graph in onnxruntime-web.
  * @param graph  the bytes of the file
  * @throws RinError if onnxruntime-web refuses the graph
  */
 export async function openSession(graph: Uint8Array): Promise<Session> {
-  env.wasm.numThreads = 1;
+  const { InferenceSession, Tensor: Values } = await loadRuntime();
   const session = await InferenceSession.create(graph, { executionProviders: ['wasm'] }).catch((error) => {
     throw new RinError(`onnxruntime-web cannot open the graph: ${oneLine(error)}`);
   });

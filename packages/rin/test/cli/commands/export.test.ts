@@ -69,6 +69,11 @@ test('what cannot be done gets one sentence', async () => {
   const see = '\nSee rin export --help';
   for (const [args, code, message] of [
     [[], 2, `name what to write: --web page for a web page, or --onnx model.onnx for the graph alone${see}`],
+    [['--serve'], 2, `--serve shows the page of --web FOLDER; give --web page too${see}`],
+    [['--web', 'page', '--port', '80'], 2, `--port 80 is for --serve; give --serve too${see}`],
+    [['--web', 'page', '--serve', '--port', '70000'], 2, `--port 70000: expected a number up to 65535${see}`],
+    [['--web', 'page', '--reads'], 2, `--reads is for --onnx FILE; leave it out${see}`],
+    [['--onnx', 'a.onnx', '--given', 'a.gif'], 2, `--given is for --web FOLDER; leave it out${see}`],
     [
       ['3', '--onnx', 'a.safetensors'],
       2,
