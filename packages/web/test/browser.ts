@@ -107,7 +107,6 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.css': 'text/css',
   '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
 };
 
 /** A static host in the simplest form: it knows few types and sends no other header. @returns its address */

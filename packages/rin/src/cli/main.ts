@@ -29,7 +29,7 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   },
   {
     name: 'inspect',
-    summary: 'show what a network costs: parameters, operations and memory by part and size',
+    summary: 'show what a network costs, by part and size, or where a trained model looks',
     load: () => import('./commands/inspect.js'),
   },
   {

@@ -3,8 +3,8 @@ import { noGrad, philoxNormal, scope, type Tensor, zeros } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { unreadable } from '../disk/systemError.js';
-import type { Output } from '../model/pass.js';
-import { inputsOf, outputsOf, passOf } from './ports.js';
+import type { AttentionWeights } from '../model/attentionWeights.js';
+import { inputsOf, passOf } from './ports.js';
 import { openSession } from './session.js';
 
 /**
@@ -12,7 +12,7 @@ import { openSession } from './session.js';
  * the network, from the same random inputs.
  * @param options.batch  samples in the pass. Default: 2
  * @returns by output, the largest difference of a number, relative to the largest number of the output
- * @throws RinError if the file cannot be read, or it is no graph
+ * @throws RinError if the file cannot be read, or it is no graph of this model
  */
 export async function checkOnnx(
   model: Model,
@@ -26,12 +26,21 @@ export async function checkOnnx(
   try {
     const inputs = randomInputs(model.config.model, batch);
     const found = await session.run(inputs);
-    const { network, config } = model;
+    const { network } = model;
     return scope(() => {
       const moved = Object.entries(inputs).map(([name, value]) => [name, value.to(network.device)] as const);
-      const expected = noGrad(() => passOf(network, Object.fromEntries(moved)));
-      const names = Object.keys(outputsOf(config.model)) as (keyof Output)[];
-      return Object.fromEntries(names.map((name) => [name, difference(found[name], expected[name].to('cpu'))]));
+      const expected: Record<string, Tensor> = {};
+      const onAttention = ({ kind, block, weights, tokens }: AttentionWeights): void => {
+        if (kind === 'read') expected[`read_${block}`] = weights().mean(1).narrow(2, 0, tokens.patches); // [B, m, n]
+      };
+      const reads = session.outputs.some((name) => name.startsWith('read_'));
+      Object.assign(
+        expected,
+        noGrad(() => passOf(network, Object.fromEntries(moved), { ...(reads && { onAttention }) })),
+      );
+      return Object.fromEntries(
+        session.outputs.map((name) => [name, difference(found[name], expected[name].to('cpu'))] as const),
+      );
     });
   } finally {
     await session.close();

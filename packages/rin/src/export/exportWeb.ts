@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { RinError } from '@rin/core';
-import type { EngineName, Manifest, ManifestFile } from '@rin/web';
+import type { Manifest, ManifestFile } from '@rin/web';
+import type { Config } from '../config/config.js';
 import { continuation } from '../diffusion/continuation.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { writeOutput } from '../disk/output.js';
@@ -11,7 +10,7 @@ import { formatsOf } from '../media/formats.js';
 import { playRate } from '../media/frameRate.js';
 import { exportOnnx, type OnnxExport, type OnnxOptions } from './exportOnnx.js';
 import { storedCheck } from './storedCheck.js';
-import { engineFiles, readEngines, readPage, type WebFile } from './webFiles.js';
+import { engineFiles, engineName, readEngines, readPage, type WebFile } from './webFiles.js';
 
 /** Options of `exportWeb`. */
 export interface WebOptions extends Pick<OnnxOptions, 'dtype'> {
@@ -26,8 +25,6 @@ export interface WebExport {
   readonly files: Readonly<Record<string, number>>;
   /** bytes of the page without model and engine */
   readonly page: number;
-  /** bytes of each engine, and as a server compresses them (gzip); a visitor loads one */
-  readonly engines: Readonly<Record<EngineName, { readonly bytes: number; readonly compressed: number }>>;
 }
 
 /**
@@ -52,7 +49,7 @@ export async function exportWeb(
   const starts = startsOf(model, given);
   const others = [...engines, ...page, ...(starts ? [starts] : [])];
   for (const { name, bytes } of others) await writeOutput(join(folder, name), bytes);
-  const graph = await exportOnnx(model, graphPath, { dtype, reads: true });
+  const graph = await exportOnnx({ ...model, config: withoutPaths(config) }, graphPath, { dtype, reads: true });
   const facts: Manifest = {
     ...manifestOf(model, graph, engines, dtype === 'float16'),
     ...(starts && { given: { file: starts.name, bytes: starts.bytes.length } }),
@@ -64,7 +61,6 @@ export async function exportWeb(
     graph,
     files: { ...Object.fromEntries(sizes), 'model.onnx': graph.bytes, 'model.json': manifest.length },
     page: page.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    engines: { webgpu: await sizeOf('webgpu', engines), wasm: await sizeOf('wasm', engines) },
   };
 }
 
@@ -74,16 +70,9 @@ function startsOf(model: Model, given: readonly Clip[]): WebFile | undefined {
   return starts.length > 0 ? { name: 'given.bin', bytes: Buffer.concat(starts.map(({ data }) => data)) } : undefined;
 }
 
-/** The size of an engine, also compressed. */
-async function sizeOf(
-  name: EngineName,
-  files: readonly WebFile[],
-): Promise<{ readonly bytes: number; readonly compressed: number }> {
-  const wanted = Object.values(engineFiles[name]).map((each) => `engine/${each}`);
-  const own = files.filter((file) => wanted.includes(file.name));
-  const compressed = await Promise.all(own.map(({ bytes }) => promisify(gzip)(bytes)));
-  const sum = (all: readonly Uint8Array[]): number => all.reduce((total, { length }) => total + length, 0);
-  return { bytes: sum(own.map(({ bytes }) => bytes)), compressed: sum(compressed) };
+/** The configuration without paths of this machine, which a page should not publish. */
+function withoutPaths({ source: _, training: { init: __, ...training }, ...others }: Config): Config {
+  return { ...others, training };
 }
 
 /** The contents of `model.json`. */
@@ -94,12 +83,12 @@ function manifestOf(
   isHalf: boolean,
 ): Manifest {
   const binary = (name: string): ManifestFile => {
-    const file = `engine/${name}`;
+    const file = engineName(name);
     return { file, bytes: engines.find((each) => each.name === file)?.bytes.length ?? 0 };
   };
   const engine = (name: keyof typeof engineFiles) => {
     const { script, binary: wasm } = engineFiles[name];
-    return { script: `engine/${script}`, binary: binary(wasm) };
+    return { script: engineName(script), binary: binary(wasm) };
   };
   const { model, diffusion, sampling } = config;
   const { steps, sampler, schedule, guidance, guidanceFrom, guidanceTo, variance, eta, timeDelta, momentum, clip } =

@@ -1,7 +1,7 @@
 import { geometry, warmParts } from '@rin/core';
 import type { Tensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
-import type { Output, Previous } from '../model/pass.js';
+import type { ForwardOptions, Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
 
 /** The inputs of the graph, in order: the shape of one sample of each. */
@@ -30,11 +30,18 @@ export function outputsOf(model: ModelConfig): Record<string, readonly number[]>
   return { prediction: inputs.x, ...Object.fromEntries(carried.map((part) => [part, inputs[`previous_${part}`]])) };
 }
 
-/** A pass of the network with the inputs of the graph, each [B, ...sample] float32. */
-export function passOf(network: RIN, inputs: Readonly<Record<string, Tensor>>): Output {
+/**
+ * A pass of the network with the inputs of the graph, each [B, ...sample] float32.
+ * @param more  other options of the pass
+ */
+export function passOf(
+  network: RIN,
+  inputs: Readonly<Record<string, Tensor>>,
+  more: Pick<ForwardOptions, 'onAttention'> = {},
+): Output {
   const { x, code, condition, given } = inputs;
   const previous: Previous = Object.fromEntries(
     network.carried.map((part) => [part, inputs[`previous_${part}`]] as const),
   );
-  return network.forward(x, { code }, { ...(condition && { condition }), ...(given && { given }), previous });
+  return network.forward(x, { code }, { ...(condition && { condition }), ...(given && { given }), previous, ...more });
 }

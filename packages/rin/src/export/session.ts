@@ -6,7 +6,7 @@ import { oneLine } from '../disk/systemError.js';
 export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** One pass. Inputs and results are float32. */
+  /** One pass. Inputs and results are float32. @throws RinError if an input does not fit the graph */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 }
@@ -35,7 +35,9 @@ export async function openSession(graph: Uint8Array): Promise<Session> {
       const feeds = Object.entries(inputs).map(([name, value]) => {
         return [name, new Values('float32', value.toTypedArray() as Float32Array, value.shape)] as const;
       });
-      const found = await session.run(Object.fromEntries(feeds));
+      const found = await session.run(Object.fromEntries(feeds)).catch((error) => {
+        throw new RinError(`onnxruntime-web cannot compute the graph: ${oneLine(error)}`);
+      });
       const results = Object.entries(found).map(([name, { data, dims }]) => {
         return [name, tensor(Float32Array.from(data as Float32Array), dims)] as const;
       });

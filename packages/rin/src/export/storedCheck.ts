@@ -20,7 +20,9 @@ export function storedCheck(
   isRounded: boolean,
 ): StoredPass {
   const tensors = (arrays: Arrays): Record<string, Tensor> =>
-    Object.fromEntries(Object.entries(arrays).map(([name, { data, dims }]) => [name, tensor(data, dims)]));
+    Object.fromEntries(
+      Object.entries(arrays).map(([name, { data, dims }]) => [name, tensor(data, dims, { device: network.device })]),
+    );
   const results: Record<string, Float32Array> = {};
   scope(() =>
     noGrad(() => {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { EngineName } from '@rin/web';
 import { unreadable } from '../disk/systemError.js';
 
@@ -14,11 +16,17 @@ const page = folderOf('@rin/web', '../page');
 /** Files of ONNX Runtime. */
 const runtime = folderOf('onnxruntime-web/wasm', '.');
 
-/** The files of each engine: its script, and its WebAssembly. The one of WebGPU needs a browser with JSPI. */
+/**
+ * The files of each engine: its script, and its WebAssembly. The one of WebGPU needs a browser with JSPI. The scripts are
+ * copied as `.js`, because some hosts do not know what `.mjs` is.
+ */
 export const engineFiles: Readonly<Record<EngineName, { readonly script: string; readonly binary: string }>> = {
   webgpu: { script: 'ort.jspi.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.jspi.wasm' },
   wasm: { script: 'ort.wasm.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.wasm' },
 };
+
+/** Where a file of an engine is in the exported folder. */
+export const engineName = (file: string): string => `engine/${file.replace(/\.mjs$/, '.js')}`;
 
 /** A file of the exported folder. */
 export interface WebFile {
@@ -34,13 +42,21 @@ const read = async (name: string, path: string): Promise<WebFile> => ({
   }),
 });
 
+/** The bytes of an engine, and what a server sends that compresses (gzip). @throws RinError if a file cannot be read */
+export async function engineSize(name: EngineName): Promise<{ readonly bytes: number; readonly compressed: number }> {
+  const files = Object.values(engineFiles[name]).map((each) => read(each, join(runtime, each)));
+  const all = (await Promise.all(files)).map(({ bytes }) => bytes);
+  const sum = (parts: readonly Uint8Array[]): number => parts.reduce((total, { length }) => total + length, 0);
+  return { bytes: sum(all), compressed: sum(await Promise.all(all.map((bytes) => promisify(gzip)(bytes)))) };
+}
+
 /** The files of the engines, with their licence. @throws RinError if one cannot be read */
 export const readEngines = (): Promise<WebFile[]> =>
   Promise.all([
     read('engine/LICENSE.txt', join(page, 'LICENSE.txt')),
     ...Object.values(engineFiles)
       .flatMap(({ script, binary }) => [script, binary])
-      .map((name) => read(`engine/${name}`, join(runtime, name))),
+      .map((name) => read(engineName(name), join(runtime, name))),
   ]);
 
 /**

@@ -148,13 +148,18 @@ test('an engine with wrong numbers is refused, and so are options that do not fi
 });
 
 test('the folder has the page, the engines and their licence; names in it are escaped', async () => {
-  const { folder } = await exported({ name: 'my-model' });
+  const { folder } = await exported({ name: 'my-model', source: '/home/secret', training: { init: '/home/secret2' } });
   const { manifest } = partsIn(folder);
   for (const { script, binary } of Object.values(manifest.engines)) {
     assert.ok(existsSync(join(folder, script)), script);
     assert.equal(statSync(join(folder, binary.file)).size, binary.bytes);
   }
   assert.equal(statSync(join(folder, 'model.onnx')).size, manifest.graph.bytes);
+  assert.doesNotMatch(
+    readFileSync(join(folder, 'model.onnx'), 'latin1'),
+    /secret/,
+    'no path of this machine is published',
+  );
   assert.match(readFileSync(join(folder, 'engine/LICENSE.txt'), 'utf8'), /MIT License\n\nCopyright \(c\) Microsoft/);
   const page = readFileSync(join(folder, 'index.html'), 'utf8');
   assert.match(page, /<title>my-model<\/title>/);

@@ -199,6 +199,7 @@ function fail(error: unknown): void {
   stepLine.textContent = '';
   problemText.textContent = error instanceof Error ? error.message : String(error);
   problem.hidden = false;
+  draw.textContent = 'Draw';
 }
 
 /** Says something in the line below the samples. Screen readers read it aloud. */

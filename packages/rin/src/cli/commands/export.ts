@@ -21,7 +21,7 @@ export const command: Command = {
     ['rin export 3 --onnx model.onnx --dtype float16', 'a file of half the size; the weights are rounded'],
   ],
   operands: 1,
-  meant: (argument) => (argument.endsWith('.onnx') ? `--onnx ${quoted(argument)}` : undefined),
+  meant: (argument) => `${argument.endsWith('.onnx') ? '--onnx' : '--web'} ${quoted(argument)}`,
   sections: [
     {
       title: 'Options',
@@ -88,8 +88,13 @@ async function exportCommand(given: Given): Promise<number> {
   if (latents !== undefined || guidanceLatents !== undefined)
     console.log(`latents: all ${model.config.model.latents} in each pass; the numbers in sampling are for rin sample`);
   if (file !== undefined) await writeGraph(model, file, { dtype, given });
-  const code = web === undefined ? 0 : await writePage(model, web, { dtype, given });
-  return code === 0 && web !== undefined && port !== undefined ? showPage(web, port) : code;
+  if (web === undefined) return 0;
+  await writePage(model, web, { dtype, given });
+  const code = given.has('--check') ? await checkPage(model, web) : 0;
+  if (code !== 0) return code;
+  if (port !== undefined) return showPage(web, port);
+  console.log('put the folder on any host of static files, or show it here with --serve');
+  return 0;
 }
 
 async function writeGraph(
@@ -106,31 +111,31 @@ async function writeGraph(
   console.log(`largest difference between onnxruntime-web and libtorch, of the largest number: ${each.join(', ')}`);
 }
 
-/** Writes the page, and checks it if that is asked for. @returns the exit code */
 async function writePage(
   model: Model,
   folder: string,
   { dtype, given }: { dtype: 'float32' | 'float16'; given: Given },
-): Promise<number> {
+): Promise<void> {
   const { exportWeb } = await import('../../export/exportWeb.js');
+  const { engineSize } = await import('../../export/webFiles.js');
   const clips = await continuedClips(model, given);
-  const { graph, files, engines, page } = await exportWeb(model, folder, {
+  const { graph, files, page } = await exportWeb(model, folder, {
     dtype,
     ...(clips && { given: clips.map(({ clip }) => clip) }),
   });
-  const engine = (name: 'wasm' | 'webgpu') =>
-    `${bytes(engines[name].bytes)} (${bytes(engines[name].compressed)} compressed)`;
+  const [webgpu, wasm] = (await Promise.all([engineSize('webgpu'), engineSize('wasm')])).map(
+    (size) => `${bytes(size.bytes)} (${bytes(size.compressed)} compressed)`,
+  );
   const lines = [
     `${folder}: a web page, ${count(Object.keys(files).length)} files`,
     `  model   ${written(graph)}`,
     `  page    ${bytes(page)}`,
-    `  engine  ${engine('webgpu')} with WebGPU, or ${engine('wasm')} without; a visitor loads one`,
+    `  engine  ${webgpu} with WebGPU, or ${wasm} without; a visitor loads one`,
   ];
   console.log(printable(lines.join('\n')));
-  return given.has('--check') ? checkPage(model, folder) : 0;
 }
 
-/** Draws by the files of the page and by libtorch, and says how the samples differ. */
+/** Draws by the files of the page and by libtorch, and says how the samples differ. @returns the exit code */
 async function checkPage(model: Model, folder: string): Promise<number> {
   const { checkWeb } = await import('../../export/checkWeb.js');
   using interruption = new Interruption(() => {});

@@ -61,7 +61,7 @@ test('a page is checked by drawing with its files, and says how its samples diff
   const [code, text] = await said('3', '--web', 'page', '--check');
   assert.equal(code, 0, `${text}`);
   assert.match(`${text}`, /\n {2}2 samples, 2 steps of \w+: \d+ of 128 bytes differ(, at most by 1)?\n/);
-  assert.match(`${text}`, /\n {2}each step: page\/parity\.json\n$/);
+  assert.match(`${text}`, /\n {2}each step: page\/parity\.json\n/);
   assert.equal(JSON.parse(readFileSync(join(cwd, 'page/parity.json'), 'utf8')).steps.length, 2);
 });
 
