@@ -13,6 +13,7 @@ const ORDER = [
   'diffusion',
   'runs',
   'training',
+  'metrics',
   'inspect',
   'report',
   'export',

@@ -44,6 +44,12 @@ test('the environment is made once, and completed for the benchmarks', async (t)
   assert.equal(await ensurePython({ log, peer: true }), python);
   assert.equal(await ensurePython({ log, peer: true }), python);
   assert.deepEqual(told, [`Installing PyTorch ${TORCH_VERSION} for Python`, 'Installing rin-pytorch']);
+
+  // Each addition is installed on its own, and the ones that are there are left alone.
+  assert.equal(await findPython({ diffusers: true }), undefined);
+  assert.equal(await ensurePython({ log, diffusers: true }), python);
+  assert.equal(await ensurePython({ log, peer: true, diffusers: true }), python);
+  assert.deepEqual(told.slice(2), ['Installing diffusers']);
 });
 
 test('an environment whose making broke off is not taken, and is made anew', async (t) => {
@@ -51,7 +57,7 @@ test('an environment whose making broke off is not taken, and is made anew', asy
   process.env.FAIL = '1';
   await assert.rejects(ensurePython({ log: recordingLog().log }), {
     name: 'SetupError',
-    message: `pip could not install torch==${TORCH_VERSION}, numpy==2.4.6, onnx==1.23.2:\nno connection`,
+    message: `pip could not install torch==${TORCH_VERSION}, numpy==2.4.6, onnx==1.23.2, tensorboard==2.21.0:\nno connection`,
   });
   assert.equal(existsSync(environment), true);
   assert.equal(await findPython(), undefined);

@@ -46,7 +46,7 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
   const open = async (): Promise<Drawer> => {
     for (let name = queue.shift(); name; name = queue.shift()) {
       try {
-        await checkSupport(name);
+        await checkSupport(name, queue.length > 0);
         [loaded, total] = [graph.length, graph.length + manifest.engines[name].binary.bytes];
         const settings = { name, base: base.href, onBytes, ...(signal && { signal }) };
         return await drawInWorker({ manifest, graph, threads }, settings);

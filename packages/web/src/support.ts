@@ -11,11 +11,14 @@ const simd = Uint8Array.of(
 
 /** The parts of WebGPU that are asked here. */
 interface Gpu {
-  requestAdapter(): Promise<object | null>;
+  requestAdapter(): Promise<{ readonly info?: { readonly isFallbackAdapter?: boolean } } | null>;
 }
 
-/** @throws EngineError with the reason why this browser cannot have the engine */
-export async function checkSupport(name: EngineName): Promise<void> {
+/**
+ * @param hasOther  whether another engine could be used: WebAssembly is much faster than a graphics processor in software
+ * @throws EngineError with the reason why this browser cannot have the engine
+ */
+export async function checkSupport(name: EngineName, hasOther: boolean): Promise<void> {
   const lacks = (what: string): never => {
     throw new EngineError(`${engineTitles[name]}: ${what}`);
   };
@@ -26,7 +29,8 @@ export async function checkSupport(name: EngineName): Promise<void> {
   if (!gpu) return lacks('this browser does not offer it here');
   if (!('Suspending' in WebAssembly)) return lacks('this browser cannot suspend WebAssembly (JSPI)');
   const adapter = await gpu.requestAdapter().catch(() => null);
-  if (!adapter) lacks('the browser found no graphics processor');
+  if (!adapter) return lacks('the browser found no graphics processor');
+  if (adapter.info?.isFallbackAdapter && hasOther) lacks('the browser has it in software alone');
 }
 
 /**

@@ -23,6 +23,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./commands/sample.js'),
   },
   {
+    name: 'evaluate',
+    summary: 'measure how near new samples are to the data, each figure with its protocol',
+    load: () => import('./commands/evaluate.js'),
+  },
+  {
     name: 'data',
     summary: 'show the contents of a source of data, or convert it',
     load: () => import('./commands/data.js'),
@@ -38,6 +43,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./commands/export.js'),
   },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
+  {
+    name: 'report',
+    summary: 'write a page about a run: curves, previews, data and configuration in one HTML file',
+    load: () => import('./commands/report.js'),
+  },
   {
     name: 'demo',
     summary: 'train a small model on built-in pictures, and show what it draws',

@@ -1,3 +1,4 @@
+import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { type Duration, imagesOf } from '../config/duration.js';
 import type { Dataset } from '../data/dataset.js';
@@ -5,6 +6,7 @@ import { Loader } from '../data/loader.js';
 import { type Counters, imagesLabel } from '../runs/checkpoint.js';
 import type { Artefacts } from './artefacts.js';
 import { Diverged } from './diverged.js';
+import { planEvaluations } from './evaluator.js';
 import type { Learner } from './learner.js';
 import { type Progress, Tally } from './progress.js';
 import type { Recorder } from './recorder.js';
@@ -25,6 +27,8 @@ export interface SessionOptions {
   readonly recorder?: Recorder;
   /** if absent, no previews, model or checkpoints are written */
   readonly artefacts?: Artefacts;
+  /** SHA-256 of the detector of the evaluations; absent if there are none */
+  readonly detector?: string;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -126,9 +130,26 @@ export class Session implements Disposable {
   async #preview(artefacts: Artefacts): Promise<void> {
     const { remaining, onProgress } = this.#options;
     const began = performance.now();
-    const onStep = (step: Progress['sampling']) => onProgress?.(this.#tally.progress(step));
+    const onStep = (sampling: Progress['sampling']) => onProgress?.(this.#tally.progress({ sampling }));
     const isDrawn = await artefacts.preview(this.#label(artefacts.previewEvery), this.#images, onStep);
     if (isDrawn) remaining.timePreview((performance.now() - began) / 1000);
+  }
+
+  /** Measures new samples and records their figures, unless that was done before the run was resumed. */
+  async #evaluate(artefacts: Artefacts, recorder: Recorder, total: number): Promise<void> {
+    const { detector, remaining, onProgress } = this.#options;
+    const images = this.#images;
+    if (detector === undefined || recorder.hasFigures(images)) return;
+    const began = performance.now();
+    const onDone = (done: number) => onProgress?.(this.#tally.progress({ evaluating: { done, total } }));
+    const figures = await artefacts.evaluate(images, onDone);
+    if (!figures) return;
+    recorder.evaluated({ images, figures, evaluated: total, detector });
+    this.#tally.figures = figures;
+    remaining.timeEvaluation((performance.now() - began) / 1000);
+    onProgress?.(this.#tally.progress());
+    const told = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
+    recorder.say(`${count(Math.min(images, this.#options.config.training.images))} images: ${told.join(', ')}`);
   }
 
   async #makeWhatIsDue(): Promise<void> {
@@ -136,6 +157,9 @@ export class Session implements Disposable {
     const { checkpointEvery } = config.training;
     if (!artefacts) return;
     if (this.#isDue(artefacts.previewEvery)) await this.#preview(artefacts);
+    const evaluations = planEvaluations(config);
+    if (evaluations && recorder && this.#isDue(evaluations.every))
+      await this.#evaluate(artefacts, recorder, evaluations.count);
     const isNew = this.#images !== (artefacts.saved ?? 0);
     if (isNew && (signal?.aborted || this.#isHalved || this.#isDue(checkpointEvery))) {
       await recorder?.flush();

@@ -5,7 +5,7 @@ import type { ConfigInput } from '../config/types.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
-import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
+import { imagesLabel, loadNewest, newestCounters, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
 import { namedModel } from '../runs/namedModel.js';
 import { isFinished, openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
@@ -14,6 +14,7 @@ import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
 import { withDataClasses } from './dataClasses.js';
 import { Diverged } from './diverged.js';
+import { type Evaluator, type OpenEvaluator, planEvaluations } from './evaluator.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
@@ -25,10 +26,12 @@ import { type Request, type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf } from './resources/forecast.js';
+import { machine } from './resources/machine.js';
 import { tooLarge } from './resources/outOfMemory.js';
 import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
+import { EventFile } from './tensorboard/eventFile.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
@@ -53,7 +56,13 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
+/** What `train` adds to the options of a program, because `metrics` is to the right of this folder. */
+export interface Inner {
+  /** for `training.evaluateEvery` */
+  readonly openEvaluator?: OpenEvaluator;
+}
+
+type RunOptions = Omit<TrainOptions, 'config' | 'data'> & Inner;
 
 /** How far a training came. */
 export interface Stretch {
@@ -66,7 +75,7 @@ export interface Stretch {
 }
 
 /** Does the work of `train`, but returns if the signal is aborted. @throws RinError as `train` does */
-export async function trainOrStop({ config, data, ...options }: TrainOptions): Promise<Stretch> {
+export async function trainOrStop({ config, data, ...options }: TrainOptions & Inner): Promise<Stretch> {
   const source = typeof data === 'string' ? data : undefined; // a preset may name the data that it was made for
   const checked = { ...parseConfig(config, 'configuration'), source };
   const { log = () => {}, signal, onDataProgress: onProgress } = options;
@@ -144,15 +153,34 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
   try {
     for (const text of early) directory.log(text);
     for (const text of said) recorder.say(text);
-    using session = await prepare({ data, split, resolved, directory, changes, recorder, options });
+    using evaluator = await evaluatorFor(split.trained, resolved, options, recorder.say);
+    using session = await prepare({ data, split, resolved, directory, changes, recorder, evaluator, options });
     init?.[Symbol.dispose](); // frees its memory for training
     const seen = await session.run();
     return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
   } catch (thrown) {
+    if (options.signal?.aborted && thrown === options.signal.reason) {
+      const seen = (await newestCounters(directory.path))?.images ?? 0; // stopped before the first update
+      return { run: directory.path, images: seen, finished: false };
+    }
     const error = mendable(thrown, directory);
     if (error instanceof RinError) logIfPossible(directory, error.message);
     throw error;
   }
+}
+
+/** Opens the evaluator of a run; undefined if it has none. It comes before the network, because it may download or fail. */
+async function evaluatorFor(
+  data: Dataset,
+  { config, compute }: Resolved,
+  { openEvaluator, signal }: RunOptions,
+  say: (text: string) => void,
+): Promise<Evaluator | undefined> {
+  const plan = planEvaluations(config);
+  if (!plan) return undefined;
+  if (!openEvaluator) throw new RinError('training.evaluateEvery: this program cannot evaluate; set it to 0');
+  const { device } = compute;
+  return openEvaluator({ config, data, batch: plan.batch, device, say, ...(signal && { signal }) });
 }
 
 /** Logs the error that ended a run. If the log cannot be written, the first error still reaches the caller. */
@@ -193,12 +221,13 @@ interface Preparation {
   /** keys of its configuration that change now */
   readonly changes: readonly Change[];
   readonly recorder: Recorder;
+  readonly evaluator: Evaluator | undefined;
   readonly options: RunOptions;
 }
 
 /** Restores the run from its newest checkpoint, or starts it. */
 async function prepare(given: Preparation): Promise<Session> {
-  const { data, resolved, directory, changes, recorder } = given;
+  const { data, resolved, directory, changes, recorder, evaluator } = given;
   const { trained, heldOut } = given.split;
   const { onProgress, signal } = given.options;
   const { config, compute, init } = resolved;
@@ -218,6 +247,8 @@ async function prepare(given: Preparation): Promise<Session> {
   if (!saved && training.init !== undefined)
     say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
+  directory.record('machine', machine(compute, saved?.counters.images ?? 0));
+  if (training.tensorboard) recorder.board = await EventFile.start(directory, saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
   const seen = saved && saved.counters.images > 0 ? `resumes at ${count(saved.counters.images)} of` : 'trains for';
@@ -226,6 +257,7 @@ async function prepare(given: Preparation): Promise<Session> {
   say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);
   for (const line of takes) say(line);
   if (previews) say(previewLine(previews, config, data.classes));
+  if (evaluator) say(evaluator.line);
   const counters = saved?.counters;
   const validation = heldOut && new Validation(heldOut, config, meanSquare);
   const remaining = new Remaining(config, { previews, heldOut: validation?.count ?? 0 });
@@ -245,8 +277,9 @@ async function prepare(given: Preparation): Promise<Session> {
     recorder,
     artefacts: new Artefacts({
       ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-      ...{ saved: counters?.images, say, signal },
+      ...{ saved: counters?.images, board: recorder.board, say, signal, ...(evaluator && { evaluator }) },
     }),
+    ...(evaluator && { detector: evaluator.detector }),
     onProgress,
     signal,
   });

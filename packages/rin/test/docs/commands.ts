@@ -9,6 +9,8 @@ export type Case = { readonly run: string } | { readonly tested: string } | { re
 const short = '--images 16 --batch 4 --training.warmup 8 --sampling.steps 2';
 const installed = { tested: 'packages/rin/test/cli/installed.slow.test.ts' };
 const examples = { tested: 'packages/rin/test/docs/examples.slow.test.ts' };
+/** With a detector that needs no weights; realDetector.slow.test.ts has those that are fetched. */
+const evaluated = { tested: 'packages/rin/test/cli/commands/evaluate.slow.test.ts' };
 const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
 const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
@@ -41,8 +43,16 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
   'rin train … --dry-run > my.yaml': { tested: 'packages/rin/test/cli/wrong.test.ts' },
   'rin runs': { run: '' },
+  'rin runs 3': { run: '' },
   'rin runs 3 4': { run: '' },
   'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
+  'rin report': { run: '' },
+  'rin report 3 --out flowers.html': { run: '' },
+  'rin train --data my-pictures --training.tensorboard true': { run: short },
+  'tensorboard --logdir runs': { not: 'it shows pages until it is stopped; a test reads the files with its reader' },
+  'chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1500 --screenshot=report.png report.html': {
+    not: 'it needs a browser; the page says where it comes from',
+  },
   'rin inspect': { run: '' },
   'rin inspect imagenet512': { run: '' },
   'rin inspect 3': { run: '' },
@@ -95,6 +105,14 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --known photo.png --mask mask.png --resample 2 --jump 3 --seeds 0-3': {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
   },
+  'rin evaluate': evaluated,
+  'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
+  'rin evaluate runs/00001-characters-64 --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
+  'rin evaluate 3': evaluated,
+  'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
+  'rin train --data my-pictures --training.evaluateEvery 25%': {
+    tested: 'packages/rin/test/metrics/trainingEvaluator.slow.test.ts',
+  },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
   'rin data info my-pictures': { run: '--quick' },
@@ -138,7 +156,15 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/worker.mjs': examples,
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
+  'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
+  'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
+    minutes,
+  'node bench/ablations.mjs': minutes,
+  'node bench/efficiency.mjs --charts docs/images --page docs/efficiency.md': minutes,
+  'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
+  'node bench/equalTime.mjs --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/attentionParts.mjs': minutes,
+  'node bench/parity.mjs': minutes,
   'node bench/known.mjs': minutes,
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,

@@ -56,6 +56,8 @@ export const programs: Readonly<Record<string, Program>> = {
   'docs/programs.md, Watch a sampling': {
     prints: /^step 1 of 5, 22% .*\n(.*\n)*step 5 of 5, 100% /,
   },
+  'docs/programs.md, Evaluate': { tested: 'packages/rin/test/metrics/realDetector.slow.test.ts' },
+  'docs/programs.md, The measures alone': { prints: /^0\.08\d*\n\{ value: 0\.\d+, standardError: / },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

@@ -135,6 +135,10 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
     onDataProgress: (progress) => screen.status(() => dataLine(progress)),
     log: (text) => screen.say(text),
     signal,
+    openEvaluator: async (request) => {
+      const { trainingEvaluator } = await import('../../metrics/trainingEvaluator.js');
+      return trainingEvaluator()(request);
+    },
   });
   screen.say(outcome(result, config));
 }
