@@ -15,6 +15,7 @@ import type { Learner } from './learner.js';
 import { givenClips, realSamples, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
+import type { EventFile } from './tensorboard/eventFile.js';
 
 export interface ArtefactsOptions {
   readonly config: Config;
@@ -31,6 +32,8 @@ export interface ArtefactsOptions {
   readonly evaluator?: Evaluator;
   /** images seen at the checkpoint that the run resumes from */
   readonly saved?: number;
+  /** gets the pictures of the previews; absent without `training.tensorboard` */
+  readonly board?: EventFile;
   readonly say: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -59,7 +62,9 @@ export class Artefacts {
   async reals(): Promise<void> {
     const { previews } = this.#options;
     // They are written again, because the layout changes with some keys that a resumed run may change.
-    if (previews) await this.#write('reals', realSamples(this.#shown, previews.layout));
+    if (!previews) return;
+    await this.#write('reals', realSamples(this.#shown, previews.layout));
+    this.#board('reals', previewFiles(this.#options.config, 'reals'), 0, false);
   }
 
   /**
@@ -71,7 +76,11 @@ export class Artefacts {
   async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
     const { config, data, meanSquare, directory, learner, previews, signal, say } = this.#options;
     const files = previewFiles(config, `fakes-${label}`);
-    if (!previews || files.every((name) => directory.has(name)) || signal?.aborted) return false;
+    if (!previews || signal?.aborted) return false;
+    if (files.every((name) => directory.has(name))) {
+      this.#board('samples', files, images, false);
+      return false;
+    }
     this.#checkWeights(images);
     const { layout, steps, batch } = previews;
     const { classes } = layout;
@@ -91,6 +100,7 @@ export class Artefacts {
         },
       });
       await this.#write(`fakes-${label}`, drawn);
+      this.#board('samples', files, images, true);
       say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
       return true;
     } catch (error) {
@@ -129,6 +139,12 @@ export class Artefacts {
     const paths = previewFiles(config, stem).map((name) => directory.file(name));
     const options = { layout: previews.layout, names: data.classes, shown, frameRate: playRate(config) };
     await writePreview(paths, samples, options);
+  }
+
+  /** Gives TensorBoard the PNG of a preview. @param isNew whether it was made now */
+  #board(tag: string, files: readonly string[], images: number, isNew: boolean): void {
+    const { board, directory } = this.#options;
+    for (const name of files) if (name.endsWith('.png')) board?.picture(tag, directory.file(name), images, isNew);
   }
 
   /** The data whose clips are shown: those that the network did not see, if it continues clips and there are some. */

@@ -26,10 +26,12 @@ import { type Request, type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf } from './resources/forecast.js';
+import { machine } from './resources/machine.js';
 import { tooLarge } from './resources/outOfMemory.js';
 import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
+import { EventFile } from './tensorboard/eventFile.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
@@ -245,6 +247,8 @@ async function prepare(given: Preparation): Promise<Session> {
   if (!saved && training.init !== undefined)
     say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
+  directory.record('machine', machine(compute, saved?.counters.images ?? 0));
+  if (training.tensorboard) recorder.board = await EventFile.start(directory, saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
   const seen = saved && saved.counters.images > 0 ? `resumes at ${count(saved.counters.images)} of` : 'trains for';
@@ -273,7 +277,7 @@ async function prepare(given: Preparation): Promise<Session> {
     recorder,
     artefacts: new Artefacts({
       ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-      ...{ saved: counters?.images, say, signal, ...(evaluator && { evaluator }) },
+      ...{ saved: counters?.images, board: recorder.board, say, signal, ...(evaluator && { evaluator }) },
     }),
     ...(evaluator && { detector: evaluator.detector }),
     onProgress,
