@@ -12,7 +12,7 @@ export interface Session {
 }
 
 /** Loads onnxruntime-web, for one thread. */
-async function loadRuntime() {
+export async function loadRuntime() {
   const runtime = await import('onnxruntime-web');
   runtime.env.wasm.numThreads = 1;
   return runtime;

@@ -75,6 +75,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin export 3 --onnx model.onnx --check': { run: '' },
   'rin export 3 --onnx model.onnx --dtype float16': { run: '' },
   'rin export 3 --onnx model.onnx --reads': { run: '' },
+  'rin export --web page --check': { tested: 'packages/rin/test/export/checkWeb.slow.test.ts' },
   'node pass.mjs': { tested: 'packages/rin/test/docs/programs.slow.test.ts' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },

@@ -1,4 +1,5 @@
-import { bytes, count, printable, quoted, UsageError } from '@rin/core';
+import { join } from 'node:path';
+import { bytes, count, countOf, printable, quoted, UsageError } from '@rin/core';
 import type { Model } from '../../diffusion/modelFile.js';
 import type { OnnxExport } from '../../export/exportOnnx.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -61,7 +62,8 @@ export const command: Command = {
         },
         {
           flag: '--check',
-          description: 'compute a pass with onnxruntime-web and with libtorch, and show the largest difference',
+          description:
+            'with --onnx: compute a pass with onnxruntime-web and with libtorch, and show the largest difference. With --web: draw samples with both, and write how they differ into parity.json',
         },
       ],
     },
@@ -75,17 +77,21 @@ async function exportCommand(given: Given): Promise<number> {
   if (file === undefined && web === undefined)
     throw new UsageError('name what to write: --web page for a web page, or --onnx model.onnx for the graph alone');
   if (web === undefined && given.has('--given')) throw new UsageError('--given is for --web FOLDER; leave it out');
-  for (const flag of ['--reads', '--check'])
-    if (file === undefined && given.has(flag)) throw new UsageError(`${flag} is for --onnx FILE; leave it out`);
+  if (file === undefined && given.has('--reads')) throw new UsageError('--reads is for --onnx FILE; leave it out');
   const { findModel } = await import('../../runs/findModel.js');
   const path = await findModel(given.operands[0]);
   const { loadModel } = await import('../../diffusion/modelFile.js');
   if (file !== undefined) await makeFileReady(file);
   const model = await loadModel(path);
   console.log(printable(`model: ${path}`));
+  const { latents, guidanceLatents } = model.config.sampling;
+  if (latents !== undefined || guidanceLatents !== undefined)
+    console.log(`latents: all ${model.config.model.latents} in each pass; the numbers in sampling are for rin sample`);
   if (file !== undefined) await writeGraph(model, file, { dtype, given });
-  if (web !== undefined) await writePage(model, web, { dtype, given });
   if (web === undefined) return 0;
+  await writePage(model, web, { dtype, given });
+  const code = given.has('--check') ? await checkPage(model, web) : 0;
+  if (code !== 0) return code;
   if (port !== undefined) return showPage(web, port);
   console.log('put the folder on any host of static files, or show it here with --serve');
   return 0;
@@ -127,6 +133,25 @@ async function writePage(
     `  engine  ${webgpu} with WebGPU, or ${wasm} without; a visitor loads one`,
   ];
   console.log(printable(lines.join('\n')));
+}
+
+/** Draws by the files of the page and by libtorch, and says how the samples differ. @returns the exit code */
+async function checkPage(model: Model, folder: string): Promise<number> {
+  const { checkWeb } = await import('../../export/checkWeb.js');
+  using interruption = new Interruption(() => {});
+  const { signal } = interruption;
+  console.log('check: drawing by libtorch, and by the files of the page');
+  try {
+    const { seeds, sampler, steps, bytes: all, differing } = await checkWeb(model, folder, { signal });
+    const drawn = `${countOf(seeds.length, 'sample')}, ${countOf(steps.length, 'step')} of ${sampler}`;
+    const most = differing > 0 ? `, at most by ${steps.at(-1)}` : '';
+    console.log(`  ${drawn}: ${count(differing)} of ${count(all)} bytes differ${most}`);
+    console.log(printable(`  each step: ${join(folder, 'parity.json')}`));
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    console.log('stopped; the page is complete');
+  }
+  return interruption.exitCode;
 }
 
 /** Serves the page until a signal comes. */
