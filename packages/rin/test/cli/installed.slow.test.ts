@@ -49,7 +49,11 @@ for (const [name, tarball, others] of [
     /^(LICENSE|README\.md|package\.json|dist\/page\/(LICENSE\.txt|index\.html|page\.(css|js)|worker\.js))$/,
   ],
   ['core', /rin-core-/, /^(LICENSE|README\.md|package\.json)$/],
-  ['torch', /rin-torch-/, /^(LICENSE|README\.md|package\.json|native\/\w+\.(cc|h)|setup\/[\w-]+\.(mjs|txt))$/],
+  [
+    'torch',
+    /rin-torch-/,
+    /^(LICENSE|README\.md|package\.json|native\/\w+\.(cc|h)|setup\/[\w-]+\.(mjs|d\.mts|py|txt))$/,
+  ],
   [
     'rin',
     /rin-\d/,

@@ -47,7 +47,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin runs 3 4': { run: '' },
   'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
   'rin report': { run: '' },
-  'rin report 3 --out flowers.html': { run: '' },
+  'rin report 3 --out flowers.html': { tested: 'packages/rin/test/cli/commands/report.slow.test.ts' },
   'rin train --data my-pictures --training.tensorboard true': { run: short },
   'tensorboard --logdir runs': { not: 'it shows pages until it is stopped; a test reads the files with its reader' },
   'chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1500 --screenshot=report.png report.html': {

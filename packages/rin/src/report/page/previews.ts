@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { count } from '@rin/core';
 import type { Config } from '../../config/config.js';
-import { unreadable } from '../../disk/systemError.js';
 import { formatsOf, type MediumFormats } from '../../media/formats.js';
-import sharp from '../../media/sharp.js';
 import { namesIn, RunDirectory } from '../../runs/runDirectory.js';
 import { planPreviews } from '../../training/previewPlan.js';
 import { element, escaped } from '../svg.js';
+import type { Embedded } from './embedded.js';
 import { evenly } from './words.js';
 
 /** Most previews on a page. Of more, some are shown that are spread evenly, with the first and the last. */
@@ -18,16 +16,6 @@ export interface Previews {
   /** previews on the page, and in the folder of the run */
   readonly shown: number;
   readonly all: number;
-  /** bytes of the embedded files */
-  readonly bytes: number;
-  /** files that are no pictures, and so left out */
-  readonly damaged: readonly string[];
-}
-
-/** Embeds files and counts their bytes. */
-interface Embedded {
-  bytes: number;
-  readonly damaged: string[];
 }
 
 /**
@@ -36,7 +24,7 @@ interface Embedded {
  * @param path folder of the run
  * @returns undefined if the run has no previews
  */
-export async function previews(path: string, config: Config): Promise<Previews | undefined> {
+export async function previews(path: string, config: Config, embedded: Embedded): Promise<Previews | undefined> {
   const formats = formatsOf(config.model);
   if (!formats) return undefined;
   const names = await namesIn(path);
@@ -48,7 +36,6 @@ export async function previews(path: string, config: Config): Promise<Previews |
   });
   stems.sort((a, b) => a.images - b.images);
   if (stems.length === 0 && !isWhole('reals')) return undefined;
-  const embedded: Embedded = { bytes: 0, damaged: [] };
   const rows = rowsText(config);
   const figures: string[] = [];
   for (const { stem, images } of evenly(stems, mostPreviews)) {
@@ -72,7 +59,7 @@ export async function previews(path: string, config: Config): Promise<Previews |
         ? ''
         : element('figure', { class: 'reals' }, element('figcaption', {}, escaped(realText(config, formats))), real),
     );
-  return { html, shown: figures.length, all: stems.length, ...embedded };
+  return { html, shown: figures.length, all: stems.length };
 }
 
 /** It is hidden until the script of the page shows it: without a script, all previews are one below the other. */
@@ -98,18 +85,9 @@ async function sheet(
   for (const format of preview) {
     const name = `${stem}.${format}`;
     if (!names.includes(name)) continue;
-    const path = directory.file(name);
-    const bytes = await readFile(path).catch((error: unknown) => {
-      throw unreadable(error, path);
-    });
-    const size = format === 'wav' ? {} : await sizeOf(bytes);
-    if (size === undefined) {
-      embedded.damaged.push(name);
-      return undefined;
-    }
-    embedded.bytes += bytes.length;
     const kind = format === 'wav' ? 'audio/wav' : `image/${format}`;
-    found[format] = { uri: `data:${kind};base64,${bytes.toString('base64')}`, size };
+    found[format] = await embedded.add(directory.file(name), name, kind);
+    if (!found[format]) return undefined;
   }
   const { png, webp, wav } = found;
   if (!png) return undefined;
@@ -123,16 +101,6 @@ async function sheet(
     );
   if (wav) return picture(png) + element('audio', { controls: '', src: wav.uri, 'aria-label': alt }, '');
   return picture(png);
-}
-
-/** Width and height in pixels; undefined if the bytes are no picture. */
-async function sizeOf(bytes: Buffer): Promise<{ width: number; height: number } | undefined> {
-  try {
-    const { width, height } = await sharp(bytes).metadata();
-    return { width, height };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Which class each row shows. */

@@ -5,9 +5,11 @@ import { inspect } from '../../inspect/inspection.js';
 import { nounOf } from '../../media/formats.js';
 import { problemOf } from '../../runs/runDirectory.js';
 import { element, escaped } from '../svg.js';
+import { attentionSheets } from './attentionSheets.js';
 import { configurationSection } from './configurationSection.js';
 import { curves } from './curves.js';
 import { dataSection, overview } from './dataSection.js';
+import { Embedded } from './embedded.js';
 import { section } from './html.js';
 import { machineSection, networkSection } from './machineSection.js';
 import { metricsSection } from './metricsSection.js';
@@ -29,20 +31,22 @@ export interface RunReport {
 }
 
 /**
- * Makes a page about a run: warnings, curves, previews, data, network, machine and configuration. At most 12 previews are
- * embedded.
+ * Makes a page about a run: warnings, curves, previews, attention, metrics, data, network, machine and configuration. At
+ * most 12 previews and 4 sheets of attention are embedded.
  * @param path folder of the run
  * @throws RinError if it is not a run, or if it is damaged
  */
 export async function runReport(path: string): Promise<RunReport> {
   const facts = await readWhole(path);
-  const drawn = await previews(path, facts.config);
+  const embedded = new Embedded();
+  const drawn = await previews(path, facts.config, embedded);
+  const attention = await attentionSheets(path, embedded);
   const told = [
     ...warnings(facts),
-    ...(drawn?.damaged ?? []).map((name) => `${name} is damaged, so it is not on this page.`),
+    ...embedded.damaged.map((name) => `${name} is damaged, so it is not on this page.`),
   ];
   return {
-    html: page(facts, drawn, told),
+    html: page(facts, { drawn, attention, bytes: embedded.bytes }, told),
     previews: { shown: drawn?.shown ?? 0, all: drawn?.all ?? 0 },
     warnings: told,
   };
@@ -57,7 +61,11 @@ async function readWhole(path: string): Promise<RunFacts> {
   }
 }
 
-function page(run: RunFacts, drawn: Previews | undefined, told: readonly string[]): string {
+function page(
+  run: RunFacts,
+  { drawn, attention, bytes: size }: { drawn?: Previews; attention?: string; bytes: number },
+  told: readonly string[],
+): string {
   const cost = inspect(run.config);
   const sections = [
     ...(told.length > 0
@@ -71,6 +79,7 @@ function page(run: RunFacts, drawn: Previews | undefined, told: readonly string[
       : []),
     ['curves', 'Curves', curves(run)],
     ...(drawn ? [['previews', 'Previews', drawn.html]] : []),
+    ...(attention === undefined ? [] : [['attention', 'Where it looks', attention]]),
     ...(run.figures.length + run.evaluations.length > 0 ? [['metrics', 'Metrics', metricsSection(run)]] : []),
     ['data', 'Data', dataSection(run)],
     ['network', 'Network', networkSection(cost, run)],
@@ -78,7 +87,7 @@ function page(run: RunFacts, drawn: Previews | undefined, told: readonly string[
     ['configuration', 'Configuration', configurationSection(run)],
   ] as const;
   const links = sections.map(([id, title]) => element('a', { href: `#${id}` }, escaped(title)));
-  const embedded = drawn ? ` Pictures and sounds take ${bytes(drawn.bytes)} of this file.` : '';
+  const embedded = size > 0 ? ` Pictures and sounds take ${bytes(size)} of this file.` : '';
   const [style, script] = [pageFile('page.css'), pageFile('page.js')];
   // The page may load nothing at all; only this style and this script run.
   const policy = `default-src 'none'; img-src data:; media-src data:; style-src ${digest(style)}; script-src ${digest(script)}`;

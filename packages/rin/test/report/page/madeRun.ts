@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { toYaml } from '../../../src/config/yaml.js';
 import { imagesLabel, noCounters, saveCheckpoint } from '../../../src/runs/checkpoint.js';
 import { freshFolder, tiny } from '../../training/tiny.js';
@@ -32,7 +32,10 @@ export async function madeRun(name: string, made: MadeRun = {}): Promise<string>
   writeFileSync(join(path, 'machine.jsonl'), lines(machine));
   writeFileSync(join(path, 'log.txt'), log.map((line) => `2026-01-02T03:04:05.678Z ${line}\n`).join(''));
   writeFileSync(join(path, 'model.safetensors'), '');
-  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(path, file), bytes);
+  for (const [file, bytes] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, file)), { recursive: true });
+    writeFileSync(join(path, file), bytes);
+  }
   const seen = images ?? config.training.images;
   await saveCheckpoint(path, imagesLabel(seen), { counters: { ...noCounters, images: seen }, parts: {} });
   return path;

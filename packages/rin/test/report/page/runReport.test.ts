@@ -293,3 +293,28 @@ test('figures have their protocol: one table for each protocol, and one chart fo
     'no loss of these lines',
   );
 });
+
+test('sheets of attention in the folder of the run are on the page, at most four, and a damaged one is told', async () => {
+  const png = await encodePng(image);
+  const sheets = Array.from({ length: 6 }, (_, i) => [`attention/00000${i}.png`, png] as const);
+  const path = await madeRun('00001-dots', {
+    stats,
+    files: { ...Object.fromEntries(sheets), 'attention/attention.webp': png },
+  });
+  const { elements, warnings } = await read(path);
+  const [found] = all(elements, 'section').filter(({ attributes }) => attributes.id === 'attention');
+  const captions = all(found.inside, 'figcaption').map(({ text }) => text);
+  assert.deepEqual(captions, ['sample 0', 'sample 2', 'sample 3', 'sample 5']);
+  const [{ attributes }] = all(found.inside, 'img');
+  assert.deepEqual([attributes.width, attributes.height], ['30', '20']);
+  assert.equal(Buffer.from(attributes.src.split(',')[1], 'base64').equals(png), true);
+  assert.ok(!warnings.some((each) => each.includes('damaged')));
+
+  const broken = await madeRun('00002-dots', { stats, files: { 'attention/000003.png': Buffer.from('no picture') } });
+  const { elements: others, warnings: told } = await read(broken);
+  assert.equal(
+    all(others, 'section').some(({ attributes: { id } }) => id === 'attention'),
+    false,
+  );
+  assert.ok(told.includes('attention/000003.png is damaged, so it is not on this page.'), told.join());
+});
