@@ -58,6 +58,26 @@ export interface Native {
   startProfile(): void;
   /** One line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab. */
   stopProfile(): string;
+  /** What a group of processes can use, separated by blanks: gloo, nccl. Empty without c10d. */
+  backends(): string;
+  /** Resolves with the number of the group. */
+  openGroup(
+    host: string,
+    port: number,
+    hostsStore: boolean,
+    rank: number,
+    size: number,
+    prefix: string,
+    timeout: number,
+    usesCuda: boolean,
+  ): Promise<string>;
+  collective(group: number, kind: string, tensors: Slot[], root: number): Promise<string>;
+  publish(group: number, key: string, text: string): Promise<string>;
+  /** The text that a rank publishes. It waits as long as the rank lives. */
+  awaitKey(group: number, key: string, rank: number): Promise<string>;
+  /** Which ranks are missing after a call that failed (`native/distributed.cc`). */
+  rollCall(group: number): Promise<string>;
+  closeGroup(group: number): Promise<string>;
 }
 
 const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url));
@@ -79,21 +99,27 @@ const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run
  */
 export const spinCount = '6000';
 
-function waitBriefly<T>(loading: () => T): T {
+/**
+ * Sets variables that libraries read while they are loaded, unless the user has set them. Later processes do not inherit them.
+ * libtorch's warnings about a lost connection are left out, because an error names it.
+ */
+function withDefaults<T>(loading: () => T): T {
   const { env } = process;
-  if (env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined) return loading();
-  env.GOMP_SPINCOUNT = spinCount;
+  const waits = env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined;
+  const defaults = { ...(!waits && { GOMP_SPINCOUNT: spinCount }), TORCH_CPP_LOG_LEVEL: 'ERROR' };
+  const set = Object.entries(defaults).filter(([name]) => env[name] === undefined);
+  for (const [name, value] of set) env[name] = value;
   try {
     return loading();
   } finally {
-    delete env.GOMP_SPINCOUNT;
+    for (const [name] of set) delete env[name];
   }
 }
 
 function load(): Native {
   if (!existsSync(path)) throw new TorchError(`the native addon is not built (${path}): run \`${setUp}\``);
   try {
-    return waitBriefly(() => createRequire(import.meta.url)(path) as Native);
+    return withDefaults(() => createRequire(import.meta.url)(path) as Native);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TorchError(`the native addon cannot be loaded: ${reason}; run \`${setUp}\` to build it again`);
