@@ -15,7 +15,10 @@
 #endif
 #endif
 
+#include <c10/util/Logging.h>
+
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <thread>
 
@@ -198,8 +201,19 @@ static Backend openNccl(Group&) {
 }
 #endif
 
+// c10d warns of a lost connection with pages of addresses. An error names it here, so only errors are logged unless the user
+// asks for more.
+static void quiet() {
+  constexpr auto name = "TORCH_CPP_LOG_LEVEL";
+  const bool isSet = std::getenv(name) != nullptr;
+  if (!isSet) setenv(name, "ERROR", 0);
+  c10::initLogging();
+  if (!isSet) unsetenv(name);
+}
+
 // openGroup(host, port, hosts the store, rank, size, prefix, time-out in ms, uses CUDA) → a promise of nothing; and its number
 napi_value openGroup(Call& call) {
+  quiet();
   const auto group = std::make_shared<Group>();
   const std::string host = call.text(0), prefix = call.text(5);
   const auto port = static_cast<uint16_t>(call.integer(1));

@@ -206,7 +206,13 @@ export class Group {
     } catch (error) {
       return this.#withoutStore(error);
     }
-    return this.#named(found) ?? new TorchError(`the ranks lost each other: ${reason}`);
+    const named = this.#named(found);
+    if (named) return named;
+    return new TorchError(
+      /timed out/i.test(reason)
+        ? `the ranks did not come together within ${this.#timeout} s; all of them live, so one is much slower`
+        : `the ranks lost their connection: ${reason}`,
+    );
   }
 
   /** The store cannot be reached: its host is the first to be missed. */
@@ -217,7 +223,7 @@ export class Group {
   }
 
   #named(found: string): RankError | undefined {
-    const ended = /^ended (\d+) ([^]*)$/.exec(found);
+    const ended = /^ended (\d+) (.*)$/s.exec(found);
     if (ended) return new RankError(`rank ${ended[1]} has ended: ${ended[2]}`, [Number(ended[1])]);
     const dead = ranksIn(found, 'dead');
     if (dead) {

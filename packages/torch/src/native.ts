@@ -99,27 +99,21 @@ const setUp = path.includes('/node_modules/') ? 'npx rin-torch-setup' : 'npm run
  */
 export const spinCount = '6000';
 
-/**
- * Sets variables that libraries read while they are loaded, unless the user has set them. Later processes do not inherit them.
- * libtorch's warnings about a lost connection are left out, because an error names it.
- */
-function withDefaults<T>(loading: () => T): T {
+function waitBriefly<T>(loading: () => T): T {
   const { env } = process;
-  const waits = env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined;
-  const defaults = { ...(!waits && { GOMP_SPINCOUNT: spinCount }), TORCH_CPP_LOG_LEVEL: 'ERROR' };
-  const set = Object.entries(defaults).filter(([name]) => env[name] === undefined);
-  for (const [name, value] of set) env[name] = value;
+  if (env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined) return loading();
+  env.GOMP_SPINCOUNT = spinCount;
   try {
     return loading();
   } finally {
-    for (const [name] of set) delete env[name];
+    delete env.GOMP_SPINCOUNT;
   }
 }
 
 function load(): Native {
   if (!existsSync(path)) throw new TorchError(`the native addon is not built (${path}): run \`${setUp}\``);
   try {
-    return withDefaults(() => createRequire(import.meta.url)(path) as Native);
+    return waitBriefly(() => createRequire(import.meta.url)(path) as Native);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TorchError(`the native addon cannot be loaded: ${reason}; run \`${setUp}\` to build it again`);

@@ -14,11 +14,13 @@ import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
 import { withDataClasses } from './dataClasses.js';
 import { Diverged } from './diverged.js';
+import { follow, lost, type RunOfFirst, sameOnAll, tensorsOf } from './follow.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
 import { planPreviews, previewLine } from './previewPlan.js';
 import type { Progress } from './progress.js';
+import { alone, type Ranks, shareOf } from './ranks.js';
 import { Recorder } from './recorder.js';
 import { Remaining } from './remaining.js';
 import { type Request, type Resolved, resolve } from './resolve.js';
@@ -29,6 +31,7 @@ import { tooLarge } from './resources/outOfMemory.js';
 import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
+import { SharedArtefacts } from './sharedArtefacts.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
@@ -51,6 +54,11 @@ export interface TrainOptions {
   readonly log?: (text: string) => void;
   /** if aborted, training finishes the current update, saves a checkpoint, and `train` rejects with the signal's reason */
   readonly signal?: AbortSignal;
+  /**
+   * the processes that train together (`joinRanks`); every one of them calls `train` with the same configuration and data.
+   * Rank 0 alone writes files. Default: this process alone
+   */
+  readonly ranks?: Ranks;
 }
 
 type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
@@ -77,7 +85,7 @@ export async function trainOrStop({ config, data, ...options }: TrainOptions): P
     if (signal?.aborted) return { run: null, images: 0, finished: false };
     throw error;
   }
-  return trainResolved(await resolve(request), options);
+  return trainResolved(await resolve(request, options.ranks), options);
 }
 
 /**
@@ -85,9 +93,20 @@ export async function trainOrStop({ config, data, ...options }: TrainOptions): P
  * @throws RinError as `train` does
  */
 export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<Stretch> {
+  const { ranks = alone } = options;
+  try {
+    return await trainAmong(ranks, resolved, options);
+  } catch (error) {
+    await ranks.giveUp(error);
+    throw error;
+  }
+}
+
+async function trainAmong(ranks: Ranks, resolved: Resolved, options: RunOptions): Promise<Stretch> {
   using what = resolved;
   const { config, source, notices } = what;
   const { signal, onDataProgress: onProgress } = options;
+  checkShares(ranks, config);
   const early: string[] = [];
   for (const notice of notices) announce(notice, early, options);
   let data: Dataset;
@@ -96,28 +115,34 @@ export async function trainResolved(resolved: Resolved, options: RunOptions): Pr
       announce(text, early, options);
       if (!options.log) process.emitWarning(text); // a part of the data is not used
     };
-    data = await openData(source, config, { onProgress, onNotice, signal });
+    data = await ranks.inTurn(() => openData(source, config, { onProgress, onNotice, signal }));
   } catch (error) {
     if (signal?.aborted) return { run: null, images: 0, finished: false };
     throw error;
   }
   try {
-    return await trainOn(data, what, options, early);
+    return await (ranks.rank > 0 ? follow(data, what, { ...options, ranks }) : trainOn(data, what, options, early));
   } finally {
     if (data !== source) data.close();
   }
 }
 
+/** @throws RinError if there are more ranks than images in a batch */
+function checkShares({ count }: Ranks, { training: { batch } }: Config): void {
+  if (batch < count)
+    throw new RinError(`training.batch ${batch} is less than the ${count} processes; use fewer, or a larger batch`);
+}
+
 /** Says something before there is a run, and keeps it for the log of the run. */
-function announce(text: string, early: string[], { log }: RunOptions): void {
+function announce(text: string, early: string[], { log, ranks }: RunOptions): void {
   early.push(text);
-  log?.(text);
+  if (!ranks?.rank) log?.(text); // the other ranks would say the same
 }
 
 /** @param early what was said before there is a run */
 async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<Stretch> {
   const { config, init } = resolved;
-  const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
+  const { run, runsFolder = 'runs', fresh = false, log = () => {}, ranks = alone } = options;
   const split = splitData(data, config);
   let said: readonly string[] = []; // replaced at every attempt to create the run
   const begin = async (folder: string): Promise<void> => {
@@ -131,6 +156,9 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
   const purpose = { config, data, init: init?.digest };
   const notice = (text: string) => announce(text, early, options);
   const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice });
+  await ranks.first<RunOfFirst>(async () => ({
+    ...{ run: directory.path, finished, same: sameOnAll(config, data) },
+  }));
   const { images } = config.training;
   if (finished) {
     const idle = changes.length > 0 ? ` Changed keys are ignored: ${changes.map(({ key }) => key).join(', ')}.` : '';
@@ -144,10 +172,15 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
   try {
     for (const text of early) directory.log(text);
     for (const text of said) recorder.say(text);
-    using session = await prepare({ data, split, resolved, directory, changes, recorder, options });
+    using session = await prepare({ data, split, resolved, directory, changes, recorder, ranks, options });
     init?.[Symbol.dispose](); // frees its memory for training
-    const seen = await session.run();
-    return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
+    const seen = await session.run().catch((error: unknown) => {
+      throw lost(error, session.saved, config);
+    });
+    return {
+      ...{ run: directory.path, images: seen },
+      finished: await ranks.first(() => isFinished(directory, config)),
+    };
   } catch (thrown) {
     const error = mendable(thrown, directory);
     if (error instanceof RinError) logIfPossible(directory, error.message);
@@ -171,9 +204,9 @@ function mendable(error: unknown, { path }: RunDirectory): unknown {
 }
 
 /** A network with random weights, its average and its optimiser. */
-function untrained({ config, compute }: Resolved, data: Dataset): Learner {
+function untrained({ config, compute }: Resolved, data: Dataset, ranks: Ranks = alone): Learner {
   useThreads(config.training.threads);
-  return new Learner(config, meanSquareOf(config, data), compute);
+  return new Learner(config, meanSquareOf(config, data), compute, ranks);
 }
 
 const meanSquareOf = ({ diffusion }: Config, data: Dataset): number => diffusion.dataMeanSquare ?? data.meanSquare;
@@ -193,25 +226,26 @@ interface Preparation {
   /** keys of its configuration that change now */
   readonly changes: readonly Change[];
   readonly recorder: Recorder;
+  readonly ranks: Ranks;
   readonly options: RunOptions;
 }
 
 /** Restores the run from its newest checkpoint, or starts it. */
 async function prepare(given: Preparation): Promise<Session> {
-  const { data, resolved, directory, changes, recorder } = given;
+  const { data, resolved, directory, changes, recorder, ranks } = given;
   const { trained, heldOut } = given.split;
   const { onProgress, signal } = given.options;
   const { config, compute, init } = resolved;
   const { training } = config;
   const { say } = recorder;
-  const cost = trainingCost(config, compute, data);
+  const cost = trainingCost(ofShare(config, ranks), compute, data);
   const previews = planPreviews(config);
   const takes = [
     ...memoryLines(cost, config, compute),
     await diskLine(cost, config, directory.path, await sizeOf(directory.path)),
   ];
   const meanSquare = meanSquareOf(config, data);
-  const learner = untrained(resolved, data);
+  const learner = untrained(resolved, data, ranks);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
   await changeRun(directory, config, changes, saved?.counters.images ?? 0, say); // a run that is refused stays as it is
@@ -224,33 +258,45 @@ async function prepare(given: Preparation): Promise<Session> {
   say(`${directory.path}: ${seen} ${count(training.images)} images`);
   say(`data: ${data.name}, ${count(data.length)} samples ${classesText(data.classes.length)}${held}${skipped}`);
   say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);
+  if (ranks.count > 1) say(sharesLine(ranks, config));
   for (const line of takes) say(line);
   if (previews) say(previewLine(previews, config, data.classes));
   const counters = saved?.counters;
-  const validation = heldOut && new Validation(heldOut, config, meanSquare);
+  const validation = heldOut && new Validation(heldOut, config, meanSquare, ranks);
   const remaining = new Remaining(config, { previews, heldOut: validation?.count ?? 0 });
   const left = training.images - (counters?.images ?? 0);
-  const speed = left > 0 ? timedSpeed(learner) : undefined;
+  const speed = left > 0 ? speedOfAll(timedSpeed(learner), ranks) : undefined;
   if (speed !== undefined) {
     const seconds = remaining.seconds(counters?.images ?? 0, speed);
     say(timeLine(left, seconds, speed, 'in a short pass without the optimiser'));
   }
+  const artefacts = new Artefacts({
+    ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
+    ...{ saved: counters?.images, say, signal },
+  });
+  if (ranks.count > 1) {
+    await ranks.first(async () => counters ?? null);
+    await ranks.copyFirst(tensorsOf(learner));
+  }
   return new Session({
-    config,
-    data: trained,
-    learner,
-    counters,
-    validation,
-    remaining,
-    recorder,
-    artefacts: new Artefacts({
-      ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-      ...{ saved: counters?.images, say, signal },
-    }),
-    onProgress,
-    signal,
+    ...{ config, data: trained, learner, counters, validation, remaining, recorder, say, onProgress, signal, ranks },
+    artefacts: ranks.count > 1 ? new SharedArtefacts(ranks, artefacts, artefacts) : artefacts,
   });
 }
+
+/** The configuration of what one process computes: passes of its part of the batch. */
+function ofShare(config: Config, ranks: Ranks): Config {
+  const { batch, microBatch = batch } = config.training;
+  const [from, to] = shareOf(batch, ranks);
+  return ranks.count === 1 ? config : { ...config, training: { ...config.training, microBatch: Math.min(microBatch, to - from) } };
+}
+
+const sharesLine = ({ count: ranks }: Ranks, { training: { batch } }: Config): string =>
+  `${count(ranks)} processes share each batch of ${count(batch)} images; figures of memory are for each of them`;
+
+/** Images per second of all ranks together, if one of them computes so many. */
+const speedOfAll = (speed: number | undefined, { count }: Ranks): number | undefined =>
+  speed === undefined ? undefined : speed * count;
 
 /** `in 3 classes`, `of one class`, `without classes` */
 function classesText(classes: number): string {
