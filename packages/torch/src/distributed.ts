@@ -93,7 +93,9 @@ function openingError(text: string, { host, port, rank }: GroupOptions, timeout:
   if (/EADDRINUSE|failed to listen/.test(text))
     return new TorchError(`rank ${rank}: port ${port} is in use; give MASTER_PORT another number`);
   if (/timed out|ETIMEDOUT|failed to connect|ECONNREFUSED|EHOSTUNREACH|resolve|ENOTFOUND/i.test(text))
-    return new TorchError(`rank ${rank}: nothing answers at ${host}:${port} within ${timeout} s; is rank 0 running there?`);
+    return new TorchError(
+      `rank ${rank}: nothing answers at ${host}:${port} within ${timeout} s; is rank 0 running there?`,
+    );
   return new TorchError(`openGroup: ${text}`);
 }
 

@@ -39,7 +39,8 @@ export function checkSame({ rank }: Ranks, own: Record<string, unknown>, ofFirst
   const show = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));
   for (const key of new Set([...Object.keys(ofFirst), ...Object.keys(own)])) {
     if (show(own[key]) === show(ofFirst[key])) continue;
-    if (key === 'the data') throw new ConfigError(`rank ${rank} has other data than rank 0; copy the same to each machine`);
+    if (key === 'the data')
+      throw new ConfigError(`rank ${rank} has other data than rank 0; copy the same to each machine`);
     throw new ConfigError(
       `${key} is ${show(own[key])} on rank ${rank}, but ${show(ofFirst[key])} on rank 0; start all with the same command`,
     );

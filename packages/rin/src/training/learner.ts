@@ -161,8 +161,7 @@ export class Learner implements Disposable {
     for (const pass of passes) pass.loss.dispose();
     // An update moves all weights, so that their state does not depend on the part of the network that a batch used.
     scope(() => {
-      for (const weight of Object.values(this.#weights))
-        weight.grad ??= zeros(weight.shape, { device: weight.device });
+      for (const weight of Object.values(this.#weights)) weight.grad ??= zeros(weight.shape, { device: weight.device });
     });
     await this.#addUp(loss);
     const found = scope(() =>

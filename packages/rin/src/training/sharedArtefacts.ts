@@ -3,10 +3,7 @@ import type { Artefacts } from './artefacts.js';
 import type { Ranks } from './ranks.js';
 
 /** What a session does with the artefacts of its run. */
-export type ArtefactWriter = Pick<
-  Artefacts,
-  'saved' | 'previewEvery' | 'reals' | 'preview' | 'checkpoint' | 'model'
->;
+export type ArtefactWriter = Pick<Artefacts, 'saved' | 'previewEvery' | 'reals' | 'preview' | 'checkpoint' | 'model'>;
 
 /** The artefacts of a run that several ranks train. Rank 0 writes them while the others wait. */
 export class SharedArtefacts implements ArtefactWriter {
@@ -32,8 +29,7 @@ export class SharedArtefacts implements ArtefactWriter {
 
   reals = (): Promise<void> => this.#first(async (own) => own.reals());
 
-  preview = (...args: Parameters<Artefacts['preview']>): Promise<boolean> =>
-    this.#first((own) => own.preview(...args));
+  preview = (...args: Parameters<Artefacts['preview']>): Promise<boolean> => this.#first((own) => own.preview(...args));
 
   async checkpoint(label: string, counters: Counters): Promise<void> {
     await this.#first((own) => own.checkpoint(label, counters));

@@ -241,7 +241,7 @@ async function prepare(given: Preparation): Promise<Session> {
   const cost = trainingCost(ofShare(config, ranks), compute, data);
   const previews = planPreviews(config);
   const takes = [
-    ...memoryLines(cost, config, compute),
+    ...memoryLines(cost, ofShare(config, ranks), compute),
     await diskLine(cost, config, directory.path, await sizeOf(directory.path)),
   ];
   const meanSquare = meanSquareOf(config, data);
@@ -288,7 +288,9 @@ async function prepare(given: Preparation): Promise<Session> {
 function ofShare(config: Config, ranks: Ranks): Config {
   const { batch, microBatch = batch } = config.training;
   const [from, to] = shareOf(batch, ranks);
-  return ranks.count === 1 ? config : { ...config, training: { ...config.training, microBatch: Math.min(microBatch, to - from) } };
+  return ranks.count === 1
+    ? config
+    : { ...config, training: { ...config.training, microBatch: Math.min(microBatch, to - from) } };
 }
 
 const sharesLine = ({ count: ranks }: Ranks, { training: { batch } }: Config): string =>

@@ -34,7 +34,12 @@ export const command: Command = {
           description: 'number of processes; with GPUs, one for each GPU',
           notes: ['at least 1'],
         },
-        { flag: '--port', placeholder: 'PORT', description: 'where they find each other', notes: ['default: a free one'] },
+        {
+          flag: '--port',
+          placeholder: 'PORT',
+          description: 'where they find each other',
+          notes: ['default: a free one'],
+        },
       ],
     },
   ],
@@ -50,7 +55,9 @@ async function launch(given: Given): Promise<number> {
     throw new UsageError('rin launch: the number of processes is missing, as in rin launch --processes 4 train …');
   const [name, ...rest] = given.operands;
   if (!shared.includes(name))
-    throw new UsageError(`rin launch: expected the command ${shared.join(' or ')} after the options, got ${name ?? 'none'}`);
+    throw new UsageError(
+      `rin launch: expected the command ${shared.join(' or ')} after the options, got ${name ?? 'none'}`,
+    );
   const processes = rest.includes('--help') || rest.includes('-h') ? 1 : asked;
   const port = given.wholeNumber('--port', 1) ?? (await freePort());
   const program = fileURLToPath(new URL('../../../../bin/rin.js', import.meta.url));
