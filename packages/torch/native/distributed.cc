@@ -68,6 +68,8 @@ static std::string textOf(const std::vector<uint8_t>& bytes) { return {bytes.beg
 // How often a rank says that it lives, and how long a rank without this sign counts as alive.
 constexpr Milliseconds beatEvery{500};
 constexpr Milliseconds silence{5000};
+// The same while another rank works for a long time: a machine may be so busy that a thread does not run for a while.
+constexpr Milliseconds longSilence{60'000};
 
 // Says in a thread of its own that this process lives, also while a long call of libtorch holds the thread of JavaScript.
 static void startPulse(const std::shared_ptr<Group>& group) {
@@ -201,12 +203,11 @@ static Backend openNccl(Group&) {
 }
 #endif
 
-// c10d warns of a lost connection with pages of addresses. An error names it here, so only errors are logged unless the user
-// asks for more.
+// c10d logs a lost connection with pages of addresses. An error says it here, so nothing is logged unless the user asks for it.
 static void quiet() {
   constexpr auto name = "TORCH_CPP_LOG_LEVEL";
   const bool isSet = std::getenv(name) != nullptr;
-  if (!isSet) setenv(name, "ERROR", 0);
+  if (!isSet) setenv(name, "FATAL", 0);
   c10::initLogging();
   if (!isSet) unsetenv(name);
 }
@@ -272,8 +273,8 @@ napi_value publish(Call& call) {
   });
 }
 
-// await(group, key, rank that publishes it) → a promise of its text. It waits as long as the rank lives. Throws "absent r" if
-// there was no sign of life for the time-out, and "ended r reason" if the rank has said why it ended.
+// await(group, key, rank that publishes it) → a promise of its text. It waits as long as the rank lives. Throws "dead r" if
+// there is no sign of life any more, and "ended r reason" if the rank has said why it ended.
 napi_value awaitKey(Call& call) {
   return later(call, [group = groupOf(call), key = call.text(1), rank = static_cast<int>(call.integer(2))] {
     const std::string end = group->key("ended", rank);
@@ -291,7 +292,7 @@ napi_value awaitKey(Call& call) {
       const std::string now = beatOf(*group, rank);
       if (now != beat) silent = Milliseconds(0);
       beat = now;
-      TORCH_CHECK(silent < group->timeout, "absent ", rank);
+      TORCH_CHECK(silent < std::min(group->timeout, longSilence), "dead ", rank);
     }
     return textOf(group->store->get(key));
   });

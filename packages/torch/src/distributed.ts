@@ -158,7 +158,7 @@ export class Group {
 
   /**
    * The text that a rank leaves under a name. It waits as long as that rank lives, even if the rank works for hours.
-   * @throws RankError if the rank ends, or shows no sign of life within the time-out
+   * @throws RankError if the rank ends, or shows no sign of life for a minute or for the time-out if that is shorter
    */
   async read(name: string, from: number): Promise<string> {
     return this.#asked(native.awaitKey(this.#id, name, from));
