@@ -8,7 +8,8 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#if defined(RIN_CUDA) && __has_include(<nccl.h>) && __has_include(<cuda_runtime_api.h>)
+// The headers of three packages: NCCL, the runtime of CUDA, and nvidia-cuda-crt, which is often missing.
+#if defined(RIN_CUDA) && __has_include(<nccl.h>) && __has_include(<cuda_runtime_api.h>) && __has_include(<crt/host_config.h>)
 #define RIN_NCCL
 #define USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
@@ -199,7 +200,8 @@ static Backend openNccl(Group& group) {
 }
 #else
 static Backend openNccl(Group&) {
-  TORCH_CHECK(false, "this addon was built without NCCL: its header nccl.h was not found");
+  TORCH_CHECK(false, "this addon was built without NCCL, so each process must compute on the CPU: headers of nvidia-nccl, "
+                     "nvidia-cuda-runtime or nvidia-cuda-crt were not found beside libtorch");
 }
 #endif
 

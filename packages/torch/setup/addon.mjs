@@ -72,9 +72,18 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
     const others = readBuild(build);
     if (others?.key === key) return others;
     const addon = join(build, 'rin_torch.node');
-    await log.task('Building the native addon', () =>
-      writeBeside(addon, (path) => compile(libtorch, { native, flags, link }, path)),
-    );
+    const make = (/** @type {string[]} */ flags) =>
+      log.task('Building the native addon', () =>
+        writeBeside(addon, (path) => compile(libtorch, { native, flags, link }, path)),
+      );
+    try {
+      await make(flags);
+    } catch (error) {
+      if (!cuda || !(error instanceof SetupError)) throw error;
+      // Only NCCL includes headers of CUDA, which come in many versions. All else works without it.
+      await make(FLAGS);
+      log.warn(`Several processes cannot use GPUs together, because NCCL could not be built: ${error.message}`);
+    }
     const { folder, version, source } = libtorch;
     const record = { libtorch: folder, version, source, cuda, compiler, key, size: statSync(addon).size };
     await writeBeside(join(build, 'build.json'), async (path) =>

@@ -39,7 +39,11 @@ async function together(task: string, size: number, ranks = size): Promise<Ended
       stderr += text;
     });
     const [code] = (await once(one, 'close')) as [number | null];
-    const said = stdout.split('\n').flatMap((line): unknown[] => (line === '' ? [] : [JSON.parse(line)]));
+    const isOwn = (line: string): boolean => line !== '' && !line.startsWith('[Gloo]'); // libtorch 2.8 prints such lines
+    const said = stdout
+      .split('\n')
+      .filter(isOwn)
+      .map((line): unknown => JSON.parse(line));
     return { code, said, stderr };
   });
   await Promise.all(ends.filter((_, rank) => rank !== 1));

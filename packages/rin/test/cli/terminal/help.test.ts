@@ -15,6 +15,7 @@ for (const [name, args] of [
   ['inspect', ['inspect']],
   ['runs', ['runs']],
   ['demo', ['demo']],
+  ['launch', ['launch']],
   ['doctor', ['doctor']],
   ['setup', ['setup']],
 ] as const) {
