@@ -252,15 +252,14 @@ napi_value collective(Call& call) {
   const auto root = call.integer(3);
   return later(call, [group, sums, root, tensors = call.tensors(2)]() mutable {
     if (tensors.empty()) return std::string();
-    const Backend backend = group->backendFor(tensors[0]);
     if (sums) {
-      backend->allreduce_coalesced(tensors)->wait();
+      group->backendFor(tensors[0])->allreduce_coalesced(tensors)->wait();
     } else {
       c10d::BroadcastOptions options;
       options.rootRank = root;
       for (at::Tensor& tensor : tensors) {
         std::vector<at::Tensor> one{tensor};
-        backend->broadcast(one, options)->wait();
+        group->backendFor(tensor)->broadcast(one, options)->wait();
       }
     }
     return std::string();

@@ -144,7 +144,7 @@ export class Group {
 
   /**
    * Replaces tensors by those of one rank.
-   * @param tensors contiguous, on one device, with the same shapes and dtypes on every rank
+   * @param tensors contiguous, with the same shapes and dtypes on every rank
    * @throws RankError if a rank is missing
    */
   broadcast(tensors: readonly Tensor[], from = 0): Promise<void> {

@@ -1,8 +1,4 @@
-import { releaseFreeMemory } from '@rin/torch';
-import type { Config } from '../config/config.js';
-import type { Dataset } from '../data/dataset.js';
 import { saveModel } from '../diffusion/modelFile.js';
-import { sample } from '../diffusion/sample.js';
 import { change } from '../disk/wholeFiles.js';
 import { playRate } from '../media/frameRate.js';
 import { presentationOf, type Sample } from '../media/presentation.js';
@@ -10,20 +6,16 @@ import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpo
 import { modelName } from '../runs/namedModel.js';
 import { previewFiles, type RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
-import type { Learner } from './learner.js';
-import { givenClips, realSamples, writePreview } from './preview.js';
+import { drawPreview, type PreviewSubject, realSamples, shownData, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
+import { alone, type Ranks } from './ranks.js';
+import { StoppedElsewhere, sharedBatch } from './sharedSamples.js';
 
-export interface ArtefactsOptions {
-  readonly config: Config;
-  /** the samples that the run trains on */
-  readonly data: Dataset;
-  /** held-out samples, whose first frames a model with given frames continues in previews; absent = none */
-  readonly heldOut?: Dataset;
-  readonly meanSquare: number;
+export interface ArtefactsOptions extends PreviewSubject {
   readonly directory: RunDirectory;
-  readonly learner: Learner;
+  /** the processes that draw previews together; default: this one alone */
+  readonly ranks?: Ranks;
   /** absent if the run has no previews */
   readonly previews?: PreviewPlan;
   /** images seen at the checkpoint that the run resumes from */
@@ -56,7 +48,14 @@ export class Artefacts {
   async reals(): Promise<void> {
     const { previews } = this.#options;
     // They are written again, because the layout changes with some keys that a resumed run may change.
-    if (previews) await this.#write('reals', realSamples(this.#shown, previews.layout));
+    if (previews) await this.#write('reals', realSamples(shownData(this.#options), previews.layout));
+  }
+
+  /** Whether a preview is not drawn yet, and this process was not told to stop. @param label as of `preview` */
+  lacksPreview(label: string): boolean {
+    const { config, directory, previews, signal } = this.#options;
+    const files = previewFiles(config, `fakes-${label}`);
+    return previews !== undefined && !files.every((name) => directory.has(name)) && !signal?.aborted;
   }
 
   /**
@@ -66,36 +65,34 @@ export class Artefacts {
    * @returns whether the whole preview was drawn now
    */
   async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
-    const { config, data, meanSquare, directory, learner, previews, signal, say } = this.#options;
-    const files = previewFiles(config, `fakes-${label}`);
-    if (!previews || files.every((name) => directory.has(name)) || signal?.aborted) return false;
+    return this.lacksPreview(label) && this.drawPreview(label, images, onStep);
+  }
+
+  /** Draws a preview that is not there yet, as `preview` does. Other ranks must help (`drawPreview` of `preview.ts`). */
+  async drawPreview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
+    const { config, directory, previews, ranks = alone, signal, say } = this.#options;
+    if (!previews) return false;
     this.#checkWeights(images);
     const { layout, steps, batch } = previews;
-    const { classes } = layout;
-    const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
-    const given = givenClips(this.#shown, layout, config.model.givenFrames);
-    if (learner.compute.device === 'cpu') releaseFreeMemory(); // its tensors have other sizes, and would not fit into the gaps
+    const inRound = ranks.count * sharedBatch(layout.classes.length, batch, ranks);
+    const rounds = Math.ceil(layout.classes.length / inRound);
+    let drawn: Awaited<ReturnType<typeof drawPreview>>;
     try {
-      const drawn = await sample(subject, {
-        seeds: [...classes.keys()],
-        classes: classes.map((each) => (each < 0 ? null : each)),
-        // those of the pictures at the same places of `reals.png`
-        ...(data.conditionShape && { conditions: classes.map((_, i) => data.condition?.(i % data.length) ?? null) }),
-        ...{ steps, batch, signal, given },
+      drawn = await drawPreview(this.#options, previews, {
+        ...{ ranks, signal },
         onStep: ({ step, seeds }) => {
-          const before = Math.floor(seeds[0] / batch);
-          onStep({ step: before * steps + step, steps: Math.ceil(classes.length / batch) * steps });
+          const before = Math.floor(seeds[0] / inRound);
+          onStep({ step: before * steps + step, steps: rounds * steps });
         },
       });
-      await this.#write(`fakes-${label}`, drawn);
-      say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
-      return true;
     } catch (error) {
-      if (!signal?.aborted) throw error;
-      return false;
-    } finally {
-      if (learner.compute.device === 'cpu') releaseFreeMemory();
+      if (signal?.aborted || error instanceof StoppedElsewhere) return false;
+      throw error;
     }
+    await this.#write(`fakes-${label}`, drawn);
+    const files = previewFiles(config, `fakes-${label}`);
+    say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
+    return true;
   }
 
   /** Writes the files of a preview. @param stem their name without the ending */
@@ -106,12 +103,6 @@ export class Artefacts {
     const paths = previewFiles(config, stem).map((name) => directory.file(name));
     const options = { layout: previews.layout, names: data.classes, shown, frameRate: playRate(config) };
     await writePreview(paths, samples, options);
-  }
-
-  /** The data whose clips are shown: those that the network did not see, if it continues clips and there are some. */
-  get #shown(): Dataset {
-    const { config, data, heldOut } = this.#options;
-    return config.model.givenFrames > 0 ? (heldOut ?? data) : data;
   }
 
   /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */

@@ -5,6 +5,7 @@ import { flatten } from '../config/flatten.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Counters } from '../runs/checkpoint.js';
 import { Learner } from './learner.js';
+import { drawPreview } from './preview.js';
 import { planPreviews } from './previewPlan.js';
 import type { Progress } from './progress.js';
 import { LostRank, type Ranks } from './ranks.js';
@@ -79,11 +80,13 @@ export async function follow(data: Dataset, resolved: Resolved, options: FollowO
   const previews = planPreviews(config);
   const validation = split.heldOut && new Validation(split.heldOut, config, meanSquare, ranks);
   const saved = counters?.images ?? null;
+  const subject = { config, data: split.trained, heldOut: split.heldOut, meanSquare, learner };
+  const help = async () => previews && drawPreview(subject, previews, { ranks, signal });
   using session = new Session({
     ...{ config, data: split.trained, learner, validation, onProgress, signal, ranks },
     ...(counters && { counters }),
     remaining: new Remaining(config, { previews, heldOut: validation?.count ?? 0 }),
-    artefacts: new SharedArtefacts(ranks, undefined, { previewEvery: previews?.every ?? 0, saved }),
+    artefacts: new SharedArtefacts(ranks, { help, signal }, { previewEvery: previews?.every ?? 0, saved }),
     say: (text) => log?.(`rank ${ranks.rank}: ${text}`),
   });
   try {

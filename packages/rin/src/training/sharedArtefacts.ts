@@ -1,24 +1,34 @@
 import type { Counters } from '../runs/checkpoint.js';
-import type { Artefacts } from './artefacts.js';
+import { Artefacts } from './artefacts.js';
 import type { Ranks } from './ranks.js';
+import { StoppedElsewhere } from './sharedSamples.js';
 
 /** What a session does with the artefacts of its run. */
 export type ArtefactWriter = Pick<Artefacts, 'saved' | 'previewEvery' | 'reals' | 'preview' | 'checkpoint' | 'model'>;
 
-/** The artefacts of a run that several ranks train. Rank 0 writes them while the others wait. */
+/** The artefacts of a run that several ranks train. All draw its previews. Rank 0 writes everything while the others wait. */
 export class SharedArtefacts implements ArtefactWriter {
   readonly previewEvery: number;
   readonly #ranks: Ranks;
   readonly #own: Artefacts | undefined;
+  readonly #help: () => Promise<unknown>;
+  readonly #signal: AbortSignal | undefined;
   #saved: number | null;
 
   /**
-   * @param own  those that rank 0 writes; undefined on the other ranks
+   * @param part of this rank: the artefacts that rank 0 writes, or how another rank helps to draw a preview until the signal stops it
    * @param facts  the same on every rank
    */
-  constructor(ranks: Ranks, own: Artefacts | undefined, facts: { previewEvery: number; saved: number | null }) {
+  constructor(
+    ranks: Ranks,
+    part: Artefacts | { help: () => Promise<unknown>; signal: AbortSignal | undefined },
+    facts: { previewEvery: number; saved: number | null },
+  ) {
     this.#ranks = ranks;
-    this.#own = own;
+    const isOfFirst = part instanceof Artefacts;
+    this.#own = isOfFirst ? part : undefined;
+    this.#help = isOfFirst ? async () => {} : part.help;
+    this.#signal = isOfFirst ? undefined : part.signal;
     this.previewEvery = facts.previewEvery;
     this.#saved = facts.saved;
   }
@@ -29,7 +39,22 @@ export class SharedArtefacts implements ArtefactWriter {
 
   reals = (): Promise<void> => this.#first(async (own) => own.reals());
 
-  preview = (...args: Parameters<Artefacts['preview']>): Promise<boolean> => this.#first((own) => own.preview(...args));
+  async preview(...args: Parameters<Artefacts['preview']>): Promise<boolean> {
+    const [label] = args;
+    if (!(await this.#first(async (own) => own.lacksPreview(label)))) return false;
+    const isDrawn = this.#own ? await this.#own.drawPreview(...args) : await this.#helpToDraw();
+    return this.#first(async () => isDrawn); // when it is written too
+  }
+
+  async #helpToDraw(): Promise<boolean> {
+    try {
+      await this.#help();
+      return true;
+    } catch (error) {
+      if (this.#signal?.aborted || error instanceof StoppedElsewhere) return false;
+      throw error;
+    }
+  }
 
   async checkpoint(label: string, counters: Counters): Promise<void> {
     await this.#first((own) => own.checkpoint(label, counters));

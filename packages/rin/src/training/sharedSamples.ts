@@ -1,3 +1,4 @@
+import { RinError } from '@rin/core';
 import { tensor } from '@rin/torch';
 import type { Model } from '../diffusion/modelFile.js';
 import { type Sample, type SampleOptions, samples } from '../diffusion/sample.js';
@@ -5,35 +6,49 @@ import type { Clip } from '../media/clip.js';
 import type { MediumSample } from '../media/medium.js';
 import type { Ranks } from './ranks.js';
 
+/** Sampling ended because another rank was told to stop. */
+export class StoppedElsewhere extends RinError {}
+
 /**
  * Draws samples as `samples` does, in several processes. Batches are dealt to the ranks in turn. A batch is as large as with one
  * process, unless there are fewer batches than ranks; so the pictures have the same bits, or differ by rounding.
  * @param ranks every one of them makes this call, with the same model and options
  * @returns on rank 0 one sample for each seed, in their order; nothing on the others
- * @throws as `samples`; RankError if another rank is missing
+ * @throws as `samples`; StoppedElsewhere if only the signal of another rank is aborted; RankError if another rank is missing
  */
 export async function* sharedSamples(
   model: Model,
   options: SampleOptions,
   ranks: Ranks,
 ): AsyncGenerator<Sample, void, void> {
-  const { seeds, batch = 64 } = options;
+  const { seeds, batch = 64, signal } = options;
   const { rank, count } = ranks;
   if (count === 1 || seeds.length === 0) {
     yield* samples(model, options);
     return;
   }
-  const size = Math.min(batch, Math.ceil(seeds.length / count));
+  const size = sharedBatch(seeds.length, batch, ranks);
   for (let first = 0; first < seeds.length; first += size * count) {
     const own: MediumSample[] = [];
     const start = Math.min(seeds.length, first + rank * size);
     const part = optionsOf(options, start, Math.min(seeds.length, start + size));
-    if (part.seeds.length > 0) for await (const { image } of samples(model, part)) own.push(image);
+    try {
+      if (part.seeds.length > 0) for await (const { image } of samples(model, part)) own.push(image);
+    } catch (error) {
+      if (error !== signal?.reason) throw error;
+    }
+    // All stop in step, so that they can go on with something else. A signal that comes from here on counts in the next round.
+    const [stopped] = await ranks.total([signal?.aborted ? 1 : 0]);
+    if (stopped > 0) throw signal?.aborted ? signal.reason : new StoppedElsewhere('another process was stopped');
     const all = await gathered(own, size, ranks);
     const round = seeds.slice(first, first + size * count);
     if (rank === 0) yield* round.map((seed, i) => ({ seed, image: all[i] }));
   }
 }
+
+/** Samples that each rank draws at once. */
+export const sharedBatch = (samples: number, batch: number, { count }: Pick<Ranks, 'count'>): number =>
+  Math.min(batch, Math.ceil(samples / count));
 
 /** The options for the seeds from one place to below another. */
 function optionsOf(options: SampleOptions, from: number, to: number): SampleOptions {

@@ -272,7 +272,7 @@ async function prepare(given: Preparation): Promise<Session> {
   }
   const artefacts = new Artefacts({
     ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-    ...{ saved: counters?.images, say, signal },
+    ...{ saved: counters?.images, say, signal, ranks },
   });
   if (ranks.count > 1) {
     await ranks.first(async () => counters ?? null);
