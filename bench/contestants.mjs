@@ -14,7 +14,7 @@ export const libgompSpins = '300000';
  * The environment of a contestant. Variables for waiting threads are never inherited, because they change a step by a third.
  * @param {string | undefined} spins  GOMP_SPINCOUNT; undefined = the program's own value
  */
-function environment(spins) {
+export function environment(spins) {
   const { GOMP_SPINCOUNT: _, OMP_WAIT_POLICY: __, ...env } = process.env;
   return spins === undefined ? env : { ...env, GOMP_SPINCOUNT: spins };
 }

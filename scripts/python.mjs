@@ -1,6 +1,7 @@
 // @ts-check
 // `npm run python`: installs a Python with PyTorch for comparisons and benchmarks, and prints its path.
-//   --peer    also installs lucidrains' rin-pytorch, for the benchmarks
+//   --peer        also installs lucidrains' rin-pytorch, for the benchmarks
+//   --diffusers   also installs Hugging Face's diffusers, for the benchmarks
 import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +14,14 @@ import { bytesUnder, PIP_ENV, TORCH_VERSION } from '../packages/torch/setup/pip.
 import { run } from '../packages/torch/setup/run.mjs';
 import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/system.mjs';
 
-/** @typedef {{ peer?: boolean }} Wanted   peer: it must have rin-pytorch too */
+/** @typedef {{ peer?: boolean, diffusers?: boolean }} Wanted   what it must have beside PyTorch: rin-pytorch, diffusers */
 
 const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6'];
-const PEER = ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'];
+/** What the benchmarks may need beside PyTorch: the package that is asked for, and all that is installed for it. */
+const EXTRAS = {
+  peer: { name: 'RIN-pytorch', title: 'rin-pytorch', packages: ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'] },
+  diffusers: { name: 'diffusers', title: 'diffusers', packages: ['diffusers==0.42.1'] },
+};
 /** Peak disk space of the installation in GB: wheels and the files unpacked from them; 5.4 GB remain. */
 const SPACE = 9;
 
@@ -33,10 +38,11 @@ const stamp = () => join(environment(), 'made');
  * @returns {Promise<string | undefined>} the executable, or undefined if there is none
  * @throws SetupError if `$RIN_PYTHON` is set but lacks a package, because it is never ignored
  */
-export async function findPython({ peer = false } = {}) {
+export async function findPython(wanted = {}) {
+  const names = extrasOf(wanted).map(({ name }) => name);
   const named = process.env.RIN_PYTHON?.replace(/.*\/.*/, (path) => resolve(path)); // without a slash it is a command on the PATH
   if (named) {
-    for (const name of peer ? ['torch', 'RIN-pytorch'] : ['torch']) {
+    for (const name of ['torch', ...names]) {
       if ((await versionOf(named, name)) === undefined)
         throw new SetupError(
           `$RIN_PYTHON, ${named}, is not a Python with ${name}; install it there, or unset RIN_PYTHON`,
@@ -46,7 +52,8 @@ export async function findPython({ peer = false } = {}) {
   }
   for (const python of existsSync(stamp()) ? [inEnvironment(), 'python3'] : ['python3']) {
     if ((await versionOf(python, 'torch')) !== TORCH_VERSION) continue;
-    if (!peer || (await versionOf(python, 'RIN-pytorch')) !== undefined) return python;
+    const versions = await Promise.all(names.map((name) => versionOf(python, name)));
+    if (!versions.includes(undefined)) return python;
   }
   return undefined;
 }
@@ -58,19 +65,28 @@ export async function findPython({ peer = false } = {}) {
  * @returns {Promise<string>} the executable
  * @throws SetupError if it cannot be installed
  */
-export async function ensurePython({ peer = false, log }) {
-  const found = await findPython({ peer });
+export async function ensurePython({ log, ...wanted }) {
+  const found = await findPython(wanted);
   if (found !== undefined) return found;
   await ensureSystem(['venv'], log);
   const onWait = () => log.warn('Another process is installing PyTorch; waiting for it');
   return withLock(`${environment()}.lock`, { onWait }, async (lock) => {
-    const made = await findPython({ peer });
+    const made = await findPython(wanted);
     if (made !== undefined) return made;
     if (!existsSync(stamp())) await create(log, lock);
-    if (peer) await log.task('Installing rin-pytorch', () => install([...BASE, ...PEER], lock));
+    for (const { name, title, packages } of extrasOf(wanted)) {
+      if ((await versionOf(inEnvironment(), name)) === undefined)
+        await log.task(`Installing ${title}`, () => install([...BASE, ...packages], lock));
+    }
     return inEnvironment();
   });
 }
+
+/** @param {Wanted} wanted */
+const extrasOf = ({ peer = false, diffusers = false }) => [
+  ...(peer ? [EXTRAS.peer] : []),
+  ...(diffusers ? [EXTRAS.diffusers] : []),
+];
 
 /** @param {import('../packages/torch/setup/log.mjs').Log} log @param {number} lock */
 async function create(log, lock) {
@@ -112,12 +128,13 @@ async function versionOf(python, name) {
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const unknown = process.argv.slice(2).find((arg) => arg !== '--peer');
+  const given = process.argv.slice(2);
+  const unknown = given.find((arg) => arg !== '--peer' && arg !== '--diffusers');
   if (unknown !== undefined) {
-    console.error(`unknown argument ${unknown}; expected --peer or none`);
+    console.error(`unknown argument ${unknown}; expected --peer, --diffusers or none`);
     process.exit(2);
   }
-  const peer = process.argv.includes('--peer');
-  const work = async () => console.log(await ensurePython({ peer, log: createLog() }));
+  const wanted = { peer: given.includes('--peer'), diffusers: given.includes('--diffusers') };
+  const work = async () => console.log(await ensurePython({ ...wanted, log: createLog() }));
   if (!(await tellWhatStops(work))) process.exitCode = 1;
 }

@@ -300,7 +300,7 @@ class RIN(nn.Module):
         counts = [c.latents if latents is None else latents] * B if not isinstance(latents, list) else latents
         m, place, count = max(counts), torch.arange(max(counts), device=x.device), torch.tensor(counts, device=x.device)
         used = (place < count[:, None] - self.on_latents) | (place >= m - self.on_latents)  # [B, m]
-        seen = None if used.all() else used[:, None, None]
+        seen = None if min(counts) == m else used[:, None, None]
         Z = self.positions(self.latent_code, self.latents, X.dtype)[: m - self.on_latents].expand(B, -1, -1)
         Z = join(Z, tokens['latents'])  # [B, m, d']
         if 'latents' in self.carried:

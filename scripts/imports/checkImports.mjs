@@ -4,7 +4,20 @@ import { dirname, join, relative, sep } from 'node:path';
 
 /** The folders of packages/rin/src, in the order of docs/architecture.md. A file may import from its own folder and from folders
  * to the left of it. */
-const ORDER = ['config', 'disk', 'media', 'data', 'model', 'diffusion', 'runs', 'training', 'inspect', 'report', 'cli'];
+const ORDER = [
+  'config',
+  'disk',
+  'media',
+  'data',
+  'model',
+  'diffusion',
+  'runs',
+  'training',
+  'metrics',
+  'inspect',
+  'report',
+  'cli',
+];
 
 /** Packages that `config` may import. Like @rin/core it uses no module of Node. */
 const CONFIG_PACKAGES = ['@rin/core', 'fastest-levenshtein', 'yaml', 'zod'];

@@ -16,6 +16,7 @@ const allowed = {
     '@twemoji/svg': '15.0.0',
     'd3-scale': '4.0.3',
     'fastest-levenshtein': '1.0.16',
+    fflate: '0.8.3',
     sharp: '0.35.5',
     yaml: '2.9.1',
     zod: '4.6.7',

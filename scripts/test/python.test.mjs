@@ -44,6 +44,12 @@ test('the environment is made once, and completed for the benchmarks', async (t)
   assert.equal(await ensurePython({ log, peer: true }), python);
   assert.equal(await ensurePython({ log, peer: true }), python);
   assert.deepEqual(told, [`Installing PyTorch ${TORCH_VERSION} for Python`, 'Installing rin-pytorch']);
+
+  // Each addition is installed on its own, and the ones that are there are left alone.
+  assert.equal(await findPython({ diffusers: true }), undefined);
+  assert.equal(await ensurePython({ log, diffusers: true }), python);
+  assert.equal(await ensurePython({ log, peer: true, diffusers: true }), python);
+  assert.deepEqual(told.slice(2), ['Installing diffusers']);
 });
 
 test('an environment whose making broke off is not taken, and is made anew', async (t) => {

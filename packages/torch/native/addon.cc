@@ -68,6 +68,11 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<memory>(env, exports, context, "memory");
   add<philoxNormals>(env, exports, context, "philoxNormals");
   add<philoxWords>(env, exports, context, "philoxWords");
+  add<loadScript>(env, exports, context, "loadScript");
+  add<runScript>(env, exports, context, "runScript");
+  add<scriptNames>(env, exports, context, "scriptNames");
+  add<scriptTensors>(env, exports, context, "scriptTensors");
+  add<releaseScript>(env, exports, context, "releaseScript");
   add<startProfile>(env, exports, context, "startProfile");
   add<stopProfile>(env, exports, context, "stopProfile");
   add<openGroup>(env, exports, context, "openGroup");

@@ -64,6 +64,7 @@ struct Context {
   ska::flat_hash_map<c10::StorageImpl*, StorageUse> storages;
   std::vector<Operator> operators;
   std::vector<std::shared_ptr<Group>> groups;  // null = closed
+  std::vector<std::shared_ptr<void>> scripts;  // modules of TorchScript by number (torchscript.cc); null = released
   int64_t bytes = 0;      // of the storages
   int64_t reported = 0;   // bytes reported to V8
   bool reporting = true;  // false inside a scope
@@ -181,6 +182,11 @@ napi_value runtime(Call&);
 napi_value memory(Call&);
 napi_value philoxNormals(Call&);    // philox.cc
 napi_value philoxWords(Call&);
+napi_value loadScript(Call&);       // torchscript.cc
+napi_value runScript(Call&);
+napi_value scriptNames(Call&);
+napi_value scriptTensors(Call&);
+napi_value releaseScript(Call&);
 napi_value startProfile(Call&);     // profile.cc
 napi_value stopProfile(Call&);
 napi_value openGroup(Call&);        // distributed.cc

@@ -55,6 +55,13 @@ export interface Native {
   philoxNormals(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
   /** Like philoxNormals, for the 32-bit words of the generator; `out` is int32. */
   philoxWords(out: Slot, seed: number, purpose: number, step: number, samples: number[]): void;
+  /** Loads a file of TorchScript. Returns its number. */
+  loadScript(path: string, device: string): number;
+  runScript(id: number, inputs: Slot[], names: string[], values: (number | boolean)[]): Slot[];
+  /** The names of parameters and buffers, one a line; `scriptTensors` returns these tensors. */
+  scriptNames(id: number): string;
+  scriptTensors(id: number): Slot[];
+  releaseScript(id: number): void;
   startProfile(): void;
   /** One line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab. */
   stopProfile(): string;

@@ -24,13 +24,18 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./commands/sample.js'),
   },
   {
+    name: 'evaluate',
+    summary: 'measure how near new samples are to the data, each figure with its protocol',
+    load: () => import('./commands/evaluate.js'),
+  },
+  {
     name: 'data',
     summary: 'show the contents of a source of data, or convert it',
     load: () => import('./commands/data.js'),
   },
   {
     name: 'inspect',
-    summary: 'show what a network costs: parameters, operations and memory by part and size',
+    summary: 'show what a network costs, by part and size, or where a trained model looks',
     load: () => import('./commands/inspect.js'),
   },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },

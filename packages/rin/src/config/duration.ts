@@ -5,7 +5,7 @@ import { parsedImages } from './imageCount.js';
 export type Duration = number | `${number}%`;
 
 /** The keys of `training` that are durations. */
-export const durationKeys = ['warmup', 'logEvery', 'sampleEvery', 'checkpointEvery'] as const;
+export const durationKeys = ['warmup', 'logEvery', 'sampleEvery', 'evaluateEvery', 'checkpointEvery'] as const;
 
 /** A duration as a schema, with at least `min` images. A share has at most 4 decimals and is kept as text. */
 export const duration = (min: 0 | 1) =>

@@ -58,6 +58,7 @@ function* numbers({ model, training, sampling }: Config): Generator<string> {
     ['model.convolutionKernel', model.convolutionKernel, 1e3],
     ['training.batch', training.batch, 1e6],
     ['training.keepCheckpoints', training.keepCheckpoints, 1e6],
+    ['training.evaluateCount', training.evaluateCount, 1e6],
     ['sampling.steps', sampling.steps, 1e6],
     ['sampling.timeDelta', sampling.timeDelta, 1e6],
   ];

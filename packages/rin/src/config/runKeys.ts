@@ -6,6 +6,8 @@ export const runKeys = [
   'keepCheckpoints',
   'checkpointEvery',
   'sampleEvery',
+  'evaluateEvery',
+  'evaluateCount',
   'logEvery',
   'threads',
   'device',

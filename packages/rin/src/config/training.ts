@@ -119,6 +119,10 @@ export const TrainingConfig = z.strictObject({
     .describe('share of the data held out to measure the loss on; 0 = none')
     .meta({ alias: 'validation' }),
   sampleEvery: duration(0).default('25%').describe('images from one grid of samples to the next; 0 = no grids'),
+  evaluateEvery: duration(0)
+    .default(0)
+    .describe('images from one evaluation of new samples to the next, in stats.jsonl; 0 = none (see rin evaluate)'),
+  evaluateCount: z.int().min(2).default(256).describe('samples in each evaluation'),
   checkpointEvery: duration(1).default('10%').describe('images from one checkpoint to the next'),
   keepCheckpoints: z.int().min(1).default(2).describe('checkpoints to keep; older ones are removed'),
 });

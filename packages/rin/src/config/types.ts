@@ -334,6 +334,10 @@ export interface TrainingConfig {
   validation: number;
   /** images from one grid of samples to the next; 0 = no grids [images, or a share such as 2%] [default: 25%] */
   sampleEvery: Duration;
+  /** images from one evaluation of new samples to the next, in stats.jsonl; 0 = none (see rin evaluate) [images, or a share such as 2%] [default: 0] */
+  evaluateEvery: Duration;
+  /** samples in each evaluation [at least 2] [default: 256] */
+  evaluateCount: number;
   /** images from one checkpoint to the next [images, or a share such as 2%] [default: 10%] */
   checkpointEvery: Duration;
   /** checkpoints to keep; older ones are removed [at least 1] [default: 2] */
@@ -380,6 +384,10 @@ export interface TrainingChanges {
   validation?: number | undefined;
   /** images from one grid of samples to the next; 0 = no grids [images, or a share such as 2%] [default: 25%] */
   sampleEvery?: number | string | undefined;
+  /** images from one evaluation of new samples to the next, in stats.jsonl; 0 = none (see rin evaluate) [images, or a share such as 2%] [default: 0] */
+  evaluateEvery?: number | string | undefined;
+  /** samples in each evaluation [at least 2] [default: 256] */
+  evaluateCount?: number | undefined;
   /** images from one checkpoint to the next [images, or a share such as 2%] [default: 10%] */
   checkpointEvery?: number | string | undefined;
   /** checkpoints to keep; older ones are removed [at least 1] [default: 2] */

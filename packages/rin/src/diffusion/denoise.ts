@@ -13,7 +13,7 @@ import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
 import { stateTensors } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
-import { type Evaluator, evaluate } from './evaluate.js';
+import { type EvaluatedAttention, type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
 import type { KnownTensors } from './known.js';
 import { Quantities } from './quantities.js';
@@ -47,6 +47,8 @@ export interface DenoiseInput {
   /** known pixels; the others are drawn */
   readonly known?: KnownTensors & { readonly resampling: Resampling };
   readonly onStep?: (progress: DenoiseProgress) => void;
+  /** is called for each read and write of each evaluation, before its `onStep`; absent = nobody looks */
+  readonly onAttention?: (attention: EvaluatedAttention) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -61,7 +63,7 @@ export async function denoise(
   rin: RIN,
   diffusion: DiffusionConfig,
   sampling: SamplingConfig,
-  { seeds, condition, given, section = 0, meanSquare, known, onStep, signal }: DenoiseInput,
+  { seeds, condition, given, section = 0, meanSquare, known, onStep, onAttention, signal }: DenoiseInput,
 ): Promise<Tensor> {
   const steps = plan(sampling);
   const chosen = samplers[sampling.sampler];
@@ -70,7 +72,19 @@ export async function denoise(
   const quantities = new Quantities(seeds, rin.sample.predicted, rin.device, { section, known });
   using outputs = new FiniteCheck(rin, steps.length);
   const counts = { steps: steps.length, evaluations: evaluationsOf(begin()).length };
-  const run = { rin, diffusion, sampling, condition, given, meanSquare, ...counts, quantities, outputs, onStep };
+  const run = {
+    rin,
+    diffusion,
+    sampling,
+    condition,
+    given,
+    meanSquare,
+    ...counts,
+    quantities,
+    outputs,
+    onStep,
+    onAttention,
+  };
   let state: State = { previous: {}, settled: {}, kept: [] };
   try {
     let wanted = sampler.next();

@@ -2,7 +2,7 @@ import type { Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
-import { guided } from './guidance.js';
+import { guided, type PassAttention } from './guidance.js';
 import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 import { type LatentConfig, latentsAt } from './latentSchedule.js';
 import { type Levels, levels, networkInput, readPrediction } from './process.js';
@@ -18,6 +18,16 @@ export interface Evaluator {
   readonly given?: Tensor;
   /** mean square of the data in [−1, 1] */
   readonly meanSquare: number;
+  /** is called for each read and write of each pass; absent = nobody looks */
+  readonly onAttention?: (attention: EvaluatedAttention) => void;
+}
+
+/** The attention weights of an evaluation. */
+export interface EvaluatedAttention extends PassAttention {
+  /** step of the plan, from 0 */
+  readonly step: number;
+  /** signal level γ of x, in [0, 1] */
+  readonly gamma: number;
 }
 
 /** The result of an evaluation. */
@@ -36,7 +46,7 @@ export interface EvaluatedTensors {
  * @param previous  the state from which the pass starts
  */
 export function evaluate(
-  { rin, diffusion, sampling, condition, given, meanSquare }: Evaluator,
+  { rin, diffusion, sampling, condition, given, meanSquare, onAttention }: Evaluator,
   x: Tensor,
   level: { readonly step: number; readonly gamma: number; readonly oneMinusGamma: number },
   previous: Previous,
@@ -48,7 +58,14 @@ export function evaluate(
   const facts = { inputScale, axes, meanSquare, device: rin.device };
   const at = levels(all(level.gamma), all(level.oneMinusGamma), facts);
   const latents = latentsAt(sampling, level.step, rin.latentCount);
-  const inputs = { condition, ...(given && { given }), previous, weight: guidanceAt(sampling, level.gamma), latents };
+  const { step, gamma } = level;
+  const seen = onAttention && {
+    onAttention: (found: PassAttention) => onAttention({ ...found, step, gamma }),
+  };
+  const inputs = {
+    ...{ condition, ...(given && { given }), previous, weight: guidanceAt(sampling, gamma), latents },
+    ...seen,
+  };
   const output = guided(rin, networkInput(x, diffusion, at), at.gamma, inputs);
   const clip = sampling.clip ? inputScale : undefined;
   const { x0 } = readPrediction(output.prediction, x, diffusion.prediction, at, clip);

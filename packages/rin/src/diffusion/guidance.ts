@@ -1,8 +1,15 @@
-import { cat, type Tensor, zeros } from '@rin/torch';
+import { cat, scope, type Tensor, zeros } from '@rin/torch';
+import type { AttentionWeights } from '../model/attentionWeights.js';
 import type { Output, Previous } from '../model/pass.js';
 import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import type { StepLatents } from './latentSchedule.js';
+
+/** The attention weights of one of the two passes of guidance, or of a pass without guidance; B counts its samples alone. */
+export interface PassAttention extends AttentionWeights {
+  /** whether this is the unlabelled pass of guidance */
+  readonly isUnlabelled: boolean;
+}
 
 /** What a pass takes besides x and γ. */
 export interface GuidedInputs {
@@ -14,6 +21,8 @@ export interface GuidedInputs {
   /** w ≥ 0; 0 = the labelled pass alone */
   readonly weight: number;
   readonly latents: StepLatents;
+  /** is called for each read and write of each pass; absent = nobody looks */
+  readonly onAttention?: (attention: PassAttention) => void;
 }
 
 /**
@@ -31,15 +40,20 @@ export function guided(
   rin: RIN,
   x: Tensor,
   gamma: readonly number[],
-  { condition, given, previous, weight, latents: { labelled: count, unlabelled: fewer } }: GuidedInputs,
+  { condition, given, previous, weight, latents: { labelled: count, unlabelled: fewer }, onAttention }: GuidedInputs,
 ): Output {
-  const alone = (latents: number, label: Tensor | null): Output =>
-    rin.forward(x, gamma, { ...(label && { condition: label }), ...(given && { given }), previous, latents });
+  const seen = (isUnlabelled: boolean) =>
+    onAttention && { onAttention: (found: AttentionWeights) => onAttention({ ...found, isUnlabelled }) };
+  const alone = (latents: number, label: Tensor | null, isUnlabelled = false): Output =>
+    rin.forward(x, gamma, {
+      ...{ ...(label && { condition: label }), ...(given && { given }), previous, latents },
+      ...seen(isUnlabelled),
+    });
   if (weight === 0 || !condition) return alone(count, condition);
   const mixed = (labelled: Tensor, unlabelled: Tensor): Tensor => labelled.mul(1 + weight).sub(unlabelled.mul(weight));
   if (fewer !== count) {
     const labelled = alone(count, condition);
-    return { ...labelled, prediction: mixed(labelled.prediction, alone(fewer, null).prediction) };
+    return { ...labelled, prediction: mixed(labelled.prediction, alone(fewer, null, true).prediction) };
   }
   const batch = x.shape[0];
   const twice = (part: Tensor): Tensor => cat([part, part]);
@@ -52,6 +66,7 @@ export function guided(
     ...(given && { given: twice(given) }),
     previous: changeState(previous, twice),
     latents: count,
+    ...(onAttention && { onAttention: (found: AttentionWeights) => halves(found, batch).forEach(onAttention) }),
   });
   const [labelled, unlabelled] = prediction.split(batch);
   return {
@@ -59,4 +74,15 @@ export function guided(
     latents: latents.narrow(0, 0, batch),
     interface: tokens.narrow(0, 0, batch),
   };
+}
+
+/** The weights of a pass of twice the batch as those of the labelled and of the unlabelled samples. */
+function halves({ weights, used, ...others }: AttentionWeights, batch: number): PassAttention[] {
+  return [false, true].map((isUnlabelled) => {
+    const first = isUnlabelled ? batch : 0;
+    return {
+      ...{ ...others, isUnlabelled, used: used?.narrow(0, first, batch) ?? null },
+      weights: () => scope(() => weights().narrow(0, first, batch)),
+    };
+  });
 }

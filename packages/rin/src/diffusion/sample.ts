@@ -8,9 +8,11 @@ import { mergeConfig, parseConfig } from '../config/parse.js';
 import { sampleLength } from '../data/dataset.js';
 import { type Clip, cutClip, joinClips } from '../media/clip.js';
 import { type MediumSample, mediumOf } from '../media/medium.js';
+import type { RIN } from '../model/rin.js';
 import { conditionOf, sequencesOf } from './condition.js';
 import { type Continuation, continuation, givenTensor } from './continuation.js';
 import { type DenoiseInput, denoise } from './denoise.js';
+import type { EvaluatedAttention } from './evaluate.js';
 import { type KnownOptions, readKnown } from './known.js';
 import type { Model } from './modelFile.js';
 import { toPixels } from './process.js';
@@ -28,6 +30,15 @@ export interface SampleStep {
   readonly seeds: readonly number[];
   /** Returns the estimates x̂₀ of these pictures, behind the frames that are there. Call it only during `onStep`. */
   readonly x0: () => MediumSample[];
+}
+
+/** The attention weights of one read or write of an evaluation, of all pictures of a batch. */
+export interface SampleAttention extends EvaluatedAttention {
+  /** step of `steps`, from 1, as in `SampleStep`; heun evaluates twice in a step */
+  readonly step: number;
+  readonly steps: number;
+  /** seeds of the pictures in this batch */
+  readonly seeds: readonly number[];
 }
 
 /** The samples to draw. `steps`, `sampler`, `schedule`, `guidance` and so on are keys of the `sampling` section. */
@@ -56,6 +67,8 @@ export interface SampleOptions extends Partial<SamplingConfig>, KnownOptions {
   readonly batch?: number;
   /** Is called after each step, for all samplers. If memory runs out, the batch starts again in two halves. */
   readonly onStep?: (step: SampleStep) => void;
+  /** Is called for each read and write of each evaluation, before `onStep`. Without it nothing is computed for it. */
+  readonly onAttention?: (attention: SampleAttention) => void;
   /** If it is aborted, sampling finishes the current step and rejects with the signal's reason, as `train` does. */
   readonly signal?: AbortSignal;
 }
@@ -87,7 +100,7 @@ export async function sample(model: Model, options: SampleOptions): Promise<Medi
  * @throws as `sample`
  */
 export async function* samples(model: Model, options: SampleOptions): AsyncGenerator<Sample, void, void> {
-  const { seeds, classes, conditions, given, frames, batch = 64, onStep, signal, ...others } = options;
+  const { seeds, classes, conditions, given, frames, batch = 64, onStep, onAttention, signal, ...others } = options;
   const { known: picture, mask, resample, jump, ...changed } = others;
   const sampling = changedSampling(model.config, changed);
   checkCounts(seeds, batch);
@@ -115,7 +128,7 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
         ...{ seeds: part, condition, meanSquare: model.meanSquare, signal },
         ...(known && pixels && { known: { ...pixels, resampling: known.resampling } }),
       };
-      images = await drawSections(model, sampling, inputs, { ...continued, first, onStep });
+      images = await drawSections(model, sampling, inputs, { ...continued, first, onStep, onAttention });
     } catch (error) {
       if (!isOutOfMemory(error) || part.length === 1) throw error;
       releaseFreeMemory(); // free memory may be in pieces that are too small
@@ -134,10 +147,20 @@ export async function* samples(model: Model, options: SampleOptions): AsyncGener
 async function drawSections(
   model: Model,
   sampling: SamplingConfig,
-  inputs: Omit<DenoiseInput, 'given' | 'section' | 'onStep'>,
-  { starts, sections, frames, first, onStep }: Continuation & { first: number } & Pick<SampleOptions, 'onStep'>,
+  inputs: Omit<DenoiseInput, 'given' | 'section' | 'onStep' | 'onAttention'>,
+  {
+    starts,
+    sections,
+    frames,
+    first,
+    onStep,
+    onAttention,
+  }: Continuation & { first: number } & Pick<SampleOptions, 'onStep' | 'onAttention'>,
 ): Promise<MediumSample[]> {
   const { seeds } = inputs;
+  const counted = (found: EvaluatedAttention, section: number): SampleAttention => ({
+    ...{ ...found, step: section * sampling.steps + found.step + 1, steps: sections * sampling.steps, seeds },
+  });
   let clips: MediumSample[] =
     starts.length > 0 ? seeds.map((_, i) => ({ medium: 'clip' as const, ...starts[(first + i) % starts.length] })) : [];
   for (let section = 0; section < sections; section++) {
@@ -152,6 +175,7 @@ async function drawSections(
           ...{ step: section * steps + step, steps: sections * steps, share: (section + share) / sections },
           ...{ gamma, seeds, x0: () => joined(x0) },
         }),
+      ...(onAttention && { onAttention: (found) => onAttention(counted(found, section)) }),
     });
     clips = joined(drawn);
   }
@@ -159,7 +183,7 @@ async function drawSections(
 }
 
 /** The `sampling` section with the caller's changes, checked like any configuration. */
-function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
+export function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
   const { momentum = 0 } = changed;
   const { model, diffusion } = config;
   if (momentum > 0 && (model.selfConditioning === 'none' || diffusion.selfConditioningRate === 0)) {
@@ -207,7 +231,14 @@ function classOf({ config, classes }: Model, wanted: string | number | null | un
   );
 }
 
-function toImages(x: Tensor, { config, network }: Model): MediumSample[] {
+/** The pictures, clips or sounds of a batch [B, C, ...size] in [−b, b], as samples of the shape that the network predicts. */
+export function toImages(
+  x: Tensor,
+  {
+    config,
+    network,
+  }: Pick<Model, 'config'> & { readonly network: { readonly sample: Pick<RIN['sample'], 'predicted'> } },
+): MediumSample[] {
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
   const { predicted: shape } = network.sample;

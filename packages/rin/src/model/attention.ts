@@ -8,6 +8,7 @@ import {
   unsafe,
   workable,
 } from '@rin/torch';
+import { attentionWeights } from './attentionWeights.js';
 import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
 
 /**
@@ -71,7 +72,8 @@ export class Attention extends Module {
   }
 
   /** q [B, heads, n, w_h], k and v [B, heads, m, w_h] → [B, n, d] */
-  #attend(q: Tensor, k: Tensor, v: Tensor, { training }: Mode, mask: Tensor | null): Tensor {
+  #attend(q: Tensor, k: Tensor, v: Tensor, { training, look }: Mode, mask: Tensor | null): Tensor {
+    look?.(() => attentionWeights(q, k, mask));
     const options = { dropoutP: training ? this.#dropout : 0, mask };
     const attended = castLike(scaledDotProductAttention(workable(q), workable(k), workable(v), options), q);
     return this.out.forward(attended.transpose(1, 2).flatten(2));

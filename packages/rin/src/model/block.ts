@@ -1,6 +1,7 @@
 import { cat, Module, type Tensor } from '@rin/torch';
 import type { ModelConfig } from '../config/model.js';
 import { Compute, ReadWrite } from './attention.js';
+import type { AttentionKind } from './attentionWeights.js';
 import { Convolution } from './convolution.js';
 import type { Mode } from './layers.js';
 
@@ -23,6 +24,8 @@ export interface BlockPass {
   readonly withWrite: boolean;
   /** bool [B, 1, 1, m]: false = this latent is left out, so nothing attends to it; null = all are used. Default: null */
   readonly used?: Tensor | null;
+  /** Gets the weights of each read and write, `attentionWeights`; absent = nobody looks. */
+  readonly look?: (kind: AttentionKind, weights: () => Tensor) => void;
 }
 
 /**
@@ -72,16 +75,17 @@ export class Block extends Module {
   }
 
   /** @returns the tokens after the block, of the same shapes */
-  forward({ Z, X, readOnly }: Tokens, { tokens, mode, withWrite, used }: BlockPass): Tokens {
+  forward({ Z, X, readOnly }: Tokens, { tokens, mode, withWrite, used, look }: BlockPass): Tokens {
+    const seen = (kind: AttentionKind): Mode => (look ? { ...mode, look: (weights) => look(kind, weights) } : mode);
     if (readOnly && this.conditionRead) {
-      Z = this.conditionRead.forward(Z, readOnly, mode); //                                        [B, m, d']
-      Z = this.read.forward(Z, X, mode); //                                                        [B, m, d']
+      Z = this.conditionRead.forward(Z, readOnly, seen('conditionRead')); //                       [B, m, d']
+      Z = this.read.forward(Z, X, seen('read')); //                                                [B, m, d']
     } else {
-      Z = this.read.forward(Z, readOnly ? cat([X, readOnly], 1) : X, mode); //                     [B, m, d']
+      Z = this.read.forward(Z, readOnly ? cat([X, readOnly], 1) : X, seen('read')); //             [B, m, d']
     }
     for (const layer of this.compute) Z = layer.forward(Z, mode, used); //                         [B, m, d'], never touches the n tokens
     if (this.write && withWrite) {
-      X = this.write.forward(X, Z, mode, used); //                                                 [B, n + g + w, d]
+      X = this.write.forward(X, Z, seen('write'), used); //                                        [B, n + g + w, d]
       if (this.convolution) {
         const map = this.convolution.forward(X.narrow(1, 0, tokens), mode); //                     [B, n, d]
         X = X.shape[1] > tokens ? cat([map, X.narrow(1, tokens, X.shape[1] - tokens)], 1) : map;

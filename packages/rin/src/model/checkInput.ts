@@ -14,7 +14,7 @@ export function checkInput(
   { predicted: { size, tokens }, given: part }: Geometry,
   x: Tensor,
   gamma: SignalLevels,
-  { condition, given, previous = {}, latents: count }: ForwardOptions,
+  { condition, given, previous = {}, latents: count, onAttention, recompute }: ForwardOptions,
 ): void {
   const [batch] = x.shape;
   checkShape('x', x, [config.channels, ...size], 'B');
@@ -42,6 +42,8 @@ export function checkInput(
       throw new RinError('this network takes no condition, but one was given; leave it out');
     checkShape('condition', condition, classes > 0 ? [classes] : [conditionTokens, conditionDim], batch);
   }
+  if (onAttention && recompute)
+    throw new RinError('onAttention does not go with recompute, which runs the blocks twice; leave one of them out');
   checkLatents(config, count, batch);
   const { latents, interface: interfaceTokens, data } = previous;
   if (latents) {

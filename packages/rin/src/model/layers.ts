@@ -3,6 +3,8 @@ import { dropout, type Initial, initial, LayerNorm, Linear, Module, type Tensor 
 /** The mode of a pass. Training switches dropout and drop-path on. */
 export interface Mode {
   readonly training: boolean;
+  /** Gets a function that computes the weights of an attention, `attentionWeights`; absent = nobody looks. */
+  readonly look?: (weights: () => Tensor) => void;
 }
 
 /** Uniform initial values in ±√(6/fans), with variance 2/fans. */

@@ -1,4 +1,5 @@
 import type { Dtype, Recomputation, Tensor } from '@rin/torch';
+import type { AttentionWeights } from './attentionWeights.js';
 
 /**
  * What an earlier pass left, as a start (paper, section 3). What is absent is zero. The n tokens are those of the predicted part;
@@ -43,6 +44,11 @@ export interface ForwardOptions {
    * In a first pass it frees the tensors of each block.
    */
   readonly recompute?: Recomputation;
+  /**
+   * Is called for each read and write of the pass, in their order. The pass is the same to the bit with and without it. It does not
+   * go with `recompute`, which runs the blocks twice.
+   */
+  readonly onAttention?: (attention: AttentionWeights) => void;
 }
 
 /** The results of a pass. */

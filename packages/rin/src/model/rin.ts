@@ -23,7 +23,7 @@ import {
 } from '@rin/torch';
 import { requireChecked } from '../config/checkedModel.js';
 import type { ModelConfig } from '../config/model.js';
-import { Block, type Tokens } from './block.js';
+import { Block, type BlockPass, type Tokens } from './block.js';
 import { checkInput } from './checkInput.js';
 import { Constant } from './constant.js';
 import { layerNorm, linear, Mlp, type Mode, uniform } from './layers.js';
@@ -240,9 +240,33 @@ export class RIN extends Module {
     const seen = used?.unsqueeze(1).unsqueeze(1); //                                               [B, 1, 1, m]
     for (const [i, block] of this.blocks.entries()) {
       const withWrite = lastWrite || i < this.blocks.length - 1;
-      state = runBlock((given) => block.forward(given, { tokens, mode, withWrite, used: seen }), state);
+      const look = this.#looker(options.onAttention, i, state, used);
+      state = runBlock((given) => block.forward(given, { tokens, mode, withWrite, used: seen, look }), state);
     }
     return used ? { ...state, Z: state.Z.mul(used.unsqueeze(2)) } : state;
+  }
+
+  /** What hands the attentions of block i to a caller; undefined if nobody looks. @param used [B, m], null = all latents */
+  #looker(
+    onAttention: ForwardOptions['onAttention'],
+    i: number,
+    { Z, X, readOnly }: Tokens,
+    used: Tensor | null,
+  ): BlockPass['look'] {
+    if (!onAttention) return undefined;
+    const { predicted, given, tokens } = this.#geometry;
+    const { time, condition } = latentSlots(this.#config);
+    const others = time + condition;
+    const latents = { learned: Z.shape[1] - others, others };
+    const [writable, alone] = [X.shape[1] - tokens, readOnly?.shape[1] ?? 0];
+    const read = { patches: predicted.tokens, given: given?.tokens ?? 0, writable };
+    const isSeparate = this.blocks[i].conditionRead !== null;
+    const tokensOf = {
+      conditionRead: { patches: 0, given: 0, writable: 0, readOnly: alone },
+      read: { ...read, readOnly: isSeparate ? 0 : alone },
+      write: { ...read, readOnly: 0 },
+    };
+    return (kind, weights) => onAttention({ block: i, kind, weights, tokens: tokensOf[kind], latents, used });
   }
 
   /** The prediction [B, C, ...size] of an interface [B, n, d]. It is float32 if the interface is bfloat16. */

@@ -138,6 +138,48 @@ export async function newestCounters(run: string): Promise<Counters | undefined>
   return undefined;
 }
 
+/** A part of a checkpoint: weights that a network can take. */
+export interface CheckpointPart {
+  readonly counters: Counters;
+  /** belong to no scope; the caller disposes them */
+  readonly tensors: Named;
+}
+
+/** Parts of a checkpoint that are no weights of a network. */
+const notWeights = ['optimizer'];
+
+/**
+ * Names of the weights in a checkpoint: `weights`, and each average.
+ * @param name the checkpoint, as `listCheckpoints` names it
+ * @throws RinError if it is damaged
+ */
+export async function weightsIn(run: string, name: string): Promise<string[]> {
+  const { digests } = await readIndex(join(run, name)).catch((error) => wholeOrNot(error, join(run, name)));
+  return Object.keys(digests).filter((part) => !notWeights.includes(part));
+}
+
+/**
+ * Reads the weights of one part of a checkpoint, without the others.
+ * @param part `weights`, or the name of an average
+ * @throws RinError if it is not there or damaged
+ */
+export async function readWeights(run: string, name: string, part: string): Promise<CheckpointPart> {
+  const folder = join(run, name);
+  try {
+    const { digests, counters } = await readIndex(folder);
+    return { counters, tensors: await wholePart(folder, part, digests[part]) };
+  } catch (error) {
+    return wholeOrNot(error, folder);
+  }
+}
+
+/** @throws RinError if a checkpoint is damaged; other errors pass through */
+function wholeOrNot(error: unknown, folder: string): never {
+  throw error instanceof Damaged
+    ? new RinError(`${folder} is damaged: ${error.message}; choose another checkpoint`)
+    : error;
+}
+
 /** A checkpoint is incomplete or was changed. */
 class Damaged extends Error {}
 
@@ -167,13 +209,16 @@ async function load(run: string, name: string): Promise<State> {
   if (maker !== undefined && maker !== (await runId(run)))
     throw new RinError(`${folder} belongs to another run; move it out of this folder, and run the same command again`);
   const parts: Record<string, Named> = {};
-  for (const [part, digest] of Object.entries(digests)) {
-    const path = join(folder, fileOf(part));
-    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new Damaged(`${fileOf(part)} is missing`);
-    if ((await sha256OfFile(path)) !== digest) throw new Damaged(`${fileOf(part)} was changed or cut short`);
-    parts[part] = await readPart(path);
-  }
+  for (const [part, digest] of Object.entries(digests)) parts[part] = await wholePart(folder, part, digest);
   return { ...rest, parts };
+}
+
+/** The tensors of a part, checked by its digest. */
+async function wholePart(folder: string, part: string, digest: string): Promise<Named> {
+  const path = join(folder, fileOf(part));
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new Damaged(`${fileOf(part)} is missing`);
+  if ((await sha256OfFile(path)) !== digest) throw new Damaged(`${fileOf(part)} was changed or cut short`);
+  return readPart(path);
 }
 
 /** Reads the tensors of a file whose digest is correct. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable, RinError, sizeList } from '@rin/core';
@@ -39,9 +39,10 @@ export type Begin = (folder: string) => Promise<void>;
  *     data.json           Name and fingerprint of the data, SHA-256 of the initial model.
  *     log.txt             The messages.
  *     reals.png           Pictures of the data. For clips, reals.webp plays them, and reals.png is a strip of frames.
- *     stats.jsonl         Loss and learning rate: functions of configuration, data and seed alone.
+ *     stats.jsonl         Loss, learning rate and figures of new samples: functions of configuration, data and seed alone.
  *     timing.jsonl        Speed, clock and memory.
  *     fakes-….png         Samples of the average, always with the same seeds. For clips, there is fakes-….webp too.
+ *     metrics.jsonl       Figures of `rin evaluate`.
  *     checkpoint-…/       Everything that a resumed run needs.
  *     model.safetensors   The newest average of the weights.
  */
@@ -70,6 +71,16 @@ export class RunDirectory {
   /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
   record(name: 'stats' | 'timing', line: { readonly images: number }): void {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
+  }
+
+  /** The lines of `stats.jsonl` at this number of images. */
+  statsAt(images: number): { readonly images: number }[] {
+    if (!this.has('stats.jsonl')) return [];
+    const lines = readFileSync(this.file('stats.jsonl'), 'utf8').split('\n');
+    return lines.flatMap((line) => {
+      const found = parsed(line);
+      return found.images === images ? [{ ...found, images }] : [];
+    });
   }
 
   /** Flushes every line of the log and the records to the disk. */

@@ -1,3 +1,4 @@
+import { releaseFreeMemory } from '@rin/torch';
 import { saveModel } from '../diffusion/modelFile.js';
 import { change } from '../disk/wholeFiles.js';
 import { playRate } from '../media/frameRate.js';
@@ -6,6 +7,7 @@ import { type Counters, pruneCheckpoints, saveCheckpoint } from '../runs/checkpo
 import { modelName } from '../runs/namedModel.js';
 import { previewFiles, type RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
+import type { Evaluator, Figures } from './evaluator.js';
 import { drawPreview, type PreviewSubject, realSamples, shownData, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
@@ -18,6 +20,8 @@ export interface ArtefactsOptions extends PreviewSubject {
   readonly ranks?: Ranks;
   /** absent if the run has no previews */
   readonly previews?: PreviewPlan;
+  /** absent if the run does not evaluate */
+  readonly evaluator?: Evaluator;
   /** images seen at the checkpoint that the run resumes from */
   readonly saved?: number;
   readonly say: (text: string) => void;
@@ -93,6 +97,26 @@ export class Artefacts {
     const files = previewFiles(config, `fakes-${label}`);
     say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
     return true;
+  }
+
+  /**
+   * Measures new samples of the averaged weights.
+   * @returns undefined if the run has no evaluations, or if the signal stopped it; the resumed run then measures again
+   */
+  async evaluate(images: number, onProgress: (done: number) => void): Promise<Figures | undefined> {
+    const { config, data, meanSquare, learner, evaluator, signal } = this.#options;
+    if (!evaluator || signal?.aborted) return undefined;
+    this.#checkWeights(images);
+    const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+    if (learner.compute.device === 'cpu') releaseFreeMemory(); // as for previews
+    try {
+      return await evaluator.measure(subject, { onProgress, ...(signal && { signal }) });
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      return undefined;
+    } finally {
+      if (learner.compute.device === 'cpu') releaseFreeMemory();
+    }
   }
 
   /** Writes the files of a preview. @param stem their name without the ending */

@@ -1,5 +1,6 @@
 import type { TrainingConfig } from '../config/training.js';
 import { type Counters, noCounters } from '../runs/checkpoint.js';
+import type { Figures } from './evaluator.js';
 import type { Update } from './learner.js';
 import { rateShare } from './learningRate.js';
 import type { Stats, Timing } from './recorder.js';
@@ -26,6 +27,10 @@ export interface Progress {
   readonly memory: number;
   /** present while a preview is drawn; `step` of `steps` over all its batches */
   readonly sampling?: { readonly step: number; readonly steps: number };
+  /** figures of new samples at the newest evaluation, by name; absent before the first one since the start of the program */
+  readonly figures?: Figures;
+  /** present while new samples are evaluated: samples that are measured, out of `total` */
+  readonly evaluating?: { readonly done: number; readonly total: number };
 }
 
 /** Counts the updates of a run. It also averages loss and time of the recent updates. */
@@ -34,6 +39,8 @@ export class Tally {
   readonly #remaining: Remaining;
   #counters: Counters;
   #validationLoss: number | null = null;
+  /** at the newest evaluation */
+  figures?: Figures;
   #isTimeTold = false;
   readonly #loss = new Recent();
   readonly #seconds = new Recent();
@@ -95,10 +102,13 @@ export class Tally {
     return timeLine(left, seconds, this.#speed, `over the first ${count} updates`);
   }
 
-  progress(sampling?: Progress['sampling']): Progress {
+  progress({ sampling, evaluating }: Pick<Progress, 'sampling' | 'evaluating'> = {}): Progress {
     const { images } = this.#counters;
     const { images: total } = this.#training;
-    const drawn = sampling && (sampling.step - 1) / sampling.steps;
+    const now = {
+      ...(sampling && { drawn: (sampling.step - 1) / sampling.steps }),
+      ...(evaluating && { evaluated: evaluating.done / evaluating.total }),
+    };
     return {
       images: Math.min(images, total),
       total,
@@ -106,9 +116,11 @@ export class Tally {
       validationLoss: this.#validationLoss,
       learningRate: this.#learningRate(images),
       imagesPerSecond: this.#speed,
-      secondsLeft: this.#speed && this.#remaining.seconds(images, this.#speed, drawn),
+      secondsLeft: this.#speed && this.#remaining.seconds(images, this.#speed, now),
       memory: process.memoryUsage.rss(),
+      ...(this.figures && { figures: this.figures }),
       ...(sampling && { sampling }),
+      ...(evaluating && { evaluating }),
     };
   }
 

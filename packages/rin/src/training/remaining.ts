@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import { imagesOf } from '../config/duration.js';
+import { planEvaluations } from './evaluator.js';
 import { passesOfHeldOut, passesOfImage } from './passes.js';
 import type { PreviewPlan } from './previewPlan.js';
 
@@ -12,14 +13,16 @@ export interface Extras {
 }
 
 /**
- * Estimates the time that is left of a run: its updates, previews and held-out losses. A pass over one picture counts as long
- * as a pass in training, until a preview was timed.
+ * Estimates the time that is left of a run: its updates, previews, evaluations and held-out losses. A pass over one picture counts as long
+ * as a pass in training, until a preview or an evaluation was timed.
  */
 export class Remaining {
   readonly #config: Config;
   readonly #extras: Extras;
   /** measured seconds of a preview */
   #previewSeconds: number | null = null;
+  /** measured seconds of an evaluation */
+  #evaluationSeconds: number | null = null;
 
   constructor(config: Config, extras: Extras) {
     this.#config = config;
@@ -31,13 +34,18 @@ export class Remaining {
     this.#previewSeconds = seconds;
   }
 
+  /** Notes how long a whole evaluation took. */
+  timeEvaluation(seconds: number): void {
+    this.#evaluationSeconds = seconds;
+  }
+
   /**
    * Seconds to the end of the run.
    * @param images seen
    * @param imagesPerSecond speed of the updates
-   * @param drawn share of the present preview that is done; absent if none is being drawn
+   * @param now share of the present preview or evaluation that is done; absent if there is none
    */
-  seconds(images: number, imagesPerSecond: number, drawn?: number): number {
+  seconds(images: number, imagesPerSecond: number, now: { drawn?: number; evaluated?: number } = {}): number {
     const { training } = this.#config;
     const { images: total } = training;
     const logEvery = imagesOf(training.logEvery, training);
@@ -46,10 +54,17 @@ export class Remaining {
     const updates = Math.max(0, total - images) / imagesPerSecond;
     const lossSeconds = heldOut * passesOfHeldOut(this.#config) * passSeconds;
     const losses = heldOut > 0 ? multiplesLeft(images, total, logEvery) * lossSeconds : 0;
-    if (!previews) return updates + losses;
-    const previewSeconds = this.#previewSeconds ?? previews.passes * passSeconds;
-    const left = multiplesLeft(images, total, previews.every) + (drawn === undefined ? 0 : 1 - drawn);
-    return updates + losses + left * previewSeconds;
+    const extra = (
+      plan: { every: number; passes: number } | undefined,
+      measured: number | null,
+      done?: number,
+    ): number =>
+      plan
+        ? (multiplesLeft(images, total, plan.every) + (done === undefined ? 0 : 1 - done)) *
+          (measured ?? plan.passes * passSeconds)
+        : 0;
+    const evaluations = extra(planEvaluations(this.#config), this.#evaluationSeconds, now.evaluated);
+    return updates + losses + extra(previews, this.#previewSeconds, now.drawn) + evaluations;
   }
 }
 

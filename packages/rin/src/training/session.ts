@@ -1,9 +1,11 @@
+import { count } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { type Duration, imagesOf } from '../config/duration.js';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { type Counters, imagesLabel } from '../runs/checkpoint.js';
 import { Diverged } from './diverged.js';
+import { planEvaluations } from './evaluator.js';
 import type { Learner } from './learner.js';
 import { type Progress, Tally } from './progress.js';
 import { alone, type Ranks } from './ranks.js';
@@ -30,6 +32,8 @@ export interface SessionOptions {
   readonly artefacts?: ArtefactWriter;
   /** the processes that train together; default: this one alone */
   readonly ranks?: Ranks;
+  /** SHA-256 of the detector of the evaluations; absent if there are none */
+  readonly detector?: string;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -138,16 +142,36 @@ export class Session implements Disposable {
   async #preview(artefacts: ArtefactWriter): Promise<void> {
     const { remaining, onProgress } = this.#options;
     const began = performance.now();
-    const onStep = (step: Progress['sampling']) => onProgress?.(this.#tally.progress(step));
+    const onStep = (sampling: Progress['sampling']) => onProgress?.(this.#tally.progress({ sampling }));
     const isDrawn = await artefacts.preview(this.#label(artefacts.previewEvery), this.#images, onStep);
     if (isDrawn) remaining.timePreview((performance.now() - began) / 1000);
   }
 
+  /** Measures new samples and records their figures, unless that was done before the run was resumed. */
+  async #evaluate(artefacts: ArtefactWriter, total: number): Promise<void> {
+    const { detector, recorder, remaining, onProgress } = this.#options;
+    const images = this.#images;
+    if (detector === undefined || !recorder || recorder.hasFigures(images)) return;
+    const began = performance.now();
+    const onDone = (done: number) => onProgress?.(this.#tally.progress({ evaluating: { done, total } }));
+    const figures = await artefacts.evaluate(images, onDone);
+    if (!figures) return;
+    recorder.evaluated({ images, figures, evaluated: total, detector });
+    this.#tally.figures = figures;
+    remaining.timeEvaluation((performance.now() - began) / 1000);
+    onProgress?.(this.#tally.progress());
+    const told = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
+    recorder.say(`${count(Math.min(images, this.#options.config.training.images))} images: ${told.join(', ')}`);
+  }
+
   /** @returns whether training stops now, the same on every rank */
   async #makeWhatIsDue(): Promise<boolean> {
-    const { config, recorder, artefacts, signal } = this.#options;
+    const { config, recorder, artefacts, ranks = alone, signal } = this.#options;
     const { checkpointEvery } = config.training;
     if (artefacts && this.#isDue(artefacts.previewEvery)) await this.#preview(artefacts);
+    const evaluations = planEvaluations(config);
+    if (artefacts && evaluations && this.#isDue(evaluations.every))
+      await ranks.first(() => this.#evaluate(artefacts, evaluations.count));
     const [stops, isHalved] = await this.#onAnyRank([signal?.aborted === true, this.#isHalved]);
     if (!artefacts) return stops;
     const isNew = this.#images !== (artefacts.saved ?? 0);

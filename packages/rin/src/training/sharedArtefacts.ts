@@ -1,10 +1,14 @@
 import type { Counters } from '../runs/checkpoint.js';
 import { Artefacts } from './artefacts.js';
+import type { Figures } from './evaluator.js';
 import type { Ranks } from './ranks.js';
 import { StoppedElsewhere } from './sharedSamples.js';
 
 /** What a session does with the artefacts of its run. */
-export type ArtefactWriter = Pick<Artefacts, 'saved' | 'previewEvery' | 'reals' | 'preview' | 'checkpoint' | 'model'>;
+export type ArtefactWriter = Pick<
+  Artefacts,
+  'saved' | 'previewEvery' | 'reals' | 'preview' | 'evaluate' | 'checkpoint' | 'model'
+>;
 
 /** The artefacts of a run that several ranks train. All draw its previews. Rank 0 writes everything while the others wait. */
 export class SharedArtefacts implements ArtefactWriter {
@@ -55,6 +59,10 @@ export class SharedArtefacts implements ArtefactWriter {
       throw error;
     }
   }
+
+  /** Only rank 0 evaluates, while the others wait. */
+  evaluate = async (...args: Parameters<Artefacts['evaluate']>): Promise<Figures | undefined> =>
+    this.#own?.evaluate(...args);
 
   async checkpoint(label: string, counters: Counters): Promise<void> {
     await this.#first((own) => own.checkpoint(label, counters));

@@ -5,7 +5,7 @@ import type { ConfigInput } from '../config/types.js';
 import type { Dataset } from '../data/dataset.js';
 import type { DataProgress } from '../data/progress.js';
 import { lockRun } from '../disk/lock.js';
-import { imagesLabel, loadNewest, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
+import { imagesLabel, loadNewest, newestCounters, noCounters, saveCheckpoint } from '../runs/checkpoint.js';
 import { namedModel } from '../runs/namedModel.js';
 import { isFinished, openRun } from '../runs/openRun.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
@@ -14,6 +14,7 @@ import { Artefacts } from './artefacts.js';
 import { changeRun } from './changeRun.js';
 import { withDataClasses } from './dataClasses.js';
 import { Diverged } from './diverged.js';
+import { type Evaluator, type OpenEvaluator, planEvaluations } from './evaluator.js';
 import { follow, lost, type RunOfFirst, sameOnAll, tensorsOf } from './follow.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
@@ -61,7 +62,13 @@ export interface TrainOptions {
   readonly ranks?: Ranks;
 }
 
-type RunOptions = Omit<TrainOptions, 'config' | 'data'>;
+/** What `train` adds to the options of a program, because `metrics` is to the right of this folder. */
+export interface Inner {
+  /** for `training.evaluateEvery` */
+  readonly openEvaluator?: OpenEvaluator;
+}
+
+type RunOptions = Omit<TrainOptions, 'config' | 'data'> & Inner;
 
 /** How far a training came. */
 export interface Stretch {
@@ -74,7 +81,7 @@ export interface Stretch {
 }
 
 /** Does the work of `train`, but returns if the signal is aborted. @throws RinError as `train` does */
-export async function trainOrStop({ config, data, ...options }: TrainOptions): Promise<Stretch> {
+export async function trainOrStop({ config, data, ...options }: TrainOptions & Inner): Promise<Stretch> {
   const source = typeof data === 'string' ? data : undefined; // a preset may name the data that it was made for
   const checked = { ...parseConfig(config, 'configuration'), source };
   const { log = () => {}, signal, onDataProgress: onProgress } = options;
@@ -117,8 +124,9 @@ async function trainAmong(ranks: Ranks, resolved: Resolved, options: RunOptions)
     };
     data = await ranks.inTurn(() => openData(source, config, { onProgress, onNotice, signal }));
   } catch (error) {
-    if (signal?.aborted) return { run: null, images: 0, finished: false };
-    throw error;
+    if (!signal?.aborted) throw error;
+    await ranks.giveUp(error);
+    return { run: null, images: 0, finished: false };
   }
   try {
     return await (ranks.rank > 0 ? follow(data, what, { ...options, ranks }) : trainOn(data, what, options, early));
@@ -172,7 +180,8 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
   try {
     for (const text of early) directory.log(text);
     for (const text of said) recorder.say(text);
-    using session = await prepare({ data, split, resolved, directory, changes, recorder, ranks, options });
+    using evaluator = await evaluatorFor(split.trained, resolved, options, recorder.say);
+    using session = await prepare({ data, split, resolved, directory, changes, recorder, evaluator, ranks, options });
     init?.[Symbol.dispose](); // frees its memory for training
     const seen = await session.run().catch((error: unknown) => {
       throw lost(error, session.saved, config);
@@ -182,10 +191,29 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
       finished: await ranks.first(() => isFinished(directory, config)),
     };
   } catch (thrown) {
+    if (options.signal?.aborted && thrown === options.signal.reason) {
+      await ranks.giveUp(thrown);
+      const seen = (await newestCounters(directory.path))?.images ?? 0; // stopped before the first update
+      return { run: directory.path, images: seen, finished: false };
+    }
     const error = mendable(thrown, directory);
     if (error instanceof RinError) logIfPossible(directory, error.message);
     throw error;
   }
+}
+
+/** Opens the evaluator of a run; undefined if it has none. It comes before the network, because it may download or fail. */
+async function evaluatorFor(
+  data: Dataset,
+  { config, compute }: Resolved,
+  { openEvaluator, signal }: RunOptions,
+  say: (text: string) => void,
+): Promise<Evaluator | undefined> {
+  const plan = planEvaluations(config);
+  if (!plan) return undefined;
+  if (!openEvaluator) throw new RinError('training.evaluateEvery: this program cannot evaluate; set it to 0');
+  const { device } = compute;
+  return openEvaluator({ config, data, batch: plan.batch, device, say, ...(signal && { signal }) });
 }
 
 /** Logs the error that ended a run. If the log cannot be written, the first error still reaches the caller. */
@@ -226,13 +254,14 @@ interface Preparation {
   /** keys of its configuration that change now */
   readonly changes: readonly Change[];
   readonly recorder: Recorder;
+  readonly evaluator: Evaluator | undefined;
   readonly ranks: Ranks;
   readonly options: RunOptions;
 }
 
 /** Restores the run from its newest checkpoint, or starts it. */
 async function prepare(given: Preparation): Promise<Session> {
-  const { data, resolved, directory, changes, recorder, ranks } = given;
+  const { data, resolved, directory, changes, recorder, evaluator, ranks } = given;
   const { trained, heldOut } = given.split;
   const { onProgress, signal } = given.options;
   const { config, compute, init } = resolved;
@@ -261,6 +290,7 @@ async function prepare(given: Preparation): Promise<Session> {
   if (ranks.count > 1) say(sharesLine(ranks, config));
   for (const line of takes) say(line);
   if (previews) say(previewLine(previews, config, data.classes));
+  if (evaluator) say(evaluator.line);
   const counters = saved?.counters;
   const validation = heldOut && new Validation(heldOut, config, meanSquare, ranks);
   const remaining = new Remaining(config, { previews, heldOut: validation?.count ?? 0 });
@@ -272,7 +302,7 @@ async function prepare(given: Preparation): Promise<Session> {
   }
   const artefacts = new Artefacts({
     ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-    ...{ saved: counters?.images, say, signal, ranks },
+    ...{ saved: counters?.images, say, signal, ranks, ...(evaluator && { evaluator }) },
   });
   if (ranks.count > 1) {
     await ranks.first(async () => counters ?? null);
@@ -281,6 +311,7 @@ async function prepare(given: Preparation): Promise<Session> {
   return new Session({
     ...{ config, data: trained, learner, counters, validation, remaining, recorder, say, onProgress, signal, ranks },
     artefacts: ranks.count > 1 ? new SharedArtefacts(ranks, artefacts, artefacts) : artefacts,
+    ...(evaluator && { detector: evaluator.detector }),
   });
 }
 

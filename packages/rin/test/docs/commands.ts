@@ -9,6 +9,8 @@ export type Case = { readonly run: string } | { readonly tested: string } | { re
 const short = '--images 16 --batch 4 --training.warmup 8 --sampling.steps 2';
 const installed = { tested: 'packages/rin/test/cli/installed.slow.test.ts' };
 const examples = { tested: 'packages/rin/test/docs/examples.slow.test.ts' };
+/** With a detector that needs no weights; realDetector.slow.test.ts has those that are fetched. */
+const evaluated = { tested: 'packages/rin/test/cli/commands/evaluate.slow.test.ts' };
 const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
 const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
@@ -45,12 +47,20 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
   'rin train … --dry-run > my.yaml': { tested: 'packages/rin/test/cli/wrong.test.ts' },
   'rin runs': { run: '' },
+  'rin runs 3': { run: '' },
   'rin runs 3 4': { run: '' },
   'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
   'rin inspect': { run: '' },
   'rin inspect imagenet512': { run: '' },
   'rin inspect 3': { run: '' },
   'rin inspect cifar10 --size 128 --chart cost.svg': { run: '' },
+  'rin inspect --attention': { run: '--steps 2 --seeds 0' },
+  'rin inspect --attention --seeds 1 --at 1,7,15,33': minutes,
+  'rin inspect --attention --data emoji --seeds 0-82': minutes,
+  'rin inspect 3 --attention --seeds 0-3': { run: '--steps 2' },
+  'rin inspect 3 --attention --data emoji': { run: '--seeds 0 --at 1' },
+  'rin inspect 3 --attention --block 2 --latent 5': { run: '--steps 2 --seeds 0' },
+  'rin inspect 3 --attention --write --latent 5': { run: '--steps 2 --seeds 0' },
   'rin sample': { run: '--steps 2' },
   'rin sample 3': { run: '--steps 2' },
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {
@@ -78,6 +88,14 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --schedule cosine --schedule.tau 1.5 --sampler ddim --eta 0.5': { run: '--steps 2 --seeds 0' },
   'rin sample --known photo.png --mask mask.png --resample 2 --jump 3 --seeds 0-3': {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
+  },
+  'rin evaluate': evaluated,
+  'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
+  'rin evaluate runs/00001-characters-64 --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
+  'rin evaluate 3': evaluated,
+  'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
+  'rin train --data my-pictures --training.evaluateEvery 25%': {
+    tested: 'packages/rin/test/metrics/trainingEvaluator.test.ts',
   },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
@@ -122,6 +140,14 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
   'node bench/communication.mjs --preset emoji-64': minutes,
+  'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
+  'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
+    minutes,
+  'node bench/ablations.mjs': minutes,
+  'node bench/efficiency.mjs --charts docs/images --page docs/efficiency.md': minutes,
+  'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
+  'node bench/equalTime.mjs --charts docs/images --page docs/efficiency.md': minutes,
+  'node bench/attentionParts.mjs': minutes,
   'node bench/known.mjs': minutes,
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,

@@ -27,6 +27,7 @@ export const programs: Readonly<Record<string, Program>> = {
     shorter: ['{ images: 200 }', few],
     leaves: ['runs/shared/model.safetensors'],
   },
+  'docs/attention.md, From a program': { leaves: ['attention.png'], prints: /mostEntropy/ },
   'docs/programs.md, Sample from a model': { leaves: ['four.png'] },
   'docs/programs.md, Train on a folder of pictures': { shorter, leaves: ['runs/mine/model.safetensors'] },
   'docs/programs.md, Train with what fits the data': {
@@ -58,6 +59,8 @@ export const programs: Readonly<Record<string, Program>> = {
   'docs/programs.md, Watch a sampling': {
     prints: /^step 1 of 5, 22% .*\n(.*\n)*step 5 of 5, 100% /,
   },
+  'docs/programs.md, Evaluate': { tested: 'packages/rin/test/metrics/realDetector.slow.test.ts' },
+  'docs/programs.md, The measures alone': { prints: /^0\.08\d*\n\{ value: 0\.\d+, standardError: / },
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,

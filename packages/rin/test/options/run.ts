@@ -3,10 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runtime, setThreads } from '@rin/torch';
 import { loadModel } from '../../src/diffusion/modelFile.js';
+import { trainingEvaluator } from '../../src/metrics/trainingEvaluator.js';
 import type { Progress } from '../../src/training/progress.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
 import { rin } from '../cli/rin.js';
 import { workplace } from '../cli/tiny.js';
+import { standIn } from '../metrics/standIn.js';
 import { freshFolder, samples, tiny } from '../training/tiny.js';
 import type { Cases } from './case.js';
 
@@ -20,6 +22,7 @@ async function runOf(over: { readonly training?: object } & Record<string, unkno
   const { run } = await train({
     config: tiny({ ...over, training }),
     data,
+    openEvaluator: trainingEvaluator(async () => standIn()),
     runsFolder,
     fresh: true,
     signal: tooFar.signal,
@@ -31,11 +34,13 @@ async function runOf(over: { readonly training?: object } & Record<string, unkno
   return { run: run ?? assert.fail(), images: told.map((progress) => progress.images) };
 }
 
-const stats = (run: string): { images: number; loss: number; validationLoss?: number }[] =>
+const stats = (run: string): { images: number; loss: number; validationLoss?: number; evaluated?: number }[] =>
   readFileSync(join(run, 'stats.jsonl'), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
+const evaluations = async (training: object) =>
+  stats((await runOf({ training })).run).filter((line) => line.evaluated !== undefined);
 const losses = async (over: Record<string, unknown>, data = samples) =>
   stats((await runOf(over, data)).run).map(({ loss }) => loss);
 const files = (run: string, name: RegExp): string[] => readdirSync(run).filter((file) => name.test(file));
@@ -157,6 +162,26 @@ export const cases: Cases = {
         files((await runOf({ training: { sampleEvery }, sampling: { steps: 1 } })).run, /^fakes/).length;
       assert.ok((await drawn(8)) > (await drawn(24)));
       assert.equal(await drawn(0), 0);
+    },
+  ],
+  'training.evaluateEvery': [
+    'is how often new samples are measured; 0 = never',
+    async () => {
+      const measured = async (evaluateEvery: number) =>
+        (await evaluations({ evaluateEvery, evaluateCount: 2 })).map(({ images }) => images);
+      assert.deepEqual(await measured(8), [8, 16, 24]);
+      assert.deepEqual(await measured(24), [24]);
+      assert.deepEqual(await measured(0), []);
+    },
+  ],
+  'training.evaluateCount': [
+    'is how many are measured',
+    async () => {
+      for (const evaluateCount of [3, 5])
+        assert.deepEqual(
+          (await evaluations({ evaluateEvery: 24, evaluateCount })).map(({ evaluated }) => evaluated),
+          [evaluateCount],
+        );
     },
   ],
   'training.checkpointEvery': [

@@ -4,6 +4,8 @@ import { inspectedLayer } from '../configuration/inspected.js';
 import { type Layer, readLayers, resolveConfig } from '../configuration/layers.js';
 import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
+import { attentionSections, checkMixed } from './attentionOptions.js';
+import { inspectAttention } from './inspectAttention.js';
 import { inspectionLines } from './inspectTables.js';
 
 export const command: Command = {
@@ -12,12 +14,15 @@ export const command: Command = {
   description:
     'Shows what a network costs: parameters and operations by part, operations of training and of sampling, memory of\n' +
     'activations, and how they grow with the resolution. Without a name it shows the preset emoji-64. A file, model\n' +
-    'or run of this name comes before a preset. Flags change the network.',
+    'or run of this name comes before a preset. Flags change the network. With --attention it shows where a trained\n' +
+    'model looks while it draws.',
   examples: [
     ['rin inspect imagenet512', 'a preset'],
     ['rin inspect 3', 'the network of runs/00003-…'],
     ['rin inspect my.yaml --size 256 --chart cost.svg', 'a configuration at another size, with a chart'],
     ['rin inspect cifar10 --json', 'output for programs'],
+    ['rin inspect 3 --attention --seeds 0-3', 'where the model of run 3 looks while it draws four samples'],
+    ['rin inspect 3 --attention --data emoji', 'where it looks in the built-in pictures with noise'],
   ],
   operands: 1,
   sections: [
@@ -49,11 +54,14 @@ export const command: Command = {
         ),
       ),
     },
+    ...attentionSections,
   ],
   run: inspectCommand,
 };
 
 async function inspectCommand(given: Given): Promise<number> {
+  checkMixed(given);
+  if (given.has('--attention')) return inspectAttention(given);
   const chart = given.text('--chart');
   if (chart !== undefined) checkChartName(chart);
   const config = resolveConfig(readLayers(given, await base(given)));

@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { printable, printableJson, RinError } from '@rin/core';
+import type { Evaluation } from '../../metrics/evaluation.js';
+import { readEvaluations, recordName } from '../../metrics/record.js';
 import { checkChartName, writeChart } from '../../report/chartFile.js';
 import { lossUnit } from '../../runs/lossUnit.js';
 import { namedRun } from '../../runs/namedRun.js';
 import { allRuns, type DamagedRun, type RunSummary, summarise } from '../../runs/summary.js';
 import { calling } from '../terminal/calling.js';
 import type { Command, Given } from '../terminal/command.js';
+import { comparisonLines, subjectLine } from './evaluateTables.js';
 import { comparison, listTable } from './runsTables.js';
 
 export const command: Command = {
@@ -12,7 +16,7 @@ export const command: Command = {
   usage: '[RUN …] [OPTIONS]',
   description:
     'Lists the runs in runs/ with state, images and losses. With runs named by folder, name or number, it shows the keys that\n' +
-    'differ and the losses at equal images seen. A file or folder that exists comes before a run of this name or number.',
+    'differ, the losses at equal images seen, and the figures of rin evaluate. A file or folder that exists comes before a run of this name or number.',
   examples: [
     ['rin runs', 'one line for each run'],
     ['rin runs 3 7', 'compare runs/00003-… and runs/00007-…'],
@@ -45,12 +49,13 @@ async function runsCommand(given: Given): Promise<number> {
   const runs = await Promise.all(paths.map(summarise));
   if (chart !== undefined) await drawChart(chart, runs, named.length > 0);
   if (given.has('--json')) {
-    console.log(printableJson(runs.map(named.length > 0 ? detailed : brief)));
+    console.log(printableJson(await Promise.all(runs.map(named.length > 0 ? detailed : brief))));
   } else if (runs.length === 0) {
     console.log(printable(`there are no runs in ${folder}; train one: ${calling} train --data my-pictures`));
   } else {
     const whole = runs.filter((run) => run.state !== 'damaged');
     const lines = [...listTable(runs), ...(named.length > 0 && whole.length > 0 ? comparison(whole) : [])];
+    lines.push(...(await figureLines(whole, named.length > 0)));
     if (chart !== undefined) lines.push('', `chart: ${chart}`);
     console.log(printable(lines.join('\n')));
   }
@@ -90,7 +95,29 @@ function brief(run: RunSummary | DamagedRun): object {
   };
 }
 
-const detailed = (run: RunSummary | DamagedRun): object => ({
+const detailed = async (run: RunSummary | DamagedRun): Promise<object> => ({
   ...brief(run),
-  ...(run.state !== 'damaged' && { config: run.config, stats: run.stats }),
+  ...(run.state !== 'damaged' && { config: run.config, stats: run.stats, evaluations: await evaluationsOf(run) }),
 });
+
+/** Evaluations of a run by `rin evaluate`, the oldest first. */
+const evaluationsOf = ({ path }: RunSummary): Promise<Evaluation[]> => readEvaluations(join(path, recordName));
+
+/** A table of evaluations, if there are some: all of named runs, else the newest of each run. */
+async function figureLines(runs: readonly RunSummary[], areNamed: boolean): Promise<string[]> {
+  const found: { readonly run: RunSummary; readonly evaluation: Evaluation }[] = [];
+  for (const run of runs)
+    for (const evaluation of (await evaluationsOf(run)).slice(areNamed ? 0 : -1)) found.push({ run, evaluation });
+  if (found.length === 0) return [];
+  const names = new Map(found.map(({ run, evaluation }) => [evaluation, run.name]));
+  const named = (evaluation: Evaluation) =>
+    subjectLine({ subject: { ...evaluation.subject, name: names.get(evaluation) ?? evaluation.subject.name } });
+  return [
+    '',
+    'figures of rin evaluate:',
+    ...comparisonLines(
+      found.map(({ evaluation }) => evaluation),
+      named,
+    ),
+  ];
+}

@@ -50,7 +50,7 @@ export function sampleRequest(
   return {
     seeds,
     ...(classes && { classes: seeds.map((_, i) => classes[i % classes.length]) }),
-    sampling: withTyped(config, given, 'sampling').sampling,
+    sampling: typedSampling(config, given),
     ...(clips && { given: clips.map(({ clip }) => clip) }),
     ...(frames !== undefined && { frames }),
   };
@@ -120,6 +120,10 @@ export function checkKnown(given: Given): void {
       `--known ${known}: expected a mask too, such as --mask mask.png: white = to draw, black = known`,
     );
 }
+
+/** The `sampling` section of a model with the typed keys. @throws UsageError if one is invalid */
+export const typedSampling = (config: Config, given: Given): SamplingConfig =>
+  withTyped(config, given, 'sampling').sampling;
 
 /** A configuration with the typed keys of a section. The flags have no section in their names. */
 function withTyped(base: unknown, given: Given, section: 'sampling' | 'training'): Config {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { printable, quoted, UsageError } from '@rin/core';
+import { isTorchError, printable, quoted, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
@@ -103,7 +103,8 @@ async function trainCommand(given: Given): Promise<number> {
   try {
     isStopped = !(await train(given, screen, interruption.signal));
   } catch (error) {
-    if (error !== interruption.signal.reason) throw error;
+    const { signal } = interruption;
+    if (error !== signal.reason && !(signal.aborted && isTorchError(error))) throw error; // other ranks may have ended before
     screen.say('stopped before training started');
   } finally {
     screen.clear();
@@ -167,6 +168,10 @@ async function trainAmong(
     onDataProgress: (progress) => screen.status(() => dataLine(progress)),
     log: (text) => (ranks.rank === 0 ? screen.say(text) : console.log(printable(text))),
     signal,
+    openEvaluator: async (request) => {
+      const { trainingEvaluator } = await import('../../metrics/trainingEvaluator.js');
+      return trainingEvaluator()(request);
+    },
   });
   return { ...result, config };
 }

@@ -11,14 +11,16 @@ import { bar } from './screen.js';
 /** The progress of training, in one line. @param isLive  with a bar, for a moving line */
 export function trainingLine(progress: Progress, isLive: boolean): string {
   const { images, total, loss, validationLoss, learningRate, imagesPerSecond: speed, sampling } = progress;
-  const { secondsLeft, memory } = progress;
+  const { secondsLeft, memory, evaluating, figures } = progress;
   const share = images / total;
   const parts = [
     `${count(images)} of ${count(total)} images (${Math.floor(100 * share)}%)`,
     sampling && `drawing samples, step ${sampling.step} of ${sampling.steps}`,
+    evaluating && `evaluating ${count(Math.floor(evaluating.done))} of ${count(evaluating.total)} samples`,
     speed !== null && `${speed < 100 ? speed.toPrecision(2) : count(Math.round(speed))} images/s`,
     loss !== null && `loss ${loss.toPrecision(3)}`,
     validationLoss !== null && `validation ${validationLoss.toPrecision(3)}`,
+    ...Object.entries(figures ?? {}).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
     `learning rate ${learningRate.toPrecision(2)}`,
     secondsLeft !== null && `${duration(secondsLeft)} left`,
     bytes(memory),

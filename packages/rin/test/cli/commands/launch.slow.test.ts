@@ -116,7 +116,10 @@ test('1, 2 and 3 processes see the same pictures, noise and times, and learn the
     const [fakes, ofOne] = await Promise.all(
       [run, one].map((folder) => sharp(join(folder, 'fakes-000000.500k.png')).raw().toBuffer()),
     );
-    assert.ok(fakes.every((value, i) => Math.abs(value - ofOne[i]) <= 2), 'the ranks draw the same preview');
+    assert.ok(
+      fakes.every((value, i) => Math.abs(value - ofOne[i]) <= 2),
+      'the ranks draw the same preview',
+    );
   }
 });
 

@@ -11,6 +11,7 @@ for (const [name, args] of [
   ['rin', []],
   ['train', ['train']],
   ['sample', ['sample']],
+  ['evaluate', ['evaluate']],
   ['data', ['data']],
   ['inspect', ['inspect']],
   ['runs', ['runs']],

@@ -11,6 +11,7 @@ import {
   mlp,
   silu,
   standardize,
+  type Watch,
 } from './layers.js';
 import { patches, unfold } from './patches.js';
 import { gridCode, line, sinCos } from './positions.js';
@@ -34,6 +35,7 @@ export interface Outputs {
  * @param given      [B, C, frames, H, W] clean frames; only for a network that predicts from them
  * @param latents    of each sample: the last learned ones beyond them are left out, of the previous latents too; where samples
  *                   differ, rows of zeros stand in their place in the latents that come out
+ * @param watch      gets the weights of each read and write of each sample
  */
 export function referenceForward(
   config: ModelConfig,
@@ -44,6 +46,7 @@ export function referenceForward(
   previous: { latents?: Values; interface?: Values; data?: Values } = {},
   given?: Values,
   latents: readonly number[] = new Array<number>(x.shape[0]).fill(config.latents),
+  watch?: (sample: number, ...found: Parameters<Watch>) => void,
 ): Outputs {
   const g = geometry(config);
   const p: Lookup = (name) => {
@@ -66,7 +69,8 @@ export function referenceForward(
     const asked = condition && conditionTokens(condition, b);
     if (!given !== !g.given) throw new Error('given frames belong to a network that predicts from them');
     if (!asked !== (g.conditionTokens === 0)) throw new Error('a condition belongs to a conditional network');
-    return forwardSample(config, g, p, {
+    const watchSample: Watch = (...found) => watch?.(b, ...found);
+    return forwardSample(config, g, p, watchSample, {
       pixels,
       given: given ? ofSample(given) : new Float64Array(),
       gamma: gamma[b],
@@ -101,7 +105,7 @@ interface Sample {
   data: Float64Array;
 }
 
-function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Sample) {
+function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, watch: Watch, sample: Sample) {
   const n = g.tokens;
   const time = timeToken(config, g, p, sample.gamma);
   const condition = g.conditionTokens > 0 ? dense(p, 'label', sample.condition) : [];
@@ -138,10 +142,10 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
   config.depth.forEach((layers, i) => {
     const block = `blocks.${i}`;
     if (config.decoupledRead && readOnly.length > 0) {
-      Z = cross(config, p, `${block}.condition_read`, config.latentMlpRatio, Z, readOnly);
-      Z = cross(config, p, `${block}.read`, config.latentMlpRatio, Z, X);
+      Z = cross(config, p, watch, `${block}.condition_read`, config.latentMlpRatio, Z, readOnly);
+      Z = cross(config, p, watch, `${block}.read`, config.latentMlpRatio, Z, X);
     } else {
-      Z = cross(config, p, `${block}.read`, config.latentMlpRatio, Z, [...X, ...readOnly]);
+      Z = cross(config, p, watch, `${block}.read`, config.latentMlpRatio, Z, [...X, ...readOnly]);
     }
     if (layers === 0) return; // a block of depth 0 reads only
     for (let j = 0; j < layers; j++) {
@@ -150,7 +154,7 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
       Z = add(Z, attention(p, `${layer}.attention`, config.latentHeads, normed, normed));
       Z = add(Z, mlp(p, `${layer}.mlp`, Z));
     }
-    X = cross(config, p, `${block}.write`, config.interfaceMlpRatio, X, Z);
+    X = cross(config, p, watch, `${block}.write`, config.interfaceMlpRatio, X, Z);
     if (config.convolutionKernel > 0) {
       const map = X.slice(0, n);
       X = [...add(map, convolution(config, g, p, `${block}.convolution`, map)), ...X.slice(n)];
@@ -163,10 +167,18 @@ function forwardSample(config: ModelConfig, g: Geometry, p: Lookup, sample: Samp
 }
 
 /** Read, decoupled read or write: A ← A + MHA(LN(A), B); A ← A + MLP(LN(A)). B is normalised only by option. */
-function cross(config: ModelConfig, p: Lookup, name: string, ratio: number, A: Tokens, B: Tokens): Tokens {
+function cross(
+  config: ModelConfig,
+  p: Lookup,
+  watch: Watch,
+  name: string,
+  ratio: number,
+  A: Tokens,
+  B: Tokens,
+): Tokens {
   const keyValue = config.normalizeKeyValue ? layerNorm(p, `${name}.norm_kv`, B) : B;
   const query = layerNorm(p, `${name}.norm`, A);
-  const mixed = add(A, attention(p, `${name}.attention`, config.readWriteHeads, query, keyValue));
+  const mixed = add(A, attention(p, `${name}.attention`, config.readWriteHeads, query, keyValue, watch));
   return ratio > 0 ? add(mixed, mlp(p, `${name}.mlp`, mixed)) : mixed;
 }
 

@@ -68,14 +68,24 @@ export function groupNorm(p: Lookup, name: string, groups: number, x: Tokens): T
   return y;
 }
 
+/** Gets the softmax weights of an attention: by its name, for each query and head, over the keys. */
+export type Watch = (name: string, query: number, head: number, weights: readonly number[]) => void;
+
 /** softmax(q·kᵀ/√head_dim)·v for each head, then the output projection. Head h has channels h·head_dim onwards. */
-export function attention(p: Lookup, name: string, heads: number, query: Tokens, keyValue: Tokens): Tokens {
+export function attention(
+  p: Lookup,
+  name: string,
+  heads: number,
+  query: Tokens,
+  keyValue: Tokens,
+  watch: Watch = () => {},
+): Tokens {
   const q = dense(p, `${name}.q`, query);
   const k = dense(p, `${name}.k`, keyValue);
   const v = dense(p, `${name}.v`, keyValue);
   const width = q[0].length;
   const headDim = width / heads;
-  const mixed = q.map((row) => {
+  const mixed = q.map((row, place) => {
     const y = new Float64Array(width);
     for (let head = 0; head < heads; head++) {
       const first = head * headDim;
@@ -87,6 +97,12 @@ export function attention(p: Lookup, name: string, heads: number, query: Tokens,
       const largest = Math.max(...scores);
       const weights = scores.map((score) => Math.exp(score - largest));
       const total = weights.reduce((a, b) => a + b, 0);
+      watch(
+        name,
+        place,
+        head,
+        weights.map((weight) => weight / total),
+      );
       for (let c = first; c < first + headDim; c++) {
         y[c] = v.reduce((sum, value, s) => sum + (weights[s] / total) * value[c], 0);
       }

@@ -1,5 +1,6 @@
 import { RinError } from '@rin/core';
-import { type TrainOptions, trainOrStop } from './trainer.js';
+import { type TrainOptions, trainOrStop } from '../training/trainer.js';
+import { trainingEvaluator } from './trainingEvaluator.js';
 
 /** The result of `train`. */
 export interface TrainResult {
@@ -15,7 +16,7 @@ export interface TrainResult {
  * one machine with one number of threads.
  *
  * A run can resume with other values of keys that do not change what it learns. These are all of `sampling`, and in `training`
- * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `logEvery`, `threads`, `device`,
+ * `keepCheckpoints`, `checkpointEvery`, `sampleEvery`, `evaluateEvery`, `evaluateCount`, `logEvery`, `threads`, `device`,
  * `microBatch` and `recompute`.
  *
  * A run can resume with more images, even if it is finished, or with fewer, down to the images it has seen. The learning rate
@@ -32,7 +33,7 @@ export interface TrainResult {
  * @throws the reason of `signal` if it is aborted
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { run, images, finished } = await trainOrStop(options);
+  const { run, images, finished } = await trainOrStop({ ...options, openEvaluator: trainingEvaluator() });
   if (run !== null && finished) return { run, images };
   options.signal?.throwIfAborted();
   throw new RinError(`${run}: a file of the run was removed during training; run the same program again`);

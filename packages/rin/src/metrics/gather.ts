@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { makeFolder } from '../disk/makeFolder.js';
+import { systemCode, unreadable } from '../disk/systemError.js';
+import { change, removeAbandoned, writeWhole } from '../disk/wholeFiles.js';
+import type { Detector } from './detectors/detector.js';
+import type { Features } from './features.js';
+
+/** Samples that can be had block by block, always the same ones. */
+export interface SampleSource {
+  readonly count: number;
+  /** [C, ...size] of each */
+  readonly shape: readonly number[];
+  /** `count` samples from number `first` on, uint8 planar. @param told gets the share of the block that is done, in (0, 1] */
+  read(first: number, count: number, told: (share: number) => void): Promise<readonly Uint8Array[]>;
+}
+
+/** How far a work with samples has come. */
+export interface GatherProgress {
+  /** samples, a share of the present block included */
+  readonly done: number;
+  readonly total: number;
+  /** those of them that were there already when the work began */
+  readonly kept: number;
+}
+
+export interface GatherOptions {
+  /** samples in a block, at least 1. A sample's features may depend on it in the last digit */
+  readonly block: number;
+  /** folder for the features of finished blocks. If it has some, they are not computed again */
+  readonly folder?: string;
+  readonly onProgress?: (progress: GatherProgress) => void;
+  /** if it is aborted, the work rejects with its reason; finished blocks are in the folder */
+  readonly signal?: AbortSignal;
+}
+
+/** What a detector says of a set. */
+export interface Gathered {
+  readonly features: Features;
+  /** absent if the detector gives none */
+  readonly logits?: Features;
+}
+
+/**
+ * Features of all samples of a source. Only one block of samples is in memory. A work that was killed goes on after its last
+ * finished block. The result is the same to the last digit, because blocks have the same samples.
+ * @throws RinError if the folder cannot be read or written, or as the source and the detector do
+ */
+export async function gather(
+  source: SampleSource,
+  detector: Detector,
+  { block, folder, onProgress, signal }: GatherOptions,
+): Promise<Gathered> {
+  const { count, shape } = source;
+  const { features: width, classes } = detector;
+  const [features, logits] = [new Float32Array(count * width), new Float32Array(count * classes)];
+  if (folder !== undefined) {
+    await change('make', folder, () => makeFolder(folder));
+    await removeAbandoned(folder, (name) => name.endsWith('.features'));
+  }
+  let kept = 0;
+  for (let first = 0; first < count; first += block) {
+    signal?.throwIfAborted();
+    const size = Math.min(block, count - first);
+    const file = folder && join(folder, `${String(first).padStart(8, '0')}.features`);
+    let values = file ? await readBlock(file, size * (width + classes)) : undefined;
+    if (values) kept += size;
+    else {
+      const told = (share: number) => onProgress?.({ done: first + share * size, total: count, kept });
+      const found = detector.extract(await source.read(first, size, told), shape);
+      values = new Float32Array(size * (width + classes));
+      values.set(found.features);
+      values.set(found.logits, size * width);
+      if (file) await writeBlock(file, values);
+    }
+    features.set(values.subarray(0, size * width), first * width);
+    logits.set(values.subarray(size * width), first * classes);
+    onProgress?.({ done: first + size, total: count, kept });
+    await turn();
+  }
+  return {
+    features: { count, width, values: features },
+    ...(classes > 0 && { logits: { count, width: classes, values: logits } }),
+  };
+}
+
+/** Writes a block with its digest before it, so that a damaged file is found. */
+async function writeBlock(file: string, values: Float32Array): Promise<void> {
+  const bytes = new Uint8Array(values.buffer);
+  await writeWhole(file, Buffer.concat([sha256(bytes), bytes]));
+}
+
+/** The values of a finished block; undefined if it is not there, or damaged. */
+async function readBlock(file: string, length: number): Promise<Float32Array | undefined> {
+  try {
+    const bytes = await readFile(file);
+    const content = Uint8Array.from(bytes.subarray(32));
+    const isWhole = content.length === 4 * length && sha256(content).equals(bytes.subarray(0, 32));
+    return isWhole ? new Float32Array(content.buffer) : undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw unreadable(error, file);
+  }
+}
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
