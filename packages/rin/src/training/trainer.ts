@@ -21,7 +21,7 @@ import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
 import { planPreviews, previewLine } from './previewPlan.js';
 import type { Progress } from './progress.js';
-import { alone, type Ranks, shareOf } from './ranks.js';
+import { alone, type Ranks } from './ranks.js';
 import { Recorder } from './recorder.js';
 import { Remaining } from './remaining.js';
 import { type Request, type Resolved, resolve } from './resolve.js';
@@ -33,6 +33,7 @@ import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
 import { SharedArtefacts } from './sharedArtefacts.js';
+import { checkShares, ofShare, sharesLine, speedOfAll } from './shares.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
@@ -133,12 +134,6 @@ async function trainAmong(ranks: Ranks, resolved: Resolved, options: RunOptions)
   } finally {
     if (data !== source) data.close();
   }
-}
-
-/** @throws RinError if there are more ranks than images in a batch */
-function checkShares({ count }: Ranks, { training: { batch } }: Config): void {
-  if (batch < count)
-    throw new RinError(`training.batch ${batch} is less than the ${count} processes; use fewer, or a larger batch`);
 }
 
 /** Says something before there is a run, and keeps it for the log of the run. */
@@ -314,22 +309,6 @@ async function prepare(given: Preparation): Promise<Session> {
     ...(evaluator && { detector: evaluator.detector }),
   });
 }
-
-/** The configuration of what one process computes: passes of its part of the batch. */
-function ofShare(config: Config, ranks: Ranks): Config {
-  const { batch, microBatch = batch } = config.training;
-  const [from, to] = shareOf(batch, ranks);
-  return ranks.count === 1
-    ? config
-    : { ...config, training: { ...config.training, microBatch: Math.min(microBatch, to - from) } };
-}
-
-const sharesLine = ({ count: ranks }: Ranks, { training: { batch } }: Config): string =>
-  `${count(ranks)} processes share each batch of ${count(batch)} images; figures of memory are for each of them`;
-
-/** Images per second of all ranks together, if one of them computes so many. */
-const speedOfAll = (speed: number | undefined, { count }: Ranks): number | undefined =>
-  speed === undefined ? undefined : speed * count;
 
 /** `in 3 classes`, `of one class`, `without classes` */
 function classesText(classes: number): string {
