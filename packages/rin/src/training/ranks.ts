@@ -118,6 +118,7 @@ class Together implements Ranks {
   }
 }
 
+/** How a process joins others. */
 export interface JoinOptions {
   /** seconds that a rank waits for the others; default 600 */
   readonly timeout?: number;
