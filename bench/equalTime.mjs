@@ -13,14 +13,18 @@
 // `unet-fast` take about as long for a step. Each network first tries each learning rate; the one with the least error on held-out
 // pictures that are not those of the table is taken.
 //   γ …         mean square of x − x̂₀ at this signal level on test pictures, as in lossByLevel.mjs; the RIN is warm-started twice
-//   distances   of drawn pictures to 10,000 training pictures, by pictureDistances.mjs; the floor is that of test pictures
+//   distances   of drawn pictures to 10,000 training pictures: of thumbnails and patches, by pictureDistances.mjs, and of the
+//               features of EfficientNet-Lite0, as in `rin evaluate`. Its weights are fetched once. The floor is that of test pictures.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { runtime } from '@rin/torch';
-import { loadPreset, openDataset } from '../packages/rin/dist/src/index.js';
+import { runtime, setThreads } from '@rin/torch';
+import { loadPreset, openDataset, openDetector } from '../packages/rin/dist/src/index.js';
+import { frechetDistance } from '../packages/rin/dist/src/metrics/frechet.js';
+import { kernelDistance } from '../packages/rin/dist/src/metrics/kernel.js';
+import { momentsOf as featureMoments } from '../packages/rin/dist/src/metrics/moments.js';
 import { createLog } from '../packages/torch/setup/log.mjs';
 import { ensurePython } from '../scripts/python.mjs';
 import { ablationsChart } from './ablationsChart.mjs';
@@ -100,6 +104,17 @@ function momentsOf(path, number) {
   return moments;
 }
 
+const detector = await openDetector({ name: 'efficientnet-lite0', onProgress: console.error });
+/** Features of the first pictures of a file of bytes. @param {string} path @param {number} number */
+function featuresOf(path, number) {
+  const bytes = readFileSync(path);
+  const pictures = Array.from({ length: number }, (_, i) => bytes.subarray(i * length, (i + 1) * length));
+  const values = new Float32Array(number * detector.features);
+  for (let at = 0; at < number; at += 50)
+    values.set(detector.extract(pictures.slice(at, at + 50), shape).features, at * detector.features);
+  return { count: number, width: detector.features, values };
+}
+
 const python = await ensurePython({ diffusers: true, log: createLog() });
 /**
  * What a job of Python answers.
@@ -149,9 +164,21 @@ async function bestRate(network) {
   return rates[errors.indexOf(Math.min(...errors))];
 }
 
+setThreads(threads);
 console.log(machine(threads));
 const reals = momentsOf(train.pixels, 10_000);
-const floor = momentsOf(test.pixels, count).distances(reals);
+/** Of 2,000 training pictures, as in bench/detectors.mjs; kernel distances take no more. */
+const realFeatures = featuresOf(train.pixels, Math.min(2000, 2 * count));
+const realMoments = featureMoments(realFeatures);
+
+/** All distances of the first pictures of a file. @param {string} path */
+async function distancesOf(path) {
+  const features = featuresOf(path, count);
+  const { value } = await kernelDistance(features, realFeatures);
+  const distances = momentsOf(path, count).distances(reals);
+  return [...distances, frechetDistance(featureMoments(features), realMoments), 1000 * value];
+}
+const floor = await distancesOf(test.pixels);
 const found = [];
 for (const network of networks) {
   const learningRate = await bestRate(network);
@@ -160,18 +187,20 @@ for (const network of networks) {
   for (let seed = 0; seed < seeds; seed++) {
     const key = `${network}, rate ${learningRate}, ${minutes} min, batch ${batch}, ${threads} threads, seed ${seed}`;
     const name = join(folder, key.replaceAll(/[^\w.-]+/g, '-'));
-    const answer = await once(`${key}, ${held} held out, ${count} drawn`, async () => {
+    const answer = await once(`${key}, ${held} held out, ${count} drawn, ${detector.name}`, async () => {
       const pictures = { ...test, first: 0, count: held, passes };
       const drawn = { path: `${name}.drawn`, count };
       const job = { ...shared, network, learningRate, minutes, seed, weights: `${name}.pt`, held: pictures };
       const told = await ask({ ...job, draw: drawn });
-      return { ...told, distances: momentsOf(drawn.path, count).distances(reals) };
+      return { ...told, distances: await distancesOf(drawn.path) };
     });
     results.push(answer);
   }
   const [{ parameters, flops }] = results;
   found.push({ name: titles[network], learningRate, parameters, flops, results });
 }
+
+detector.dispose();
 
 /** Mean ± the largest distance from it. @param {number[]} values @param {number} digits */
 function spread(values, digits) {
@@ -191,6 +220,8 @@ const rows = [
     ...signalLevels.map((gamma) => `γ ${gamma}`),
     'thumbnails',
     'patches',
+    detector.figures.frechet,
+    `1,000 · ${detector.figures.kernel}`,
   ],
   ['test pictures', ...Array(5 + signalLevels.length).fill(''), ...floor.map((distance) => distance.toFixed(1))],
   ...found.map(({ name, parameters, flops, learningRate, results }) => [
@@ -206,7 +237,7 @@ const rows = [
         4,
       ),
     ),
-    ...[0, 1].map((which) =>
+    ...[0, 1, 2, 3].map((which) =>
       spread(
         results.map(({ distances }) => distances[which]),
         1,

@@ -16,7 +16,8 @@ import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/sys
 
 /** @typedef {{ peer?: boolean, diffusers?: boolean }} Wanted   what it must have beside PyTorch: rin-pytorch, diffusers */
 
-const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6'];
+/** TensorBoard reads the event files of runs in a test. */
+const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6', 'tensorboard==2.21.0'];
 /** What the benchmarks may need beside PyTorch: the package that is asked for, and all that is installed for it. */
 const EXTRAS = {
   peer: { name: 'RIN-pytorch', title: 'rin-pytorch', packages: ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'] },

@@ -11,6 +11,7 @@ const allowed = {
   '@rin/core': {},
   '@rin/torch': { 'node-api-headers': '1.9.0' },
   rin: {
+    '@bufbuild/protobuf': '2.17.0',
     '@rin/core': '0.1.0',
     '@rin/torch': '0.1.0',
     '@twemoji/svg': '15.0.0',

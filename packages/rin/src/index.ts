@@ -104,9 +104,11 @@ export { type AttentionSheetOptions, attentionFrames, attentionSheet } from './r
 export { costChart } from './report/costChart.js';
 export { lossChart } from './report/lossChart.js';
 export type { ChartRun } from './report/lossCurves.js';
+export { type RunReport, runReport } from './report/page/runReport.js';
 export { findModel } from './runs/findModel.js';
 export { loadModel } from './runs/loadModel.js';
-export { type RunSummary, readRun, type StatsLine } from './runs/summary.js';
+export type { StatsLine } from './runs/statistics.js';
+export { type RunSummary, readRun } from './runs/summary.js';
 export type { DataInput } from './training/openData.js';
 export type { TrainingFlops } from './training/passes.js';
 export { loadPreset, presetNames } from './training/presets.js';

@@ -40,6 +40,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
   },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
   {
+    name: 'report',
+    summary: 'write a page about a run: curves, previews, data and configuration in one HTML file',
+    load: () => import('./commands/report.js'),
+  },
+  {
     name: 'demo',
     summary: 'train a small model on built-in pictures, and show what it draws',
     load: () => import('./commands/demo.js'),

@@ -9,6 +9,7 @@ export const runKeys = [
   'evaluateEvery',
   'evaluateCount',
   'logEvery',
+  'tensorboard',
   'threads',
   'device',
   'microBatch',

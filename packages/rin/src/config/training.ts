@@ -125,5 +125,9 @@ export const TrainingConfig = z.strictObject({
   evaluateCount: z.int().min(2).default(256).describe('samples in each evaluation'),
   checkpointEvery: duration(1).default('10%').describe('images from one checkpoint to the next'),
   keepCheckpoints: z.int().min(1).default(2).describe('checkpoints to keep; older ones are removed'),
+  tensorboard: z
+    .boolean()
+    .default(false)
+    .describe('write an event file for TensorBoard into the folder of the run: losses, speed, pictures'),
 });
 export type TrainingConfig = types.TrainingConfig;

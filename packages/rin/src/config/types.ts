@@ -342,6 +342,8 @@ export interface TrainingConfig {
   checkpointEvery: Duration;
   /** checkpoints to keep; older ones are removed [at least 1] [default: 2] */
   keepCheckpoints: number;
+  /** write an event file for TensorBoard into the folder of the run: losses, speed, pictures [default: false] */
+  tensorboard: boolean;
 }
 
 /** Changes of the `training` section. */
@@ -392,6 +394,8 @@ export interface TrainingChanges {
   checkpointEvery?: number | string | undefined;
   /** checkpoints to keep; older ones are removed [at least 1] [default: 2] */
   keepCheckpoints?: number | undefined;
+  /** write an event file for TensorBoard into the folder of the run: losses, speed, pictures [default: false] */
+  tensorboard?: boolean | undefined;
 }
 
 /** The `sampling` section: the settings of the previews, and defaults of sampling. */

@@ -82,10 +82,13 @@ export async function flushLines(path: string): Promise<void> {
 }
 
 /** Appends a line, synchronously. @throws WriteError if the system refuses it */
-export function appendLine(path: string, line: string): void {
+export const appendLine = (path: string, line: string): void => append(path, `${line}\n`);
+
+/** Appends to a file, synchronously. The file is made if it is missing. @throws WriteError if the system refuses it */
+export function append(path: string, content: string | Uint8Array): void {
   observer(`append ${path}`);
   try {
-    appendFileSync(path, `${line}\n`);
+    appendFileSync(path, content);
   } catch (error) {
     throw explained(error, 'extend', path);
   }

@@ -25,17 +25,13 @@ const margin = 0.06;
  * The axis of images seen, from 0 if it is linear. It is logarithmic if the lengths of the runs differ by more than a factor of
  * 4.
  */
-export function imagesAxis(curves: readonly Curve[], [left, right]: readonly [number, number]): Axis {
+export function imagesAxis(curves: readonly Pick<Curve, 'points'>[], [left, right]: readonly [number, number]): Axis {
   const lasts = curves.map(({ points }) => points[points.length - 1].images);
   const last = Math.max(...lasts);
-  if (last / Math.min(...lasts) <= mostLengths) {
-    const scale = scaleLinear([0, last], [left, right]);
-    const ticks = scale.ticks(8).map((value) => ({ value, text: imagesText(value) }));
-    return { place: scale, ticks, isLogarithmic: false };
-  }
+  if (last / Math.min(...lasts) <= mostLengths) return axisFromZero(last, [left, right], 8);
   const first = Math.min(...curves.map(({ points }) => points[0].images));
   const scale = scaleLog([first, last], [left, right]);
-  const ticks = roundOnes(scale.ticks(), 4.5).map((value) => ({ value, text: imagesText(value) }));
+  const ticks = roundOnes(scale.ticks(), 4.5).map((value) => ({ value, text: shortText(value) }));
   return { place: scale, ticks, isLogarithmic: true };
 }
 
@@ -43,10 +39,14 @@ export function imagesAxis(curves: readonly Curve[], [left, right]: readonly [nu
  * The axis of losses. It is logarithmic if the shown losses differ by more than a factor of 4. If the axis of images is linear,
  * the first 3 % of each curve may be cut off at the top.
  */
-export function lossAxis(curves: readonly Curve[], across: Axis, [bottom, top]: readonly [number, number]): Axis {
+export function lossAxis(
+  curves: readonly Pick<Curve, 'points'>[],
+  across: Axis,
+  [bottom, top]: readonly [number, number],
+): Axis {
   const shown = curves.flatMap(({ points }) => {
     const steep = across.isLogarithmic ? 0 : steepPart * points[points.length - 1].images;
-    return points.flatMap(({ images, loss }) => (images > steep ? [loss] : []));
+    return points.flatMap(({ images, value }) => (images > steep ? [value] : []));
   });
   const [least, most] = [Math.min(...shown), Math.max(...shown)];
   if (least > 0 && most / least > mostLosses) {
@@ -65,6 +65,16 @@ export function linearAxis(values: readonly number[], [from, to]: readonly [numb
   const scale = scaleLinear([least - room, most + room], [from, to]);
   const text = scale.tickFormat(6);
   return { place: scale, ticks: scale.ticks(6).map((value) => ({ value, text: text(value) })), isLogarithmic: false };
+}
+
+/** A linear axis from 0 to a value above it. @param ticks about how many */
+export function axisFromZero(most: number, range: readonly [number, number], ticks: number): Axis {
+  const scale = scaleLinear([0, most], [...range]);
+  return {
+    place: scale,
+    ticks: scale.ticks(ticks).map((value) => ({ value, text: shortText(value) })),
+    isLogarithmic: false,
+  };
 }
 
 /** A logarithmic axis of positive values, with some room at both ends. */
@@ -90,8 +100,8 @@ function roundOnes(ticks: readonly number[], mostDecades: number): number[] {
 
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** `500`, `10k`, `1.5M` */
-function imagesText(value: number): string {
+/** `0.001`, `500`, `10k`, `1.5M` */
+function shortText(value: number): string {
   if (value >= 1e6) return `${plain(value / 1e6)}M`;
   return value >= 1000 ? `${plain(value / 1000)}k` : plain(value);
 }

@@ -34,9 +34,16 @@ export const chart = (title: string, height: number, ...children: readonly strin
 
 export const text = (content: string, attributes: Attributes): string => element('text', attributes, escaped(content));
 
-/** Lines and names of both axes. */
-export function frame(across: Axis, up: Axis, names: { readonly across: string; readonly up: string }): string[] {
-  const { left, right, top, bottom } = area;
+/** Edges of an area of curves in pixels. */
+export type Area = Readonly<Record<'left' | 'right' | 'top' | 'bottom', number>>;
+
+/** Lines and names of both axes. A page with styles of its own colours them by their classes. */
+export function frame(
+  across: Axis,
+  up: Axis,
+  names: { readonly across: string; readonly up: string },
+  { left, right, top, bottom }: Area = area,
+): string[] {
   const middle = { 'text-anchor': 'middle' };
   return [
     text(names.up, { x: left, y: top - 14, 'font-weight': 'bold' }),
@@ -44,17 +51,17 @@ export function frame(across: Axis, up: Axis, names: { readonly across: string; 
     ...up.ticks.flatMap(({ value, text: label }) => {
       const y = pixels(up.place(value));
       return [
-        element('line', { x1: left, x2: right, y1: y, y2: y, stroke: '#e4e4e4' }),
+        element('line', { x1: left, x2: right, y1: y, y2: y, stroke: '#e4e4e4', class: 'grid' }),
         text(label, { x: left - 8, y, dy: '0.35em', 'text-anchor': 'end' }),
       ];
     }),
     ...across.ticks.flatMap(({ value, text: label }) => {
       const x = pixels(across.place(value));
       return [
-        element('line', { x1: x, x2: x, y1: bottom, y2: bottom + 5, stroke: '#777777' }),
+        element('line', { x1: x, x2: x, y1: bottom, y2: bottom + 5, stroke: '#777777', class: 'edge' }),
         text(label, { ...middle, x, y: bottom + 19 }),
       ];
     }),
-    element('line', { x1: left, x2: right, y1: bottom, y2: bottom, stroke: '#777777' }),
+    element('line', { x1: left, x2: right, y1: bottom, y2: bottom, stroke: '#777777', class: 'edge' }),
   ];
 }

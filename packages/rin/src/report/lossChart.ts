@@ -82,7 +82,7 @@ function drawn(curves: readonly Curve[], across: Axis, up: Axis): string[] {
     element('rect', { x: left, y: top, width: right - left + 4, height: bottom - top }),
   );
   const paths = curves.map(({ run, isHeldOut, points }) => {
-    const places = points.map(({ images, loss }) => [pixels(across.place(images)), pixels(up.place(loss))] as const);
+    const places = points.map(({ images, value }) => [pixels(across.place(images)), pixels(up.place(value))] as const);
     const [[x, y]] = places;
     if (places.length === 1)
       return element('circle', {
@@ -107,7 +107,7 @@ function legend(runs: readonly ChartRun[], curves: readonly Curve[]): string[][]
       curves
         .find((curve) => curve.run === run && curve.isHeldOut === isHeldOut)
         ?.points.at(-1)
-        ?.loss.toPrecision(3);
+        ?.value.toPrecision(3);
     const [training, heldOut] = [last(false), last(true)];
     const losses = [
       training === undefined ? 'no loss yet' : `loss ${training}${signs.get(run) ?? ''}`,

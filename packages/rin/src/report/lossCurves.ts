@@ -7,7 +7,8 @@ export type ChartRun = Pick<RunSummary, 'name' | 'state' | 'config' | 'stats'>;
 export interface Point {
   /** images seen, above 0 */
   readonly images: number;
-  readonly loss: number;
+  /** such as the loss */
+  readonly value: number;
 }
 
 /** The loss of a run over images seen, in training or on held-out data. */
@@ -25,7 +26,7 @@ export function lossCurves(runs: readonly ChartRun[]): Curve[] {
     const series = [false, true].map((isHeldOut) => {
       const points = stats.flatMap(({ images, loss, validationLoss }) => {
         const value = isHeldOut ? validationLoss : loss;
-        return value !== undefined && Number.isFinite(value) && images > 0 ? [{ images, loss: value }] : [];
+        return value !== undefined && Number.isFinite(value) && images > 0 ? [{ images, value }] : [];
       });
       return { run, isHeldOut, points };
     });
@@ -44,15 +45,15 @@ export function smoothed(points: readonly Point[], position: (images: number) =>
   const means: Point[] = [];
   const end = position(points[points.length - 1].images);
   let [open, members] = [-1, 0];
-  for (const { images, loss } of points) {
+  for (const { images, value } of points) {
     const part = Math.floor((end - position(images)) * parts);
     const last = means.at(-1);
     if (last === undefined || part !== open) {
-      means.push({ images, loss });
+      means.push({ images, value });
       [open, members] = [part, 1];
     } else {
       members++;
-      means[means.length - 1] = { images, loss: last.loss + (loss - last.loss) / members };
+      means[means.length - 1] = { images, value: last.value + (value - last.value) / members };
     }
   }
   return means;

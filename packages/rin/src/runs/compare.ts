@@ -1,6 +1,7 @@
 import { flatten } from '../config/flatten.js';
 import { isSameSetting } from './sameSetting.js';
-import type { RunSummary, StatsLine } from './summary.js';
+import type { StatsLine } from './statistics.js';
+import type { RunSummary } from './summary.js';
 
 /** A key in which runs differ. */
 export interface Difference {

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse.js';
 import { fromYaml, toYaml } from '../config/yaml.js';
 import type { Dataset } from '../data/dataset.js';
+import type { Skipped } from '../data/sources/source.js';
 import { isTaken, systemCode, unreadable, whyNot } from '../disk/systemError.js';
 import {
   appendLine,
@@ -29,6 +30,10 @@ export interface Purpose {
   readonly init?: string;
 }
 
+/** Files of JSON lines, each with the images seen. */
+const recordNames = ['stats', 'timing', 'machine'] as const;
+type RecordName = (typeof recordNames)[number];
+
 /** Writes the first files of a new run into its folder. */
 export type Begin = (folder: string) => Promise<void>;
 
@@ -41,6 +46,8 @@ export type Begin = (folder: string) => Promise<void>;
  *     reals.png           Pictures of the data. For clips, reals.webp plays them, and reals.png is a strip of frames.
  *     stats.jsonl         Loss, learning rate and figures of new samples: functions of configuration, data and seed alone.
  *     timing.jsonl        Speed, clock and memory.
+ *     machine.jsonl       The machine, one line for each start.
+ *     events.out.…        TensorBoard's event files, with `training.tensorboard`.
  *     fakes-….png         Samples of the average, always with the same seeds. For clips, there is fakes-….webp too.
  *     metrics.jsonl       Figures of `rin evaluate`.
  *     checkpoint-…/       Everything that a resumed run needs.
@@ -68,8 +75,8 @@ export class RunDirectory {
     await writeWhole(this.file('config.yaml'), toYaml(config));
   }
 
-  /** Adds a line to `stats.jsonl` or `timing.jsonl`. */
-  record(name: 'stats' | 'timing', line: { readonly images: number }): void {
+  /** Adds a line to `stats.jsonl`, `timing.jsonl` or `machine.jsonl`. */
+  record(name: RecordName, line: { readonly images: number }): void {
     appendLine(this.file(`${name}.jsonl`), JSON.stringify(line));
   }
 
@@ -85,7 +92,7 @@ export class RunDirectory {
 
   /** Flushes every line of the log and the records to the disk. */
   async flush(): Promise<void> {
-    for (const name of ['stats.jsonl', 'timing.jsonl', 'log.txt']) await flushLines(this.file(name));
+    for (const name of [...recordNames.map((each) => `${each}.jsonl`), 'log.txt']) await flushLines(this.file(name));
     await flush(this.path);
   }
 
@@ -98,7 +105,7 @@ export class RunDirectory {
         return false; // cut short when the run was killed
       }
     };
-    for (const name of ['stats', 'timing']) await filterLines(this.file(`${name}.jsonl`), isBefore);
+    for (const name of recordNames) await filterLines(this.file(`${name}.jsonl`), isBefore);
     for (const name of await namesIn(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
   }
 }
@@ -170,6 +177,9 @@ export interface RunFacts {
     readonly fingerprint: string;
     /** number of samples, including those held out for validation; absent in damaged or foreign files */
     readonly length?: number;
+    /** names of the classes, and what was skipped; empty in foreign files */
+    readonly classes: readonly string[];
+    readonly skipped: readonly Skipped[];
   };
   /** SHA-256 of the model that it started from */
   readonly init?: string;
@@ -192,7 +202,9 @@ export async function readFacts(path: string): Promise<RunFacts> {
   if (typeof facts.name !== 'string' || typeof facts.fingerprint !== 'string')
     throw new RinError(`${dataPath} is damaged`);
   const { name, fingerprint, length } = facts;
-  const data = { name, fingerprint, ...(typeof length === 'number' && { length }) };
+  const classes = listOf(facts.classes).filter((each) => typeof each === 'string');
+  const skipped = listOf(facts.skipped).filter(isSkipped);
+  const data = { name, fingerprint, ...(typeof length === 'number' && { length }), classes, skipped };
   return { config, data, ...(typeof facts.init === 'string' && { init: facts.init }) };
 }
 
@@ -203,6 +215,13 @@ function parsed(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+function isSkipped(value: unknown): value is Skipped {
+  const { name, reason } = Object(value) as Partial<Skipped>;
+  return typeof name === 'string' && typeof reason === 'string';
 }
 
 /** Why a run cannot be read, in words; undefined for any other error. */

@@ -3,17 +3,10 @@ import { basename, join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { isLocked } from '../disk/lock.js';
 import { systemCode } from '../disk/systemError.js';
-import { readText } from '../disk/wholeFiles.js';
 import { newestCounters } from './checkpoint.js';
 import { isFinished } from './openRun.js';
 import { listRuns, problemOf, RunDirectory, readFacts } from './runDirectory.js';
-
-/** A line of stats.jsonl. */
-export interface StatsLine {
-  readonly images: number;
-  readonly loss: number;
-  readonly validationLoss?: number;
-}
+import { readStats, readTiming, type StatsLine } from './statistics.js';
 
 /** A run, as far as it is known without its data and weights. */
 export interface RunSummary {
@@ -61,16 +54,16 @@ export async function readRun(path: string): Promise<RunSummary> {
   const directory = new RunDirectory(path);
   const { config, data } = await readFacts(path);
   const total = config.training.images;
-  const stats = (await readLines(directory.file('stats.jsonl'))).flatMap(statsLine).map((line) => ({
-    ...line,
-    images: Math.min(line.images, total), // the last batch may go past the end
+  const stats = (await readStats(path)).map(({ images, loss, validationLoss }) => ({
+    images: Math.min(images, total), // the last batch may go past the end
+    loss,
+    ...(validationLoss !== undefined && { validationLoss }),
   }));
-  const timing = await readLines(directory.file('timing.jsonl'));
+  const timing = await readTiming(path);
   const state = (await isLocked(path)) ? 'running' : (await isFinished(directory, config)) ? 'finished' : 'interrupted';
   const saved = (await newestCounters(path))?.images ?? 0;
   const images = Math.min(total, state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved);
-  const speed = timing.at(-1)?.imagesPerSecond;
-  const imagesPerSecond = typeof speed === 'number' ? speed : null;
+  const imagesPerSecond = timing.at(-1)?.imagesPerSecond ?? null;
   const written = await lastWritten(path);
   return { path, name: basename(path), state, config, data, images, stats, imagesPerSecond, written };
 }
@@ -88,23 +81,6 @@ export async function summarise(path: string): Promise<RunSummary | DamagedRun> 
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-
-/** The lines of a file of JSON lines. A line cut short by a killed process is skipped. */
-async function readLines(path: string): Promise<Record<string, unknown>[]> {
-  return ((await readText(path)) ?? '').split('\n').flatMap((line) => {
-    try {
-      const value: unknown = JSON.parse(line);
-      return typeof value === 'object' && value !== null ? [value as Record<string, unknown>] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function statsLine({ images, loss, validationLoss }: Record<string, unknown>): StatsLine[] {
-  if (typeof images !== 'number' || typeof loss !== 'number') return [];
-  return [{ images, loss, ...(typeof validationLoss === 'number' && { validationLoss }) }];
-}
 
 async function lastWritten(path: string): Promise<Date> {
   const times = await Promise.all(

@@ -13,6 +13,7 @@ import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
 import { alone, type Ranks } from './ranks.js';
 import { StoppedElsewhere, sharedBatch } from './sharedSamples.js';
+import type { EventFile } from './tensorboard/eventFile.js';
 
 export interface ArtefactsOptions extends PreviewSubject {
   readonly directory: RunDirectory;
@@ -24,6 +25,8 @@ export interface ArtefactsOptions extends PreviewSubject {
   readonly evaluator?: Evaluator;
   /** images seen at the checkpoint that the run resumes from */
   readonly saved?: number;
+  /** gets the pictures of the previews; absent without `training.tensorboard` */
+  readonly board?: EventFile;
   readonly say: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -52,14 +55,22 @@ export class Artefacts {
   async reals(): Promise<void> {
     const { previews } = this.#options;
     // They are written again, because the layout changes with some keys that a resumed run may change.
-    if (previews) await this.#write('reals', realSamples(shownData(this.#options), previews.layout));
+    if (!previews) return;
+    await this.#write('reals', realSamples(shownData(this.#options), previews.layout));
+    this.#board('reals', previewFiles(this.#options.config, 'reals'), 0, false);
   }
 
-  /** Whether a preview is not drawn yet, and this process was not told to stop. @param label as of `preview` */
-  lacksPreview(label: string): boolean {
+  /**
+   * Whether a preview must be drawn now. Not if it is there, which TensorBoard is told, nor if this process was told to stop.
+   * The arguments are those of `preview`.
+   */
+  lacksPreview(label: string, images: number): boolean {
     const { config, directory, previews, signal } = this.#options;
     const files = previewFiles(config, `fakes-${label}`);
-    return previews !== undefined && !files.every((name) => directory.has(name)) && !signal?.aborted;
+    if (!previews || signal?.aborted) return false;
+    if (!files.every((name) => directory.has(name))) return true;
+    this.#board('samples', files, images, false);
+    return false;
   }
 
   /**
@@ -69,7 +80,7 @@ export class Artefacts {
    * @returns whether the whole preview was drawn now
    */
   async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
-    return this.lacksPreview(label) && this.drawPreview(label, images, onStep);
+    return this.lacksPreview(label, images) && this.drawPreview(label, images, onStep);
   }
 
   /** Draws a preview that is not there yet, as `preview` does. Other ranks must help (`drawPreview` of `preview.ts`). */
@@ -95,6 +106,7 @@ export class Artefacts {
     }
     await this.#write(`fakes-${label}`, drawn);
     const files = previewFiles(config, `fakes-${label}`);
+    this.#board('samples', files, images, true);
     say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
     return true;
   }
@@ -127,6 +139,12 @@ export class Artefacts {
     const paths = previewFiles(config, stem).map((name) => directory.file(name));
     const options = { layout: previews.layout, names: data.classes, shown, frameRate: playRate(config) };
     await writePreview(paths, samples, options);
+  }
+
+  /** Gives TensorBoard the PNG of a preview. @param isNew whether it was made now */
+  #board(tag: string, files: readonly string[], images: number, isNew: boolean): void {
+    const { board, directory } = this.#options;
+    for (const name of files) if (name.endsWith('.png')) board?.picture(tag, directory.file(name), images, isNew);
   }
 
   /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */

@@ -1,9 +1,9 @@
 import type { TrainingConfig } from '../config/training.js';
 import { type Counters, noCounters } from '../runs/checkpoint.js';
+import type { Stats, Timing } from '../runs/statistics.js';
 import type { Figures } from './evaluator.js';
 import type { Update } from './learner.js';
 import { rateShare } from './learningRate.js';
-import type { Stats, Timing } from './recorder.js';
 import type { Remaining } from './remaining.js';
 import { timeLine } from './resources/timeLine.js';
 

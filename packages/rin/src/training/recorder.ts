@@ -1,14 +1,8 @@
+import { flushLines } from '../disk/wholeFiles.js';
 import type { RunDirectory } from '../runs/runDirectory.js';
-import type { StatsLine } from '../runs/summary.js';
+import type { Stats, Timing } from '../runs/statistics.js';
 import type { Figures } from './evaluator.js';
-
-/** A line of stats.jsonl with all its values. It depends only on configuration, data and seed. */
-export interface Stats extends StatsLine {
-  readonly updates: number;
-  /** mean over the updates since the previous line, like `loss` */
-  readonly gradientNorm: number;
-  readonly learningRate: number;
-}
+import type { EventFile } from './tensorboard/eventFile.js';
 
 /** A line of stats.jsonl with the figures of new samples. It too depends only on configuration, data and seed. */
 export interface EvaluationLine {
@@ -20,22 +14,12 @@ export interface EvaluationLine {
   readonly detector: string;
 }
 
-/** A line of timing.jsonl. */
-export interface Timing {
-  readonly images: number;
-  /** ISO 8601, UTC */
-  readonly time: string;
-  /** seconds of training since the start of the run */
-  readonly seconds: number;
-  readonly imagesPerSecond: number | null;
-  /** resident memory of the process in bytes */
-  readonly memory: number;
-}
-
-/** Writes stats.jsonl, timing.jsonl and log.txt of a run. */
+/** Writes stats.jsonl, timing.jsonl and log.txt of a run, and the event file of TensorBoard. */
 export class Recorder {
   readonly #directory: RunDirectory;
   readonly #tell: (text: string) => void;
+  /** set when the run starts, if its configuration asks for it */
+  board?: EventFile;
 
   /** @param tell also gets every sentence of the log */
   constructor(directory: RunDirectory, tell: (text: string) => void) {
@@ -46,11 +30,13 @@ export class Recorder {
   record({ stats, timing }: { stats: Stats; timing: Timing }): void {
     this.#directory.record('stats', stats);
     this.#directory.record('timing', timing);
+    this.board?.record(stats, timing);
   }
 
   /** Records the figures of an evaluation. */
   evaluated(line: EvaluationLine): void {
     this.#directory.record('stats', line);
+    this.board?.figures(line.images, line.figures);
   }
 
   /** Whether stats.jsonl has figures at this number of images, from before the run was resumed. */
@@ -60,6 +46,7 @@ export class Recorder {
 
   /** Flushes all lines to the disk. If a checkpoint follows, every line up to it survives a power loss. */
   async flush(): Promise<void> {
+    if (this.board) await flushLines(this.board.path);
     await this.#directory.flush();
   }
 

@@ -44,8 +44,8 @@ export class SharedArtefacts implements ArtefactWriter {
   reals = (): Promise<void> => this.#first(async (own) => own.reals());
 
   async preview(...args: Parameters<Artefacts['preview']>): Promise<boolean> {
-    const [label] = args;
-    if (!(await this.#first(async (own) => own.lacksPreview(label)))) return false;
+    const [label, images] = args;
+    if (!(await this.#first(async (own) => own.lacksPreview(label, images)))) return false;
     const isDrawn = this.#own ? await this.#own.drawPreview(...args) : await this.#helpToDraw();
     return this.#first(async () => isDrawn); // when it is written too
   }

@@ -28,12 +28,14 @@ import { type Request, type Resolved, resolve } from './resolve.js';
 import { useThreads } from './resources/compute.js';
 import { trainingCost } from './resources/cost.js';
 import { diskLine, memoryLines, sizeOf } from './resources/forecast.js';
+import { machine } from './resources/machine.js';
 import { tooLarge } from './resources/outOfMemory.js';
 import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
 import { SharedArtefacts } from './sharedArtefacts.js';
 import { checkShares, ofShare, sharesLine, speedOfAll } from './shares.js';
+import { EventFile } from './tensorboard/eventFile.js';
 import { type Split, splitData, Validation } from './validation.js';
 
 /** Arguments of `train`. */
@@ -276,6 +278,8 @@ async function prepare(given: Preparation): Promise<Session> {
   if (!saved && training.init !== undefined)
     say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
   await directory.rewind(saved?.counters.images ?? 0);
+  directory.record('machine', machine(compute, saved?.counters.images ?? 0));
+  if (training.tensorboard) recorder.board = await EventFile.start(directory, saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';
   const held = heldOut ? `, ${count(heldOut.length)} of them held out for validation` : '';
   const seen = saved && saved.counters.images > 0 ? `resumes at ${count(saved.counters.images)} of` : 'trains for';
@@ -297,7 +301,7 @@ async function prepare(given: Preparation): Promise<Session> {
   }
   const artefacts = new Artefacts({
     ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-    ...{ saved: counters?.images, say, signal, ranks, ...(evaluator && { evaluator }) },
+    ...{ saved: counters?.images, board: recorder.board, say, signal, ranks, ...(evaluator && { evaluator }) },
   });
   if (ranks.count > 1) {
     await ranks.first(async () => counters ?? null);

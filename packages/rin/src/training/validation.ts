@@ -34,7 +34,7 @@ export function splitData(data: Dataset, { seed, training: { validation } }: Con
 }
 
 /** Number of samples that are held out of `length`, at least 2. @param share above 0 */
-const heldOutOf = (share: number, length: number): number =>
+export const heldOutOf = (share: number, length: number): number =>
   Math.min(length - 1, Math.max(1, Math.round(share * length)));
 
 /** Number of samples in a held-out loss: one for every 8 images between two lines of stats.jsonl, but no more than there are. */

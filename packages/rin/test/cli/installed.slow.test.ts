@@ -48,7 +48,7 @@ for (const [name, tarball, others] of [
   [
     'rin',
     /rin-\d/,
-    /^(LICENSE|NOTICE|README\.md|package\.json|bin\/rin\.js|models\/[\w-]+\.safetensors|presets\/[\w-]+\.yaml)$/,
+    /^(LICENSE|NOTICE|README\.md|package\.json|bin\/rin\.js|models\/[\w-]+\.safetensors|presets\/[\w-]+\.yaml|page\/page\.(css|js))$/,
   ],
 ] as const) {
   test(`the tarball of ${name} holds each source compiled, with its types, and only what else is needed`, () => {
@@ -86,6 +86,7 @@ test('npx rin setup makes it ready: it trains, samples, and a typed program comp
   const small = ['--size', '16', '--model.patch', '8', '--batch', '8', '--images', '16', '--training.warmup', '8'];
   succeed('npx', ['rin', 'train', '--data', 'emoji', ...small], { env: ownData });
   succeed('npx', ['rin', 'sample', '--seeds', '0', '--steps', '2']);
+  succeed('npx', ['rin', 'report', '--out', 'report.html']);
   assert.ok(existsSync(join(project, 'samples.png')));
 
   const compilerOptions = { strict: true, module: 'nodenext' };

@@ -50,6 +50,13 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin runs 3': { run: '' },
   'rin runs 3 4': { run: '' },
   'rin runs 3 4 --chart loss.svg': { tested: 'packages/rin/test/cli/commands/runs.slow.test.ts' },
+  'rin report': { run: '' },
+  'rin report 3 --out flowers.html': { run: '' },
+  'rin train --data my-pictures --training.tensorboard true': { run: short },
+  'tensorboard --logdir runs': { not: 'it shows pages until it is stopped; a test reads the files with its reader' },
+  'chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1500 --screenshot=report.png report.html': {
+    not: 'it needs a browser; the page says where it comes from',
+  },
   'rin inspect': { run: '' },
   'rin inspect imagenet512': { run: '' },
   'rin inspect 3': { run: '' },
@@ -95,7 +102,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin evaluate 3': evaluated,
   'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
   'rin train --data my-pictures --training.evaluateEvery 25%': {
-    tested: 'packages/rin/test/metrics/trainingEvaluator.test.ts',
+    tested: 'packages/rin/test/metrics/trainingEvaluator.slow.test.ts',
   },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,

@@ -192,6 +192,14 @@ export const cases: Cases = {
       assert.ok((await written(8)) > (await written(24)));
     },
   ],
+  'training.tensorboard': [
+    'is whether there is an event file',
+    async () => {
+      const written = async (tensorboard: boolean) =>
+        files((await runOf({ training: { tensorboard, images: 8 } })).run, /tfevents/).length;
+      assert.deepEqual([await written(true), await written(false)], [1, 0]);
+    },
+  ],
   'training.keepCheckpoints': [
     'is how many are kept',
     async () => {
