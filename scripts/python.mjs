@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run python`: installs a Python with PyTorch for comparisons and benchmarks, and prints its path.
+// `npm run python`: installs a Python with PyTorch for comparisons and benchmarks, and prints its path. It has onnx too.
 //   --peer        also installs lucidrains' rin-pytorch, for the benchmarks
 //   --diffusers   also installs Hugging Face's diffusers, for the benchmarks
 import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ import { ensureSystem, lastLines, venvPython } from '../packages/torch/setup/sys
 
 /** @typedef {{ peer?: boolean, diffusers?: boolean }} Wanted   what it must have beside PyTorch: rin-pytorch, diffusers */
 
-/** TensorBoard reads the event files of runs in a test. */
-const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6', 'tensorboard==2.21.0'];
+/** onnx checks exported graphs, and TensorBoard reads the event files of runs, in tests. */
+const BASE = [`torch==${TORCH_VERSION}`, 'numpy==2.4.6', 'onnx==1.23.2', 'tensorboard==2.21.0'];
 /** What the benchmarks may need beside PyTorch: the package that is asked for, and all that is installed for it. */
 const EXTRAS = {
   peer: { name: 'RIN-pytorch', title: 'rin-pytorch', packages: ['RIN-pytorch==0.8.0', 'torchvision==0.29.2'] },

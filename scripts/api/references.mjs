@@ -7,6 +7,7 @@ const PACKAGES = [
   { name: 'rin', folder: 'rin' },
   { name: '@rin/torch', folder: 'torch' },
   { name: '@rin/core', folder: 'core' },
+  { name: '@rin/web', folder: 'web' },
 ];
 
 /** The exports of each package. */

@@ -16,11 +16,15 @@ const ORDER = [
   'metrics',
   'inspect',
   'report',
+  'export',
   'cli',
 ];
 
 /** Packages that `config` may import. Like @rin/core it uses no module of Node. */
 const CONFIG_PACKAGES = ['@rin/core', 'fastest-levenshtein', 'yaml', 'zod'];
+
+/** Packages that @rin/web may import. Of ONNX Runtime it takes types alone: the engine is loaded when it is needed. */
+const WEB_PACKAGES = ['@rin/core', 'onnxruntime-web'];
 
 /** import … from 'x', export … from 'x', import 'x', import('x'), and types: import('x').Name */
 const IMPORT =
@@ -42,7 +46,7 @@ const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
  */
 export function checkImports(packages) {
   const rin = join(packages, 'rin', 'src');
-  const imports = ['torch', 'core', 'rin'].flatMap((name) => importsUnder(join(packages, name, 'src')));
+  const imports = ['torch', 'core', 'web', 'rin'].flatMap((name) => importsUnder(join(packages, name, 'src')));
   const problems = imports.flatMap(({ file, specifier }) => {
     const path = relative(packages, file);
     const problem =
@@ -75,7 +79,7 @@ function problemInRin(file, specifier) {
   return undefined;
 }
 
-/** @rin/torch and @rin/core do not import each other or rin, and @rin/core has no dependency at all. @param {string} packages @param {string} file @param {string} specifier */
+/** @rin/torch and @rin/core do not import each other or rin, @rin/web only @rin/core, and @rin/core has no dependency at all. @param {string} packages @param {string} file @param {string} specifier */
 function problemInPackage(packages, file, specifier) {
   const folder = relative(packages, file).split(sep)[0];
   if (specifier.startsWith('.')) {
@@ -83,6 +87,10 @@ function problemInPackage(packages, file, specifier) {
     return isOutside ? `imports ${specifier}, but @rin/${folder} may import only its own files` : undefined;
   }
   if (folder === 'core') return `imports ${specifier}, but @rin/core may import only its own files`;
+  if (folder === 'web')
+    return WEB_PACKAGES.includes(specifier)
+      ? undefined
+      : `imports ${specifier}, but @rin/web runs in browsers and may import only its own files, ${WEB_PACKAGES.join(' and ')}`;
   if (/^(@rin\/core|rin)(\/|$)/.test(specifier)) return `imports ${specifier}, but @rin/torch must not depend on rin`;
   return undefined;
 }

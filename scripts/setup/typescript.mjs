@@ -4,8 +4,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { SetupError } from '../../packages/torch/setup/errors.mjs';
 import { run } from '../../packages/torch/setup/run.mjs';
+import { bundlePage } from '../web/bundle.mjs';
 
-const PACKAGES = ['packages/torch', 'packages/core', 'packages/rin'];
+const PACKAGES = ['packages/torch', 'packages/core', 'packages/web', 'packages/rin'];
 const CONFIGS = [
   'tsconfig.json',
   'tsconfig.base.json',
@@ -14,7 +15,7 @@ const CONFIGS = [
 ];
 
 /**
- * Builds the TypeScript of all packages, if a source or an output changed since the last build.
+ * Builds the TypeScript of all packages and the page of @rin/web, if a source or an output changed since the last build.
  *
  * @param {string} root @param {import('../../packages/torch/setup/log.mjs').Log} log
  */
@@ -30,6 +31,7 @@ export async function buildTypeScript(root, log) {
       const errors = output.split('\n').slice(0, 10).join('\n');
       throw new SetupError(`The TypeScript sources do not build (npm run build shows all):\n${errors}`);
     }
+    await bundlePage(root);
     writeFileSync(stamp, fingerprint(root));
   });
 }
@@ -69,7 +71,8 @@ function listFiles(root, folder) {
 /** A hash of names, sizes and times of sources and outputs. Reading the files would take longer. @param {string} root */
 function fingerprint(root) {
   const hash = createHash('sha256');
-  for (const file of [...CONFIGS, ...sourceFiles(root), ...outputFiles(root)].sort()) {
+  const page = listFiles(root, 'packages/web/page');
+  for (const file of [...CONFIGS, ...page, ...sourceFiles(root), ...outputFiles(root)].sort()) {
     const { mtimeMs, size } = statSync(join(root, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }

@@ -9,15 +9,18 @@ import { test } from 'node:test';
  */
 const allowed = {
   '@rin/core': {},
+  '@rin/web': { '@rin/core': '0.1.0', 'onnxruntime-web': '1.30.0' },
   '@rin/torch': { 'node-api-headers': '1.9.0' },
   rin: {
     '@bufbuild/protobuf': '2.17.0',
     '@rin/core': '0.1.0',
     '@rin/torch': '0.1.0',
+    '@rin/web': '0.1.0',
     '@twemoji/svg': '15.0.0',
     'd3-scale': '4.0.3',
     'fastest-levenshtein': '1.0.16',
     fflate: '0.8.3',
+    'onnxruntime-web': '1.30.0',
     sharp: '0.35.5',
     yaml: '2.9.1',
     zod: '4.6.7',

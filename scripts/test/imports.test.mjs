@@ -87,6 +87,20 @@ test('files that import values of each other are a circle; types alone are none'
   assert.deepEqual(check({ ...circle, 'rin/src/data/c.ts': "const a = await import('./a.js');" }), []);
 });
 
+test('@rin/web imports its own files and @rin/core, and nothing of Node or of the other packages', () => {
+  const files = {
+    'web/src/a.ts': "import { readFileSync } from 'node:fs';",
+    'web/src/b.ts': "import { RIN } from 'rin';",
+    'web/src/c.ts': "import { zeros } from '@rin/torch';",
+    'web/src/d.ts': "import { E } from '../../core/src/errors.js';",
+    'web/src/e.ts': "import { gamma } from '@rin/core'; import type { Tensor } from 'onnxruntime-web';",
+  };
+  assert.deepEqual(
+    check(files).map((problem) => problem.split(':')[0]),
+    ['a', 'b', 'c', 'd'].map((name) => `packages/web/src/${name}.ts`),
+  );
+});
+
 test('@rin/torch imports nothing of rin', () => {
   const files = {
     'torch/src/a.ts': "import { RIN } from 'rin';",

@@ -57,7 +57,7 @@ test('an environment whose making broke off is not taken, and is made anew', asy
   process.env.FAIL = '1';
   await assert.rejects(ensurePython({ log: recordingLog().log }), {
     name: 'SetupError',
-    message: `pip could not install torch==${TORCH_VERSION}, numpy==2.4.6, tensorboard==2.21.0:\nno connection`,
+    message: `pip could not install torch==${TORCH_VERSION}, numpy==2.4.6, onnx==1.23.2, tensorboard==2.21.0:\nno connection`,
   });
   assert.equal(existsSync(environment), true);
   assert.equal(await findPython(), undefined);

@@ -42,6 +42,14 @@ test('root installs with apt-get, the package lists first', async (t) => {
   assert.match(calls[2], / install --yes --no-install-recommends g\+\+$/);
 });
 
+test('the browser of the tests is installed like the compiler, and has to run', async (t) => {
+  const folder = machine(t, { 'apt-get': APT }, 0);
+  const error = /^SetupError: apt-get installed the browser Chromium, but it is not on the PATH/;
+  await assert.rejects(ensureSystem(['browser'], recordingLog().log), error); // this apt-get installs g++ alone
+  const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
+  assert.match(calls[2], / install --yes --no-install-recommends chromium$/);
+});
+
 test('another user without a terminal gets the exact command, and nothing is installed', async (t) => {
   const folder = machine(t, { 'apt-get': APT }, 1000);
   await assert.rejects(ensureSystem(['compiler'], recordingLog().log), {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { runFile } from './runFile.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['packages/torch/dist/test', 'packages/core/dist/test', 'packages/rin/dist/test', 'scripts/test'];
+const FOLDERS = [...['torch', 'core', 'web', 'rin'].map((name) => `packages/${name}/dist/test`), 'scripts/test'];
 /** libtorch uses all cores in each file, so more files at once would only wait for each other. */
 const FILES_AT_ONCE = 2;
 /** A file that takes longer hangs; the slowest file takes a small part of this time. */

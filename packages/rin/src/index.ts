@@ -9,7 +9,7 @@
  *     await writePng('cat.png', image);
  */
 
-export { ConfigError, gamma, oneMinusGamma, RinError, UsageError } from '@rin/core';
+export { ConfigError, compand, expand, gamma, oneMinusGamma, RinError, UsageError } from '@rin/core';
 export { Config } from './config/config.js';
 export { DataConfig } from './config/data.js';
 export { DiffusionConfig, SamplingConfig, ScheduleConfig } from './config/diffusion.js';
@@ -53,6 +53,11 @@ export {
   samples,
 } from './diffusion/sample.js';
 export { samplingFlops } from './diffusion/samplingFlops.js';
+export { checkOnnx } from './export/checkOnnx.js';
+export { checkWeb, type Parity, type WebCheckOptions } from './export/checkWeb.js';
+export { exportOnnx, type OnnxExport, type OnnxOptions } from './export/exportOnnx.js';
+export { exportWeb, type WebExport, type WebOptions } from './export/exportWeb.js';
+export { type Serving, serve } from './export/serve.js';
 export {
   type AttentionStep,
   type DataAttentionOptions,
@@ -76,7 +81,7 @@ export { heatColour, heatOver } from './media/heat.js';
 export type { Image } from './media/image.js';
 export type { Medium, MediumSample } from './media/medium.js';
 export { encodePng, writePng } from './media/png.js';
-export { compand, expand, type Sound } from './media/sound.js';
+export type { Sound } from './media/sound.js';
 export { strip } from './media/strip.js';
 export { encodeWav, readWav, type Wave, type WavOptions, writeWav } from './media/wav.js';
 export { waveform } from './media/waveform.js';

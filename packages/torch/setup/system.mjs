@@ -4,7 +4,7 @@ import { SetupError } from './errors.mjs';
 import { run } from './run.mjs';
 
 /**
- * @typedef {'compiler' | 'python' | 'venv'} Need
+ * @typedef {'compiler' | 'python' | 'venv' | 'browser'} Need
  * @typedef {import('./log.mjs').Log} Log
  */
 
@@ -13,11 +13,13 @@ const PACKAGES = {
   compiler: { apt: ['g++'], words: 'a C++20 compiler (g++ 11 or newer)' },
   python: { apt: ['python3', 'python3-pip'], words: 'Python 3 with pip' },
   venv: { apt: ['python3', 'python3-venv'], words: 'Python 3 with venv' },
+  browser: { apt: ['chromium'], words: 'the browser Chromium' },
 };
 
 /** @param {Need} need */
 const isThere = async (need) =>
-  (await { compiler: compilerVersion, python: pipPython, venv: venvPython }[need]()) !== undefined;
+  (await { compiler: compilerVersion, python: pipPython, venv: venvPython, browser: findBrowser }[need]()) !==
+  undefined;
 
 /** The compiler's command, `$CXX` or g++, as program and first arguments (`CXX="ccache g++"`). */
 export const compilerCommand = () => (process.env.CXX?.trim() || 'g++').split(/\s+/);
@@ -27,6 +29,11 @@ export async function compilerVersion() {
   const [program, ...args] = compilerCommand();
   const { code, output } = await run(program, [...args, '--version']);
   return code === 0 ? output.split('\n')[0] : undefined;
+}
+
+/** The command of Chromium, which tests of pages use; undefined if it does not run. */
+export async function findBrowser() {
+  return (await run('chromium', ['--version'])).code === 0 ? 'chromium' : undefined;
 }
 
 /** A Python that has pip. */

@@ -70,5 +70,13 @@ export type { Reductions } from './tensor/reductions.js';
 export type { Shapes } from './tensor/shapes.js';
 export { Tensor } from './tensor.js';
 export { loadTorchScript, ScriptModule } from './torchscript.js';
-export { batchAxes, type Trace, type TracedCall, type TracedTensor, type TracedValue, trace } from './trace.js';
+export {
+  batchAxes,
+  type Trace,
+  type TracedCall,
+  type TracedTensor,
+  type TracedValue,
+  type TraceOptions,
+  trace,
+} from './trace.js';
 export { unsafe } from './unsafe.js';

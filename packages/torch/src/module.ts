@@ -17,7 +17,9 @@ export abstract class Module {
    */
   parameters(): Record<string, Tensor> {
     const byPath: Record<string, Tensor> = {};
-    gather(this, '', byPath);
+    gather(this, '', (path, part) => {
+      if (part instanceof Tensor) byPath[path] = part;
+    });
     const paths = new Map<string, string>();
     for (const path of Object.keys(byPath)) {
       const name = snakeCase(path);
@@ -27,6 +29,18 @@ export abstract class Module {
       paths.set(name, path);
     }
     return Object.fromEntries(Array.from(paths, ([name, path]) => [name, byPath[path]]));
+  }
+
+  /**
+   * This module under the name '', and every part of it by name, such as `blocks.0.read`: what the names of its parameters begin
+   * with. A part with two names is there once.
+   */
+  modules(): Record<string, Module> {
+    const byModule = new Map<Module, string>();
+    gather(this, '', (path, part) => {
+      if (part instanceof Module && !byModule.has(part)) byModule.set(part, snakeCase(path));
+    });
+    return Object.fromEntries(Array.from(byModule, ([module, name]) => [name, module]));
   }
 
   /**
@@ -69,8 +83,9 @@ export abstract class Module {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function gather(value: unknown, path: string, into: Record<string, Tensor>): void {
-  if (value instanceof Tensor) into[path] = value;
-  else if (value instanceof Module || Array.isArray(value))
-    for (const [key, inner] of Object.entries(value)) gather(inner, path === '' ? key : `${path}.${key}`, into);
+/** Calls `visit` with the path of each tensor and module inside a value, itself included. */
+function gather(value: unknown, path: string, visit: (path: string, part: Tensor | Module) => void): void {
+  if (value instanceof Tensor || value instanceof Module) visit(path, value);
+  if (value instanceof Module || Array.isArray(value))
+    for (const [key, inner] of Object.entries(value)) gather(inner, path === '' ? key : `${path}.${key}`, visit);
 }

@@ -1,6 +1,8 @@
 import type { Argument } from './argument.js';
 import { TorchError } from './errors.js';
 import { Handle } from './handle.js';
+import { labelled } from './labels.js';
+import type { Module } from './module.js';
 import { callTensor, observe, type Result, unobserved } from './operator.js';
 import { defaultsOf, operator } from './schema.js';
 import { keep, refusePromise } from './scope.js';
@@ -25,6 +27,17 @@ export interface TracedCall {
   /** The name of each argument in the schema. */
   readonly names: readonly string[];
   readonly outputs: readonly TracedValue[];
+  /**
+   * Path of the module that made the call, such as `blocks.0.read.attention`: what the names of its parameters begin with.
+   * Empty for the root itself, outside of its methods, and in a trace without a root.
+   */
+  readonly module: string;
+}
+
+/** Options of `trace`. */
+export interface TraceOptions {
+  /** The network. Each call then gets the path of the part whose method made it. */
+  readonly root?: Module;
 }
 
 /** The record of a forward pass, and what it returned. */
@@ -46,15 +59,20 @@ export interface Trace<T> extends Disposable {
 }
 
 /**
- * Records every operator of a forward pass: name, arguments, outputs, shapes.
+ * Records every operator of a forward pass: name, arguments, outputs, shapes, and with `root` the module that made the call.
+ *
+ *     using pass = trace(() => noGrad(() => network.forward(x)), { root: network });
+ *     for (const { module, operator, names, inputs, outputs } of pass.calls) …
+ *
  * @throws TorchError if `body` returns a promise, changes a tensor in place, reads numbers from a tensor (such as `item()`), or
  *     calls `backward` or `gradients`
  */
-export function trace<T>(body: () => T): Trace<T> {
+export function trace<T>(body: () => T, { root }: TraceOptions = {}): Trace<T> {
   const record = new Recorder();
-  const before = observe(({ operator: name, inputs, outputs }) => record.add(name, inputs, outputs));
+  const [run, module] = root ? labelled(root, body) : [body, () => ''];
+  const before = observe(({ operator: name, inputs, outputs }) => record.add(name, inputs, outputs, module()));
   try {
-    const result = body();
+    const result = run();
     refusePromise('trace', result, 'calls after an await would not be recorded');
     const { calls, captured } = record;
     const dispose = () => record.dispose();
@@ -72,7 +90,7 @@ class Recorder {
   readonly captured = new Map<number, Tensor>();
   readonly #ids = new Map<Handle, number>();
 
-  add(name: string, inputs: readonly Argument[], outputs: readonly Result[]): void {
+  add(name: string, inputs: readonly Argument[], outputs: readonly Result[], module: string): void {
     const { parameters } = operator(name);
     const all =
       inputs.length === parameters.length && !inputs.includes(undefined) ? inputs : withDefaults(name, inputs);
@@ -81,6 +99,7 @@ class Recorder {
       inputs: all.map((value) => this.#traced(value, true)),
       names: parameters.map((parameter) => parameter.name),
       outputs: outputs.map((value) => this.#traced(value, false)),
+      module,
     });
   }
 

@@ -41,6 +41,13 @@ test('parameters are named by their path in snake_case, in the order of the prop
   assert.equal(network.parameters()['blocks.2.bias'], (network.blocks[2] as Linear).bias);
 });
 
+test('modules are named like their parameters, the module itself by nothing', () => {
+  const network = new Network();
+  const { blocks } = network;
+  assert.deepEqual(Object.keys(network.modules()), ['', 'input_layer', 'blocks.0', 'blocks.2']);
+  assert.deepEqual(Object.values(network.modules()), [network, network.inputLayer, blocks[0], blocks[2]]);
+});
+
 test('two properties that would give one name are refused', () => {
   class Twins extends Module {
     readonly inputLayer = new Linear(2, 3);

@@ -4,10 +4,13 @@ import {
   batchAxes,
   cat,
   gradients,
+  Linear,
   linear,
+  Module,
   memory,
   ones,
   scope,
+  type Tensor,
   TorchError,
   type TracedTensor,
   tensor,
@@ -23,12 +26,13 @@ test('a trace records operators with inputs and outputs, by number, shape and dt
   const t = (id: number, shape: number[]): TracedTensor => ({ id, shape, dtype: 'float32' });
   assert.deepEqual(calls, [
     {
+      module: '',
       operator: 'aten::linear',
       inputs: [t(0, [2, 3]), t(1, [4, 3]), null],
       names: ['input', 'weight', 'bias'],
       outputs: [t(2, [2, 4])],
     },
-    { operator: 'aten::relu', inputs: [t(2, [2, 4])], names: ['self'], outputs: [t(3, [2, 4])] },
+    { module: '', operator: 'aten::relu', inputs: [t(2, [2, 4])], names: ['self'], outputs: [t(3, [2, 4])] },
   ]);
   assert.deepEqual([x, w, result].map(idOf), [0, 1, 3]);
   assert.equal(idOf(ones([1])), undefined);
@@ -132,6 +136,56 @@ test('a trace keeps the tensors that no recorded call made, constants of an inne
     }),
   );
   assert.equal(memory().tensors, before);
+});
+
+test('with a root, each call has the path of the module that made it, and the modules are as before', () => {
+  class Block extends Module {
+    readonly innerLayer = new Linear(3, 3);
+    readonly #shift = ones([3]);
+    forward(x: Tensor): Tensor {
+      return this.#add(this.innerLayer.forward(x).relu());
+    }
+    #add(x: Tensor): Tensor {
+      return x.add(this.#shift);
+    }
+    fail(): never {
+      throw new Error('on purpose');
+    }
+  }
+  class Network extends Module {
+    readonly blocks = [new Block(), new Block()];
+    forward(x: Tensor): Tensor {
+      return this.blocks.reduce((y, block) => block.forward(y), x).mul(2);
+    }
+  }
+  const network = new Network();
+  const x = ones([2, 3]);
+  const labels = (body: () => unknown) =>
+    trace(body, { root: network }).calls.map(({ module, operator }) => [module, operator]);
+  const block = (i: number) => [
+    [`blocks.${i}.inner_layer`, 'aten::linear'],
+    [`blocks.${i}`, 'aten::relu'],
+    [`blocks.${i}`, 'aten::add.Tensor'],
+  ];
+  const whole = [...block(0), ...block(1), ['', 'aten::mul.Scalar']];
+  assert.deepEqual(
+    labels(() => network.forward(x)),
+    whole,
+  );
+  const afterError = () => {
+    try {
+      network.blocks[0].fail();
+    } catch {
+      return x.add(1);
+    }
+  };
+  assert.deepEqual(labels(afterError), [['', 'aten::add.Scalar']]);
+  assert.throws(() => labels(() => network.blocks[0].fail()), /on purpose/);
+  assert.equal(Object.hasOwn(network, 'forward') || Object.hasOwn(network.blocks[0], 'forward'), false);
+  assert.deepEqual(
+    trace(() => network.forward(x)).calls.map(({ module }) => module),
+    whole.map(() => ''),
+  );
 });
 
 test('two traces, with 2 and 3 samples, tell which axis of each tensor is the batch', () => {

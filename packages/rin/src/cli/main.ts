@@ -38,6 +38,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     summary: 'show what a network costs, by part and size, or where a trained model looks',
     load: () => import('./commands/inspect.js'),
   },
+  {
+    name: 'export',
+    summary: 'write a model as a web page that draws, or as an ONNX graph',
+    load: () => import('./commands/export.js'),
+  },
   { name: 'runs', summary: 'list runs, and compare them', load: () => import('./commands/runs.js') },
   {
     name: 'report',

@@ -1,5 +1,4 @@
-import { philox4x32 } from '@rin/core';
-import { compand } from '../media/sound.js';
+import { compand, philox4x32 } from '@rin/core';
 import { type Dataset, MeanSquare } from './dataset.js';
 import type { SoundSource } from './sources/sounds.js';
 import { sha256 } from './storeIndex.js';

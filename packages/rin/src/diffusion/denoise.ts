@@ -1,10 +1,11 @@
 import {
-  type Evaluation,
-  evaluated,
+  carry,
   evaluationsOf,
   inpaint,
   plan,
+  type Request,
   type Resampling,
+  requests,
   type Sampling,
   samplers,
 } from '@rin/core';
@@ -16,7 +17,7 @@ import type { RIN } from '../model/rin.js';
 import { type EvaluatedAttention, type Evaluator, evaluate } from './evaluate.js';
 import { FiniteCheck } from './finiteCheck.js';
 import type { KnownTensors } from './known.js';
-import { Quantities } from './quantities.js';
+import { keptTensors, type Quantities, quantitiesOf } from './quantities.js';
 
 /** The progress of sampling after a step. The tensors are valid only during the call. */
 export interface DenoiseProgress {
@@ -68,8 +69,7 @@ export async function denoise(
   const steps = plan(sampling);
   const chosen = samplers[sampling.sampler];
   const begin = (): Sampling => (known ? inpaint(chosen, steps, sampling, known.resampling) : chosen(steps, sampling));
-  const sampler = begin();
-  const quantities = new Quantities(seeds, rin.sample.predicted, rin.device, { section, known });
+  const quantities = quantitiesOf(seeds, rin.sample.predicted, rin.device, { section, known });
   using outputs = new FiniteCheck(rin, steps.length);
   const counts = { steps: steps.length, evaluations: evaluationsOf(begin()).length };
   const run = {
@@ -87,19 +87,18 @@ export async function denoise(
   };
   let state: State = { previous: {}, settled: {}, kept: [] };
   try {
-    let wanted = sampler.next();
-    for (let number = 0; !wanted.done; number++) {
+    const wanted = requests(begin());
+    let request = wanted.next();
+    for (; !request.done; request = wanted.next()) {
       signal?.throwIfAborted();
-      const { value } = wanted;
-      wanted = sampler.next(evaluated(number)); // names alone, so the sampler can tell what comes next
-      const isStepDone = wanted.done || !isSameStep(value, wanted.value);
-      const next = scope(() => noGrad(() => advance(run, state, value, { number, isStepDone })));
+      const { value } = request;
+      const next = scope(() => noGrad(() => advance(run, state, value)));
       free(state, next);
       state = next;
       await new Promise((resolve) => setImmediate(resolve));
     }
     outputs.check();
-    const { value } = wanted;
+    const { value } = request;
     const picture = scope(() => noGrad(() => quantities.combine(value)));
     free(state, { previous: {}, settled: {}, kept: [picture] });
     return picture;
@@ -118,34 +117,22 @@ interface Run extends Evaluator, Pick<DenoiseInput, 'onStep'> {
   readonly outputs: FiniteCheck;
 }
 
-/**
- * One evaluation of the network.
- * @param number      number of the evaluation, from 0
- * @param isStepDone  whether it is the last one of its step
- */
-function advance(
-  run: Run,
-  { previous, settled }: State,
-  wanted: Evaluation,
-  { number, isStepDone }: { number: number; isStepDone: boolean },
-): State {
+/** One evaluation of the network. */
+function advance(run: Run, { previous, settled }: State, { number, evaluation, isStepDone }: Request): State {
   const { rin, diffusion, sampling, quantities, outputs, onStep, steps, evaluations } = run;
-  const { step, gamma } = wanted;
-  const x = quantities.combine(wanted.x);
-  const { x0, at, output } = evaluate(run, x, wanted, previous);
+  const { step, gamma } = evaluation;
+  const x = quantities.combine(evaluation.x);
+  const { x0, at, output } = evaluate(run, x, evaluation, previous);
   outputs.note(output.prediction, step, gamma);
   if (isStepDone) onStep?.({ step: step + 1, steps, share: (number + 1) / evaluations, gamma, x, x0 });
   // The network was trained on limited estimates, so it gets limited ones here too, even if the sampler uses them as they are.
   const latest = { ...output, data: x0.clamp(-diffusion.inputScale, diffusion.inputScale) };
   // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
-  const kept = quantities.keep({ number, x, x0, at });
+  const kept = keptTensors(quantities.keep({ number, x, x0, at }));
   const next = carryOn(rin, carried, settled, latest, sampling.momentum);
   return { previous: next, settled: isStepDone ? next : settled, kept };
 }
-
-const isSameStep = (one: Evaluation, other: Evaluation): boolean =>
-  one.step === other.step && one.repetition === other.repetition;
 
 /** The tensors that live between two evaluations. */
 interface State {
@@ -168,8 +155,7 @@ const tensorsOf = ({ previous, settled, kept }: State): Tensor[] => [
 ];
 
 /**
- * The next previous state: μ·old + (1 − μ)·new with momentum μ (reference: the authors' sampler). The first old state is zero.
- * The old one is that of the step before. So momentum acts once in a step: of Heun's two evaluations the newest counts. Old
+ * The next previous state, with momentum (`carry`). The first old state is zero. The old one is that of the step before. So momentum acts once in a step: of Heun's two evaluations the newest counts. Old
  * latents that are missing, because the step before had fewer, are zero too.
  */
 function carryOn(
@@ -181,10 +167,9 @@ function carryOn(
 ): Previous {
   const mixed = (part: keyof Previous): Tensor => {
     if (momentum === 0) return latest[part];
-    const scaled = latest[part].float().mul(1 - momentum);
     const found = before[part];
     const old = found && (part === 'latents' ? rin.fitLatents(found, latest.latents.shape[1]) : found);
-    return old ? scaled.add(old, { alpha: momentum }) : scaled;
+    return carry(latest[part].float(), old, momentum);
   };
   return Object.fromEntries(carried.map((part) => [part, mixed(part)]));
 }

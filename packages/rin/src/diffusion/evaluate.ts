@@ -1,9 +1,9 @@
+import { type GuidanceOptions, guidanceAt } from '@rin/core';
 import type { Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
 import { guided, type PassAttention } from './guidance.js';
-import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 import { type LatentConfig, latentsAt } from './latentSchedule.js';
 import { type Levels, levels, networkInput, readPrediction } from './process.js';
 
@@ -11,7 +11,7 @@ import { type Levels, levels, networkInput, readPrediction } from './process.js'
 export interface Evaluator {
   readonly rin: RIN;
   readonly diffusion: DiffusionConfig;
-  readonly sampling: GuidanceConfig & LatentConfig & Pick<SamplingConfig, 'clip'>;
+  readonly sampling: GuidanceOptions & LatentConfig & Pick<SamplingConfig, 'clip'>;
   /** [B, classes] one-hot, or [B, s, d_c] sequences, or null */
   readonly condition: Tensor | null;
   /** given frames [B, C, F, H, W] in [−b, b]; absent = none */

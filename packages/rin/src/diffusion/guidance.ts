@@ -1,3 +1,4 @@
+import { guide } from '@rin/core';
 import { cat, scope, type Tensor, zeros } from '@rin/torch';
 import type { AttentionWeights } from '../model/attentionWeights.js';
 import type { Output, Previous } from '../model/pass.js';
@@ -50,10 +51,9 @@ export function guided(
       ...seen(isUnlabelled),
     });
   if (weight === 0 || !condition) return alone(count, condition);
-  const mixed = (labelled: Tensor, unlabelled: Tensor): Tensor => labelled.mul(1 + weight).sub(unlabelled.mul(weight));
   if (fewer !== count) {
     const labelled = alone(count, condition);
-    return { ...labelled, prediction: mixed(labelled.prediction, alone(fewer, null, true).prediction) };
+    return { ...labelled, prediction: guide(labelled.prediction, alone(fewer, null, true).prediction, weight) };
   }
   const batch = x.shape[0];
   const twice = (part: Tensor): Tensor => cat([part, part]);
@@ -70,7 +70,7 @@ export function guided(
   });
   const [labelled, unlabelled] = prediction.split(batch);
   return {
-    prediction: mixed(labelled, unlabelled),
+    prediction: guide(labelled, unlabelled, weight),
     latents: latents.narrow(0, 0, batch),
     interface: tokens.narrow(0, 0, batch),
   };

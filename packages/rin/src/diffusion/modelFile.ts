@@ -39,12 +39,7 @@ export async function saveModel(
     noGrad(() => Object.fromEntries(entries.map(([name, tensor]) => [name, tensor.to(dtype)]))),
   );
   try {
-    await writeSafetensors(path, stored, {
-      format: 'rin',
-      config: JSON.stringify(config),
-      classes: JSON.stringify(classes),
-      meanSquare: String(meanSquare),
-    });
+    await writeSafetensors(path, stored, metadataOf({ config, classes, meanSquare }));
   } finally {
     for (const tensor of Object.values(stored)) tensor.dispose();
   }
@@ -91,6 +86,14 @@ export async function readModelConfig(path: string): Promise<Config> {
     await file.close();
   }
 }
+
+/** What a model file has beside the weights: all that sampling needs. */
+export const metadataOf = ({ config, classes, meanSquare }: Omit<Model, 'network'>): Record<string, string> => ({
+  format: 'rin',
+  config: JSON.stringify(config),
+  classes: JSON.stringify(classes),
+  meanSquare: String(meanSquare),
+});
 
 /** Reads the metadata that `saveModel` writes. @throws RinError if they are damaged */
 function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Omit<Model, 'network'> {

@@ -1,3 +1,4 @@
+import { oneHotRows } from '@rin/core';
 import { type Tensor, tensor } from '@rin/torch';
 import type { RIN } from '../model/rin.js';
 
@@ -9,7 +10,5 @@ import type { RIN } from '../model/rin.js';
 export function oneHot(rin: Pick<RIN, 'sample' | 'device'>, labels: ArrayLike<number>): Tensor | null {
   const { classes } = rin.sample;
   if (classes === 0) return null;
-  const rows = new Float32Array(labels.length * classes);
-  for (let i = 0; i < labels.length; i++) if (labels[i] >= 0) rows[i * classes + labels[i]] = 1;
-  return tensor(rows, [labels.length, classes], { device: rin.device });
+  return tensor(oneHotRows(labels, classes), [labels.length, classes], { device: rin.device });
 }

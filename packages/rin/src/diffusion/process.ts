@@ -1,3 +1,4 @@
+import { epsOf, estimateOf, levelFactors } from '@rin/core';
 import { type Device, type Tensor, tensor } from '@rin/torch';
 import type { DiffusionConfig } from '../config/diffusion.js';
 
@@ -28,18 +29,14 @@ export function levels(
   oneMinusGammas: readonly number[],
   { inputScale, axes, meanSquare, device }: { inputScale: number; axes: number; meanSquare: number; device: Device },
 ): Levels {
-  const column = (value: (i: number) => number): Tensor =>
+  const factors = gammas.map((gamma, i) => levelFactors(gamma, oneMinusGammas[i], { inputScale, meanSquare }));
+  const column = (name: 'signal' | 'noise' | 'deviation'): Tensor =>
     tensor(
-      Float32Array.from(gammas, (_, i) => value(i)),
+      Float32Array.from(factors, (each) => each[name]),
       [gammas.length, ...new Array<number>(axes).fill(1)],
       { device },
     );
-  return {
-    signal: column((i) => Math.sqrt(gammas[i])),
-    noise: column((i) => Math.sqrt(oneMinusGammas[i])),
-    gamma: gammas,
-    deviation: column((i) => Math.sqrt(gammas[i] * meanSquare * inputScale ** 2 + oneMinusGammas[i])),
-  };
+  return { signal: column('signal'), noise: column('noise'), gamma: gammas, deviation: column('deviation') };
 }
 
 /** Bytes 0 … 255 to (2·byte/255 − 1)·b. */
@@ -75,9 +72,6 @@ export function networkInput(xt: Tensor, { normalizeInput }: DiffusionConfig, { 
 export const velocity = (x: Tensor, eps: Tensor, { signal, noise }: Levels): Tensor =>
   eps.mul(signal).sub(x.mul(noise));
 
-/** ε̂ = (x_t − √γ·x̂₀)/√(1 − γ), the noise that belongs to an x̂₀ */
-export const epsOf = (xt: Tensor, x0: Tensor, { signal, noise }: Levels): Tensor => xt.sub(x0.mul(signal)).div(noise);
-
 /** x̂₀ and ε̂, the estimates of the data and of the noise; both [B, C, ...size] */
 export interface Estimates {
   readonly x0: Tensor;
@@ -85,11 +79,11 @@ export interface Estimates {
 }
 
 /**
- * Reads an output of the network by its prediction type:
+ * Reads an output of the network by its prediction type: x̂₀ by `estimateOf`, and ε̂:
  *
- *     x     x̂₀ = output                            ε̂ = (x_t − √γ·x̂₀)/√(1 − γ)
- *     eps   x̂₀ = (x_t − √(1 − γ)·output)/√γ         ε̂ = output
- *     v     x̂₀ = √γ·x_t − √(1 − γ)·output          ε̂ = √(1 − γ)·x_t + √γ·output
+ *     x     ε̂ = (x_t − √γ·x̂₀)/√(1 − γ)
+ *     eps   ε̂ = output
+ *     v     ε̂ = √(1 − γ)·x_t + √γ·output
  *
  * @param output, xt  [B, C, ...size]
  * @param clip        limits x̂₀ to [−clip, clip]. ε̂ follows the limited x̂₀ only if the network predicts x. Samplers always
@@ -102,16 +96,13 @@ export function readPrediction(
   at: Levels,
   clip?: number,
 ): Estimates {
-  const limited = (x: Tensor): Tensor => (clip === undefined ? x : x.clamp(-clip, clip));
-  const { signal, noise } = at;
+  const x0 = estimateOf(output, xt, prediction, at, clip);
   switch (prediction) {
-    case 'x': {
-      const x0 = limited(output);
+    case 'x':
       return { x0, eps: epsOf(xt, x0, at) };
-    }
     case 'eps':
-      return { x0: limited(xt.sub(output.mul(noise)).div(signal)), eps: output };
+      return { x0, eps: output };
     case 'v':
-      return { x0: limited(xt.mul(signal).sub(output.mul(noise))), eps: xt.mul(noise).add(output.mul(signal)) };
+      return { x0, eps: xt.mul(at.noise).add(output.mul(at.signal)) };
   }
 }

@@ -1,6 +1,5 @@
-import { evaluationsOf, plan, samplers } from '@rin/core';
+import { evaluationsOf, type GuidanceOptions, guidanceAt, plan, samplers } from '@rin/core';
 import type { SamplingConfig } from '../config/diffusion.js';
-import { type GuidanceConfig, guidanceAt } from './guidanceInterval.js';
 
 /** The evaluations of the network for one picture, in their order. `isGuided` = with an unlabelled pass too. */
 export const plannedEvaluations = (sampling: SamplingConfig, isConditional: boolean) =>
@@ -14,5 +13,5 @@ export const samplingPasses = (sampling: SamplingConfig, isConditional: boolean)
   plannedEvaluations(sampling, isConditional).reduce((sum, { isGuided }) => sum + (isGuided ? 2 : 1), 0);
 
 /** Most passes in one evaluation: 2 with guidance, else 1. Both are in memory together. */
-export const passesAtOnce = ({ guidance }: Pick<GuidanceConfig, 'guidance'>, isConditional: boolean): number =>
+export const passesAtOnce = ({ guidance }: Pick<GuidanceOptions, 'guidance'>, isConditional: boolean): number =>
   guidance > 0 && isConditional ? 2 : 1;

@@ -1,14 +1,9 @@
+import { type Medium, mediumOf } from '@rin/core';
 import type { Clip } from './clip.js';
 import type { Image } from './image.js';
 import type { Sound } from './sound.js';
 
-/** What a sample is to people: a sound [C, L], a picture [C, H, W] or a clip [C, F, H, W]. */
-export type Medium = 'sound' | 'picture' | 'clip';
-
-/** The medium of samples. @param shape [C, ...size] with one to three sizes */
-export function mediumOf(shape: readonly number[]): Medium {
-  return (['sound', 'picture', 'clip'] as const)[shape.length - 2];
-}
+export { type Medium, mediumOf };
 
 /** A sample of a model, with its medium: uint8, planar [C, ...size]. */
 export type MediumSample =

@@ -1,7 +1,7 @@
-import { RinError } from '@rin/core';
+import { expand, RinError } from '@rin/core';
 import { writeOutput } from '../disk/output.js';
 import { checkEnding } from './ending.js';
-import { checkSound, expand, type Sound } from './sound.js';
+import { checkSound, type Sound } from './sound.js';
 
 /** The contents of a WAV file. */
 export interface Wave {

@@ -1,5 +1,6 @@
+import { expand } from '@rin/core';
 import type { Image } from './image.js';
-import { checkSound, expand, type Sound } from './sound.js';
+import { checkSound, type Sound } from './sound.js';
 
 /** Height of a drawn waveform in pixels. */
 const height = 65;

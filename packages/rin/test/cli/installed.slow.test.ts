@@ -43,6 +43,11 @@ const sources = (name: string): string[] =>
   );
 
 for (const [name, tarball, others] of [
+  [
+    'web',
+    /rin-web-/,
+    /^(LICENSE|README\.md|package\.json|dist\/page\/(LICENSE\.txt|index\.html|page\.(css|js)|worker\.js))$/,
+  ],
   ['core', /rin-core-/, /^(LICENSE|README\.md|package\.json)$/],
   ['torch', /rin-torch-/, /^(LICENSE|README\.md|package\.json|native\/\w+\.(cc|h)|setup\/[\w-]+\.(mjs|txt))$/],
   [

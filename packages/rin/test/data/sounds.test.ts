@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { expand } from '@rin/core';
 import { parseConfig } from '../../src/config/parse.js';
 import { sampleLength } from '../../src/data/dataset.js';
 import { openDataset } from '../../src/data/open.js';
-import { expand } from '../../src/media/sound.js';
 import { folderOf, problem, tar } from './fixtures.js';
 
 /** A WAV file with 16-bit PCM. @param channels amplitudes of each channel */

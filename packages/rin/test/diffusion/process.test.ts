@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { epsOf } from '@rin/core';
 import { scope, setThreads, type Tensor, tensor } from '@rin/torch';
 import { DiffusionConfig } from '../../src/config/diffusion.js';
 import {
   addNoise,
-  epsOf,
   levels,
   networkInput,
   readPrediction,

@@ -8,7 +8,13 @@ import { cases } from './commands.js';
 import { commandsOf, pages, read, root } from './pages.js';
 import { workplace } from './workplace.js';
 
-const testFiles = ['packages/torch/test', 'packages/core/test', 'packages/rin/test', 'scripts/test'].flatMap((folder) =>
+const testFiles = [
+  'packages/torch/test',
+  'packages/core/test',
+  'packages/web/test',
+  'packages/rin/test',
+  'scripts/test',
+].flatMap((folder) =>
   (readdirSync(join(root, folder), { recursive: true }) as string[]).flatMap((name) =>
     /\.test\.m?[jt]s$/.test(name) ? `${folder}/${name}` : [],
   ),

@@ -12,7 +12,9 @@ const markdownIn = (folder: string): string[] =>
 export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
-  ...['docs', 'bench', 'examples', 'packages/rin', 'packages/core', 'packages/torch'].flatMap(markdownIn),
+  ...['docs', 'bench', 'examples', 'packages/rin', 'packages/core', 'packages/web', 'packages/torch'].flatMap(
+    markdownIn,
+  ),
 ].filter((path) => existsSync(join(root, path)));
 
 /** The reference: declarations, and a program at the top of each page. */

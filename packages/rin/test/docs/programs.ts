@@ -14,6 +14,7 @@ export interface Program {
 const few = '{ images: 16, batch: 8, warmup: 8, sampleEvery: 0 }';
 const shorter = ["{ images: '20k' }", few] as const;
 const torchReadme = { tested: 'packages/torch/test/readme.test.ts' };
+const page = { tested: 'packages/web/test/programs.slow.test.ts' };
 const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
 
 /** By page, and the heading above the program. */
@@ -64,10 +65,14 @@ export const programs: Readonly<Record<string, Program>> = {
   'docs/programs.md, Stop and resume': { shorter, leaves: ['runs/stopped/model.safetensors'] },
   'docs/programs.md, The network alone': {},
   'docs/programs.md, In PyTorch': pytorch,
+  'docs/export.md, One pass from a program': { leaves: ['model.onnx'], prints: /1, 3, 64, 64/ },
   'docs/api/rin.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },
   'docs/api/core.md, @rin/core': {},
   'docs/api/torch.md, @rin/torch': {},
+  'docs/api/web.md, @rin/web': page,
   'packages/rin/README.md, rin': { shorter, leaves: ['cat.png', 'runs/mine/model.safetensors'] },
+  'packages/web/README.md, @rin/web': page,
+  'docs/web.md, In a page of your own': page,
   'packages/core/README.md, @rin/core': { prints: /^0\.500$/m },
   'packages/torch/README.md, Fit a line': torchReadme,
   'packages/torch/README.md, A small network': torchReadme,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compand } from '@rin/core';
 import { type Clip, clipOf } from '../../src/media/clip.js';
 import { grid } from '../../src/media/grid.js';
 import type { Image } from '../../src/media/image.js';
 import { type Presentation, presentationOf } from '../../src/media/presentation.js';
 import { encodeSheet, frameSheet, pairOf, stillSheet } from '../../src/media/sampleSheet.js';
 import sharp from '../../src/media/sharp.js';
-import { compand } from '../../src/media/sound.js';
 import { readWav } from '../../src/media/wav.js';
 
 const presentation = (size: number[], channels = 1): Presentation =>

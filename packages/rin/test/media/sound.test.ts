@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compand, expand } from '../../src/media/sound.js';
+import { compand, expand } from '../../src/index.js';
 import { encodeWav, readWav, writeWav } from '../../src/media/wav.js';
 import { waveform } from '../../src/media/waveform.js';
 import { work } from '../data/fixtures.js';

@@ -52,6 +52,10 @@ Next, with a folder of your own pictures (its subfolders are the classes):
 
   ${calling} train --data my-pictures
   ${calling} sample
+
+A web page that draws with this model:
+
+  ${calling} export ${quoted(run)} --web page --serve
 `);
   return 0;
 }

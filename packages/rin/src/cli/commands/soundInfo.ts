@@ -1,4 +1,4 @@
-import { count, quoted, RinError } from '@rin/core';
+import { compand, count, quoted, RinError } from '@rin/core';
 import { classCount } from '../../data/classes.js';
 import { resampleSound } from '../../data/decoding/sounds/resampleSound.js';
 import type { FoundSounds } from '../../data/find.js';
@@ -7,7 +7,7 @@ import type { Recording } from '../../data/sources/recording.js';
 import { spreadOver } from '../../data/spreadOver.js';
 import { grid } from '../../media/grid.js';
 import type { Image } from '../../media/image.js';
-import { compand, type Sound } from '../../media/sound.js';
+import type { Sound } from '../../media/sound.js';
 import { readWav, type Wave } from '../../media/wav.js';
 import { waveform } from '../../media/waveform.js';
 import { proposalForSounds } from '../../training/clipProposal.js';

@@ -14,6 +14,7 @@ for (const [name, args] of [
   ['evaluate', ['evaluate']],
   ['data', ['data']],
   ['inspect', ['inspect']],
+  ['export', ['export']],
   ['runs', ['runs']],
   ['demo', ['demo']],
   ['launch', ['launch']],

@@ -1,6 +1,5 @@
-import { count, RinError } from '@rin/core';
+import { compand, count, RinError } from '@rin/core';
 import type { DataConfig } from '../../../config/data.js';
-import { compand } from '../../../media/sound.js';
 import { readWav } from '../../../media/wav.js';
 import { type DataOptions, stepper } from '../../progress.js';
 import { readPart } from '../../sources/readPart.js';

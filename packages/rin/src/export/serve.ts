@@ -1,0 +1,115 @@
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { extname, join, sep } from 'node:path';
+import { RinError } from '@rin/core';
+import { systemCode } from '../disk/systemError.js';
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.onnx': 'application/octet-stream',
+  '.png': 'image/png',
+};
+
+/** The first two let a page compute on several threads; the others keep other pages and wrong guesses of types out. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-cache',
+};
+
+/** A server of a folder. */
+export interface Serving extends AsyncDisposable {
+  /** address of the page */
+  readonly url: string;
+}
+
+/** Ports that are tried one after the other if the first is in use. */
+const mostPorts = 20;
+
+/**
+ * Shows a folder of static files to the browsers of this machine. It listens on the loopback address alone, answers only
+ * requests that name it, and gives no file outside the folder.
+ * @param port  0 = any free one; of a port in use the next free one is taken
+ * @throws RinError if there is no folder, or no port is free
+ */
+export async function serve(folder: string, { port = 8080 }: { port?: number } = {}): Promise<Serving> {
+  const root = await realpath(folder).catch(() => {
+    throw new RinError(`${folder}: there is no such folder`);
+  });
+  const server = createServer((request, response) => {
+    answer(root, request, response).catch(() => response.destroy());
+  });
+  const listen = (at: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(at, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  for (let tried = 0; ; tried++) {
+    try {
+      await listen(port === 0 ? 0 : port + tried);
+      break;
+    } catch (error) {
+      const isTaken = systemCode(error) === 'EADDRINUSE';
+      if (isTaken && tried + 1 < mostPorts && port + tried < 65535) continue;
+      throw new RinError(
+        `port ${port}: ${isTaken ? 'it and the next ones are in use' : 'the system refuses it'}; name another`,
+      );
+    }
+  }
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}/`;
+  return {
+    url,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const refuse = (status: number, why: string): void => {
+    response.writeHead(status, { ...headers, 'Content-Type': types['.txt'] }).end(`${why}\n`);
+  };
+  // A page of another site could reach this server under a name of its own.
+  if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) return refuse(403, 'wrong host');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD');
+  const path = await fileIn(root, request.url ?? '/');
+  if (path === undefined) return refuse(404, 'not found');
+  const { size } = await stat(path);
+  const type = types[extname(path)] ?? 'application/octet-stream';
+  response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': size });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  createReadStream(path)
+    .on('error', () => response.destroy())
+    .pipe(response);
+}
+
+/** The file of a request; undefined if it is none in the folder, links included. */
+async function fileIn(root: string, url: string): Promise<string | undefined> {
+  try {
+    const path = decodeURIComponent(url.replace(/[?#].*/s, ''));
+    if (path.includes('\0')) return undefined;
+    const found = await realpath(join(root, path.endsWith('/') ? `${path}index.html` : path));
+    return found.startsWith(root + sep) && (await stat(found)).isFile() ? found : undefined;
+  } catch {
+    return undefined; // no such file, or no such address
+  }
+}
