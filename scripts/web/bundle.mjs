@@ -1,7 +1,6 @@
 // @ts-check
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 
 /** Files of the page that are copied as they are. */
 const plain = ['index.html', 'page.css', 'LICENSE.txt'];
@@ -13,6 +12,7 @@ const plain = ['index.html', 'page.css', 'LICENSE.txt'];
  * @param {string} root  of the repository
  */
 export async function bundlePage(root) {
+  const { build } = await import('esbuild'); // setup loads this file before it installs the packages
   const folder = join(root, 'packages/web');
   const out = join(folder, 'dist/page');
   rmSync(out, { recursive: true, force: true });

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { RinError } from '@rin/core';
-import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
+import { strFromU8, strToU8, zipSync } from 'fflate';
 import { unreadable } from '../disk/systemError.js';
 import { writeWhole } from '../disk/wholeFiles.js';
 import type { Features } from './features.js';
 import type { Moments } from './moments.js';
 import { decodeNpy, encodeNpy } from './npy.js';
+import { DamagedZip, zippedFiles } from './zip.js';
 
 /** What rin knows of a reference set that it measured. */
 export interface ReferenceFacts {
@@ -115,8 +116,10 @@ function factsOf(bytes: Uint8Array): ReferenceFacts | undefined {
 function unzipped(bytes: Uint8Array, path: string): Record<string, Uint8Array | undefined> {
   const names = [meanName, covarianceName, featuresName, factsName];
   try {
-    return unzipSync(bytes, { filter: ({ name, originalSize }) => names.includes(name) && originalSize <= mostBytes });
-  } catch {
+    const known = zippedFiles(bytes).filter(({ name, size }) => names.includes(name) && size <= mostBytes);
+    return Object.fromEntries(known.map((file) => [file.name, file.bytes()]));
+  } catch (error) {
+    if (!(error instanceof DamagedZip)) throw error;
     throw new RinError(`${path}: not a whole .npz; expected a zip with mu and sigma, such as np.savez writes`);
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { openAnimation } from '../../../src/data/decoding/clips/animation.js';
-import { crc32 } from '../../../src/data/decoding/clips/crc32.js';
+import { crc32 } from '../../../src/disk/crc32.js';
 import sharp from '../../../src/media/sharp.js';
 import { filmed, hasFfmpeg } from '../fixtures.js';
 

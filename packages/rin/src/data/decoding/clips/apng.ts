@@ -1,5 +1,5 @@
+import { crc32 } from '../../../disk/crc32.js';
 import sharp from '../../../media/sharp.js';
-import { crc32 } from './crc32.js';
 import { checkSize } from './film.js';
 
 /** A part of the canvas that a frame replaces, and how. */
