@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { buildAddon } from '../../packages/torch/setup/addon.mjs';
 import { recordingLog, temporaryFolder } from './folders.mjs';
@@ -30,11 +30,13 @@ function project(t) {
   for (const name of ['torch_cpu', 'c10', 'torch_cuda', 'c10_cuda']) {
     execFileSync('g++', ['-shared', '-fPIC', join(folder, 'empty.cc'), '-o', join(lib, `lib${name}.so`)]);
   }
-  const libtorch = { folder: join(folder, 'libtorch'), version: '2.15.0', cuda: true, libraries: [lib] };
+  const libtorch = { folder: join(folder, 'libtorch'), version: '2.15.0', cuda: true, libraries: [lib], headers: [] };
   const build = join(folder, 'build');
   return {
-    write: (/** @type {string} */ name, /** @type {string} */ text) =>
-      writeFileSync(join(folder, 'native', name), text),
+    write(/** @type {string} */ name, /** @type {string} */ text) {
+      mkdirSync(dirname(join(folder, 'native', name)), { recursive: true });
+      writeFileSync(join(folder, 'native', name), text);
+    },
     addon: join(build, 'rin_torch.node'),
     record: () => JSON.parse(readFileSync(join(build, 'build.json'), 'utf8')),
     async build({ cuda = false, version = '2.15.0' } = {}) {
@@ -72,6 +74,12 @@ test('the addon is built again if, and only if, what it is made from changed', a
   write('answer.cc', '\n');
   assert.deepEqual(await build(), ['Building the native addon'], 'a header');
   assert.equal(answer(), 44);
+  write('answer.h', '#pragma once\n#include <far/answer.h>\n#define answer() far\n');
+  for (const number of [45, 46]) {
+    write('far/answer.h', `#pragma once\n#include <node_api.h>\n#define far ${number}\n`);
+    assert.deepEqual(await build(), ['Building the native addon'], 'a header in a folder');
+    assert.equal(answer(), number);
+  }
   assert.deepEqual(await build({ version: '2.16.0' }), ['Building the native addon'], 'another libtorch');
 });
 

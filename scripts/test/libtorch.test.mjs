@@ -70,11 +70,13 @@ test('a libtorch of the old C++ ABI is refused', (t) => {
   assert.throws(() => describeLibtorch(folder, 'LIBTORCH'), /old C\+\+ ABI/);
 });
 
-test('the folders of NVIDIA packages beside torch are named for the linker', (t) => {
-  const folder = temporaryFolder(t, { ...libtorch('2.15.0'), 'nvidia/cudnn/lib/a.so': '', 'nvidia/cu13/lib/b.so': '' });
-  const { libraries } = describeLibtorch(folder, 'cache');
+test('the folders of NVIDIA packages beside torch are named for the compiler and the linker', (t) => {
+  const packages = { 'nvidia/cudnn/lib/a.so': '', 'nvidia/cu13/lib/b.so': '', 'nvidia/nccl/include/nccl.h': '' };
+  const folder = temporaryFolder(t, { ...libtorch('2.15.0'), ...packages });
+  const { libraries, headers } = describeLibtorch(folder, 'cache');
   assert.deepEqual(
     libraries,
     ['torch/lib', 'nvidia/cu13/lib', 'nvidia/cudnn/lib'].map((path) => join(folder, path)),
   );
+  assert.deepEqual(headers, [join(folder, 'nvidia/nccl/include')]);
 });

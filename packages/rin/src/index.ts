@@ -120,4 +120,6 @@ export { loadPreset, presetNames } from './training/presets.js';
 export type { Progress } from './training/progress.js';
 export type { Proposal, ProposedPreset } from './training/proposal.js';
 export { type ProposeOptions, propose } from './training/propose.js';
+export { type JoinOptions, joinRanks, type Ranks } from './training/ranks.js';
+export { sharedSamples } from './training/sharedSamples.js';
 export type { TrainOptions } from './training/trainer.js';

@@ -23,6 +23,7 @@ static void keepFreedMemory() {
 static void leave(napi_env, void* data, void*) {
   const std::unique_ptr<Context> context(static_cast<Context*>(data));
   dropProfile(*context);
+  endGroups(*context);
 }
 
 // Nothing is static: the main thread and each worker load this library, and each has its own Context.
@@ -74,6 +75,13 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<releaseScript>(env, exports, context, "releaseScript");
   add<startProfile>(env, exports, context, "startProfile");
   add<stopProfile>(env, exports, context, "stopProfile");
+  add<openGroup>(env, exports, context, "openGroup");
+  add<collective>(env, exports, context, "collective");
+  add<publish>(env, exports, context, "publish");
+  add<awaitKey>(env, exports, context, "awaitKey");
+  add<rollCall>(env, exports, context, "rollCall");
+  add<closeGroup>(env, exports, context, "closeGroup");
+  add<backends>(env, exports, context, "backends");
   return exports;
 }
 

@@ -54,6 +54,8 @@ struct StorageUse {
   uint32_t slots = 0;
 };
 
+struct Group;  // a process in a group of processes (distributed.cc)
+
 // Slots hold the tensors. JavaScript knows the number of a slot (1, 2, …); 0 means "no tensor".
 struct Context {
   napi_env env;
@@ -61,6 +63,7 @@ struct Context {
   std::vector<uint32_t> free;
   ska::flat_hash_map<c10::StorageImpl*, StorageUse> storages;
   std::vector<Operator> operators;
+  std::vector<std::shared_ptr<Group>> groups;  // null = closed
   std::vector<std::shared_ptr<void>> scripts;  // modules of TorchScript by number (torchscript.cc); null = released
   int64_t bytes = 0;      // of the storages
   int64_t reported = 0;   // bytes reported to V8
@@ -186,6 +189,16 @@ napi_value scriptTensors(Call&);
 napi_value releaseScript(Call&);
 napi_value startProfile(Call&);     // profile.cc
 napi_value stopProfile(Call&);
+napi_value openGroup(Call&);        // distributed.cc
+napi_value collective(Call&);
+napi_value publish(Call&);
+napi_value awaitKey(Call&);
+napi_value rollCall(Call&);
+napi_value closeGroup(Call&);
+napi_value backends(Call&);
+
+// Is called when an environment ends, perhaps with open groups.
+void endGroups(const Context&);     // distributed.cc
 
 // Is called when an environment ends, perhaps during a profile.
 void dropProfile(const Context&);   // profile.cc

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetupError } from './errors.mjs';
 import { withLock } from './lock.mjs';
@@ -60,7 +60,8 @@ const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-
 export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build = BUILD }) {
   const compiler = (await compilerVersion()) ?? '';
   const link = linkArguments(libtorch, cuda);
-  const key = keyOf(libtorch, native, [compiler, ...FLAGS, ...link]);
+  const flags = cuda ? [...FLAGS, '-DRIN_CUDA'] : FLAGS; // NCCL joins processes there
+  const key = keyOf(libtorch, native, [compiler, ...flags, ...link]);
   const before = readBuild(build);
   if (before?.key === key) {
     log.fact(`Native addon, for libtorch ${libtorch.version}`);
@@ -71,9 +72,18 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
     const others = readBuild(build);
     if (others?.key === key) return others;
     const addon = join(build, 'rin_torch.node');
-    await log.task('Building the native addon', () =>
-      writeBeside(addon, (path) => compile(libtorch, native, link, path)),
-    );
+    const make = (/** @type {string[]} */ flags) =>
+      log.task('Building the native addon', () =>
+        writeBeside(addon, (path) => compile(libtorch, { native, flags, link }, path)),
+      );
+    try {
+      await make(flags);
+    } catch (error) {
+      if (!cuda || !(error instanceof SetupError)) throw error;
+      // Only NCCL includes headers of CUDA, which come in many versions. All else works without it.
+      await make(FLAGS);
+      log.warn(`Several processes cannot use GPUs together, because NCCL could not be built: ${error.message}`);
+    }
     const { folder, version, source } = libtorch;
     const record = { libtorch: folder, version, source, cuda, compiler, key, size: statSync(addon).size };
     await writeBeside(join(build, 'build.json'), async (path) =>
@@ -89,7 +99,11 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
  * @param {Libtorch} libtorch @param {string} native @param {string[]} settings
  */
 function keyOf(libtorch, native, settings) {
-  const names = existsSync(native) ? readdirSync(native).sort() : [];
+  const entries = existsSync(native) ? readdirSync(native, { recursive: true, withFileTypes: true }) : [];
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(native, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
   if (!names.some(isSource)) throw new SetupError(`${native} has no sources of the addon; install @rin/torch again`);
   const files = names.flatMap((name) => [name, readFileSync(join(native, name), 'utf8')]);
   const core = statSync(join(libtorch.folder, 'lib', 'libtorch_cpu.so'));
@@ -103,23 +117,21 @@ const isSource = (name) => name.endsWith('.cc');
  * Compiles all sources as one file. Most of the time goes into libtorch's headers, which are then read once. For seven files
  * it takes 18 s of one core instead of 97 s.
  *
- * @param {Libtorch} libtorch @param {string} native @param {string[]} link @param {string} path of the result
+ * @param {Libtorch} libtorch @param {{ native: string, flags: string[], link: string[] }} what @param {string} path of the result
  */
-async function compile(libtorch, native, link, path) {
+async function compile(libtorch, { native, flags, link }, path) {
   const [program, ...args] = compilerCommand();
   const include = join(libtorch.folder, 'include');
-  // -isystem: warn about our own sources only.
-  const includes = [include, join(include, 'torch/csrc/api/include'), nodeHeaders()].flatMap((folder) => [
-    '-isystem',
-    folder,
-  ]);
+  // -isystem: warn about our own sources only. The folder of the sources is last: its stand-ins for headers of Gloo give way.
+  const folders = [include, join(include, 'torch/csrc/api/include'), nodeHeaders(), ...libtorch.headers, native];
+  const includes = folders.flatMap((folder) => ['-isystem', folder]);
   const sources = readdirSync(native).filter(isSource).sort();
   const whole = `${path}.cc`;
   writeFileSync(whole, sources.map((name) => `#include "${join(native, name)}"\n`).join(''));
   try {
     const { code, output } = await run(program, [
       ...args,
-      ...FLAGS,
+      ...flags,
       ...includes,
       '-shared',
       whole,

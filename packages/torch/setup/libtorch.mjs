@@ -15,6 +15,7 @@ const OLDEST = [2, 8];
  * @property {Source} source       where it was found
  * @property {boolean} cuda        whether it is built with CUDA, even if this machine cannot use it
  * @property {string[]} libraries  folders of its libraries: its own lib/, then those of NVIDIA's packages next to it
+ * @property {string[]} headers    folders of the headers of NVIDIA's packages next to it
  *
  * @typedef {'LIBTORCH' | 'python3' | 'cache'} Source
  */
@@ -46,7 +47,8 @@ export function describeLibtorch(folder, source) {
     version,
     source,
     cuda: existsSync(join(lib, 'libtorch_cuda.so')),
-    libraries: [lib, ...nvidiaFolders(root)],
+    libraries: [lib, ...nvidiaFolders(root, 'lib')],
+    headers: nvidiaFolders(root, 'include'),
   };
 }
 
@@ -63,12 +65,15 @@ function readVersion(root) {
   throw new SetupError(`${root} has no headers with its version; use a libtorch with its include/ folder`);
 }
 
-/** Folders of NVIDIA's pip packages, which are next to torch: nvidia/cu13/lib, nvidia/cudnn/lib, … @param {string} root */
-function nvidiaFolders(root) {
+/**
+ * Folders of NVIDIA's pip packages, which are next to torch: nvidia/cu13/lib, nvidia/cudnn/lib, …
+ * @param {string} root @param {'lib' | 'include'} kind
+ */
+function nvidiaFolders(root, kind) {
   const nvidia = join(dirname(root), 'nvidia');
   if (!existsSync(nvidia)) return [];
   return readdirSync(nvidia)
     .sort()
-    .map((name) => join(nvidia, name, 'lib'))
+    .map((name) => join(nvidia, name, kind))
     .filter((path) => existsSync(path) && statSync(path).isDirectory());
 }

@@ -24,6 +24,7 @@ export {
   tensor,
   zeros,
 } from './create.js';
+export { Group, type GroupOptions, groupBackends, launchedGroup, openGroup, RankError } from './distributed.js';
 export { type DataArray, type Dtype, dtypes } from './dtype.js';
 export { TorchError } from './errors.js';
 export * from './functions.js';

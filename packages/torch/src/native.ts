@@ -65,6 +65,26 @@ export interface Native {
   startProfile(): void;
   /** One line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab. */
   stopProfile(): string;
+  /** What a group of processes can use, separated by blanks: gloo, nccl. Empty without c10d. */
+  backends(): string;
+  /** Resolves with the number of the group. */
+  openGroup(
+    host: string,
+    port: number,
+    hostsStore: boolean,
+    rank: number,
+    size: number,
+    prefix: string,
+    timeout: number,
+    usesCuda: boolean,
+  ): Promise<string>;
+  collective(group: number, kind: string, tensors: Slot[], root: number): Promise<string>;
+  publish(group: number, key: string, text: string): Promise<string>;
+  /** The text that a rank publishes. It waits as long as the rank lives. */
+  awaitKey(group: number, key: string, rank: number): Promise<string>;
+  /** Which ranks are missing after a call that failed (`native/distributed.cc`). */
+  rollCall(group: number): Promise<string>;
+  closeGroup(group: number): Promise<string>;
 }
 
 const path = fileURLToPath(new URL('../../build/rin_torch.node', import.meta.url));

@@ -8,6 +8,7 @@ import { outlivesTerminal } from './terminal/hangup.js';
 import { commandHelp, programHelp } from './terminal/help.js';
 import { endWithNpm } from './terminal/npm.js';
 import { guardOutput } from './terminal/output.js';
+import { messageOfRank } from './terminal/rank.js';
 import { version } from './version.js';
 
 /** The commands. A command is loaded when it is called, so that help is fast and needs no libtorch. */
@@ -54,6 +55,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./commands/demo.js'),
   },
   {
+    name: 'launch',
+    summary: 'train or sample in several processes of this machine',
+    load: () => import('./commands/launch.js'),
+  },
+  {
     name: 'doctor',
     summary: 'check this machine, and show how to fix problems',
     load: () => import('./commands/doctor.js'),
@@ -74,7 +80,8 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    console.error(printable(explain(error, args.includes('--verbose'), args[0])));
+    const message = messageOfRank(error, explain(error, args.includes('--verbose'), args[0]));
+    if (message !== undefined) console.error(printable(message));
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -86,7 +93,7 @@ async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
   const found = commands.find((each) => each.name === name);
   if (!found) throw new UsageError(unknownCommand(name));
   const { command } = await found.load();
-  const end = rest.indexOf('--');
+  const end = rest.findIndex((arg) => arg === '--' || (command.takesCommand && !arg.startsWith('-')));
   if (rest.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h'))
     return print(commandHelp(command));
   const { parseArguments } = await import('./terminal/arguments.js');

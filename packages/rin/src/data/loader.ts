@@ -3,7 +3,7 @@ import { mirror } from '../media/planar.js';
 import { type Dataset, sampleLength } from './dataset.js';
 import { sequencesFor, setSequence } from './sequences.js';
 
-/** B samples of the training stream. */
+/** B samples of the training stream, or a part of them. */
 export interface Batch {
   /** [B, C, ...size], uint8 */
   readonly pixels: Uint8Array;
@@ -18,6 +18,8 @@ export interface LoaderOptions {
   seed: number;
   /** samples in a batch */
   batch: number;
+  /** the part of each batch that is read, from the first number to below the second; default all of it */
+  part?: readonly [number, number];
   /** mirror each sample left-right with probability 1/2 */
   flip: boolean;
 }
@@ -51,7 +53,7 @@ export class Loader {
   }
 
   /**
-   * Samples `position` to `position + batch - 1` of the stream. Every position works; consecutive batches are fastest,
+   * Samples `position` to `position + batch - 1` of the stream, or the loader's part of them. Every position works; consecutive batches are fastest,
    * because they are read ahead.
    * @param position integer from 0
    * @throws RinError if `position` is not an integer from 0, the loader is closed, or the data cannot be read
@@ -75,14 +77,15 @@ export class Loader {
   }
 
   async #read(position: number): Promise<Batch> {
-    const { seed, batch, flip } = this.#options;
+    const { seed, batch, flip, part: [from, to] = [0, batch] } = this.#options;
     const { length, shape } = this.#dataset;
-    const pixels = new Uint8Array(batch * this.#sample);
-    const labels = new Int32Array(batch);
-    const sequences = sequencesFor(this.#dataset, batch);
+    const [first, count] = [position + from, to - from];
+    const pixels = new Uint8Array(count * this.#sample);
+    const labels = new Int32Array(count);
+    const sequences = sequencesFor(this.#dataset, count);
     const reads: Promise<void>[] = [];
-    for (let i = 0; i < batch; i++) {
-      const index = permute((position + i) % length, length, seed, Math.floor((position + i) / length));
+    for (let i = 0; i < count; i++) {
+      const index = permute((first + i) % length, length, seed, Math.floor((first + i) / length));
       const out = pixels.subarray(i * this.#sample, (i + 1) * this.#sample);
       labels[i] = this.#dataset.label(index);
       if (sequences) setSequence(sequences, i, this.#dataset, index);
@@ -92,8 +95,8 @@ export class Loader {
     await Promise.all(reads);
     if (flip) {
       const width = shape[shape.length - 1];
-      for (let i = 0; i < batch; i++) {
-        if (uniform(seed, 'flip', position + i, 0) < 0.5)
+      for (let i = 0; i < count; i++) {
+        if (uniform(seed, 'flip', first + i, 0) < 0.5)
           mirror(pixels.subarray(i * this.#sample, (i + 1) * this.#sample), width);
       }
     }

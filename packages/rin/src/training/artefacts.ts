@@ -1,8 +1,5 @@
 import { releaseFreeMemory } from '@rin/torch';
-import type { Config } from '../config/config.js';
-import type { Dataset } from '../data/dataset.js';
 import { saveModel } from '../diffusion/modelFile.js';
-import { sample } from '../diffusion/sample.js';
 import { change } from '../disk/wholeFiles.js';
 import { playRate } from '../media/frameRate.js';
 import { presentationOf, type Sample } from '../media/presentation.js';
@@ -11,21 +8,17 @@ import { modelName } from '../runs/namedModel.js';
 import { previewFiles, type RunDirectory } from '../runs/runDirectory.js';
 import { Diverged } from './diverged.js';
 import type { Evaluator, Figures } from './evaluator.js';
-import type { Learner } from './learner.js';
-import { givenClips, realSamples, writePreview } from './preview.js';
+import { drawPreview, type PreviewSubject, realSamples, shownData, writePreview } from './preview.js';
 import type { PreviewPlan } from './previewPlan.js';
 import type { Progress } from './progress.js';
+import { alone, type Ranks } from './ranks.js';
+import { StoppedElsewhere, sharedBatch } from './sharedSamples.js';
 import type { EventFile } from './tensorboard/eventFile.js';
 
-export interface ArtefactsOptions {
-  readonly config: Config;
-  /** the samples that the run trains on */
-  readonly data: Dataset;
-  /** held-out samples, whose first frames a model with given frames continues in previews; absent = none */
-  readonly heldOut?: Dataset;
-  readonly meanSquare: number;
+export interface ArtefactsOptions extends PreviewSubject {
   readonly directory: RunDirectory;
-  readonly learner: Learner;
+  /** the processes that draw previews together; default: this one alone */
+  readonly ranks?: Ranks;
   /** absent if the run has no previews */
   readonly previews?: PreviewPlan;
   /** absent if the run does not evaluate */
@@ -63,8 +56,21 @@ export class Artefacts {
     const { previews } = this.#options;
     // They are written again, because the layout changes with some keys that a resumed run may change.
     if (!previews) return;
-    await this.#write('reals', realSamples(this.#shown, previews.layout));
+    await this.#write('reals', realSamples(shownData(this.#options), previews.layout));
     this.#board('reals', previewFiles(this.#options.config, 'reals'), 0, false);
+  }
+
+  /**
+   * Whether a preview must be drawn now. Not if it is there, which TensorBoard is told, nor if this process was told to stop.
+   * The arguments are those of `preview`.
+   */
+  lacksPreview(label: string, images: number): boolean {
+    const { config, directory, previews, signal } = this.#options;
+    const files = previewFiles(config, `fakes-${label}`);
+    if (!previews || signal?.aborted) return false;
+    if (!files.every((name) => directory.has(name))) return true;
+    this.#board('samples', files, images, false);
+    return false;
   }
 
   /**
@@ -74,41 +80,35 @@ export class Artefacts {
    * @returns whether the whole preview was drawn now
    */
   async preview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
-    const { config, data, meanSquare, directory, learner, previews, signal, say } = this.#options;
-    const files = previewFiles(config, `fakes-${label}`);
-    if (!previews || signal?.aborted) return false;
-    if (files.every((name) => directory.has(name))) {
-      this.#board('samples', files, images, false);
-      return false;
-    }
+    return this.lacksPreview(label, images) && this.drawPreview(label, images, onStep);
+  }
+
+  /** Draws a preview that is not there yet, as `preview` does. Other ranks must help (`drawPreview` of `preview.ts`). */
+  async drawPreview(label: string, images: number, onStep: (step: Progress['sampling']) => void): Promise<boolean> {
+    const { config, directory, previews, ranks = alone, signal, say } = this.#options;
+    if (!previews) return false;
     this.#checkWeights(images);
     const { layout, steps, batch } = previews;
-    const { classes } = layout;
-    const subject = { config, classes: data.classes, meanSquare, network: learner.averages.main };
-    const given = givenClips(this.#shown, layout, config.model.givenFrames);
-    if (learner.compute.device === 'cpu') releaseFreeMemory(); // its tensors have other sizes, and would not fit into the gaps
+    const inRound = ranks.count * sharedBatch(layout.classes.length, batch, ranks);
+    const rounds = Math.ceil(layout.classes.length / inRound);
+    let drawn: Awaited<ReturnType<typeof drawPreview>>;
     try {
-      const drawn = await sample(subject, {
-        seeds: [...classes.keys()],
-        classes: classes.map((each) => (each < 0 ? null : each)),
-        // those of the pictures at the same places of `reals.png`
-        ...(data.conditionShape && { conditions: classes.map((_, i) => data.condition?.(i % data.length) ?? null) }),
-        ...{ steps, batch, signal, given },
+      drawn = await drawPreview(this.#options, previews, {
+        ...{ ranks, signal },
         onStep: ({ step, seeds }) => {
-          const before = Math.floor(seeds[0] / batch);
-          onStep({ step: before * steps + step, steps: Math.ceil(classes.length / batch) * steps });
+          const before = Math.floor(seeds[0] / inRound);
+          onStep({ step: before * steps + step, steps: rounds * steps });
         },
       });
-      await this.#write(`fakes-${label}`, drawn);
-      this.#board('samples', files, images, true);
-      say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
-      return true;
     } catch (error) {
-      if (!signal?.aborted) throw error;
-      return false;
-    } finally {
-      if (learner.compute.device === 'cpu') releaseFreeMemory();
+      if (signal?.aborted || error instanceof StoppedElsewhere) return false;
+      throw error;
     }
+    await this.#write(`fakes-${label}`, drawn);
+    const files = previewFiles(config, `fakes-${label}`);
+    this.#board('samples', files, images, true);
+    say(`samples: ${files.map((name) => directory.file(name)).join(', ')}`);
+    return true;
   }
 
   /**
@@ -145,12 +145,6 @@ export class Artefacts {
   #board(tag: string, files: readonly string[], images: number, isNew: boolean): void {
     const { board, directory } = this.#options;
     for (const name of files) if (name.endsWith('.png')) board?.picture(tag, directory.file(name), images, isNew);
-  }
-
-  /** The data whose clips are shown: those that the network did not see, if it continues clips and there are some. */
-  get #shown(): Dataset {
-    const { config, data, heldOut } = this.#options;
-    return config.model.givenFrames > 0 ? (heldOut ?? data) : data;
   }
 
   /** Writes the model and a checkpoint of the same weights, then removes the oldest checkpoints. */

@@ -11,6 +11,7 @@ import {
   scope,
   stack,
   type Tensor,
+  tensor,
   workableDtype,
   zeros,
 } from '@rin/torch';
@@ -25,6 +26,7 @@ import { Averages, mainAverage } from './averages.js';
 import { largestDivisor } from './largestDivisor.js';
 import { rateShare } from './learningRate.js';
 import { createOptimizer } from './optimizer.js';
+import { alone, type Ranks, shareOf } from './ranks.js';
 import type { Compute } from './resources/compute.js';
 import { halved, tooLarge } from './resources/outOfMemory.js';
 
@@ -39,6 +41,12 @@ export interface Update {
   readonly gradientNorm: number;
 }
 
+/** The mean loss of a micro-batch, and how many samples it has. */
+interface Pass {
+  readonly loss: Tensor;
+  readonly samples: number;
+}
+
 /**
  * A network in training: its weights, their averages and the optimiser. It does not use files or the time of day. Dispose it,
  * because the garbage collector frees its memory late.
@@ -51,15 +59,20 @@ export class Learner implements Disposable {
   readonly #network: RIN;
   readonly #weights: Named;
   readonly #optimizer: Optimizer;
+  readonly #ranks: Ranks;
   #microBatch: number;
 
-  /** @param meanSquare mean of x² over the data, with x in [−1, 1] */
-  constructor(config: Config, meanSquare: number, compute: Compute) {
+  /**
+   * @param meanSquare mean of x² over the data, with x in [−1, 1]
+   * @param ranks the processes that train the same network
+   */
+  constructor(config: Config, meanSquare: number, compute: Compute, ranks: Ranks = alone) {
     const { model, training, seed } = config;
     this.#config = config;
     this.#meanSquare = meanSquare;
+    this.#ranks = ranks;
     this.compute = compute;
-    this.#microBatch = mostAtOnce(config);
+    this.#microBatch = this.#mostAtOnce;
     this.#network = new RIN(model, { seed }).to(compute.device);
     this.#weights = this.#network.parameters();
     this.averages = new Averages(model, { [mainAverage]: training.ema }, compute.device);
@@ -79,7 +92,7 @@ export class Learner implements Disposable {
 
   /** The part of a checkpoint that is not counters. */
   get state(): LearnerState {
-    const isHalved = this.#microBatch < mostAtOnce(this.#config);
+    const isHalved = this.#microBatch < this.#mostAtOnce;
     return { parts: this.tensors, ...(isHalved && { microBatch: this.#microBatch }) };
   }
 
@@ -116,6 +129,18 @@ export class Learner implements Disposable {
     for (const part of Object.values(this.tensors)) for (const tensor of Object.values(part)) tensor.dispose();
   }
 
+  /** The part of each batch that this process computes, from the first number to below the second. */
+  get part(): readonly [number, number] {
+    return shareOf(this.#config.training.batch, this.#ranks);
+  }
+
+  /** Samples in one pass unless memory runs out. */
+  get #mostAtOnce(): number {
+    const { batch, microBatch = batch } = this.#config.training;
+    const [from, to] = this.part;
+    return Math.min(microBatch, to - from);
+  }
+
   /** Samples in one pass: `training.microBatch`, or fewer if memory ran out. */
   get microBatch(): number {
     return this.#microBatch;
@@ -123,28 +148,52 @@ export class Learner implements Disposable {
 
   /**
    * Updates the weights by one batch. The event loop runs after every micro-batch, so that signals are handled.
+   * @param given   this process's part of the batch (`part`)
    * @param images  images seen before
    * @param updates updates made before
    * @throws RinError if memory does not suffice for a single sample
+   * @throws RankError if another rank is missing
    */
   async update(given: Batch, images: number, updates: number): Promise<Update> {
     const { training } = this.#config;
-    const losses = await this.#gatherGradients(given, images, updates);
+    const passes = await this.#gatherGradients(given, images, updates);
+    using loss = scope(() => noGrad(() => this.#meanLoss(passes)));
+    for (const pass of passes) pass.loss.dispose();
+    // An update moves all weights, so that their state does not depend on the part of the network that a batch used.
+    scope(() => {
+      for (const weight of Object.values(this.#weights)) weight.grad ??= zeros(weight.shape, { device: weight.device });
+    });
+    await this.#addUp(loss);
     const found = scope(() =>
       noGrad(() => {
-        // An update moves all weights, so that their state does not depend on the part of the network that a batch used.
-        for (const weight of Object.values(this.#weights))
-          weight.grad ??= zeros(weight.shape, { device: weight.device });
         const norm = clipGradNorm(this.#weights, training.clipNorm || Number.POSITIVE_INFINITY);
         this.#optimizer.updates = updates;
         this.#optimizer.step({ lrScale: rateShare(training, images) });
         this.#optimizer.zeroGrad();
         this.averages.update(this.#weights, updates + 1);
-        return stack([stack(losses).mean(), norm]).toTypedArray(); // the one wait for the device
+        return stack([loss, norm]).toTypedArray(); // the one wait for the device
       }),
     );
-    for (const loss of losses) loss.dispose();
     return { loss: Number(found[0]), gradientNorm: Number(found[1]) };
+  }
+
+  /** This process's share of the mean loss over the batch: all of it if there are no other ranks. */
+  #meanLoss(passes: readonly Pass[]): Tensor {
+    const { batch } = this.#config.training;
+    const [from, to] = this.part;
+    const losses = stack(passes.map(({ loss }) => loss));
+    const isEven = passes.every(({ samples }) => samples === passes[0].samples);
+    const weights = () => tensor(passes.map(({ samples }) => samples / (to - from))).to(losses.device);
+    const mean = isEven ? losses.mean() : losses.mul(weights()).sum();
+    return to - from === batch ? mean : mean.mul((to - from) / batch);
+  }
+
+  /** Replaces the loss and the gradients by their sums over the ranks. Each has its share of the mean over the batch. */
+  async #addUp(loss: Tensor): Promise<void> {
+    if (this.#ranks.count === 1) return;
+    const gradients = Object.values(this.#weights).flatMap(({ grad }) => grad ?? []);
+    await this.#ranks.sum([loss, ...gradients]);
+    for (const gradient of gradients) gradient.dispose(); // only these handles: the weights keep their gradients
   }
 
   /**
@@ -152,19 +201,21 @@ export class Learner implements Disposable {
    * stay the same, because they depend on the position of a sample. Only dropout changes: it is drawn for each micro-batch.
    * @returns the loss of each micro-batch
    */
-  async #gatherGradients(given: Batch, images: number, updates: number): Promise<Tensor[]> {
+  async #gatherGradients(given: Batch, images: number, updates: number): Promise<Pass[]> {
     const { batch } = this.#config.training;
+    const [from, to] = this.part;
     for (let attempt = 1; ; ) {
-      const losses: Tensor[] = [];
+      const passes: Pass[] = [];
       try {
-        for (let offset = 0; offset < batch; offset += this.#microBatch) {
+        for (let offset = from; offset < to; offset += this.#microBatch) {
           const draw = { position: images + offset, offset, total: batch, step: updates };
-          losses.push(this.#pass(part(given, offset, this.#microBatch), draw));
+          const samples = Math.min(this.#microBatch, to - offset);
+          passes.push({ loss: this.#pass(part(given, offset - from, samples), draw), samples });
           await setImmediate();
         }
-        return losses;
+        return passes;
       } catch (error) {
-        for (const loss of losses) loss.dispose();
+        for (const { loss } of passes) loss.dispose();
         this.#optimizer.zeroGrad();
         if (!isOutOfMemory(error)) throw error;
         releaseFreeMemory(); // small free pieces serve neither tensors nor kernels that are made at run time
@@ -210,9 +261,6 @@ export class Learner implements Disposable {
     });
   }
 }
-
-/** Samples in one pass unless memory runs out. */
-const mostAtOnce = ({ training }: Config): number => training.microBatch ?? training.batch;
 
 /** Name and shape of the first tensor that is missing or has another shape on one side; undefined if both sides agree. */
 function firstMisfit(from: Named, to: Named): string | undefined {

@@ -1,9 +1,16 @@
+import { releaseFreeMemory } from '@rin/torch';
+import type { Config } from '../config/config.js';
 import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { SampleOptions } from '../diffusion/sample.js';
 import { writeWhole } from '../disk/wholeFiles.js';
 import { type Clip, cutClip } from '../media/clip.js';
+import type { MediumSample } from '../media/medium.js';
 import type { Presentation, Sample } from '../media/presentation.js';
 import { encodeSheet } from '../media/sampleSheet.js';
-import type { Layout } from './previewPlan.js';
+import type { Learner } from './learner.js';
+import type { Layout, PreviewPlan } from './previewPlan.js';
+import type { Ranks } from './ranks.js';
+import { sharedSamples } from './sharedSamples.js';
 
 /** Samples of the data in a layout: the first ones of each class. If a class has too few, they repeat. */
 export function realSamples(data: Dataset, { classes }: Layout): Sample[] {
@@ -38,6 +45,49 @@ export function realSamples(data: Dataset, { classes }: Layout): Sample[] {
  */
 export const givenClips = (data: Dataset, layout: Layout, frames: number): Clip[] | undefined =>
   frames === 0 ? undefined : realSamples(data, layout).map((clip) => cutClip(clip, 0, frames));
+
+/** What a preview is drawn from. */
+export interface PreviewSubject {
+  readonly config: Config;
+  /** the samples that the run trains on */
+  readonly data: Dataset;
+  /** held-out samples, whose first frames a model with given frames continues; absent = none */
+  readonly heldOut?: Dataset;
+  readonly meanSquare: number;
+  readonly learner: Learner;
+}
+
+/** The data whose clips are shown: those that the network did not see, if it continues clips and there are some. */
+export const shownData = ({ config, data, heldOut }: Omit<PreviewSubject, 'learner'>): Dataset =>
+  config.model.givenFrames > 0 ? (heldOut ?? data) : data;
+
+/** Draws the samples of a preview, with the averaged weights. @returns all of them on rank 0, none on the others */
+export async function drawPreview(
+  subject: PreviewSubject,
+  { layout, steps, batch }: PreviewPlan,
+  { ranks, ...options }: { ranks: Ranks; signal?: AbortSignal; onStep?: SampleOptions['onStep'] },
+): Promise<MediumSample[]> {
+  const { config, data, meanSquare, learner } = subject;
+  const { classes } = layout;
+  const model = { config, classes: data.classes, meanSquare, network: learner.averages.main };
+  const onCpu = learner.compute.device === 'cpu';
+  if (onCpu) releaseFreeMemory(); // its tensors have other sizes, and would not fit into the gaps
+  try {
+    const drawn: MediumSample[] = [];
+    const wanted = {
+      seeds: [...classes.keys()],
+      classes: classes.map((each) => (each < 0 ? null : each)),
+      // those of the pictures at the same places of `reals.png`
+      ...(data.conditionShape && { conditions: classes.map((_, i) => data.condition?.(i % data.length) ?? null) }),
+      ...{ steps, batch, given: givenClips(shownData(subject), layout, config.model.givenFrames) },
+      ...options,
+    };
+    for await (const { image } of sharedSamples(model, wanted, ranks)) drawn.push(image);
+    return drawn;
+  } finally {
+    if (onCpu) releaseFreeMemory();
+  }
+}
 
 export interface PreviewOptions {
   readonly layout: Layout;

@@ -3,6 +3,7 @@ import type { FoundSource } from '../data/find.js';
 import { modelFile } from '../runs/namedModel.js';
 import { checkInitialModel, type InitialModel, openInitialModel } from './initialModel.js';
 import type { DataInput } from './openData.js';
+import { alone, type Ranks } from './ranks.js';
 import { type Compute, chooseCompute } from './resources/compute.js';
 
 /** What to train. A source or model that the command line has opened is not opened again. */
@@ -28,12 +29,16 @@ export interface Resolved extends Disposable {
 /**
  * Resolves the device, the precision and the initial model of a request. It runs before data are decoded, because decoding
  * may take an hour.
+ * @param ranks the processes that train together; those of one machine take its GPUs in turn
  * @throws RinError if the device does not exist, or if the model cannot be read or does not fit the configuration
  */
-export async function resolve({ config, source, init: opened }: Request): Promise<Resolved> {
+export async function resolve(
+  { config, source, init: opened }: Request,
+  { localRank }: Pick<Ranks, 'localRank'> = alone,
+): Promise<Resolved> {
   let init = opened;
   try {
-    const compute = chooseCompute(config.training);
+    const compute = chooseCompute(config.training, localRank);
     const { init: path } = config.training;
     if (!init && path !== undefined && modelFile(path) !== undefined) init = await openInitialModel(path);
     const notices = init ? checkInitialModel(init, config) : [];

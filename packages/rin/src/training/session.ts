@@ -4,14 +4,15 @@ import { type Duration, imagesOf } from '../config/duration.js';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { type Counters, imagesLabel } from '../runs/checkpoint.js';
-import type { Artefacts } from './artefacts.js';
 import { Diverged } from './diverged.js';
 import { planEvaluations } from './evaluator.js';
 import type { Learner } from './learner.js';
 import { type Progress, Tally } from './progress.js';
+import { alone, type Ranks } from './ranks.js';
 import type { Recorder } from './recorder.js';
 import type { Remaining } from './remaining.js';
 import { lessMemory } from './resources/outOfMemory.js';
+import type { ArtefactWriter } from './sharedArtefacts.js';
 import type { Validation } from './validation.js';
 
 export interface SessionOptions {
@@ -23,10 +24,14 @@ export interface SessionOptions {
   readonly counters?: Counters;
   readonly validation?: Validation;
   readonly remaining: Remaining;
-  /** if absent, nothing is logged or recorded */
+  /** if absent, nothing is recorded */
   readonly recorder?: Recorder;
+  /** gets the sentences about this process */
+  readonly say?: (text: string) => void;
   /** if absent, no previews, model or checkpoints are written */
-  readonly artefacts?: Artefacts;
+  readonly artefacts?: ArtefactWriter;
+  /** the processes that train together; default: this one alone */
+  readonly ranks?: Ranks;
   /** SHA-256 of the detector of the evaluations; absent if there are none */
   readonly detector?: string;
   readonly onProgress?: (progress: Progress) => void;
@@ -49,18 +54,20 @@ export class Session implements Disposable {
   }
 
   /**
-   * Trains until the run ends or the signal is aborted.
+   * Trains until the run ends, or the signal of any rank is aborted.
    * @returns images seen, at most `training.images`; the last batch may go past the end
    * @throws Diverged if a loss, a gradient or a weight is not finite
+   * @throws RankError if another rank is missing
    */
   async run(): Promise<number> {
-    const { config, data, artefacts, signal } = this.#options;
-    const loader = new Loader(data, { seed: config.seed, batch: config.training.batch, flip: config.data.flip });
+    const { config, data, artefacts, learner } = this.#options;
+    const { batch } = config.training;
+    const loader = new Loader(data, { seed: config.seed, batch, flip: config.data.flip, part: learner.part });
     try {
       await artefacts?.reals();
       for (;;) {
-        await this.#makeWhatIsDue();
-        if (this.#isLast || signal?.aborted) return Math.min(this.#images, config.training.images);
+        const stops = await this.#makeWhatIsDue();
+        if (this.#isLast || stops) return Math.min(this.#images, config.training.images);
         await this.#update(loader);
       }
     } finally {
@@ -70,6 +77,11 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     this.#options.learner[Symbol.dispose]();
+  }
+
+  /** Images seen at the newest checkpoint; null before the first one. */
+  get saved(): number | null {
+    return this.#options.artefacts?.saved ?? null;
   }
 
   get #images(): number {
@@ -97,20 +109,20 @@ export class Session implements Disposable {
   }
 
   async #update(loader: Loader): Promise<void> {
-    const { config, learner, recorder, onProgress } = this.#options;
+    const { config, learner, recorder, say, onProgress } = this.#options;
     const { images, updates } = this.#tally.counters;
     const { microBatch } = learner;
     const began = performance.now();
     const found = await learner.update(await loader.next(images), images, updates);
     if (learner.microBatch < microBatch) {
       this.#isHalved = true;
-      recorder?.say(lessMemory(microBatch, learner.microBatch, config.training.batch));
+      say?.(lessMemory(microBatch, learner.microBatch, config.training.batch));
     }
     this.#checkFinite('loss', found.loss);
     this.#checkFinite("gradient's norm", found.gradientNorm);
     this.#tally.add(found, (performance.now() - began) / 1000);
     const time = this.#tally.takeTime();
-    if (time !== undefined) recorder?.say(time);
+    if (time !== undefined && recorder) say?.(time);
     if (this.#isDue(config.training.logEvery)) await this.#record();
     onProgress?.(this.#tally.progress());
   }
@@ -127,7 +139,7 @@ export class Session implements Disposable {
     recorder?.record(lines);
   }
 
-  async #preview(artefacts: Artefacts): Promise<void> {
+  async #preview(artefacts: ArtefactWriter): Promise<void> {
     const { remaining, onProgress } = this.#options;
     const began = performance.now();
     const onStep = (sampling: Progress['sampling']) => onProgress?.(this.#tally.progress({ sampling }));
@@ -136,10 +148,10 @@ export class Session implements Disposable {
   }
 
   /** Measures new samples and records their figures, unless that was done before the run was resumed. */
-  async #evaluate(artefacts: Artefacts, recorder: Recorder, total: number): Promise<void> {
-    const { detector, remaining, onProgress } = this.#options;
+  async #evaluate(artefacts: ArtefactWriter, total: number): Promise<void> {
+    const { detector, recorder, remaining, onProgress } = this.#options;
     const images = this.#images;
-    if (detector === undefined || recorder.hasFigures(images)) return;
+    if (detector === undefined || !recorder || recorder.hasFigures(images)) return;
     const began = performance.now();
     const onDone = (done: number) => onProgress?.(this.#tally.progress({ evaluating: { done, total } }));
     const figures = await artefacts.evaluate(images, onDone);
@@ -152,19 +164,30 @@ export class Session implements Disposable {
     recorder.say(`${count(Math.min(images, this.#options.config.training.images))} images: ${told.join(', ')}`);
   }
 
-  async #makeWhatIsDue(): Promise<void> {
-    const { config, recorder, artefacts, signal } = this.#options;
+  /** @returns whether training stops now, the same on every rank */
+  async #makeWhatIsDue(): Promise<boolean> {
+    const { config, recorder, artefacts, ranks = alone, signal } = this.#options;
     const { checkpointEvery } = config.training;
-    if (!artefacts) return;
-    if (this.#isDue(artefacts.previewEvery)) await this.#preview(artefacts);
+    if (artefacts && this.#isDue(artefacts.previewEvery)) await this.#preview(artefacts);
     const evaluations = planEvaluations(config);
-    if (evaluations && recorder && this.#isDue(evaluations.every))
-      await this.#evaluate(artefacts, recorder, evaluations.count);
+    if (artefacts && evaluations && this.#isDue(evaluations.every))
+      await ranks.first(() => this.#evaluate(artefacts, evaluations.count));
+    const [stops, isHalved] = await this.#onAnyRank([signal?.aborted === true, this.#isHalved]);
+    if (!artefacts) return stops;
     const isNew = this.#images !== (artefacts.saved ?? 0);
-    if (isNew && (signal?.aborted || this.#isHalved || this.#isDue(checkpointEvery))) {
+    if (isNew && (stops || isHalved || this.#isDue(checkpointEvery))) {
       await recorder?.flush();
       await artefacts.checkpoint(this.#label(checkpointEvery), this.#tally.counters);
       this.#isHalved = false;
-    } else if (this.#isLast) await artefacts.model(this.#images);
+      return (await this.#onAnyRank([signal?.aborted === true]))[0]; // nothing new is lost here
+    }
+    if (this.#isLast) await artefacts.model(this.#images);
+    return stops;
+  }
+
+  /** Whether each of the facts is true on at least one rank. */
+  async #onAnyRank(facts: readonly boolean[]): Promise<boolean[]> {
+    const { ranks = alone } = this.#options;
+    return (await ranks.total(facts.map(Number))).map((ranksWithIt) => ranksWithIt > 0);
   }
 }

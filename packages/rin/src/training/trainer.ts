@@ -15,11 +15,13 @@ import { changeRun } from './changeRun.js';
 import { withDataClasses } from './dataClasses.js';
 import { Diverged } from './diverged.js';
 import { type Evaluator, type OpenEvaluator, planEvaluations } from './evaluator.js';
+import { follow, lost, type RunOfFirst, sameOnAll, tensorsOf } from './follow.js';
 import { startFromModel } from './initialModel.js';
 import { Learner } from './learner.js';
 import { type DataInput, openData } from './openData.js';
 import { planPreviews, previewLine } from './previewPlan.js';
 import type { Progress } from './progress.js';
+import { alone, type Ranks } from './ranks.js';
 import { Recorder } from './recorder.js';
 import { Remaining } from './remaining.js';
 import { type Request, type Resolved, resolve } from './resolve.js';
@@ -31,6 +33,8 @@ import { tooLarge } from './resources/outOfMemory.js';
 import { timeLine } from './resources/timeLine.js';
 import { timedSpeed } from './resources/timing.js';
 import { Session } from './session.js';
+import { SharedArtefacts } from './sharedArtefacts.js';
+import { checkShares, ofShare, sharesLine, speedOfAll } from './shares.js';
 import { EventFile } from './tensorboard/eventFile.js';
 import { type Split, splitData, Validation } from './validation.js';
 
@@ -54,6 +58,11 @@ export interface TrainOptions {
   readonly log?: (text: string) => void;
   /** if aborted, training finishes the current update, saves a checkpoint, and `train` rejects with the signal's reason */
   readonly signal?: AbortSignal;
+  /**
+   * the processes that train together (`joinRanks`); every one of them calls `train` with the same configuration and data.
+   * Rank 0 alone writes files. Default: this process alone
+   */
+  readonly ranks?: Ranks;
 }
 
 /** What `train` adds to the options of a program, because `metrics` is to the right of this folder. */
@@ -86,7 +95,7 @@ export async function trainOrStop({ config, data, ...options }: TrainOptions & I
     if (signal?.aborted) return { run: null, images: 0, finished: false };
     throw error;
   }
-  return trainResolved(await resolve(request), options);
+  return trainResolved(await resolve(request, options.ranks), options);
 }
 
 /**
@@ -94,9 +103,20 @@ export async function trainOrStop({ config, data, ...options }: TrainOptions & I
  * @throws RinError as `train` does
  */
 export async function trainResolved(resolved: Resolved, options: RunOptions): Promise<Stretch> {
+  const { ranks = alone } = options;
+  try {
+    return await trainAmong(ranks, resolved, options);
+  } catch (error) {
+    await ranks.giveUp(error);
+    throw error;
+  }
+}
+
+async function trainAmong(ranks: Ranks, resolved: Resolved, options: RunOptions): Promise<Stretch> {
   using what = resolved;
   const { config, source, notices } = what;
   const { signal, onDataProgress: onProgress } = options;
+  checkShares(ranks, config);
   const early: string[] = [];
   for (const notice of notices) announce(notice, early, options);
   let data: Dataset;
@@ -105,28 +125,29 @@ export async function trainResolved(resolved: Resolved, options: RunOptions): Pr
       announce(text, early, options);
       if (!options.log) process.emitWarning(text); // a part of the data is not used
     };
-    data = await openData(source, config, { onProgress, onNotice, signal });
+    data = await ranks.inTurn(() => openData(source, config, { onProgress, onNotice, signal }));
   } catch (error) {
-    if (signal?.aborted) return { run: null, images: 0, finished: false };
-    throw error;
+    if (!signal?.aborted) throw error;
+    await ranks.giveUp(error);
+    return { run: null, images: 0, finished: false };
   }
   try {
-    return await trainOn(data, what, options, early);
+    return await (ranks.rank > 0 ? follow(data, what, { ...options, ranks }) : trainOn(data, what, options, early));
   } finally {
     if (data !== source) data.close();
   }
 }
 
 /** Says something before there is a run, and keeps it for the log of the run. */
-function announce(text: string, early: string[], { log }: RunOptions): void {
+function announce(text: string, early: string[], { log, ranks }: RunOptions): void {
   early.push(text);
-  log?.(text);
+  if (!ranks?.rank) log?.(text); // the other ranks would say the same
 }
 
 /** @param early what was said before there is a run */
 async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, early: string[]): Promise<Stretch> {
   const { config, init } = resolved;
-  const { run, runsFolder = 'runs', fresh = false, log = () => {} } = options;
+  const { run, runsFolder = 'runs', fresh = false, log = () => {}, ranks = alone } = options;
   const split = splitData(data, config);
   let said: readonly string[] = []; // replaced at every attempt to create the run
   const begin = async (folder: string): Promise<void> => {
@@ -140,6 +161,9 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
   const purpose = { config, data, init: init?.digest };
   const notice = (text: string) => announce(text, early, options);
   const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice });
+  await ranks.first<RunOfFirst>(async () => ({
+    ...{ run: directory.path, finished, same: sameOnAll(config, data) },
+  }));
   const { images } = config.training;
   if (finished) {
     const idle = changes.length > 0 ? ` Changed keys are ignored: ${changes.map(({ key }) => key).join(', ')}.` : '';
@@ -154,12 +178,18 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
     for (const text of early) directory.log(text);
     for (const text of said) recorder.say(text);
     using evaluator = await evaluatorFor(split.trained, resolved, options, recorder.say);
-    using session = await prepare({ data, split, resolved, directory, changes, recorder, evaluator, options });
+    using session = await prepare({ data, split, resolved, directory, changes, recorder, evaluator, ranks, options });
     init?.[Symbol.dispose](); // frees its memory for training
-    const seen = await session.run();
-    return { run: directory.path, images: seen, finished: await isFinished(directory, config) };
+    const seen = await session.run().catch((error: unknown) => {
+      throw lost(error, session.saved, config);
+    });
+    return {
+      ...{ run: directory.path, images: seen },
+      finished: await ranks.first(() => isFinished(directory, config)),
+    };
   } catch (thrown) {
     if (options.signal?.aborted && thrown === options.signal.reason) {
+      await ranks.giveUp(thrown);
       const seen = (await newestCounters(directory.path))?.images ?? 0; // stopped before the first update
       return { run: directory.path, images: seen, finished: false };
     }
@@ -199,9 +229,9 @@ function mendable(error: unknown, { path }: RunDirectory): unknown {
 }
 
 /** A network with random weights, its average and its optimiser. */
-function untrained({ config, compute }: Resolved, data: Dataset): Learner {
+function untrained({ config, compute }: Resolved, data: Dataset, ranks: Ranks = alone): Learner {
   useThreads(config.training.threads);
-  return new Learner(config, meanSquareOf(config, data), compute);
+  return new Learner(config, meanSquareOf(config, data), compute, ranks);
 }
 
 const meanSquareOf = ({ diffusion }: Config, data: Dataset): number => diffusion.dataMeanSquare ?? data.meanSquare;
@@ -222,25 +252,26 @@ interface Preparation {
   readonly changes: readonly Change[];
   readonly recorder: Recorder;
   readonly evaluator: Evaluator | undefined;
+  readonly ranks: Ranks;
   readonly options: RunOptions;
 }
 
 /** Restores the run from its newest checkpoint, or starts it. */
 async function prepare(given: Preparation): Promise<Session> {
-  const { data, resolved, directory, changes, recorder, evaluator } = given;
+  const { data, resolved, directory, changes, recorder, evaluator, ranks } = given;
   const { trained, heldOut } = given.split;
   const { onProgress, signal } = given.options;
   const { config, compute, init } = resolved;
   const { training } = config;
   const { say } = recorder;
-  const cost = trainingCost(config, compute, data);
+  const cost = trainingCost(ofShare(config, ranks), compute, data);
   const previews = planPreviews(config);
   const takes = [
-    ...memoryLines(cost, config, compute),
+    ...memoryLines(cost, ofShare(config, ranks), compute),
     await diskLine(cost, config, directory.path, await sizeOf(directory.path)),
   ];
   const meanSquare = meanSquareOf(config, data);
-  const learner = untrained(resolved, data);
+  const learner = untrained(resolved, data, ranks);
   const saved = await loadNewest(directory.path, say);
   if (saved) learner.restore(saved);
   await changeRun(directory, config, changes, saved?.counters.images ?? 0, say); // a run that is refused stays as it is
@@ -255,33 +286,31 @@ async function prepare(given: Preparation): Promise<Session> {
   say(`${directory.path}: ${seen} ${count(training.images)} images`);
   say(`data: ${data.name}, ${count(data.length)} samples ${classesText(data.classes.length)}${held}${skipped}`);
   say(`network: ${count(learner.parameterCount)} parameters, on ${compute.device} in ${compute.dtype}`);
+  if (ranks.count > 1) say(sharesLine(ranks, config));
   for (const line of takes) say(line);
   if (previews) say(previewLine(previews, config, data.classes));
   if (evaluator) say(evaluator.line);
   const counters = saved?.counters;
-  const validation = heldOut && new Validation(heldOut, config, meanSquare);
+  const validation = heldOut && new Validation(heldOut, config, meanSquare, ranks);
   const remaining = new Remaining(config, { previews, heldOut: validation?.count ?? 0 });
   const left = training.images - (counters?.images ?? 0);
-  const speed = left > 0 ? timedSpeed(learner) : undefined;
+  const speed = left > 0 ? speedOfAll(timedSpeed(learner), ranks) : undefined;
   if (speed !== undefined) {
     const seconds = remaining.seconds(counters?.images ?? 0, speed);
     say(timeLine(left, seconds, speed, 'in a short pass without the optimiser'));
   }
+  const artefacts = new Artefacts({
+    ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
+    ...{ saved: counters?.images, board: recorder.board, say, signal, ranks, ...(evaluator && { evaluator }) },
+  });
+  if (ranks.count > 1) {
+    await ranks.first(async () => counters ?? null);
+    await ranks.copyFirst(tensorsOf(learner));
+  }
   return new Session({
-    config,
-    data: trained,
-    learner,
-    counters,
-    validation,
-    remaining,
-    recorder,
-    artefacts: new Artefacts({
-      ...{ config, data: trained, heldOut, meanSquare, directory, learner, previews },
-      ...{ saved: counters?.images, board: recorder.board, say, signal, ...(evaluator && { evaluator }) },
-    }),
+    ...{ config, data: trained, learner, counters, validation, remaining, recorder, say, onProgress, signal, ranks },
+    artefacts: ranks.count > 1 ? new SharedArtefacts(ranks, artefacts, artefacts) : artefacts,
     ...(evaluator && { detector: evaluator.detector }),
-    onProgress,
-    signal,
   });
 }
 

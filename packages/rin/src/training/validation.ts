@@ -8,6 +8,7 @@ import type { Batch } from '../data/loader.js';
 import { sequencesFor, setSequence } from '../data/sequences.js';
 import { trainingLoss } from '../diffusion/objective.js';
 import type { Learner } from './learner.js';
+import { alone, type Ranks, shareOf } from './ranks.js';
 
 /** Data in two parts without a common sample. */
 export interface Split {
@@ -71,23 +72,27 @@ export class Validation {
   readonly #data: Dataset;
   readonly #config: Config;
   readonly #meanSquare: number;
+  readonly #ranks: Ranks;
   /** number of samples that a call uses, the first ones */
   readonly count: number;
 
-  constructor(data: Dataset, config: Config, meanSquare: number) {
+  /** @param ranks the processes that share the samples */
+  constructor(data: Dataset, config: Config, meanSquare: number, ranks: Ranks = alone) {
+    this.#ranks = ranks;
     this.#data = data;
     this.#config = config;
     this.#meanSquare = meanSquare;
     this.count = inOneLoss(data.length, config.training);
   }
 
-  /** @returns mean over the samples; the event loop runs after every micro-batch */
+  /** @returns mean over the samples of all ranks; the event loop runs after every micro-batch */
   async loss(learner: Learner): Promise<number> {
     const { seed, diffusion } = this.#config;
     const size = learner.microBatch;
+    const [from, to] = shareOf(this.count, this.#ranks);
     let sum = 0;
-    for (let first = 0; first < this.count; first += size) {
-      const batch = this.#read(first, Math.min(size, this.count - first));
+    for (let first = from; first < to; first += size) {
+      const batch = this.#read(first, Math.min(size, to - first));
       const draw = { seed, position: first, offset: first, total: this.count, step: 0, training: false };
       const facts = { dtype: learner.compute.dtype, meanSquare: this.#meanSquare };
       const objective = { ...diffusion, timeSampling: 'stratified' } as const; // less noise than independent times
@@ -97,7 +102,8 @@ export class Validation {
       sum += mean * batch.labels.length;
       await setImmediate();
     }
-    return sum / this.count;
+    const [total] = await this.#ranks.total([sum]);
+    return total / this.count;
   }
 
   #read(first: number, count: number): Batch {

@@ -15,6 +15,7 @@ const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.tes
 const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
 const named = { not: 'named, not to be typed as it stands' };
+const launched = { tested: 'packages/rin/test/cli/commands/launch.slow.test.ts' };
 const minutes = { not: 'a measurement of minutes; the page that quotes it says on what' };
 
 /** By what is typed; `npm run rin --`, `npx rin` and `rin` are the same. */
@@ -38,6 +39,9 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --preset bouncing --model.givenFrames 4': { run: short },
   'rin train --preset tones --data sounds --data.sampleRate 16000 --size [8192]': { run: short },
   'rin train --preset tones': { run: short },
+  'rin launch --processes 4 train --data my-pictures': launched,
+  'rin launch --processes 2 sample 3 --seeds 0-999 --out pictures': launched,
+  'rin launch': named,
   'rin train': named,
   'rin train …': named,
   'rin train … | head': { tested: 'packages/rin/test/cli/commands/commands.slow.test.ts' },
@@ -156,6 +160,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/worker.mjs': examples,
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
+  'node bench/communication.mjs --preset emoji-64': minutes,
   'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,

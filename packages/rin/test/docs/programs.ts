@@ -24,6 +24,10 @@ export const programs: Readonly<Record<string, Program>> = {
     leaves: ['first.png', 'runs/first/model.safetensors'],
     prints: /^runs\/first: trains for 16 images$/m,
   },
+  'docs/many-machines.md, In a program': {
+    shorter: ['{ images: 200 }', few],
+    leaves: ['runs/shared/model.safetensors'],
+  },
   'docs/attention.md, From a program': { leaves: ['attention.png'], prints: /mostEntropy/ },
   'docs/programs.md, Sample from a model': { leaves: ['four.png'] },
   'docs/programs.md, Train on a folder of pictures': { shorter, leaves: ['runs/mine/model.safetensors'] },

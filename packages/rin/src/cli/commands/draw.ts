@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { countOf, duration, RinError, sizeList } from '@rin/core';
 import { sampleLength } from '../../data/dataset.js';
 import type { Model } from '../../diffusion/modelFile.js';
-import { samples } from '../../diffusion/sample.js';
+import type { SampleStep } from '../../diffusion/sample.js';
 import { writeOutput } from '../../disk/output.js';
 import { writeAnimation } from '../../media/animation.js';
 import { withFrames } from '../../media/clip.js';
 import { type Presentation, presentationOf, type Sample, type View } from '../../media/presentation.js';
 import { encodeSheet, frameSheet, stillSheet } from '../../media/sampleSheet.js';
 import { checkWebp } from '../../media/webp.js';
+import { alone, type Ranks } from '../../training/ranks.js';
+import { sharedSamples } from '../../training/sharedSamples.js';
 import { bar, type Screen } from '../terminal/screen.js';
 import { showPicture } from '../terminal/showPicture.js';
 import { formatOf, type Outputs } from './outputs.js';
@@ -27,6 +29,8 @@ export interface DrawOptions {
   readonly show: boolean;
   readonly screen: Screen;
   readonly signal: AbortSignal;
+  /** the processes that draw together; default: this one alone */
+  readonly ranks?: Ranks;
 }
 
 /** Most frames of an animation before the last one, spread evenly over the steps. */
@@ -40,10 +44,23 @@ export interface Drawn {
   readonly names: readonly string[];
 }
 
+/** Draws the part of a rank above 0. It writes nothing. @param options.animates whether an animation is drawn, by rank 0 alone */
+export async function helpToDraw(
+  model: Model,
+  { sampling, known, ...request }: SampleRequest,
+  { ranks, animates, ...options }: { batch: number; signal: AbortSignal; ranks: Ranks; animates: boolean },
+): Promise<void> {
+  if (animates) return;
+  const nothing = sharedSamples(model, { ...sampling, ...known, ...request, ...options }, ranks);
+  for await (const { seed } of nothing) throw new Error(`rank ${ranks.rank} got the sample of seed ${seed}`);
+}
+
 /** Draws the samples of a request, writes the outputs except `nearest`, and prints their paths. */
 export async function draw(model: Model, request: SampleRequest, options: DrawOptions): Promise<Drawn> {
   const { seeds, classes, sampling, known, given, frames: length } = request;
   const { outputs, batch, screen, signal, shown } = options;
+  // The frames of an animation stay in the process that draws them.
+  const ranks = outputs.animation === undefined ? (options.ranks ?? alone) : alone;
   const { format, frameRate } = outputs;
   const names = classNames(model, request);
   const { shape } = model.network.sample;
@@ -56,18 +73,17 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
   const images: Sample[] = [];
   const frames = new Map<number, Map<number, View>>(); // by step, then by seed
   let done = 0;
-  const drawn = samples(model, {
-    ...{ ...sampling, ...known, seeds, classes, given, frames: length, batch, signal },
-    onStep: ({ step, steps, share: ofBatch, seeds: part, x0 }) => {
-      const share = (done + ofBatch * part.length) / seeds.length;
-      const seconds = (performance.now() - began) / 1000;
-      screen.status(() => progressLine(share, numberOf(seeds.length, shown), seconds, screen.isLive));
-      if (outputs.animation === undefined || !isShown(step, steps)) return;
-      const frame = frames.get(step) ?? new Map<number, View>();
-      for (const [i, image] of x0().entries()) frame.set(part[i], shown.view(wholeOf(image)));
-      frames.set(step, frame);
-    },
-  });
+  const onStep = ({ step, steps, share: ofBatch, seeds: part, x0 }: SampleStep): void => {
+    const share = Math.min(1, (done + ofBatch * part.length * ranks.count) / seeds.length);
+    const seconds = (performance.now() - began) / 1000;
+    screen.status(() => progressLine(share, numberOf(seeds.length, shown), seconds, screen.isLive));
+    if (outputs.animation === undefined || !isShown(step, steps)) return;
+    const frame = frames.get(step) ?? new Map<number, View>();
+    for (const [i, image] of x0().entries()) frame.set(part[i], shown.view(wholeOf(image)));
+    frames.set(step, frame);
+  };
+  const wanted = { ...sampling, ...known, seeds, classes, given, frames: length, batch, signal, onStep };
+  const drawn = sharedSamples(model, wanted, ranks);
   for await (const { seed, image } of drawn) {
     if (outputs.folder !== undefined) {
       const bytes = await shown.encode(image, format, frameRate);

@@ -1,6 +1,9 @@
+import { isTorchError } from '@rin/core';
+import type { Ranks } from '../../training/ranks.js';
 import { computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
+import { isFirstRank, joinLaunched, timeoutOption } from '../terminal/rank.js';
 import { Screen } from '../terminal/screen.js';
 import { continuedClips, continuedLine } from './continued.js';
 import { trainingPictures, writeNearest } from './nearest.js';
@@ -162,6 +165,7 @@ export const command: Command = {
           notes: ['at least 1', 'default: 64'],
         },
         ...computeOptions(),
+        timeoutOption,
       ],
     },
   ],
@@ -169,13 +173,25 @@ export const command: Command = {
 };
 
 async function sampleCommand(given: Given): Promise<number> {
-  const screen = new Screen();
+  const ranks = await joinLaunched(given);
+  try {
+    return await sampleAmong(ranks, given);
+  } catch (error) {
+    await ranks.giveUp(error);
+    throw error;
+  } finally {
+    await ranks.close();
+  }
+}
+
+async function sampleAmong(ranks: Ranks, given: Given): Promise<number> {
+  const screen = new Screen({ silent: !isFirstRank() });
   using interruption = new Interruption(() => {});
   const [batch, columns] = [given.wholeNumber('--batch', 1) ?? 64, given.wholeNumber('--columns', 1)];
   const { device, threads } = sampleCompute(given);
   checkKnown(given);
   const path = await modelNamed(given.operands[0]);
-  const [{ loadModel }, { chooseCompute, useThreads }, { draw, presentationOfModel }, { knownPicture }] =
+  const [{ loadModel }, { chooseCompute, useThreads }, { draw, helpToDraw, presentationOfModel }, { knownPicture }] =
     await Promise.all([
       import('../../diffusion/modelFile.js'),
       import('../../training/resources/compute.js'),
@@ -183,9 +199,22 @@ async function sampleCommand(given: Given): Promise<number> {
       import('./knownPicture.js'),
     ]);
   useThreads(threads);
-  const model = await loadModel(path, { device: chooseCompute({ device, precision: 'float32' }).device });
+  const model = await loadModel(path, {
+    device: chooseCompute({ device, precision: 'float32' }, ranks.localRank).device,
+  });
   const [known, clips] = [await knownPicture(model, given), await continuedClips(model, given)];
   const request = { ...sampleRequest(model, given, clips), ...(known && { known: known.options }) };
+  const { signal } = interruption;
+  const stopped = async (error: unknown, what = ''): Promise<void> => {
+    // The others may have been stopped first.
+    if (error !== signal.reason && !(signal.aborted && isTorchError(error))) throw error;
+    await ranks.giveUp(signal.reason);
+    screen.say(what);
+  };
+  if (ranks.rank > 0) {
+    await helpToDraw(model, request, { batch, signal, ranks, animates: given.has('--animate') }).catch(stopped);
+    return interruption.exitCode;
+  }
   const warnings = [guidanceWarning(model, given), latentsWarning(model.config, request.sampling)];
   const shown = presentationOfModel(model);
   const outputs = await readOutputs(given, model.config, shown, request.seeds.length);
@@ -198,16 +227,14 @@ async function sampleCommand(given: Given): Promise<number> {
   if (clips) screen.say(continuedLine(clips));
   for (const warning of warnings) if (warning !== undefined) screen.say(warning);
   const show = !given.has('--no-show');
-  const options = { shown, outputs, batch, columns, show, screen, signal: interruption.signal };
+  const options = { shown, outputs, batch, columns, show, screen, signal, ranks };
   try {
     using pictures = outputs.nearest === undefined ? undefined : await trainingPictures(path, model, given, options);
     const drawn = await draw(model, request, options);
     if (pictures) await writeNearest(drawn, pictures, options);
   } catch (error) {
-    if (error !== interruption.signal.reason) throw error;
-    screen.say(
-      `stopped; ${outputs.folder ? `finished ${shown.noun}s are in ${outputs.folder}` : 'nothing was written'}`,
-    );
+    const kept = outputs.folder ? `finished ${shown.noun}s are in ${outputs.folder}` : 'nothing was written';
+    await stopped(error, `stopped; ${kept}`);
   } finally {
     screen.clear();
   }

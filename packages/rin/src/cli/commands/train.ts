@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { printable, quoted, UsageError } from '@rin/core';
+import { isTorchError, printable, quoted, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { toYaml } from '../../config/yaml.js';
 import type { FoundSource } from '../../data/find.js';
 import { modelName } from '../../runs/namedModel.js';
 import type { InitialModel } from '../../training/initialModel.js';
 import { presetNames, presetSummary } from '../../training/presets.js';
+import type { Ranks } from '../../training/ranks.js';
+import type { Stretch } from '../../training/trainer.js';
 import { fromData } from '../configuration/fromData.js';
 import { fromModel, withInitialPath } from '../configuration/fromModel.js';
 import { enlargedLine, fromProposal, proposalLines } from '../configuration/fromProposal.js';
@@ -15,6 +18,7 @@ import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { dataLine, outcome, trainingLine } from '../terminal/progressLines.js';
+import { isFirstRank, joinLaunched, timeoutOption } from '../terminal/rank.js';
 import { Screen } from '../terminal/screen.js';
 import { dryRunLines } from './dryRun.js';
 
@@ -57,6 +61,7 @@ export const command: Command = {
         },
         { flag: '--run', placeholder: 'FOLDER', description: 'folder of this run, instead of a numbered one' },
         { flag: '--new', description: 'start another run instead of resuming' },
+        timeoutOption,
         {
           flag: '--dry-run',
           alias: '-n',
@@ -90,35 +95,62 @@ function flagFor(argument: string): string {
 
 async function trainCommand(given: Given): Promise<number> {
   if (given.text('--preset') === 'list') return listPresets();
-  const screen = new Screen();
+  const screen = new Screen({ silent: !isFirstRank() });
   using interruption = new Interruption(() =>
     screen.say('stopping after this step; press Ctrl-C again to stop at once'),
   );
+  let isStopped = false; // by a signal that another rank got
   try {
-    await train(given, screen, interruption.signal);
+    isStopped = !(await train(given, screen, interruption.signal));
   } catch (error) {
-    if (error !== interruption.signal.reason) throw error;
+    const { signal } = interruption;
+    if (error !== signal.reason && !(signal.aborted && isTorchError(error))) throw error; // other ranks may have ended before
     screen.say('stopped before training started');
   } finally {
     screen.clear();
   }
-  return interruption.exitCode;
+  return interruption.exitCode || (isStopped ? 128 + constants.signals.SIGINT : 0);
 }
 
-async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<void> {
-  const isDryRun = given.has('--dry-run');
-  const notice = (sentence: string) => (isDryRun ? console.error(printable(sentence)) : screen.say(sentence)); // then stdout is for the YAML
-  const { config, source, init } = await request(await withInitialPath(given), notice, signal);
-  if (isDryRun) {
-    try {
-      const folder = given.text('--run') ?? given.text('--runs') ?? 'runs';
-      for (const line of await dryRunLines({ config, source, init, folder })) notice(line);
-    } finally {
-      init?.[Symbol.dispose]();
-    }
-    process.stdout.write(toYaml(config));
-    return;
+/** @returns whether it did all its work; false if it was stopped */
+async function train(given: Given, screen: Screen, signal: AbortSignal): Promise<boolean> {
+  if (given.has('--dry-run')) {
+    await dryRun(given, signal);
+    return true;
   }
+  const ranks = await joinLaunched(given);
+  try {
+    const { run, images, finished, config } = await trainAmong(ranks, given, screen, signal);
+    screen.say(outcome({ run, images, finished }, config));
+    return finished || ranks.count === 1;
+  } catch (error) {
+    await ranks.giveUp(error);
+    throw error;
+  } finally {
+    await ranks.close();
+  }
+}
+
+async function dryRun(given: Given, signal: AbortSignal): Promise<void> {
+  const notice = (sentence: string) => console.error(printable(sentence)); // stdout is for the YAML
+  const { config, source, init } = await request(await withInitialPath(given), notice, signal);
+  try {
+    const folder = given.text('--run') ?? given.text('--runs') ?? 'runs';
+    for (const line of await dryRunLines({ config, source, init, folder })) notice(line);
+  } finally {
+    init?.[Symbol.dispose]();
+  }
+  process.stdout.write(toYaml(config));
+}
+
+async function trainAmong(
+  ranks: Ranks,
+  given: Given,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<Stretch & { config: Config }> {
+  const notice = (sentence: string) => screen.say(sentence);
+  const { config, source, init } = await request(await withInitialPath(given), notice, signal);
   const data = source ?? config.source;
   if (data === undefined) {
     throw new UsageError(
@@ -127,20 +159,21 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
   }
   const { resolve } = await import('../../training/resolve.js');
   const { trainResolved } = await import('../../training/trainer.js');
-  const result = await trainResolved(await resolve({ config, source: data, ...(init && { init }) }), {
+  const result = await trainResolved(await resolve({ config, source: data, ...(init && { init }) }, ranks), {
+    ranks,
     run: given.text('--run'),
     runsFolder: given.text('--runs'),
     fresh: given.has('--new'),
     onProgress: (progress) => screen.status(() => trainingLine(progress, screen.isLive)),
     onDataProgress: (progress) => screen.status(() => dataLine(progress)),
-    log: (text) => screen.say(text),
+    log: (text) => (ranks.rank === 0 ? screen.say(text) : console.log(printable(text))),
     signal,
     openEvaluator: async (request) => {
       const { trainingEvaluator } = await import('../../metrics/trainingEvaluator.js');
       return trainingEvaluator()(request);
     },
   });
-  screen.say(outcome(result, config));
+  return { ...result, config };
 }
 
 /** The request of the command line: the checked configuration, and the source and model that were opened for it. */

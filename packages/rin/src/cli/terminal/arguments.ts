@@ -16,6 +16,7 @@ export function parseArguments(command: Command, args: readonly string[]): Given
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
     if (arg === '--') operands.push(...queue.splice(0));
+    else if (command.takesCommand && !/^-./.test(arg)) operands.push(arg, ...queue.splice(0));
     else if (!/^-./.test(arg)) operands.push(arg);
     else {
       const [, name, inline] = /^([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
@@ -27,7 +28,7 @@ export function parseArguments(command: Command, args: readonly string[]): Given
       );
     }
   }
-  if (operands.length > command.operands) {
+  if (operands.length > command.operands && !command.takesCommand) {
     const extra = operands[command.operands];
     const meant = command.meant?.(extra);
     const what = meant ? `did you mean ${meant}?` : `usage: rin ${command.name} ${command.usage}`;

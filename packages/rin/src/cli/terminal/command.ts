@@ -23,6 +23,8 @@ export interface Command {
   readonly examples: readonly (readonly [string, string])[];
   /** most arguments without dashes */
   readonly operands: number;
+  /** whether the first argument without dashes is a command, and all after it belongs to that command */
+  readonly takesCommand?: boolean;
   /** what the user may have meant by an argument that is one too many, such as `--data frames` */
   readonly meant?: (argument: string) => string | undefined;
   readonly sections: readonly { readonly title: string; readonly options: readonly Option[] }[];

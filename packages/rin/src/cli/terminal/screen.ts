@@ -9,6 +9,8 @@ const liveEvery = 100;
 export interface ScreenOptions {
   readonly out?: NodeJS.WriteStream;
   readonly progress?: NodeJS.WriteStream;
+  /** shows nothing; default false */
+  readonly silent?: boolean;
 }
 
 /**
@@ -18,13 +20,15 @@ export interface ScreenOptions {
 export class Screen {
   readonly #out: NodeJS.WriteStream;
   readonly #progress: NodeJS.WriteStream;
+  readonly #silent: boolean;
   /** whether progress is one moving line */
   readonly isLive: boolean;
   #shown = false;
   /** time of the last progress line */
   #last: number;
 
-  constructor({ out = process.stdout, progress = process.stderr }: ScreenOptions = {}) {
+  constructor({ out = process.stdout, progress = process.stderr, silent = false }: ScreenOptions = {}) {
+    this.#silent = silent;
     this.#out = out;
     this.#progress = progress;
     this.isLive = progress.isTTY === true && process.env.TERM !== 'dumb';
@@ -38,6 +42,7 @@ export class Screen {
 
   /** Prints lasting lines with their colours, for pictures. */
   show(text: string): void {
+    if (this.#silent) return;
     this.clear();
     this.#out.write(`${text}\n`);
   }
@@ -45,7 +50,7 @@ export class Screen {
   /** Shows progress. `text` is called only if it is time for another line. */
   status(text: () => string): void {
     const now = performance.now();
-    if (now - this.#last < (this.isLive ? liveEvery : plainEvery)) return;
+    if (this.#silent || now - this.#last < (this.isLive ? liveEvery : plainEvery)) return;
     this.#last = now;
     const line = printableLine(text());
     if (!this.isLive) this.#progress.write(`${line}\n`);

@@ -10,13 +10,18 @@ export interface Compute {
 }
 
 /**
- * Resolves `auto`. The device is the first CUDA device, or the CPU if there is none. The precision is bfloat16 on CUDA and on
+ * Resolves `auto` and `cuda`. The device is the first CUDA device, or the CPU if there is none. The precision is bfloat16 on CUDA and on
  * processors with instructions for it, else float32.
+ * @param localRank number of this process among those of its machine, whose CUDA device it takes instead of the first
  * @throws RinError if the CUDA device does not exist
  */
-export function chooseCompute({ device, precision }: Pick<TrainingConfig, 'device' | 'precision'>): Compute {
+export function chooseCompute(
+  { device, precision }: Pick<TrainingConfig, 'device' | 'precision'>,
+  localRank = 0,
+): Compute {
   const devices = runtime().cudaDevices;
-  const index = Number(device.split(':')[1] ?? 0);
+  const own = device === 'auto' && devices > 0 ? localRank % devices : localRank;
+  const index = Number(device.split(':')[1] ?? own);
   if (device.startsWith('cuda') && index >= devices) {
     const found = devices === 0 ? 'no CUDA device' : `${devices} CUDA devices, counted from 0`;
     throw new RinError(`training.device is ${device}, but libtorch finds ${found}; use another device, cpu or auto`);

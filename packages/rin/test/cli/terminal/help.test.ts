@@ -17,6 +17,7 @@ for (const [name, args] of [
   ['export', ['export']],
   ['runs', ['runs']],
   ['demo', ['demo']],
+  ['launch', ['launch']],
   ['doctor', ['doctor']],
   ['setup', ['setup']],
 ] as const) {
