@@ -52,7 +52,7 @@ for (const [name, tarball, others] of [
   [
     'torch',
     /rin-torch-/,
-    /^(LICENSE|README\.md|package\.json|native\/\w+\.(cc|h)|setup\/[\w-]+\.(mjs|d\.mts|py|txt))$/,
+    /^(LICENSE|README\.md|package\.json|native\/[\w/]+\.(cc|h)|setup\/[\w-]+\.(mjs|d\.mts|py|txt))$/,
   ],
   [
     'rin',
