@@ -44,7 +44,9 @@ export const groupBackends = (): string[] => native.backends().split(' ').filter
  * @returns undefined if no launcher started this process, or if it started only one
  * @throws TorchError if a variable is missing or not valid
  */
-export function launchedGroup(env: NodeJS.ProcessEnv = process.env): GroupOptions | undefined {
+export function launchedGroup(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): GroupOptions | undefined {
   if (env.RANK === undefined && env.WORLD_SIZE === undefined) return undefined;
   const names = ['RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'];
   const number = (name: string, least: number, most: number): number => {

@@ -72,6 +72,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin inspect --attention --seeds 1 --at 1,7,15,33': minutes,
   'rin inspect --attention --data emoji --seeds 0-82': minutes,
   'rin inspect 3 --attention --seeds 0-3': { run: '--steps 2' },
+  'rin inspect 3 --attention --out runs/00003-flowers-64-rin/attention': { run: '--steps 2 --seeds 0' },
   'rin inspect 3 --attention --data emoji': { run: '--seeds 0 --at 1' },
   'rin inspect 3 --attention --block 2 --latent 5': { run: '--steps 2 --seeds 0' },
   'rin inspect 3 --attention --write --latent 5': { run: '--steps 2 --seeds 0' },
