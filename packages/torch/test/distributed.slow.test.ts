@@ -47,7 +47,7 @@ async function together(task: string, size: number, ranks = size): Promise<Ended
     return { code, said, stderr };
   });
   await Promise.all(ends.filter((_, rank) => rank !== 1));
-  children[1]?.kill('SIGKILL'); // it may be stopped
+  if (['stopped', 'late'].includes(task)) children[1]?.kill('SIGKILL'); // it would not end by itself
   return Promise.all(ends);
 }
 
