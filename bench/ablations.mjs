@@ -10,7 +10,8 @@
 //                   something is carried, as in the middle of a sampling
 //   distances       of drawn pictures to the data, by pictureDistances.mjs; the floor is that of as many held-out pictures
 // Each number is the mean over the seeds ± the largest distance of a seed from it.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setThreads } from '@rin/torch';
 import { inspect, loadModel, loadPreset, openDataset, samples, train } from '../packages/rin/dist/src/index.js';
@@ -18,6 +19,7 @@ import { ablationsChart } from './ablationsChart.mjs';
 import { lossByLevel, signalLevels } from './lossByLevel.mjs';
 import { flags, machine, table } from './machine.mjs';
 import { PictureMoments } from './pictureDistances.mjs';
+import { Results } from './results.mjs';
 
 const given = flags({
   data: { type: 'string', default: '../shared/data/cifar10' },
@@ -145,14 +147,8 @@ function momentsOf(source, number) {
 }
 const reals = momentsOf(data, Math.min(data.length, 10_000));
 
-/** Numbers of a training, from this and earlier calls: errors of all levels, then both distances. @type {Record<string, number[]>} */
-let known = {};
-const file = join(folder, 'results.json');
-try {
-  known = JSON.parse(readFileSync(file, 'utf8'));
-} catch {
-  mkdirSync(folder, { recursive: true });
-}
+/** Numbers of a training: errors of all levels, then both distances. @type {Results<number[]>} */
+const measurements = new Results(folder);
 
 /** Trains a network and measures it, or finds what was measured. @param {object} change @param {string} optimizer @param {number} seed */
 async function measured(change, optimizer, seed) {
@@ -167,16 +163,11 @@ async function measured(change, optimizer, seed) {
     count,
     heldCount,
   ]);
-  if (known[key]) return known[key];
-  const run = join(folder, 'run');
+  const before = measurements.get(key);
+  if (before) return before;
+  const run = join(folder, createHash('sha256').update(key).digest('hex').slice(0, 12));
   const log = (/** @type {string} */ line) => console.error(line);
-  try {
-    await train({ config, data: trained, run, log, signal: stop.signal });
-  } catch (error) {
-    if (!(error instanceof Error && /another|differ|configuration/.test(error.message))) throw error;
-    rmSync(run, { recursive: true }); // the run of another row, from a call that was stopped
-    await train({ config, data: trained, run, log, signal: stop.signal });
-  }
+  await train({ config, data: trained, run, log, signal: stop.signal });
   const model = await loadModel(run);
   const passes = model.network.carried.length > 0 ? 3 : 1;
   const errors = lossByLevel(model, heldOut, { first: 0, count: heldCount, passes });
@@ -186,10 +177,9 @@ async function measured(change, optimizer, seed) {
     classes: Array.from({ length: classes }, (_, i) => i),
   };
   for await (const { image } of samples(model, { ...picked, batch: 100, signal: stop.signal })) drawn.add(image.data);
-  known[key] = [...errors, ...drawn.distances(reals)];
-  writeFileSync(file, JSON.stringify(known, null, 1));
+  const numbers = measurements.set(key, [...errors, ...drawn.distances(reals)]);
   rmSync(run, { recursive: true });
-  return known[key];
+  return numbers;
 }
 
 /** Mean ± the largest distance from it. @param {number[]} values @param {number} digits */

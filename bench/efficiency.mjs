@@ -15,7 +15,7 @@
 // A step whose forecast is above the limit is not run; its forecast is in brackets. The system ends a process that
 // takes more than the limit all the same, and its row says so.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,7 @@ import { environment } from './contestants.mjs';
 import { efficiencyChart } from './efficiencyChart.mjs';
 import { flags, median, table } from './machine.mjs';
 import { markdownTable, writeBetween } from './page.mjs';
+import { Results } from './results.mjs';
 
 const given = flags({
   sizes: { type: 'string', default: '64,128,256,512,clips' },
@@ -127,14 +128,8 @@ function measure(size, network) {
 }
 
 const folder = String(given.folder);
-const file = join(folder, 'results.json');
-/** @type {Record<string, Found>} */
-let known = {};
-try {
-  known = JSON.parse(readFileSync(file, 'utf8'));
-} catch {
-  mkdirSync(folder, { recursive: true });
-}
+/** @type {Results<Found>} */
+const measurements = new Results(folder);
 
 /** Is there memory now for what did not run? @param {Found} before */
 function mayHaveRoom({ forecast, limit, failed }) {
@@ -145,13 +140,10 @@ function mayHaveRoom({ forecast, limit, failed }) {
 /** What an earlier call measured, unless there is room now for more. @param {Size} size @param {string} network */
 function found(size, network) {
   const key = [size, network, `${rounds} rounds`, `${threads} threads`].join(', ');
-  const before = known[key];
-  if (before === undefined || (before.step === undefined && rounds > 0 && mayHaveRoom(before))) {
-    console.error(`${titles[network]} at ${size}`);
-    known[key] = measure(size, network);
-    writeFileSync(file, JSON.stringify(known, null, 1));
-  }
-  return known[key];
+  const before = measurements.get(key);
+  if (before !== undefined && (before.step !== undefined || rounds === 0 || !mayHaveRoom(before))) return before;
+  console.error(`${titles[network]} at ${size}`);
+  return measurements.set(key, measure(size, network));
 }
 
 const gigabytes = (/** @type {number} */ bytes) => (bytes / 1e9).toFixed(1);

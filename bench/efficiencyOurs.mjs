@@ -1,9 +1,9 @@
 // @ts-check
 // rin's side of efficiency.mjs: one network at one size, with one sample. The protocol is in efficiency.py.
 import { text } from 'node:stream/consumers';
+import { lengthOf } from '@rin/core';
 import { empty, noGrad, runtime, scope, setThreads } from '@rin/torch';
 import { parseConfig } from '../packages/rin/dist/src/config/parse.js';
-import { sampleLength } from '../packages/rin/dist/src/data/dataset.js';
 import { conditionOf } from '../packages/rin/dist/src/diffusion/condition.js';
 import { inspect, RIN } from '../packages/rin/dist/src/index.js';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
@@ -54,7 +54,7 @@ if (rounds > 0 && forecast <= limit) {
   const learner = new Learner(config, 1 / 3, compute);
   const { shape } = new RIN(config.model, { seed: null }).sample;
   const labels = Int32Array.of(config.model.classes > 0 ? 0 : -1);
-  const batch = { pixels: new Uint8Array(sampleLength(shape)).fill(128), labels };
+  const batch = { pixels: new Uint8Array(lengthOf(shape)).fill(128), labels };
   let updates = 0;
   answer({ step: await timed(() => learner.update(batch, updates, updates++)), memory: peak() });
 }

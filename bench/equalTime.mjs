@@ -33,6 +33,7 @@ import { signalLevels } from './lossByLevel.mjs';
 import { flags, machine, table } from './machine.mjs';
 import { markdownTable, writeBetween } from './page.mjs';
 import { PictureMoments } from './pictureDistances.mjs';
+import { Results } from './results.mjs';
 
 const given = flags({
   data: { type: 'string', default: '../shared/data/cifar10' },
@@ -130,18 +131,8 @@ async function ask(job) {
   return JSON.parse(answer);
 }
 
-/** Results of this and earlier calls. @type {Record<string, any>} */
-let known = {};
-const file = join(folder, 'results.json');
-try {
-  known = JSON.parse(readFileSync(file, 'utf8'));
-} catch {}
-/** @template T @param {string} key @param {() => Promise<T>} find @returns {Promise<T>} */
-async function once(key, find) {
-  known[key] ??= await find();
-  writeFileSync(file, JSON.stringify(known, null, 1));
-  return known[key];
-}
+/** @type {Results<any>} */
+const measurements = new Results(folder);
 
 const [passes, tried] = [3, Math.ceil(held / 2)];
 const shared = { config, train, levels: signalLevels, batch, threads };
@@ -152,7 +143,7 @@ async function bestRate(network) {
   const errors = [];
   for (const learningRate of rates) {
     const key = `${network}, rate ${learningRate}, ${tries} min, batch ${batch}, ${threads} threads`;
-    const error = await once(key, async () => {
+    const error = await measurements.once(key, async () => {
       const weights = join(folder, `${key.replaceAll(/[^\w.-]+/g, '-')}.pt`);
       const pictures = { ...test, first: held, count: tried, passes };
       const job = { ...shared, network, learningRate, minutes: tries, seed: 0, weights, held: pictures };
@@ -187,7 +178,7 @@ for (const network of networks) {
   for (let seed = 0; seed < seeds; seed++) {
     const key = `${network}, rate ${learningRate}, ${minutes} min, batch ${batch}, ${threads} threads, seed ${seed}`;
     const name = join(folder, key.replaceAll(/[^\w.-]+/g, '-'));
-    const answer = await once(`${key}, ${held} held out, ${count} drawn, ${detector.name}`, async () => {
+    const answer = await measurements.once(`${key}, ${held} held out, ${count} drawn, ${detector.name}`, async () => {
       const pictures = { ...test, first: 0, count: held, passes };
       const drawn = { path: `${name}.drawn`, count };
       const job = { ...shared, network, learningRate, minutes, seed, weights: `${name}.pt`, held: pictures };

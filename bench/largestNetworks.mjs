@@ -4,7 +4,7 @@
 // own, in float32. A step whose forecast is above `--limit` gigabytes (default: 20) is not run; its forecast is in brackets.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { sampleLength } from '../packages/rin/dist/src/data/dataset.js';
+import { lengthOf } from '@rin/core';
 import { loadPreset, RIN, sample } from '../packages/rin/dist/src/index.js';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
 import { presetNamed } from '../packages/rin/dist/src/training/presets.js';
@@ -41,13 +41,13 @@ async function measure(name, what) {
   if (what === 'sample') {
     const network = new RIN(config.model);
     const classes = Array.from({ length: config.model.classes }, (_, i) => String(i));
-    const given = { data: new Uint8Array(sampleLength(shape)).fill(128), shape }; // a clip to continue
+    const given = { data: new Uint8Array(lengthOf(shape)).fill(128), shape }; // a clip to continue
     const options = { seeds: [0], steps: 1, ...(config.model.givenFrames > 0 && { given }) };
     await sample({ config, classes, meanSquare: 0.3, network }, options);
   } else {
     const learner = new Learner(config, 0.3, compute);
     const labels = Int32Array.of(config.model.classes > 0 ? 0 : -1);
-    const { loss } = await learner.update({ pixels: new Uint8Array(sampleLength(shape)).fill(128), labels }, 0, 0);
+    const { loss } = await learner.update({ pixels: new Uint8Array(lengthOf(shape)).fill(128), labels }, 0, 0);
     if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
   }
   console.log(1024 * process.resourceUsage().maxRSS);

@@ -9,7 +9,7 @@
 // `training.latentDrop` 0.94. Of its 30 learned latents it leaves out up to 28, so it is trained with 4 to 32. All see the same
 // pictures in the same order. Each row draws pictures with the seeds from `first` on, the classes 0 to 9 in turn. The distances
 // are those of pictureDistances.mjs to the 60,000 training pictures. The floor is the mean of 10 sets of as many of them.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniform } from '@rin/core';
 import { setThreads } from '@rin/torch';
@@ -17,6 +17,7 @@ import { loadModel, loadPreset, openDataset, samples, samplingFlops, train } fro
 import { latentsChart } from './latentsChart.mjs';
 import { flags, machine, table } from './machine.mjs';
 import { PictureMoments } from './pictureDistances.mjs';
+import { Results } from './results.mjs';
 
 const given = flags({
   data: { type: 'string', default: '../shared/data/mnist' },
@@ -73,14 +74,8 @@ const allRows = [
 
 const rows = allRows.filter(({ name }) => new RegExp(String(given.rows)).test(name));
 
-/** Distances by what was drawn, from this and earlier calls. @type {Record<string, number[]>} */
-let known = {};
-const file = join(folder, 'results.json');
-try {
-  known = JSON.parse(readFileSync(file, 'utf8'));
-} catch {
-  mkdirSync(folder, { recursive: true });
-}
+/** Distances by what was drawn. @type {Results<number[]>} */
+const measurements = new Results(folder);
 
 const data = await openDataset(String(given.data), { size: [28, 28], channels: 1, data: elastic.data });
 const moments = () => new PictureMoments(1, [28, 28]);
@@ -93,14 +88,7 @@ function addReal(set, index) {
 const reals = moments();
 for (let i = 0; i < data.length; i++) addReal(reals, i);
 
-/** The distances of a row, computed once. @param {string} key @param {() => Promise<number[]>} measure */
-async function once(key, measure) {
-  known[key] ??= await measure();
-  writeFileSync(file, JSON.stringify(known, null, 1));
-  return known[key];
-}
-
-const floor = await once(`floor of ${count}`, async () => {
+const floor = await measurements.once(`floor of ${count}`, async () => {
   const sets = Array.from({ length: 10 }, (_, set) => {
     const drawn = moments();
     for (let i = 0; i < count; i++) addReal(drawn, Math.floor(data.length * uniform(set, 'order', i, 0)));
@@ -117,7 +105,7 @@ for (const config of [elastic, ...alone]) {
   await train({ config, data: String(given.data), run, log, signal: stop.signal });
   for (const { name, sampling } of rows.filter((row) => row.config === config)) {
     const key = JSON.stringify([config.name, images, count, first, steps, sampling]);
-    const distances = await once(key, async () => {
+    const distances = await measurements.once(key, async () => {
       const model = await loadModel(run);
       const drawn = moments();
       const seeds = Array.from({ length: count }, (_, i) => first + i);

@@ -1,7 +1,8 @@
 // Squared Fréchet distances between two sets of pictures, with pixel values from 0 to 1, times 1,000:
 //   thumbnails  of whole pictures, made 4 by 4 by the mean of equal blocks: 16 numbers for a channel
 //   patches     of all patches of 4 by 4 pixels, side by side: sharpness, edges and speckle
-import { frechet, Moments } from './frechet.mjs';
+import { frechetDistance } from '../packages/rin/dist/src/index.js';
+import { RunningMoments } from './runningMoments.mjs';
 
 /** Means and covariances of a set of pictures. */
 export class PictureMoments {
@@ -9,8 +10,8 @@ export class PictureMoments {
   constructor(channels, sides) {
     this.channels = channels;
     this.sides = sides;
-    this.thumbnails = new Moments(16 * channels);
-    this.patches = new Moments(16 * channels);
+    this.thumbnails = new RunningMoments(16 * channels);
+    this.patches = new RunningMoments(16 * channels);
   }
 
   /** @param {ArrayLike<number>} pixels  bytes, planar [C, H, W] */
@@ -21,7 +22,9 @@ export class PictureMoments {
 
   /** Both distances: of thumbnails, of patches. @param {PictureMoments} other */
   distances(other) {
-    return [this.thumbnails, this.patches].map((mine, i) => 1000 * frechet(mine, [other.thumbnails, other.patches][i]));
+    return [this.thumbnails, this.patches].map(
+      (mine, i) => 1000 * frechetDistance(mine, [other.thumbnails, other.patches][i]),
+    );
   }
 
   /** Adds the blocks of 4 by 4 numbers of a picture. @param {ArrayLike<number>} pixels */

@@ -12,7 +12,6 @@ const allowed = {
   '@rin/web': { '@rin/core': '0.1.0', 'onnxruntime-web': '1.30.0' },
   '@rin/torch': { 'node-api-headers': '1.9.0' },
   rin: {
-    '@bufbuild/protobuf': '2.17.0',
     '@rin/core': '0.1.0',
     '@rin/torch': '0.1.0',
     '@rin/web': '0.1.0',

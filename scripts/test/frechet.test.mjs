@@ -1,11 +1,12 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frechet, Moments } from '../../bench/frechet.mjs';
+import { RunningMoments } from '../../bench/runningMoments.mjs';
+import { frechetDistance } from '../../packages/rin/dist/src/index.js';
 
 /** @param {readonly (readonly number[])[]} vectors */
 function momentsOf(vectors) {
-  const moments = new Moments(vectors[0].length);
+  const moments = new RunningMoments(vectors[0].length);
   for (const vector of vectors) moments.add(vector);
   return moments;
 }
@@ -40,12 +41,12 @@ test('mean and covariance are those of the vectors', () => {
   ]);
   assert.deepEqual([...moments.mean], [3, 5]);
   const expected = [8 / 3, 2, 2, 6];
-  for (const [i, value] of moments.covariance.flatMap((row) => [...row]).entries()) near(value, expected[i]);
+  for (const [i, value] of moments.covariance.entries()) near(value, expected[i]);
 });
 
 test('along one axis the distance is (μ₁ − μ₂)² + (σ₁ − σ₂)²', () => {
-  near(frechet(points([1], [[2]]), points([-2], [[0.5]])), 9 + 1.5 ** 2);
-  near(frechet(points([1], [[2]]), points([1], [[2]])), 0);
+  near(frechetDistance(points([1], [[2]]), points([-2], [[0.5]])), 9 + 1.5 ** 2);
+  near(frechetDistance(points([1], [[2]]), points([1], [[2]])), 0);
 });
 
 test('of covariances with common axes, however they are turned, it is the sum over these axes', () => {
@@ -56,7 +57,7 @@ test('of covariances with common axes, however they are turned, it is the sum ov
   for (const angle of [0, 0.4, 1.2]) {
     const axes = turn(angle);
     const scaled = (/** @type {number[]} */ sigma) => axes.map((row) => row.map((value, k) => value * sigma[k]));
-    near(frechet(points([0, 1], scaled(a)), points([2, 0], scaled(b))), 5 + 2 ** 2 + 1.5 ** 2);
+    near(frechetDistance(points([0, 1], scaled(a)), points([2, 0], scaled(b))), 5 + 2 ** 2 + 1.5 ** 2);
   }
 });
 
@@ -79,8 +80,8 @@ test('of covariances with other axes, the trace of the root is that of two eigen
   const det = product[0][0] * product[1][1] - product[0][1] * product[1][0];
   const root = Math.sqrt(product[0][0] + product[1][1] + 2 * Math.sqrt(det));
   const expected = s[0][0] + s[1][1] + t[0][0] + t[1][1] - 2 * root;
-  near(frechet(points([0, 0], one), points([0, 0], other)), expected);
-  near(frechet(points([0, 0], other), points([0, 0], one)), expected);
+  near(frechetDistance(points([0, 0], one), points([0, 0], other)), expected);
+  near(frechetDistance(points([0, 0], other), points([0, 0], one)), expected);
 });
 
 test('a covariance without extent in a direction has a root too', () => {
@@ -88,5 +89,5 @@ test('a covariance without extent in a direction has a root too', () => {
     [1, 0],
     [0, 0],
   ];
-  near(frechet(points([0, 0], flat), points([0, 0], turn(0))), 1);
+  near(frechetDistance(points([0, 0], flat), points([0, 0], turn(0))), 1);
 });

@@ -57,7 +57,8 @@ export interface Geometry {
   patchLength: number;
 }
 
-const product = (numbers: number[]) => numbers.reduce((a, b) => a * b, 1);
+/** The number of values in a shape. */
+export const lengthOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 /** `model.size` as a list: a single number means a square picture. */
 export function sizeList(size: PatchedShape['size']): number[] {
@@ -77,14 +78,14 @@ export function geometry(model: PatchedShape): Geometry {
   const { givenFrames = 0 } = model;
   const part = ([extent, ...others]: number[]): Part => {
     const grid = [Math.ceil(extent / patch[0]), ...others.map((side, axis) => side / patch[axis + 1])];
-    return { size: [extent, ...others], grid, tokens: product(grid) };
+    return { size: [extent, ...others], grid, tokens: lengthOf(grid) };
   };
   const [frames, ...plane] = size;
   const predicted = part([frames - givenFrames, ...plane]);
   const given = givenFrames > 0 ? part([givenFrames, ...plane]) : null;
   const [slices, ...places] = predicted.grid;
   const grid = [slices + (given?.grid[0] ?? 0), ...places];
-  return { size, patch, predicted, given, grid, tokens: product(grid), patchLength: product(patch) * model.channels };
+  return { size, patch, predicted, given, grid, tokens: lengthOf(grid), patchLength: lengthOf(patch) * model.channels };
 }
 
 /** Condition tokens of a sample: 1 for a class, `conditionTokens` for a sequence, 0 for an unconditional model. */

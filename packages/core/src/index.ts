@@ -5,6 +5,7 @@
  */
 
 export * from './arithmetic.js';
+export * from './checksum.js';
 export * from './companding.js';
 export * from './errors.js';
 export * from './frames.js';

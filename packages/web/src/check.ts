@@ -1,7 +1,6 @@
-import { normals } from '@rin/core';
+import { lengthOf, normals } from '@rin/core';
 import { type Arrays, type Engine, EngineError, engineTitles } from './engine.js';
 import type { Manifest, StoredPass } from './manifest.js';
-import { lengthOf } from './pass.js';
 
 /**
  * The inputs of the stored pass, for one sample: standard normal numbers, each input with numbers of its own.

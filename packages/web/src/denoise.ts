@@ -4,6 +4,7 @@ import {
   estimateOf,
   geometry,
   joinClips,
+  lengthOf,
   levelFactors,
   mediumOf,
   normals,
@@ -18,7 +19,7 @@ import {
 import type { Engine } from './engine.js';
 import type { Manifest } from './manifest.js';
 import type { SampleRequest } from './options.js';
-import { type Carried, lengthOf, pass } from './pass.js';
+import { type Carried, pass } from './pass.js';
 import type { Picture, SampleStep } from './picture.js';
 import { fromBytes, standardised, toBytes, Values } from './values.js';
 

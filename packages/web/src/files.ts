@@ -1,6 +1,6 @@
+import { lengthOf } from '@rin/core';
 import { download } from './download.js';
 import { type Manifest, readManifest } from './manifest.js';
-import { lengthOf } from './pass.js';
 import type { Picture } from './picture.js';
 
 /** A clip of bytes, planar [C, F, H, W]. */

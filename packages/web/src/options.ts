@@ -1,4 +1,4 @@
-import { conditionTokens, RinError, type SamplerName, samplerNames } from '@rin/core';
+import { conditionTokens, lengthOf, RinError, type SamplerName, samplerNames } from '@rin/core';
 import type { Manifest, SamplingKeys } from './manifest.js';
 import type { Picture } from './picture.js';
 
@@ -131,7 +131,7 @@ function checkGiven({ config: { model } }: Manifest, given: SampleRequest['given
   const [, height, width] = model.size as readonly number[];
   for (const { data, shape } of given) {
     const wanted = [channels, shape[1], height, width];
-    if (shape.join() !== wanted.join() || shape[1] < count || data.length !== wanted.reduce((a, b) => a * b, 1))
+    if (shape.join() !== wanted.join() || shape[1] < count || data.length !== lengthOf(wanted))
       throw new RinError(
         `given: a clip is [${shape.join(', ')}]; expected [${channels}, at least ${count}, ${height}, ${width}]`,
       );

@@ -1,4 +1,4 @@
-import { conditionTokens, guidanceAt, guide, timeCode, type WarmPart, warmParts } from '@rin/core';
+import { conditionTokens, guidanceAt, guide, lengthOf, timeCode, type WarmPart, warmParts } from '@rin/core';
 import type { Arrays, Engine } from './engine.js';
 import type { Manifest, SamplingKeys } from './manifest.js';
 import { Values } from './values.js';
@@ -104,6 +104,3 @@ function overLatents(data: Float32Array, [latents, tokens]: readonly number[], s
       for (let k = 0; k < tokens; k++) sums[i * tokens + k] += data[(i * latents + j) * tokens + k];
   return sums;
 }
-
-/** Values in a shape. */
-export const lengthOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);

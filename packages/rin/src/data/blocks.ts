@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { sampleLength } from './dataset.js';
+import { lengthOf } from '@rin/core';
 
 /** Bytes of a SHA-256. */
 const digestLength = 32;
@@ -12,7 +12,7 @@ const largestBlock = 2 ** 24;
 
 /** Samples in a block of a new store. @param shape [C, ...size] of a sample */
 export const samplesInBlock = (shape: readonly number[]): number =>
-  Math.max(1, Math.floor(blockBytes / sampleLength(shape)));
+  Math.max(1, Math.floor(blockBytes / lengthOf(shape)));
 
 /** Computes the digests of blocks, sample by sample. */
 export class BlockDigests {
@@ -61,7 +61,7 @@ export class Blocks {
    */
   constructor(samples: number, shape: readonly number[], total: number, digests: string) {
     this.#samples = samples;
-    this.length = samples * sampleLength(shape);
+    this.length = samples * lengthOf(shape);
     this.count = Math.ceil(total / this.length);
     this.#digests = Buffer.from(digests, 'base64');
   }

@@ -1,7 +1,7 @@
-import { philox4x32 } from '@rin/core';
+import { lengthOf, philox4x32 } from '@rin/core';
 import { planar } from '../media/planar.js';
 import sharp from '../media/sharp.js';
-import { type Dataset, MeanSquare, sampleLength } from './dataset.js';
+import { type Dataset, MeanSquare } from './dataset.js';
 import type { ClipSource } from './sources/clips.js';
 import { emojiSource } from './sources/emoji.js';
 import { sha256 } from './storeIndex.js';
@@ -66,12 +66,11 @@ async function openBouncing(shape: readonly number[], background: string): Promi
   const read = (index: number, out: Uint8Array) => {
     if (!Number.isInteger(index) || index < 0 || index >= clips)
       throw new RangeError(`bouncing: sample ${index}: expected 0 to ${clips - 1}`);
-    if (out.length < sampleLength(shape))
-      throw new RangeError(`a sample has ${sampleLength(shape)} values, not ${out.length}`);
+    if (out.length < lengthOf(shape)) throw new RangeError(`a sample has ${lengthOf(shape)} values, not ${out.length}`);
     painter.draw(index, out);
   };
   const meanSquare = new MeanSquare();
-  const sample = new Uint8Array(sampleLength(shape));
+  const sample = new Uint8Array(lengthOf(shape));
   for (let index = 0; index < measured; index++) {
     read(index, sample);
     meanSquare.add(sample);

@@ -1,3 +1,4 @@
+import { lengthOf } from '@rin/core';
 import type { PixelFile } from './pixelFile.js';
 import type { Skipped } from './sources/source.js';
 
@@ -53,10 +54,6 @@ export type Facts = Omit<
 /** Data of up to this number of bytes are held in memory; larger data are read from the cache. */
 export const mostInMemory = 2 ** 28;
 
-/** Number of values in one sample. @param shape [C, ...size] */
-export const sampleLength = (shape: readonly number[]): number =>
-  shape.reduce((product, extent) => product * extent, 1);
-
 /** The common part of data sets: the facts, and a label for every sample. */
 abstract class Labelled {
   readonly name: string;
@@ -94,7 +91,7 @@ abstract class Labelled {
 
 /** Bytes of memory that decoded samples and their labels take. @param shape [C, ...size] */
 export function bytesInMemory(samples: number, shape: readonly number[]): number {
-  const pixels = samples * sampleLength(shape);
+  const pixels = samples * lengthOf(shape);
   return (pixels <= mostInMemory ? pixels : 0) + Int32Array.BYTES_PER_ELEMENT * samples;
 }
 
@@ -120,7 +117,7 @@ export class MemoryDataset extends Labelled implements Dataset {
     const sequences = conditions?.sequences ?? [];
     super(facts, labels, pixels.length + sequences.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0));
     this.#pixels = pixels;
-    this.#sample = sampleLength(facts.shape);
+    this.#sample = lengthOf(facts.shape);
     this.#sequences = sequences;
     if (conditions) this.conditionShape = conditions.shape;
   }

@@ -1,6 +1,6 @@
-import { permute, RinError, uniform } from '@rin/core';
+import { lengthOf, permute, RinError, uniform } from '@rin/core';
 import { mirror } from '../media/planar.js';
-import { type Dataset, sampleLength } from './dataset.js';
+import type { Dataset } from './dataset.js';
 import { sequencesFor, setSequence } from './sequences.js';
 
 /** B samples of the training stream, or a part of them. */
@@ -49,7 +49,7 @@ export class Loader {
     }
     this.#dataset = dataset;
     this.#options = options;
-    this.#sample = sampleLength(dataset.shape);
+    this.#sample = lengthOf(dataset.shape);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { RinError } from '@rin/core';
-import { type ConditionSequences, type Dataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
+import { lengthOf, RinError } from '@rin/core';
+import { type ConditionSequences, type Dataset, MeanSquare, MemoryDataset } from './dataset.js';
 import { checkSequence } from './sequences.js';
 import { type Given, given, resolveLabels } from './sources/labels.js';
 
@@ -34,7 +34,7 @@ export async function datasetFromSamples(
   shape: readonly number[],
   { name = 'samples', classes, condition: conditionShape }: SamplesOptions = {},
 ): Promise<Dataset> {
-  const length = sampleLength(shape);
+  const length = lengthOf(shape);
   const parts: Uint8Array[] = [];
   const givens: Given[] = [];
   const sequences = new Sequences(conditionShape);

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { RinError } from '@rin/core';
+import { lengthOf, RinError } from '@rin/core';
 import { oneLine, systemCode, Taken, whyNot } from '../disk/systemError.js';
 import { writeFlushed, writeFolder } from '../disk/wholeFiles.js';
 import { BlockDigests, Blocks, samplesInBlock } from './blocks.js';
-import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset, sampleLength } from './dataset.js';
+import { type Dataset, type Facts, FileDataset, MeanSquare, MemoryDataset } from './dataset.js';
 import { PixelFile } from './pixelFile.js';
 import type { Skipped } from './sources/source.js';
 import { DamagedStore, type FormerIndex, type Index, indexText, type Origin, readIndex, sha256 } from './storeIndex.js';
@@ -138,7 +138,7 @@ function explained(error: unknown, folder: string): unknown {
 /** The pixels; the open file if they are larger than `memory` bytes. */
 function openPixels(path: string, index: Index | FormerIndex, memory: number): Uint8Array | PixelFile {
   const { length, shape } = index;
-  const sample = sampleLength(shape);
+  const sample = lengthOf(shape);
   const expected = length * sample;
   const { size } = statSync(path);
   if (size !== expected) throw new DamagedStore(`pixels.bin has ${size} bytes, not ${expected}`);

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
-import { RinError } from '@rin/core';
-import { type Dataset, sampleLength } from './dataset.js';
+import { lengthOf, RinError } from '@rin/core';
+import type { Dataset } from './dataset.js';
 import { fileStamp, isFile } from './sources/bytes.js';
 import { type ClipSource, clipKind, type Kind } from './sources/clips.js';
 import type { Recording } from './sources/recording.js';
@@ -47,7 +47,7 @@ export function storeSource(folder: string): Source | undefined {
         name: numbered(index, length),
         label: opened.label(index),
         read() {
-          const pixels = new Uint8Array(sampleLength(shape));
+          const pixels = new Uint8Array(lengthOf(shape));
           opened.read(index, pixels);
           return pixels;
         },
@@ -77,7 +77,7 @@ export function storedClips(folder: string, { noun }: Pick<Kind, 'noun'>): ClipS
       if (!opened) throw new RinError(`${folder} was removed while it was being read; restore it and start again`);
       const recordings = Array.from({ length: opened.length }, (_, index): Recording => {
         const read = () => {
-          const pixels = new Uint8Array(sampleLength(shape));
+          const pixels = new Uint8Array(lengthOf(shape));
           opened.read(index, pixels);
           return pixels;
         };

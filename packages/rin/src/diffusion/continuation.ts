@@ -1,4 +1,4 @@
-import { RinError } from '@rin/core';
+import { lengthOf, RinError } from '@rin/core';
 import { scope, type Tensor, tensor } from '@rin/torch';
 import { type Clip, cutClip } from '../media/clip.js';
 import type { Model } from './modelFile.js';
@@ -50,7 +50,7 @@ export function continuation(
 function lastFrames(clip: Clip, name: string, shape: readonly number[], count: number): Clip {
   const [channels, , height, width] = shape;
   const [, frames] = clip.shape;
-  const values = clip.shape.reduce((product, extent) => product * extent, 1);
+  const values = lengthOf(clip.shape);
   const wanted = [channels, frames, height, width];
   if (clip.shape.length !== 4 || clip.shape.join() !== wanted.join() || clip.data.length !== values || frames < count)
     throw new RinError(

@@ -1,4 +1,4 @@
-import { type Resampling, RinError } from '@rin/core';
+import { lengthOf, type Resampling, RinError } from '@rin/core';
 import { type Device, noGrad, scope, type Tensor, tensor } from '@rin/torch';
 import type { Clip } from '../media/clip.js';
 import type { Image } from '../media/image.js';
@@ -96,7 +96,7 @@ function checkedList(
   const list: readonly (Image | Clip)[] = 'shape' in given ? [given] : given;
   if (list.length !== 1 && list.length !== seeds)
     throw new RinError(`${name} has ${list.length} entries; expected one, or one for each of the ${seeds} seeds`);
-  const length = shape.reduce((product, extent) => product * extent, 1);
+  const length = lengthOf(shape);
   for (const [i, { data, shape: found }] of list.entries()) {
     const which = list.length === 1 ? name : `${name} ${i}`;
     if (found.join() !== shape.join())

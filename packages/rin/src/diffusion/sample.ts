@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { conditionTokens, isOutOfMemory, RinError } from '@rin/core';
+import { conditionTokens, isOutOfMemory, lengthOf, RinError } from '@rin/core';
 import { noGrad, releaseFreeMemory, scope, type Tensor } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import type { SamplingConfig } from '../config/diffusion.js';
 import { nearest } from '../config/nearest.js';
 import { mergeConfig, parseConfig } from '../config/parse.js';
-import { sampleLength } from '../data/dataset.js';
 import { type Clip, cutClip, joinClips } from '../media/clip.js';
 import { type MediumSample, mediumOf } from '../media/medium.js';
 import type { RIN } from '../model/rin.js';
@@ -242,7 +241,7 @@ export function toImages(
   using pixels = scope(() => noGrad(() => toPixels(x, config.diffusion.inputScale)));
   const data = pixels.toTypedArray() as Uint8Array;
   const { predicted: shape } = network.sample;
-  const [length, medium] = [sampleLength(shape), mediumOf(shape)];
+  const [length, medium] = [lengthOf(shape), mediumOf(shape)];
   return Array.from({ length: x.shape[0] }, (_, i) => ({
     medium,
     data: data.slice(i * length, (i + 1) * length),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lengthOf } from '@rin/core';
 import { loadHere, type Manifest, type ModelParts, type Picture } from '@rin/web';
 import type { SamplingConfig } from '../config/diffusion.js';
 import type { Model } from '../diffusion/modelFile.js';
@@ -87,7 +88,7 @@ async function partsIn(folder: string): Promise<ModelParts> {
   const graph = new Uint8Array(await read(manifest.graph.file));
   if (!manifest.given) return { manifest, graph };
   const shape = manifest.inputs.given;
-  const length = shape.reduce((product, extent) => product * extent, 1);
+  const length = lengthOf(shape);
   const data = new Uint8Array(await read(manifest.given.file));
   const starts = Array.from({ length: data.length / length }, (_, i) => ({
     data: data.subarray(i * length, (i + 1) * length),

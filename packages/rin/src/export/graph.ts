@@ -1,4 +1,4 @@
-import { RinError } from '@rin/core';
+import { lengthOf, RinError } from '@rin/core';
 import type { Tensor, TracedTensor } from '@rin/torch';
 import type { Attribute, Node, Stored } from './onnx.js';
 import { type Storage, stored } from './storage.js';
@@ -134,7 +134,7 @@ export class Graph {
   /** A number, or a list of this number. */
   filled(value: number, shape: readonly number[] = []): string {
     return this.#once(`${value} [${shape.join(', ')}]`, (name) => {
-      const data = new Uint8Array(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value).buffer);
+      const data = new Uint8Array(new Float32Array(lengthOf(shape)).fill(value).buffer);
       this.stored.push({ name, dtype: 'float32', shape, data });
       return name;
     });

@@ -1,4 +1,4 @@
-import { bytes, type Encoded, float, integer, joined, message, text } from './protobuf.js';
+import { bytes, type Encoded, float, integer, joined, message, text } from '../disk/protobuf.js';
 
 /*
  * The messages of an ONNX file (onnx/onnx.proto, IR version 9, https://onnx.ai/onnx/repo-docs/IR.html), as plain values. The

@@ -1,7 +1,7 @@
-import { conditionTokens, evaluationsOf, geometry, plan, purposes, RinError, samplers } from '@rin/core';
+import { conditionTokens, evaluationsOf, geometry, lengthOf, plan, purposes, RinError, samplers } from '@rin/core';
 import { empty, noGrad, philoxNormal, scope, type Tensor, tensor } from '@rin/torch';
 import type { SamplingConfig } from '../config/diffusion.js';
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { conditionOf } from '../diffusion/condition.js';
 import { evaluate } from '../diffusion/evaluate.js';
 import { splitFrames } from '../diffusion/givenFrames.js';
@@ -179,7 +179,7 @@ function lookAtLevel(
   const { shape, predicted, givenFrames, axes } = rin.sample;
   const { diffusion } = config;
   const { inputScale } = diffusion;
-  const length = sampleLength(shape);
+  const length = lengthOf(shape);
   const pixels = new Uint8Array(numbers.length * length);
   for (const [i, number] of numbers.entries()) data.read(number, pixels.subarray(i * length, (i + 1) * length));
   const whole = toSignal(tensor(pixels, [numbers.length, ...shape], { device }), inputScale);
@@ -235,7 +235,7 @@ function sequencesOf(
 }
 
 function imageOf(data: Dataset, number: number): MediumSample {
-  const pixels = new Uint8Array(sampleLength(data.shape));
+  const pixels = new Uint8Array(lengthOf(data.shape));
   data.read(number, pixels);
   return { medium: mediumOf(data.shape), data: pixels, shape: data.shape };
 }

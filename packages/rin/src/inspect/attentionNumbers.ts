@@ -1,3 +1,4 @@
+import { lengthOf } from '@rin/core';
 import type { MediumSample } from '../media/medium.js';
 import type { SampleAttentionSteps } from './attention.js';
 import type { AttentionMap } from './attentionMaps.js';
@@ -69,14 +70,14 @@ const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((to
 /** @param alpha [...size] of the whole sample, given frames first */
 function shareOf(map: AttentionMap, alpha: Float64Array | undefined): ObjectShare[] {
   if (!alpha || map.isConcentration) return [];
-  const length = map.size.reduce((product, extent) => product * extent, 1);
+  const length = lengthOf(map.size);
   return [objectShare(map, patchMeans(alpha.subarray(alpha.length - length), map))];
 }
 
 /** @param image of the whole sample, given frames first in each channel */
 function detailOf(map: AttentionMap, image: MediumSample | undefined): number[] {
   if (!image || map.isConcentration) return [];
-  const length = map.size.reduce((product, extent) => product * extent, 1);
+  const length = lengthOf(map.size);
   const [channels] = image.shape;
   const plane = image.data.length / channels;
   const values = Array.from({ length: channels }, (_, channel) =>

@@ -1,3 +1,4 @@
+import { lengthOf } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { isBuiltIn } from '../data/builtIn.js';
 import type { Dataset } from '../data/dataset.js';
@@ -40,7 +41,7 @@ export async function openObjects(
   } finally {
     if (!black) white.close();
   }
-  const values = channels * size.reduce((product, extent) => product * extent, 1);
+  const values = channels * lengthOf(size);
   const [on, off] = [new Uint8Array(values), new Uint8Array(values)];
   const dark = black;
   return {
@@ -68,7 +69,7 @@ export async function openObjects(
  * @returns       one number for each patch, in raster order; the last slice of a clip may have fewer frames
  */
 export function patchMeans(values: Float64Array, { size, grid, patch }: Omit<PatchMap, 'values'>): Float64Array {
-  const patches = grid.reduce((product, extent) => product * extent, 1);
+  const patches = lengthOf(grid);
   const [sums, counts] = [new Float64Array(patches), new Float64Array(patches)];
   for (const [at, value] of values.entries()) {
     let [rest, place, stride] = [at, 0, 1];

@@ -1,4 +1,4 @@
-import { cutClip, joinClips, RinError } from '@rin/core';
+import { cutClip, joinClips, lengthOf, RinError } from '@rin/core';
 import type { Image } from './image.js';
 
 /** A clip: uint8, planar [C, F, H, W] with 1 (grey) or 3 (sRGB) channels. */
@@ -13,7 +13,7 @@ export interface Clip {
 export function checkClip(clip: Clip): Clip {
   const { data, shape } = clip;
   const [channels, frames] = shape;
-  const values = shape.reduce((product, extent) => product * extent, 1);
+  const values = lengthOf(shape);
   if (shape.length === 4 && (channels === 1 || channels === 3) && frames > 0 && data.length === values) return clip;
   throw new RinError(
     `a clip of [${shape.join(', ')}] with ${data.length} values: expected [1 or 3, frames, height, width]`,
@@ -63,6 +63,6 @@ export function withFrames(clip: Clip, count: number): Clip {
   const [channels, frames, height, width] = clip.shape;
   if (frames >= count) return cutClip(clip, 0, count);
   const shape = [channels, count - frames, height, width];
-  const white = new Uint8Array(shape.reduce((product, extent) => product * extent, 1)).fill(255);
+  const white = new Uint8Array(lengthOf(shape)).fill(255);
   return joinClips(clip, { data: white, shape });
 }

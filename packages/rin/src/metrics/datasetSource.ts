@@ -1,11 +1,12 @@
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import { lengthOf } from '@rin/core';
+import type { Dataset } from '../data/dataset.js';
 import { spreadIndices } from '../data/spreadOver.js';
 import type { SampleSource } from './gather.js';
 
 /** Up to `most` samples of a data set at even distances, because data are often sorted by class. */
 export function datasetSource(data: Dataset, most: number): SampleSource {
   const indices = spreadIndices(data.length, most);
-  const length = sampleLength(data.shape);
+  const length = lengthOf(data.shape);
   return {
     count: indices.length,
     shape: data.shape,

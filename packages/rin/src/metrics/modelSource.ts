@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { permute, RinError } from '@rin/core';
+import { lengthOf, permute, RinError } from '@rin/core';
 import type { SamplingConfig } from '../config/diffusion.js';
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { samples } from '../diffusion/sample.js';
 import { type Clip, cutClip } from '../media/clip.js';
@@ -75,7 +75,7 @@ export function modelSource(model: Model, { sampling, seeds, data, signal }: Dra
 async function givenClips(data: Dataset, places: readonly number[], frames: number): Promise<Clip[]> {
   const clips: Clip[] = [];
   for (const place of places) {
-    const clip = { data: new Uint8Array(sampleLength(data.shape)), shape: data.shape };
+    const clip = { data: new Uint8Array(lengthOf(data.shape)), shape: data.shape };
     if (data.readLater) await data.readLater(place, clip.data);
     else data.read(place, clip.data);
     clips.push(cutClip(clip, 0, frames));

@@ -1,3 +1,4 @@
+import { lengthOf } from '@rin/core';
 /** An array of numpy. */
 export interface NpyArray {
   readonly shape: readonly number[];
@@ -40,7 +41,7 @@ export function decodeNpy(data: Uint8Array): NpyArray | undefined {
   const list = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1];
   if (type === undefined || order === undefined || list === undefined) return undefined;
   const shape = (list.match(/\d+/g) ?? []).map(Number);
-  const count = shape.reduce((product, extent) => product * extent, 1);
+  const count = lengthOf(shape);
   if (bytes.length - end !== count * Number(type)) return undefined;
   const content = Uint8Array.from(bytes.subarray(end)).buffer; // aligned
   const values = type === '8' ? new Float64Array(content) : new Float32Array(content);

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { makeFolder } from '../disk/makeFolder.js';
 import { appendLine, change, flush, readText } from '../disk/wholeFiles.js';
+import { readLines } from '../runs/statistics.js';
 import type { Evaluation } from './evaluation.js';
 
 /** File name of the evaluations of a run, in its folder: one in each line, as JSON. */
@@ -43,14 +44,9 @@ export async function recordEvaluation(file: string, evaluation: Evaluation): Pr
 
 /** The evaluations in a file, the oldest first. Lines that are cut short or of another kind are passed over. */
 export async function readEvaluations(file: string): Promise<Evaluation[]> {
-  const lines = ((await readText(file)) ?? '').split('\n');
-  return lines.flatMap((line) => {
-    try {
-      const found: Evaluation = JSON.parse(line);
-      const isWhole = found.subject.digest && found.protocol.detector.sha256 && Array.isArray(found.figures);
-      return isWhole ? [found] : [];
-    } catch {
-      return [];
-    }
+  return (await readLines(file)).flatMap((line) => {
+    const found = line as Partial<Evaluation>;
+    const isWhole = found.subject?.digest && found.protocol?.detector?.sha256 && Array.isArray(found.figures);
+    return isWhole ? [found as Evaluation] : [];
   });
 }

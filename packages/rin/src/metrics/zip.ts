@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
-import { crc32 } from '../disk/crc32.js';
+import { crc32 } from '@rin/core';
 
 /** A zip archive is damaged; the message says how, without a path. */
 export class DamagedZip extends Error {}

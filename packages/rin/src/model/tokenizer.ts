@@ -1,4 +1,4 @@
-import { type Geometry, type Part, sinCosFrequencies } from '@rin/core';
+import { type Geometry, lengthOf, type Part, sinCosFrequencies } from '@rin/core';
 import { cat, type Tensor, tensor, zeros } from '@rin/torch';
 
 /**
@@ -24,7 +24,7 @@ export function patchify(x: Tensor, { size, grid, tokens }: Part, { patch, patch
 /** The inverse of `patchify`: [B, tokens, patchLength] → [B, C, ...size] of the part. Frames of the padding are cut off. */
 export function unpatchify(patches: Tensor, { size, grid }: Part, { patch, patchLength }: Geometry): Tensor {
   const batch = patches.shape[0];
-  const channels = patchLength / patch.reduce((product, extent) => product * extent, 1);
+  const channels = patchLength / lengthOf(patch);
   const axes = grid.map((_, axis) => axis);
   const whole = patches
     .reshape([batch, ...grid, ...patch, channels])

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { lengthOf } from '@rin/core';
 import { noGrad, scope, type Tensor, tensor } from '@rin/torch';
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Image } from '../media/image.js';
 import { mirror } from '../media/planar.js';
 
@@ -49,7 +50,7 @@ export async function nearestSamples(
   images: readonly Image[],
   { except = [], mirrored = false, onProgress, signal }: NearestOptions = {},
 ): Promise<Nearest[]> {
-  const length = sampleLength(dataset.shape);
+  const length = lengthOf(dataset.shape);
   const searches = images.map(
     (image, i): Search => ({
       image,
@@ -70,7 +71,7 @@ export async function nearestSamples(
 
 /** Compares pictures with all samples, block by block. Yields the share of the samples that is done. */
 async function* searchData(dataset: Dataset, searches: Search[], mirrored: boolean): AsyncGenerator<number> {
-  const length = sampleLength(dataset.shape);
+  const length = lengthOf(dataset.shape);
   const isMirrored = mirrored ? [false, true] : [false];
   const pictures = isMirrored.flatMap((mirror) =>
     searches.map(({ image }) => (mirror ? mirrorImage(image) : image).data),
@@ -121,7 +122,7 @@ function squaredDistances(queries: Tensor, norms: Tensor, samples: readonly Uint
 
 function found(dataset: Dataset, { index, sum, isMirrored }: Search['best']): Nearest {
   const { shape } = dataset;
-  const image: Image = { data: new Uint8Array(sampleLength(shape)), shape };
+  const image: Image = { data: new Uint8Array(lengthOf(shape)), shape };
   dataset.read(index, image.data);
   return {
     index,

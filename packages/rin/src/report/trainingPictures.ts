@@ -1,7 +1,7 @@
-import { RinError } from '@rin/core';
+import { lengthOf, RinError } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { isEndless } from '../data/builtIn.js';
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { spreadIndices } from '../data/spreadOver.js';
 import { nounOf } from '../media/formats.js';
 import type { Image } from '../media/image.js';
@@ -65,7 +65,7 @@ export async function compareWithTraining(
   // The data are often sorted by class.
   const chosen = data.length > 1 ? spreadIndices(data.length, mostOwn) : [];
   const own = chosen.map((index): Image => {
-    const image = { data: new Uint8Array(sampleLength(data.shape)), shape: data.shape };
+    const image = { data: new Uint8Array(lengthOf(data.shape)), shape: data.shape };
     data.read(index, image.data);
     return image;
   });

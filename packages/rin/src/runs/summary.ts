@@ -5,7 +5,7 @@ import { isLocked } from '../disk/lock.js';
 import { systemCode } from '../disk/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { isFinished } from './openRun.js';
-import { listRuns, problemOf, RunDirectory, readFacts } from './runDirectory.js';
+import { listRuns, problemOf, RunDirectory, type RunFacts, readFacts } from './runDirectory.js';
 import { readStats, readTiming, type StatsLine } from './statistics.js';
 
 /** A run, as far as it is known without its data and weights. */
@@ -15,8 +15,7 @@ export interface RunSummary {
   readonly name: string;
   readonly state: 'running' | 'finished' | 'interrupted';
   readonly config: Config;
-  /** name of the data, and SHA-256 of their contents */
-  readonly data: { readonly name: string; readonly fingerprint: string };
+  readonly data: RunFacts['data'];
   /** images seen, at most the length of the run: at the last line of stats.jsonl if it is running, else at the newest checkpoint */
   readonly images: number;
   readonly stats: readonly StatsLine[];

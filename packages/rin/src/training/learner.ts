@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { isOutOfMemory, RinError } from '@rin/core';
+import { isOutOfMemory, lengthOf, RinError } from '@rin/core';
 import {
   clipGradNorm,
   type Named,
@@ -16,7 +16,6 @@ import {
   zeros,
 } from '@rin/torch';
 import type { Config } from '../config/config.js';
-import { sampleLength } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { fewestTrained } from '../diffusion/latentDrop.js';
 import { type Draw, trainingLoss } from '../diffusion/objective.js';
@@ -234,7 +233,7 @@ export class Learner implements Disposable {
    */
   timePass(count: number): number {
     const { classes } = this.#network.sample;
-    const pixels = new Uint8Array(count * sampleLength(this.#network.sample.shape));
+    const pixels = new Uint8Array(count * lengthOf(this.#network.sample.shape));
     const labels = Int32Array.from({ length: count }, (_, i) => (classes > 0 ? i % classes : -1));
     const began = performance.now();
     try {

@@ -1,6 +1,7 @@
+import { lengthOf } from '@rin/core';
 import { releaseFreeMemory } from '@rin/torch';
 import type { Config } from '../config/config.js';
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { SampleOptions } from '../diffusion/sample.js';
 import { writeWhole } from '../disk/wholeFiles.js';
 import { type Clip, cutClip } from '../media/clip.js';
@@ -31,7 +32,7 @@ export function realSamples(data: Dataset, { classes }: Layout): Sample[] {
     const members = found.get(label) ?? [];
     const count = used.get(label) ?? 0;
     used.set(label, count + 1);
-    const pixels = new Uint8Array(sampleLength(data.shape));
+    const pixels = new Uint8Array(lengthOf(data.shape));
     if (members.length > 0) data.read(members[count % members.length], pixels);
     else pixels.fill(255);
     return { data: pixels, shape: data.shape };

@@ -1,4 +1,4 @@
-import { RinError } from '@rin/core';
+import { lengthOf, RinError } from '@rin/core';
 import { tensor } from '@rin/torch';
 import type { Model } from '../diffusion/modelFile.js';
 import { type Sample, type SampleOptions, samples } from '../diffusion/sample.js';
@@ -70,7 +70,7 @@ function optionsOf(options: SampleOptions, from: number, to: number): SampleOpti
 /** The samples of all ranks, in their order. @param size most samples of a rank; rank 0 has at least one */
 async function gathered(own: readonly MediumSample[], size: number, ranks: Ranks): Promise<MediumSample[]> {
   const { medium, shape } = await ranks.first(async () => ({ medium: own[0].medium, shape: own[0].shape }));
-  const length = shape.reduce((product, extent) => product * extent, 1);
+  const length = lengthOf(shape);
   const bytes = new Uint8Array(ranks.count * size * length); // zeros where others have samples, so the sum has all
   for (const [i, { data }] of own.entries()) bytes.set(data, (ranks.rank * size + i) * length);
   using all = tensor(bytes, [bytes.length]);

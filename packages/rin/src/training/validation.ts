@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { permute, RinError } from '@rin/core';
+import { lengthOf, permute, RinError } from '@rin/core';
 import { noGrad, scope } from '@rin/torch';
 import type { Config } from '../config/config.js';
 import { imagesOf } from '../config/duration.js';
-import { type Dataset, sampleLength } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Batch } from '../data/loader.js';
 import { sequencesFor, setSequence } from '../data/sequences.js';
 import { trainingLoss } from '../diffusion/objective.js';
@@ -107,7 +107,7 @@ export class Validation {
   }
 
   #read(first: number, count: number): Batch {
-    const sample = sampleLength(this.#data.shape);
+    const sample = lengthOf(this.#data.shape);
     const pixels = new Uint8Array(count * sample);
     for (let i = 0; i < count; i++) this.#data.read(first + i, pixels.subarray(i * sample, (i + 1) * sample));
     const labels = Int32Array.from({ length: count }, (_, i) => this.#data.label(first + i));

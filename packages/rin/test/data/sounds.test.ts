@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expand } from '@rin/core';
+import { expand, lengthOf } from '@rin/core';
 import { parseConfig } from '../../src/config/parse.js';
-import { sampleLength } from '../../src/data/dataset.js';
 import { openDataset } from '../../src/data/open.js';
 import { folderOf, problem, tar } from './fixtures.js';
 
@@ -30,7 +29,7 @@ const open = (source: string, more: object = {}) =>
   openDataset(source, { size: [8], channels: 1, data: data(more), onNotice: () => {} });
 
 function amplitudes(dataset: Awaited<ReturnType<typeof open>>, index: number): number[] {
-  const bytes = new Uint8Array(sampleLength(dataset.shape));
+  const bytes = new Uint8Array(lengthOf(dataset.shape));
   dataset.read(index, bytes);
   return [...expand(bytes)];
 }

@@ -1,12 +1,4 @@
-/** The remainders of the CRC of PNG (W3C PNG, annex D), by byte. */
-const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? 0xedb88320 ^ (rest >>> 1) : rest >>> 1;
-  return rest;
-});
-
-const crc = (bytes: Uint8Array): number =>
-  ~bytes.reduce((rest, byte) => remainders[(rest ^ byte) & 255] ^ (rest >>> 8), 0xffffffff) >>> 0;
+import { crc32 } from '@rin/core';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -31,7 +23,7 @@ function chunk(
     at += sizes[i];
   }
   bytes.set(data, at);
-  view.setUint32(8 + length, crc(bytes.subarray(4, 8 + length)));
+  view.setUint32(8 + length, crc32(bytes.subarray(4, 8 + length)));
   return bytes;
 }
 

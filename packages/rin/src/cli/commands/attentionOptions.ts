@@ -1,5 +1,5 @@
 import { UsageError } from '@rin/core';
-import { computeOptions, samplingOptions } from '../configuration/options.js';
+import { batchOption, classesOption, computeOptions, samplingOptions } from '../configuration/options.js';
 import { type Command, common, type Given } from '../terminal/command.js';
 
 /** The flags of `rin inspect MODEL --attention`. */
@@ -17,12 +17,7 @@ export const attentionSections: Command['sections'] = [
         description: 'one sample for each seed, such as 0-3; with --data, the numbers of the samples',
         notes: ['default: one of each of up to 8 classes, else 0-3; with --data, 8 spread evenly'],
       },
-      {
-        flag: '--classes',
-        placeholder: 'LIST',
-        description: 'names or numbers, repeated over the seeds; "none" = no class',
-        notes: ['default: seed modulo number of classes'],
-      },
+      classesOption,
       {
         flag: '--given',
         placeholder: 'PATH',
@@ -67,15 +62,7 @@ export const attentionSections: Command['sections'] = [
   { title: 'Sampling with --attention; defaults come from the model', options: samplingOptions() },
   {
     title: 'Computing with --attention',
-    options: [
-      {
-        flag: '--batch',
-        placeholder: 'N',
-        description: 'samples denoised together',
-        notes: ['at least 1', 'default: 64'],
-      },
-      ...computeOptions(),
-    ],
+    options: [batchOption, ...computeOptions()],
   },
 ];
 

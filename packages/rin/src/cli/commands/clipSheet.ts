@@ -1,4 +1,4 @@
-import { sampleLength } from '../../data/dataset.js';
+import { lengthOf } from '@rin/core';
 import { openFilm } from '../../data/decoding/clips/openFilm.js';
 import { decodeFrame, type Target } from '../../data/decoding/decode.js';
 import type { FoundClips } from '../../data/find.js';
@@ -26,7 +26,7 @@ export async function clipSheet(source: FoundClips): Promise<Image> {
     if (source.built) {
       const data = await source.built([3, builtFrames, builtSide, builtSide], '#ffffff');
       for (const [label, name] of classes.entries()) {
-        const clip: Clip = { data: new Uint8Array(sampleLength(data.shape)), shape: data.shape };
+        const clip: Clip = { data: new Uint8Array(lengthOf(data.shape)), shape: data.shape };
         let index = 0;
         while (data.label(index) !== label) index++;
         data.read(index, clip.data);
@@ -74,6 +74,6 @@ async function strip(recording: Recording): Promise<Image[]> {
     // the survey reports it
   }
   while (images.length < inStrip)
-    images.push({ data: new Uint8Array(sampleLength(target.shape)).fill(255), shape: target.shape });
+    images.push({ data: new Uint8Array(lengthOf(target.shape)).fill(255), shape: target.shape });
   return images;
 }

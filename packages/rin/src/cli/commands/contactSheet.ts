@@ -1,3 +1,4 @@
+import { lengthOf } from '@rin/core';
 import { decode, type Target } from '../../data/decoding/decode.js';
 import { findSource } from '../../data/find.js';
 import type { Listing, Picture } from '../../data/sources/source.js';
@@ -54,5 +55,5 @@ async function drawn(picture: Picture | undefined, { shape, render }: Listing, t
   } catch {
     // the survey reports it
   }
-  return new Uint8Array(target.shape.reduce((a, b) => a * b, 1)).fill(255);
+  return new Uint8Array(lengthOf(target.shape)).fill(255);
 }

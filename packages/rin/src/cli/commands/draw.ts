@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { countOf, duration, RinError, sizeList } from '@rin/core';
-import { sampleLength } from '../../data/dataset.js';
+import { countOf, duration, lengthOf, RinError, sizeList } from '@rin/core';
 import type { Model } from '../../diffusion/modelFile.js';
 import type { SampleStep } from '../../diffusion/sample.js';
 import { writeOutput } from '../../disk/output.js';
@@ -113,7 +112,7 @@ function checkSheets(
   names: readonly string[],
   { shown, outputs, columns }: DrawOptions,
 ): void {
-  const blank = shown.view({ data: new Uint8Array(sampleLength(shape)), shape });
+  const blank = shown.view({ data: new Uint8Array(lengthOf(shape)), shape });
   const [views, layout] = [new Array<View>(samples).fill(blank), { names, columns }];
   if (outputs.grid && formatOf(outputs.grid, ['webp'])) checkWebp(frameSheet(views, layout));
   if (outputs.animation) checkWebp(stillSheet(views, shown, layout));

@@ -1,9 +1,9 @@
 import { isTorchError } from '@rin/core';
 import type { Ranks } from '../../training/ranks.js';
-import { computeOptions, samplingOptions } from '../configuration/options.js';
+import { batchOption, classesOption, computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
-import { isFirstRank, joinLaunched, timeoutOption } from '../terminal/rank.js';
+import { amongLaunched, isFirstRank, timeoutOption } from '../terminal/rank.js';
 import { Screen } from '../terminal/screen.js';
 import { continuedClips, continuedLine } from './continued.js';
 import { trainingPictures, writeNearest } from './nearest.js';
@@ -48,12 +48,7 @@ export const command: Command = {
           description: 'one sample for each seed, such as 0-63 or 3,8,100-107',
           notes: ['default: 8 for each of up to 16 classes, else 0-63'],
         },
-        {
-          flag: '--classes',
-          placeholder: 'LIST',
-          description: 'names or numbers, repeated over the seeds; "none" = no class',
-          notes: ['default: seed modulo number of classes'],
-        },
+        classesOption,
         {
           flag: '--given',
           placeholder: 'PATH',
@@ -157,32 +152,11 @@ export const command: Command = {
     { title: "Sampling; defaults come from the model's configuration", options: samplingOptions() },
     {
       title: 'Computing',
-      options: [
-        {
-          flag: '--batch',
-          placeholder: 'N',
-          description: 'samples denoised together',
-          notes: ['at least 1', 'default: 64'],
-        },
-        ...computeOptions(),
-        timeoutOption,
-      ],
+      options: [batchOption, ...computeOptions(), timeoutOption],
     },
   ],
-  run: sampleCommand,
+  run: (given) => amongLaunched(given, (ranks) => sampleAmong(ranks, given)),
 };
-
-async function sampleCommand(given: Given): Promise<number> {
-  const ranks = await joinLaunched(given);
-  try {
-    return await sampleAmong(ranks, given);
-  } catch (error) {
-    await ranks.giveUp(error);
-    throw error;
-  } finally {
-    await ranks.close();
-  }
-}
 
 async function sampleAmong(ranks: Ranks, given: Given): Promise<number> {
   const screen = new Screen({ silent: !isFirstRank() });

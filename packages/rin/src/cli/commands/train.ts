@@ -18,7 +18,7 @@ import { configOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
 import { dataLine, outcome, trainingLine } from '../terminal/progressLines.js';
-import { isFirstRank, joinLaunched, timeoutOption } from '../terminal/rank.js';
+import { amongLaunched, isFirstRank, timeoutOption } from '../terminal/rank.js';
 import { Screen } from '../terminal/screen.js';
 import { dryRunLines } from './dryRun.js';
 
@@ -118,17 +118,11 @@ async function train(given: Given, screen: Screen, signal: AbortSignal): Promise
     await dryRun(given, signal);
     return true;
   }
-  const ranks = await joinLaunched(given);
-  try {
+  return amongLaunched(given, async (ranks) => {
     const { run, images, finished, config } = await trainAmong(ranks, given, screen, signal);
     screen.say(outcome({ run, images, finished }, config));
     return finished || ranks.count === 1;
-  } catch (error) {
-    await ranks.giveUp(error);
-    throw error;
-  } finally {
-    await ranks.close();
-  }
+  });
 }
 
 async function dryRun(given: Given, signal: AbortSignal): Promise<void> {

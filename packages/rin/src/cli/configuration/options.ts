@@ -51,3 +51,19 @@ function toOption({ flag, alias, placeholder, range, default: standard, kinds, d
     notes: notes.filter((note) => typeof note === 'string'),
   };
 }
+
+/** `--classes` of the commands that draw. */
+export const classesOption: Option = {
+  flag: '--classes',
+  placeholder: 'LIST',
+  description: 'names or numbers, repeated over the seeds; "none" = no class',
+  notes: ['default: seed modulo number of classes'],
+};
+
+/** `--batch` of the commands that draw. */
+export const batchOption: Option = {
+  flag: '--batch',
+  placeholder: 'N',
+  description: 'samples denoised together',
+  notes: ['at least 1', 'default: 64'],
+};

@@ -19,10 +19,21 @@ export function launchedRank(): number | undefined {
 /** Whether this process speaks for all: rank 0, or a process that is alone. */
 export const isFirstRank = (): boolean => !launchedRank();
 
-/** Joins the processes of the launcher. @throws TorchError if they do not come */
-export async function joinLaunched(given: Given): Promise<Ranks> {
+/**
+ * Joins the processes of the launcher for some work, and leaves them at its end. If the work fails, the others are told.
+ * @throws TorchError if the others do not come
+ */
+export async function amongLaunched<T>(given: Given, work: (ranks: Ranks) => Promise<T>): Promise<T> {
   const { joinRanks } = await import('../../training/ranks.js');
-  return joinRanks({ timeout: given.wholeNumber('--timeout', 1), device: given.text('--device') });
+  const ranks = await joinRanks({ timeout: given.wholeNumber('--timeout', 1), device: given.text('--device') });
+  try {
+    return await work(ranks);
+  } catch (error) {
+    await ranks.giveUp(error);
+    throw error;
+  } finally {
+    await ranks.close();
+  }
 }
 
 /**

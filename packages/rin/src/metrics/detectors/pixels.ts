@@ -1,4 +1,4 @@
-import { RinError } from '@rin/core';
+import { lengthOf, RinError } from '@rin/core';
 import { cat, type Device, stack, type Tensor, tensor } from '@rin/torch';
 import type { Detector, DetectorName } from './detector.js';
 
@@ -36,7 +36,7 @@ export function pixelsOf(
   const channels = shape[0];
   if (channels !== 1 && channels !== 3)
     throw new RinError(`the detector ${name} takes ${plural} of 1 or 3 channels, got ${given}`);
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = lengthOf(shape);
   if (!(Number.isSafeInteger(length) && length > 0)) throw new RinError(`the detector ${name}: ${given} are empty`);
   const wrong = batch.find((sample) => sample.length !== length);
   if (wrong)

@@ -4,10 +4,10 @@ import { flatten } from '../../config/flatten.js';
 import { loadPreset, presetNames } from '../../training/presets.js';
 import { element, escaped } from '../svg.js';
 import { details, table } from './html.js';
-import type { RunFacts } from './runFacts.js';
+import type { ReportFacts } from './reportFacts.js';
 
 /** The resolved configuration. Values that differ from those of the preset of its name, or from the defaults, are marked. */
-export function configurationSection({ config, changes }: RunFacts): string {
+export function configurationSection({ config, changes }: ReportFacts): string {
   const preset = presetNames().find((name) => name === config.name);
   const base = flatten(preset === undefined ? {} : loadPreset(preset));
   const own = flatten(config);

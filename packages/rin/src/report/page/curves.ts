@@ -3,15 +3,15 @@ import type { Point } from '../lossCurves.js';
 import { element, escaped } from '../svg.js';
 import { curveChart, type NamedCurve } from './curveChart.js';
 import { details, table } from './html.js';
-import type { RunFacts } from './runFacts.js';
+import type { ReportFacts } from './reportFacts.js';
 import { evenly, number } from './words.js';
 
 /** Most rows of the table of numbers. */
 const mostRows = 40;
 
 /** The curves of a run: losses, learning rate, gradient norm and speed over images seen, and a table of the same numbers. */
-export function curves({ stats, timing }: Pick<RunFacts, 'stats' | 'timing'>): string {
-  const points = (of: (line: RunFacts['stats'][number]) => number | undefined): Point[] =>
+export function curves({ stats, timing }: Pick<ReportFacts, 'stats' | 'timing'>): string {
+  const points = (of: (line: ReportFacts['stats'][number]) => number | undefined): Point[] =>
     stats.flatMap((line) => point(line.images, of(line)));
   const training = named(
     'in training',
@@ -55,7 +55,7 @@ const point = (images: number, value: number | undefined): Point[] =>
 const named = (name: string, points: readonly Point[]): NamedCurve[] => (points.length > 0 ? [{ name, points }] : []);
 
 /** The lines of statistics as a table: all of them, or some that are spread evenly. */
-function numbers(stats: RunFacts['stats'], timing: RunFacts['timing']): string {
+function numbers(stats: ReportFacts['stats'], timing: ReportFacts['timing']): string {
   const speeds = new Map(timing.map(({ images, imagesPerSecond }) => [images, imagesPerSecond]));
   const lines = evenly(stats, mostRows);
   const cell = (value: number | null | undefined): string => (typeof value === 'number' ? number(value) : '–');

@@ -5,7 +5,7 @@ import { nounOf } from '../../media/formats.js';
 import { heldOutOf, samplesInLoss } from '../../training/validation.js';
 import { element, escaped } from '../svg.js';
 import { details, facts, table } from './html.js';
-import type { RunFacts } from './runFacts.js';
+import type { ReportFacts } from './reportFacts.js';
 import { number, when } from './words.js';
 
 /** Most names in a list that is not opened. */
@@ -15,7 +15,7 @@ const mostSkipped = 200;
 
 /** The most important figures of a run. */
 export function overview(
-  { state, images, config, stats, timing, machines, written }: RunFacts,
+  { state, images, config, stats, timing, machines, written }: ReportFacts,
   { parameters }: Inspection,
 ): string {
   const last = stats.at(-1);
@@ -35,7 +35,7 @@ export function overview(
 }
 
 /** The data: number, shape, classes, and what was skipped. */
-export function dataSection({ data, config, images }: RunFacts): string {
+export function dataSection({ data, config, images }: ReportFacts): string {
   const { model, training } = config;
   const noun = nounOf(model);
   const held = data.length !== undefined && training.validation > 0 ? heldOutOf(training.validation, data.length) : 0;

@@ -3,11 +3,11 @@ import type { Inspection } from '../../inspect/inspection.js';
 import { flops } from '../../training/resources/flopsText.js';
 import { escaped } from '../svg.js';
 import { facts, table } from './html.js';
-import type { RunFacts } from './runFacts.js';
+import type { ReportFacts } from './reportFacts.js';
 import { number, when } from './words.js';
 
 /** Parameters, tokens and operations by part, and the work of the whole training. */
-export function networkSection(inspection: Inspection, { images }: RunFacts): string {
+export function networkSection(inspection: Inspection, { images }: ReportFacts): string {
   const { tokens, parts, parameters, passFlops, samplingFlops, trainingFlops } = inspection;
   const perImage = Object.values(trainingFlops).reduce((sum, each) => sum + each, 0);
   const share = (value: number, all: number) => `${Math.round((100 * value) / all)}%`;
@@ -38,7 +38,7 @@ export function networkSection(inspection: Inspection, { images }: RunFacts): st
 }
 
 /** What each stretch of the run was trained on, and how fast. */
-export function machineSection({ machines, timing, imagesPerSecond }: RunFacts): string {
+export function machineSection({ machines, timing, imagesPerSecond }: ReportFacts): string {
   const memory = timing.reduce((most, line) => Math.max(most, line.memory ?? 0), 0);
   const pairs: [string, string | undefined][] = [
     ['images per second at the end', imagesPerSecond === null ? undefined : number(imagesPerSecond)],

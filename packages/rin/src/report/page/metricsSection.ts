@@ -5,11 +5,11 @@ import { element, escaped } from '../svg.js';
 import { curveChart } from './curveChart.js';
 import { protocolPairs } from './evaluations.js';
 import { details, facts, table } from './html.js';
-import type { RunFacts } from './runFacts.js';
+import type { ReportFacts } from './reportFacts.js';
 import { number } from './words.js';
 
 /** The figures that were measured: while the run trained, and by `rin evaluate`. Each has its protocol. */
-export function metricsSection({ figures, evaluations, stats }: RunFacts): string {
+export function metricsSection({ figures, evaluations, stats }: ReportFacts): string {
   return [
     ...(figures.length > 0
       ? [whileTraining(figures, Math.max(figures[figures.length - 1].images, stats.at(-1)?.images ?? 0))]
@@ -19,7 +19,7 @@ export function metricsSection({ figures, evaluations, stats }: RunFacts): strin
 }
 
 /** A chart of each figure over images seen. Figures of other samples or another detector are other curves. */
-function whileTraining(figures: RunFacts['figures'], last: number): string {
+function whileTraining(figures: ReportFacts['figures'], last: number): string {
   const kinds = new Map<string, { images: number; value: number }[]>();
   for (const { images, figures: values, evaluated, detector } of figures) {
     const how = [

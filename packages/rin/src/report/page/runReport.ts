@@ -14,7 +14,7 @@ import { section } from './html.js';
 import { machineSection, networkSection } from './machineSection.js';
 import { metricsSection } from './metricsSection.js';
 import { type Previews, previews } from './previews.js';
-import { type RunFacts, runFacts } from './runFacts.js';
+import { type ReportFacts, reportFacts } from './reportFacts.js';
 import { warnings } from './warnings.js';
 import { when } from './words.js';
 
@@ -52,9 +52,9 @@ export async function runReport(path: string): Promise<RunReport> {
   };
 }
 
-async function readWhole(path: string): Promise<RunFacts> {
+async function readWhole(path: string): Promise<ReportFacts> {
   try {
-    return await runFacts(path);
+    return await reportFacts(path);
   } catch (error) {
     const problem = problemOf(error);
     throw problem === undefined || problem.includes(path) ? error : new RinError(`${path}: ${problem}`);
@@ -62,7 +62,7 @@ async function readWhole(path: string): Promise<RunFacts> {
 }
 
 function page(
-  run: RunFacts,
+  run: ReportFacts,
   { drawn, attention, bytes: size }: { drawn?: Previews; attention?: string; bytes: number },
   told: readonly string[],
 ): string {
@@ -109,7 +109,7 @@ function page(
 }
 
 /** What was trained on what. */
-function subject({ config, data }: RunFacts): string {
+function subject({ config, data }: ReportFacts): string {
   const { model } = config;
   const number = data.length === undefined ? '' : `${count(data.length)} `;
   const classes = model.classes > 0 ? ` in ${count(model.classes)} ${model.classes === 1 ? 'class' : 'classes'}` : '';

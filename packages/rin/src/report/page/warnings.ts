@@ -3,11 +3,11 @@ import { isEndless } from '../../data/builtIn.js';
 import { nounOf } from '../../media/formats.js';
 import { samplesInLoss } from '../../training/validation.js';
 import { type Numbers, slidingMeans, spread } from './movingMean.js';
-import type { RunFacts } from './runFacts.js';
+import type { ReportFacts } from './reportFacts.js';
 import { number, percent, when } from './words.js';
 
 /** What warnings are made from. */
-export type WarningFacts = Pick<RunFacts, 'state' | 'images' | 'config' | 'data' | 'stats' | 'written' | 'diverged'>;
+export type WarningFacts = Pick<ReportFacts, 'state' | 'images' | 'config' | 'data' | 'stats' | 'written' | 'diverged'>;
 
 /** Fewest lines of statistics from which a trend is told. */
 const fewestLines = 8;

@@ -1,7 +1,7 @@
-import { conditionTokens, geometry, warmParts } from '@rin/core';
+import { conditionTokens, geometry, lengthOf, warmParts } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { imagesOf } from '../../config/duration.js';
-import { type Dataset, sampleLength } from '../../data/dataset.js';
+import type { Dataset } from '../../data/dataset.js';
 import { passesAtOnce } from '../../diffusion/samplingPasses.js';
 import { enlargement } from '../../media/grid.js';
 import { passValues, recomputedValues, valuesByBlock } from '../../model/passValues.js';
@@ -104,7 +104,7 @@ export function trainingCost(config: Config, compute: Compute, data: Pick<Datase
 
 const widthOf = ({ dtype }: Compute): number => (dtype === 'bfloat16' ? 2 : 4);
 
-const pixelsOf = ({ model }: Config): number => sampleLength([model.channels, ...geometry(model).size]);
+const pixelsOf = ({ model }: Config): number => lengthOf([model.channels, ...geometry(model).size]);
 
 /**
  * oneDNN compiles kernels for every new number of samples in a pass, and keeps up to 1,024. The numbers are those of the timed
@@ -161,5 +161,5 @@ function pictures(config: Config): number {
   if (!plan) return 0;
   const shape = [config.model.channels, ...geometry(config.model).size];
   const scale = enlargement({ shape, data: new Uint8Array() });
-  return (1 + plan.number) * plan.layout.classes.length * sampleLength(shape) * scale ** 2;
+  return (1 + plan.number) * plan.layout.classes.length * lengthOf(shape) * scale ** 2;
 }

@@ -1,5 +1,5 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { maskedCrc32c } from './crc32c.js';
+import { crc32c } from '@rin/core';
+import { bytes, double, type Encoded, float, integer, joined, message, text } from '../../disk/protobuf.js';
 
 /** A value of an event. */
 export type EventValue =
@@ -26,19 +26,22 @@ export interface BoardEvent {
   readonly isStart?: boolean;
 }
 
-/*
- * Numbers of the fields in event.proto and summary.proto of TensorBoard. Four small messages are written with the encoder of
- * @bufbuild/protobuf; code generated from the schemas, with their twenty other messages, would be many times longer.
- */
+// Numbers of the fields in event.proto and summary.proto of TensorBoard.
 const event = { time: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 } as const;
 const sessionLog = { status: 1, start: 1 } as const;
 const summary = { value: 1 } as const;
 const value = { tag: 1, scalar: 2, image: 4 } as const;
 const image = { height: 1, width: 2, channels: 3, encoded: 4 } as const;
 
+/** The masked CRC-32C of TFRecord files: rotated right by 15 bits, plus a constant. A CRC of data that hold CRCs is weak. */
+export function maskedCrc32c(data: Uint8Array): number {
+  const crc = crc32c(data);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
 /** The record of an event in an event file (TFRecord): its length, the CRC of the length, the event, the CRC of the event. */
 export function encodeEvent(told: BoardEvent): Uint8Array {
-  const content = message(told);
+  const content = Buffer.concat(fields(told).pieces);
   const record = new Uint8Array(12 + content.length + 4);
   const view = new DataView(record.buffer);
   view.setBigUint64(0, BigInt(content.length), true);
@@ -48,41 +51,26 @@ export function encodeEvent(told: BoardEvent): Uint8Array {
   return record;
 }
 
-function message({ time, step = 0, values = [], isFirst = false, isStart = false }: BoardEvent): Uint8Array {
-  const writer = new BinaryWriter().tag(event.time, WireType.Bit64).double(time);
-  writer.tag(event.step, WireType.Varint).int64(step);
-  if (isFirst) writer.tag(event.fileVersion, WireType.LengthDelimited).string('brain.Event:2');
-  if (isStart)
-    writer
-      .tag(event.sessionLog, WireType.LengthDelimited)
-      .fork()
-      .tag(sessionLog.status, WireType.Varint)
-      .int32(sessionLog.start)
-      .join();
-  if (values.length > 0) {
-    writer.tag(event.summary, WireType.LengthDelimited).fork();
-    for (const each of values) writeValue(writer, each);
-    writer.join();
-  }
-  return writer.finish();
-}
+const fields = ({ time, step = 0, values = [], isFirst = false, isStart = false }: BoardEvent): Encoded =>
+  joined([
+    double(event.time, time),
+    integer(event.step, step),
+    ...(isFirst ? [text(event.fileVersion, 'brain.Event:2')] : []),
+    ...(isStart ? [message(event.sessionLog, integer(sessionLog.status, sessionLog.start))] : []),
+    ...(values.length > 0 ? [message(event.summary, ...values.map(valueField))] : []),
+  ]);
 
-function writeValue(writer: BinaryWriter, told: EventValue): void {
-  writer.tag(summary.value, WireType.LengthDelimited).fork();
-  writer.tag(value.tag, WireType.LengthDelimited).string(told.tag);
-  if ('scalar' in told) writer.tag(value.scalar, WireType.Bit32).float(told.scalar);
-  else
-    writer
-      .tag(value.image, WireType.LengthDelimited)
-      .fork()
-      .tag(image.height, WireType.Varint)
-      .int32(told.height)
-      .tag(image.width, WireType.Varint)
-      .int32(told.width)
-      .tag(image.channels, WireType.Varint)
-      .int32(told.channels)
-      .tag(image.encoded, WireType.LengthDelimited)
-      .bytes(told.png)
-      .join();
-  writer.join();
-}
+const valueField = (told: EventValue): Encoded =>
+  message(
+    summary.value,
+    text(value.tag, told.tag),
+    'scalar' in told
+      ? float(value.scalar, told.scalar)
+      : message(
+          value.image,
+          integer(image.height, told.height),
+          integer(image.width, told.width),
+          integer(image.channels, told.channels),
+          bytes(image.encoded, told.png),
+        ),
+  );

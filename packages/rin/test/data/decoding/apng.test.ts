@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
+import { crc32 } from '@rin/core';
 import { openAnimation } from '../../../src/data/decoding/clips/animation.js';
-import { crc32 } from '../../../src/disk/crc32.js';
 import sharp from '../../../src/media/sharp.js';
 import { filmed, hasFfmpeg } from '../fixtures.js';
 

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { sizeList } from '@rin/core';
+import { lengthOf, sizeList } from '@rin/core';
 import type { Config } from '../../../src/config/config.js';
-import { sampleLength } from '../../../src/data/dataset.js';
 import { trainOrStop as train } from '../../../src/training/trainer.js';
 import { samples } from '../tiny.js';
 
@@ -10,10 +9,7 @@ import { samples } from '../tiny.js';
 const [text, runsFolder, megabytes] = process.argv.slice(2);
 const config: Config = JSON.parse(text);
 const data = samples.map(({ pixels, label }) => {
-  const tiled = Uint8Array.from(
-    { length: sampleLength(sizeList(config.model.size)) },
-    (_, i) => pixels[i % pixels.length],
-  );
+  const tiled = Uint8Array.from({ length: lengthOf(sizeList(config.model.size)) }, (_, i) => pixels[i % pixels.length]);
   return { pixels: tiled, label };
 });
 const kilobytes = Number(/^VmSize:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);

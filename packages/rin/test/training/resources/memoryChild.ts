@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { geometry, sizeList } from '@rin/core';
+import { geometry, lengthOf, sizeList } from '@rin/core';
 import { parseConfig } from '../../../src/config/parse.js';
-import { MemoryDataset, sampleLength } from '../../../src/data/dataset.js';
+import { MemoryDataset } from '../../../src/data/dataset.js';
 import { openDataset } from '../../../src/data/open.js';
 import { chooseCompute } from '../../../src/training/resources/compute.js';
 import { trainingCost } from '../../../src/training/resources/cost.js';
@@ -21,7 +21,7 @@ const names = Array.from({ length: classes }, (_, label) => `class ${label}`);
 
 function grey(length: number): MemoryDataset {
   const labels = Int32Array.from({ length }, (_, i) => (classes > 0 ? i % classes : -1));
-  const pixels = new Uint8Array(length * sampleLength(shape)).fill(128);
+  const pixels = new Uint8Array(length * lengthOf(shape)).fill(128);
   const fingerprint = createHash('sha256').update(labels).digest('hex');
   const facts = { name: 'grey', shape, classes: names, fingerprint, meanSquare: 0.3, skipped: [] };
   return new MemoryDataset(facts, labels, pixels);

@@ -1,4 +1,4 @@
-import { crc32 } from '../../../disk/crc32.js';
+import { crc32 } from '@rin/core';
 import sharp from '../../../media/sharp.js';
 import { checkSize } from './film.js';
 

@@ -1,3 +1,4 @@
+import { lengthOf } from '@rin/core';
 import { Damaged, Tuple } from './machine.js';
 
 /** Bytes of an element. */
@@ -62,7 +63,7 @@ export function rawArray(
   { offset = 0, order = shape.map((_, axis) => axis) }: Place = {},
 ): RawArray {
   const width = widthOf(dtype);
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = lengthOf(shape);
   if (!((offset + elements) * width <= storage.length))
     throw new Damaged(`an array of the shape [${shape.join(', ')}] is larger than its data`);
   return { dtype, shape, order, bytes: storage.subarray(offset * width, (offset + elements) * width) };

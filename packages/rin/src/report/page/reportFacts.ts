@@ -1,7 +1,6 @@
-import type { Skipped } from '../../data/sources/source.js';
 import { readText } from '../../disk/wholeFiles.js';
 import type { Evaluation } from '../../metrics/evaluation.js';
-import { RunDirectory, readFacts } from '../../runs/runDirectory.js';
+import { RunDirectory } from '../../runs/runDirectory.js';
 import {
   type FiguresRead,
   type MachineRead,
@@ -16,15 +15,7 @@ import { type RunSummary, readRun } from '../../runs/summary.js';
 import { evaluationsOf } from './evaluations.js';
 
 /** Everything that the page of a run says, except its pictures. */
-export interface RunFacts extends Omit<RunSummary, 'stats' | 'data'> {
-  readonly data: {
-    readonly name: string;
-    readonly fingerprint: string;
-    /** with those held out; absent in foreign files */
-    readonly length?: number;
-    readonly classes: readonly string[];
-    readonly skipped: readonly Skipped[];
-  };
+export interface ReportFacts extends Omit<RunSummary, 'stats'> {
   readonly stats: readonly StatsRead[];
   readonly timing: readonly TimingRead[];
   readonly figures: readonly FiguresRead[];
@@ -46,8 +37,8 @@ export interface Divergence {
 }
 
 /** Reads the files of a run, except its weights and pictures. @throws RinError if it is not a run, or if it is damaged */
-export async function runFacts(path: string): Promise<RunFacts> {
-  const [summary, { data }] = [await readRun(path), await readFacts(path)];
+export async function reportFacts(path: string): Promise<ReportFacts> {
+  const summary = await readRun(path);
   const log = ((await readText(new RunDirectory(path).file('log.txt'))) ?? '')
     .split('\n')
     .map((line) => line.slice(line.indexOf(' ') + 1)); // without the time
@@ -59,7 +50,6 @@ export async function runFacts(path: string): Promise<RunFacts> {
   });
   return {
     ...summary,
-    data,
     stats: (await readStats(path)).map(capped),
     timing: (await readTiming(path)).map(capped),
     figures: (await readFigures(path)).map(capped),

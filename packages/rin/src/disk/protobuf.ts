@@ -1,5 +1,5 @@
 /*
- * The part of the protobuf encoding that an ONNX file needs (protobuf.dev/programming-guides/encoding): a message is a list of
+ * The part of the protobuf encoding that ONNX files and events of TensorBoard need (protobuf.dev/programming-guides/encoding): a message is a list of
  * fields, and a field is its number, the kind of its value, and the value. Weights are not copied: the bytes are a list of pieces.
  */
 
@@ -22,12 +22,13 @@ export function joined(parts: readonly Encoded[]): Encoded {
 /** A field with a whole number, such as an int64 or an enum. */
 export const integer = (field: number, value: number): Encoded => encoded([...varint(field * 8), ...varint(value)]);
 
-/** A field with a float. */
-export function float(field: number, value: number): Encoded {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setFloat32(0, value, true);
-  return encoded([...varint(field * 8 + 5), ...bytes]);
-}
+/** A field with a float of 4 bytes. */
+export const float = (field: number, value: number): Encoded =>
+  encoded([...varint(field * 8 + 5), ...new Uint8Array(Float32Array.of(value).buffer)]);
+
+/** A field with a float of 8 bytes. */
+export const double = (field: number, value: number): Encoded =>
+  encoded([...varint(field * 8 + 1), ...new Uint8Array(Float64Array.of(value).buffer)]);
 
 /** A field with text. */
 export const text = (field: number, value: string): Encoded => bytes(field, new TextEncoder().encode(value));
