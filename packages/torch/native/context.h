@@ -9,6 +9,7 @@
 #include <oneapi/dnnl/dnnl_common.hpp>
 #include <torch/types.h>
 
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -30,7 +31,7 @@ struct Value {
 // Throws if a call with these arguments would crash libtorch (guards.cc).
 using Guard = void (*)(const torch::jit::Stack&);
 
-// Runs a call in a faster way and returns true, or leaves the arguments as they are (depthwise.cc).
+// Runs a call in a faster way and returns true, or leaves the arguments as they are (replacements.cc).
 using Replacement = bool (*)(torch::jit::Stack&);
 
 struct Operator {
@@ -152,7 +153,10 @@ napi_value lookUp(Call&);           // operators.cc
 napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
-Replacement replacementOf(const c10::OperatorName&);  // depthwise.cc
+Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
+napi_value setReplacements(Call&);
+bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
+bool replaceAttention(torch::jit::Stack&);  // attention.cc
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

@@ -80,7 +80,7 @@ static bool isFast(const at::Tensor& tensor) {
 }
 
 // conv3d(x, weight, bias, stride, padding, dilation, groups)
-static bool runConvolution(torch::jit::Stack& stack) {
+bool replaceConvolution(torch::jit::Stack& stack) {
   if (!at::GradMode::is_enabled() || at::autocast::is_autocast_enabled(at::kCPU)) return false;
   if (!stack[0].isTensor() || !stack[1].isTensor() || !stack[6].isInt()) return false;
   const at::Tensor &x = stack[0].toTensor(), &weight = stack[1].toTensor();
@@ -100,10 +100,6 @@ static bool runConvolution(torch::jit::Stack& stack) {
   stack.clear();
   stack.emplace_back(std::move(result));
   return true;
-}
-
-Replacement replacementOf(const c10::OperatorName& op) {
-  return op.name == "aten::conv3d" && op.overload_name.empty() ? runConvolution : nullptr;
 }
 
 }  // namespace rin
