@@ -154,9 +154,11 @@ napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
 Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
-napi_value setReplacements(Call&);
+napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
+bool replaceLinear(torch::jit::Stack&);  // linear.cc
+napi_value packWeights(Call&);
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

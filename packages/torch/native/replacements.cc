@@ -1,23 +1,46 @@
 // The operators that the addon computes in a faster way than libtorch, where it can.
 #include "context.h"
 
+#include <array>
+
 namespace rin {
 
-static std::atomic<bool> replaces{true};
+struct Replaced {
+  const char* name;
+  Replacement run;
+  std::atomic<bool> isOn{true};
+};
 
-template <Replacement replacement>
-static bool unlessOff(torch::jit::Stack& stack) {
-  return replaces && replacement(stack);
+// No constructor runs for it: the main thread and each worker load this library.
+static constinit std::array<Replaced, 3> replaced{{
+    {"aten::conv3d", replaceConvolution},
+    {"aten::linear", replaceLinear},
+    {"aten::scaled_dot_product_attention", replaceAttention},
+}};
+
+template <size_t index>
+static bool runReplaced(torch::jit::Stack& stack) {
+  return replaced[index].isOn && replaced[index].run(stack);
+}
+
+template <size_t... indices>
+static Replacement find(const std::string& name, std::index_sequence<indices...>) {
+  Replacement found = nullptr;
+  ((name == replaced[indices].name ? void(found = runReplaced<indices>) : void()), ...);
+  return found;
 }
 
 Replacement replacementOf(const c10::OperatorName& op) {
-  if (!op.overload_name.empty()) return nullptr;
-  if (op.name == "aten::conv3d") return unlessOff<replaceConvolution>;
-  if (op.name == "aten::scaled_dot_product_attention") return unlessOff<replaceAttention>;
-  return nullptr;
+  return op.overload_name.empty() ? find(op.name, std::make_index_sequence<replaced.size()>()) : nullptr;
 }
 
-// setReplacements(whether) → the previous value, 0 or 1. Off: libtorch computes everything, for comparisons.
-napi_value setReplacements(Call& call) { return call.make(static_cast<double>(replaces.exchange(call.boolean(0)))); }
+// setReplacement(operator, whether) → the previous value, 0 or 1. Off: libtorch computes it, for comparisons.
+napi_value setReplacement(Call& call) {
+  const std::string name = call.text(0);
+  for (Replaced& each : replaced) {
+    if (name == each.name) return call.make(static_cast<double>(each.isOn.exchange(call.boolean(1))));
+  }
+  TORCH_CHECK(false, "the addon does not compute ", name);
+}
 
 }  // namespace rin

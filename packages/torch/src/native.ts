@@ -62,8 +62,10 @@ export interface Native {
   scriptNames(id: number): string;
   scriptTensors(id: number): Slot[];
   releaseScript(id: number): void;
-  /** Off: libtorch computes what the addon computes in a faster way, for comparisons. Returns the previous value, 0 or 1. */
-  setReplacements(whether: boolean): number;
+  /** Begins or ends: weights of linear layers are laid out once, in passes without gradients (`native/linear.cc`). */
+  packWeights(whether: boolean): void;
+  /** Off: libtorch computes an operator that the addon computes in a faster way, for comparisons. Returns the previous value. */
+  setReplacement(operator: string, whether: boolean): number;
   startProfile(): void;
   /** One line for each kind of call: "calls nanoseconds name", then the sizes of its tensors, each after a tab. */
   stopProfile(): string;

@@ -48,11 +48,11 @@ function computed([q, k, v, grad]: readonly Tensor[], dtype: Dtype): Tensor[] {
 
 /** Runs without the addon's own kernels. */
 function byLibtorch<T>(run: () => T): T {
-  const before = native.setReplacements(false);
+  const before = native.setReplacement('aten::scaled_dot_product_attention', false);
   try {
     return run();
   } finally {
-    native.setReplacements(before === 1);
+    native.setReplacement('aten::scaled_dot_product_attention', before === 1);
   }
 }
 
@@ -93,15 +93,17 @@ test('attention is the same bit for bit with and without gradients, in any batch
   assert.deepEqual(alone.contiguous().toTypedArray(), first(plain).contiguous().toTypedArray());
 });
 
-test('attention of rows that are not contiguous, and with a scale', () => {
+test('attention of rows that are not contiguous', () => {
   const [q, k, v] = inputs([1, 2, 33, 16, 20]).map((each) => each.float());
   const turned = (x: Tensor) => x.transpose(2, 3).contiguous().transpose(2, 3); // tokens lie beside each other
-  const [found] = [noGrad(() => scaledDotProductAttention(turned(q), turned(k), turned(v)))];
-  assert.deepEqual(found.contiguous().toTypedArray(), scaledDotProductAttention(q, k, v).contiguous().toTypedArray());
+  const found = noGrad(() => scaledDotProductAttention(turned(q), turned(k), turned(v)));
+  const expected = noGrad(() => scaledDotProductAttention(q, k, v));
+  assert.ok(found.sub(expected).abs().max().item() < 1e-6);
 });
 
 test('attention has gradients of gradients', {
-  skip: !/AVX(2|512)/.test(runtime().cpuCapability) && 'libtorch has none, and the addon has no kernels for this processor',
+  skip:
+    !/AVX(2|512)/.test(runtime().cpuCapability) && 'libtorch has none, and the addon has no kernels for this processor',
 }, () => {
   const plainly = (q: Tensor, k: Tensor, v: Tensor) =>
     q.matmul(k.transpose(2, 3)).div(Math.sqrt(8)).softmax(3).matmul(v);
@@ -124,11 +126,17 @@ test('a value that is no number, or infinite, shows in the results that depend o
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const [q, k, v] = inputs([1, 1, 20, 12, 16]).map((each) => each.to(dtype).contiguous());
       q.narrow(2, 3, 1).fill_(wrong);
-      const rows = noGrad(() => scaledDotProductAttention(q, k, v)).float().sum(3).toTypedArray() as Float32Array;
+      const rows = noGrad(() => scaledDotProductAttention(q, k, v))
+        .float()
+        .sum(3)
+        .toTypedArray() as Float32Array;
       assert.deepEqual(Array.from(rows, Number.isNaN).indexOf(true), 3);
       assert.equal(Array.from(rows).filter(Number.isNaN).length, 1);
       v.narrow(2, 5, 1).fill_(wrong);
-      const all = noGrad(() => scaledDotProductAttention(q, k, v)).float().sum(3).toTypedArray() as Float32Array;
+      const all = noGrad(() => scaledDotProductAttention(q, k, v))
+        .float()
+        .sum(3)
+        .toTypedArray() as Float32Array;
       assert.ok(all.every((each) => !Number.isFinite(each)));
     }
 });
