@@ -45,4 +45,6 @@ napi_value setGradMode(Call& call) {
   return call.make(before);
 }
 
+napi_value getGradMode(Call& call) { return call.make(static_cast<double>(at::GradMode::is_enabled())); }
+
 }  // namespace rin

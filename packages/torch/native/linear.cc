@@ -40,7 +40,7 @@ static PackedWeights& packedWeights() {
 static at::Tensor packedWeight(const at::Tensor& weight, int64_t rows) {
   PackedWeights& weights = packedWeights();
   const std::lock_guard lock(weights.mutex);
-  if (weights.users == 0) return weight;
+  if (weights.users == 0 || !weight.requires_grad()) return weight;  // a cast of a weight lives for one call only
   Packed& entry = weights.byWeight[weight.unsafeGetTensorImpl()];
   if (!entry.packed.defined() || entry.version != weight._version()) {
     const auto reorder = oneDnn("mkldnn::_reorder_linear_weight");
@@ -52,13 +52,23 @@ static at::Tensor packedWeight(const at::Tensor& weight, int64_t rows) {
   return entry.packed;
 }
 
-// packWeights(whether): weights of linear layers are laid out once, in passes without gradients, until each caller has ended it.
-napi_value packWeights(Call& call) {
+static void changeUsers(int by) {
   PackedWeights& weights = packedWeights();
   const std::lock_guard lock(weights.mutex);
-  weights.users += call.boolean(0) ? 1 : -1;
+  weights.users += by;
   if (weights.users == 0) weights.byWeight.clear();
+}
+
+// packWeights(whether): parameters of linear layers are laid out once, in passes without gradients, until each caller has ended it.
+napi_value packWeights(Call& call) {
+  const int by = call.boolean(0) ? 1 : -1;
+  changeUsers(by);
+  call.context.packing += by;
   return call.nothing();
+}
+
+void endPacking(const Context& context) {
+  if (context.packing > 0) changeUsers(-context.packing);
 }
 
 // x·Wᵀ + b
