@@ -75,7 +75,6 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<scriptNames>(env, exports, context, "scriptNames");
   add<scriptTensors>(env, exports, context, "scriptTensors");
   add<releaseScript>(env, exports, context, "releaseScript");
-  add<packWeights>(env, exports, context, "packWeights");
   add<setReplacement>(env, exports, context, "setReplacement");
   add<startProfile>(env, exports, context, "startProfile");
   add<stopProfile>(env, exports, context, "stopProfile");

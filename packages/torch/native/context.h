@@ -159,7 +159,6 @@ napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
 bool replaceLinear(torch::jit::Stack&);  // linear.cc
-napi_value packWeights(Call&);
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

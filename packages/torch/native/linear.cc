@@ -1,5 +1,5 @@
-// Linear layers on a CPU by oneDNN. libtorch's way copies the bias into the result before the product adds to it, and lays out the
-// weight anew in every call. oneDNN adds the bias itself, and takes weights that are laid out once. docs/speed.md has the figures.
+// Linear layers on a CPU by oneDNN, which adds the bias itself. libtorch's way copies the bias into the result before the product
+// adds to it. docs/speed.md has the figures.
 #include "context.h"
 
 #include <ATen/Version.h>
@@ -8,9 +8,7 @@
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <mutex>
 #include <optional>
-#include <unordered_map>
 
 namespace rin {
 
@@ -19,56 +17,6 @@ using torch::autograd::variable_list;
 
 static std::optional<c10::OperatorHandle> oneDnn(const char* name) {
   return c10::Dispatcher::singleton().findSchema({name, ""});
-}
-
-// The weights that are laid out for oneDNN, while someone wants it (packWeights). Their keys are alive as long as the entry.
-struct Packed {
-  at::Tensor weight, packed;
-  uint32_t version;
-};
-struct PackedWeights {
-  std::mutex mutex;
-  int users = 0;
-  std::unordered_map<const c10::TensorImpl*, Packed> byWeight;
-};
-static PackedWeights& packedWeights() {
-  static auto* weights = new PackedWeights();  // lives as long as the process, like the threads that may use it
-  return *weights;
-}
-
-// The weight as oneDNN wants it for about `rows` rows, if it is wanted and has not changed since. Otherwise the weight itself.
-static at::Tensor packedWeight(const at::Tensor& weight, int64_t rows) {
-  PackedWeights& weights = packedWeights();
-  const std::lock_guard lock(weights.mutex);
-  if (weights.users == 0 || !weight.requires_grad()) return weight;  // a cast of a weight lives for one call only
-  Packed& entry = weights.byWeight[weight.unsafeGetTensorImpl()];
-  if (!entry.packed.defined() || entry.version != weight._version()) {
-    const auto reorder = oneDnn("mkldnn::_reorder_linear_weight");
-    if (!reorder) return weight;
-    torch::jit::Stack stack{weight.detach(), rows};
-    reorder->callBoxed(&stack);
-    entry = {weight, stack[0].toTensor(), weight._version()};
-  }
-  return entry.packed;
-}
-
-static void changeUsers(int by) {
-  PackedWeights& weights = packedWeights();
-  const std::lock_guard lock(weights.mutex);
-  weights.users += by;
-  if (weights.users == 0) weights.byWeight.clear();
-}
-
-// packWeights(whether): parameters of linear layers are laid out once, in passes without gradients, until each caller has ended it.
-napi_value packWeights(Call& call) {
-  const int by = call.boolean(0) ? 1 : -1;
-  changeUsers(by);
-  call.context.packing += by;
-  return call.nothing();
-}
-
-void endPacking(const Context& context) {
-  if (context.packing > 0) changeUsers(-context.packing);
 }
 
 // x·Wᵀ + b
@@ -132,7 +80,7 @@ bool replaceLinear(torch::jit::Stack& stack) {
   const bool recorded = at::GradMode::is_enabled() &&
                         (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
   at::Tensor result = recorded ? LinearLayer::apply(x, weight, bias)
-                               : linearProduct(x, packedWeight(weight, x.numel() / x.size(-1)), bias);
+                               : linearProduct(x, weight, bias);
   stack.clear();
   stack.emplace_back(std::move(result));
   return true;

@@ -63,8 +63,6 @@ export interface Native {
   scriptNames(id: number): string;
   scriptTensors(id: number): Slot[];
   releaseScript(id: number): void;
-  /** Begins or ends: weights of linear layers are laid out once, in passes without gradients (`native/linear.cc`). */
-  packWeights(whether: boolean): void;
   /** Off: libtorch computes an operator that the addon computes in a faster way, for comparisons. Returns the previous value. */
   setReplacement(operator: string, whether: boolean): number;
   startProfile(): void;
