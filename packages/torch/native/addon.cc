@@ -23,7 +23,6 @@ static void keepFreedMemory() {
 static void leave(napi_env, void* data, void*) {
   const std::unique_ptr<Context> context(static_cast<Context*>(data));
   dropProfile(*context);
-  endPacking(*context);
   endGroups(*context);
 }
 
@@ -59,7 +58,6 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<setGrad>(env, exports, context, "setGrad");
   add<setRequiresGrad>(env, exports, context, "setRequiresGrad");
   add<setGradMode>(env, exports, context, "setGradMode");
-  add<getGradMode>(env, exports, context, "getGradMode");
   add<setAutocast>(env, exports, context, "setAutocast");
   add<setSeed>(env, exports, context, "setSeed");
   add<randomState>(env, exports, context, "randomState");

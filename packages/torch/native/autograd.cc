@@ -45,6 +45,4 @@ napi_value setGradMode(Call& call) {
   return call.make(before);
 }
 
-napi_value getGradMode(Call& call) { return call.make(static_cast<double>(at::GradMode::is_enabled())); }
-
 }  // namespace rin

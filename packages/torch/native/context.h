@@ -66,7 +66,6 @@ struct Context {
   std::vector<Operator> operators;
   std::vector<std::shared_ptr<Group>> groups;  // null = closed
   std::vector<std::shared_ptr<void>> scripts;  // modules of TorchScript by number (torchscript.cc); null = released
-  int packing = 0;        // calls of packWeights that have not ended
   int64_t bytes = 0;      // of the storages
   int64_t reported = 0;   // bytes reported to V8
   bool reporting = true;  // false inside a scope
@@ -177,7 +176,6 @@ napi_value getGrad(Call&);
 napi_value setGrad(Call&);
 napi_value setRequiresGrad(Call&);
 napi_value setGradMode(Call&);
-napi_value getGradMode(Call&);
 napi_value setAutocast(Call&);      // runtime.cc
 napi_value setSeed(Call&);
 napi_value randomState(Call&);
@@ -206,9 +204,6 @@ napi_value backends(Call&);
 
 // Is called when an environment ends, perhaps with open groups.
 void endGroups(const Context&);     // distributed.cc
-
-// Is called when an environment ends, perhaps while it packs weights.
-void endPacking(const Context&);    // linear.cc
 
 // Is called when an environment ends, perhaps during a profile.
 void dropProfile(const Context&);   // profile.cc

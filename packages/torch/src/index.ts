@@ -39,7 +39,6 @@ export * from './nn/embedding.js';
 export { type Initial, type InitialOptions, initial, initialise, parameter } from './nn/initial.js';
 export * from './nn/linear.js';
 export * from './nn/norms.js';
-export { packWeights } from './nn/packedWeights.js';
 export * from './nn/precision.js';
 export * from './nn/sequential.js';
 export type { Result } from './operator.js';

@@ -42,7 +42,6 @@ export interface Native {
   setGrad(tensor: Slot, grad: Slot): void;
   setRequiresGrad(tensor: Slot, required: boolean): void;
   setGradMode(enabled: boolean): number;
-  getGradMode(): number;
   /** Dtype −1 turns autocast off. Returns the previous dtype, or −1. */
   setAutocast(device: string, dtype: number): number;
   setSeed(seed: number): void;

@@ -9,7 +9,7 @@ import {
   type Sampling,
   samplers,
 } from '@rin/core';
-import { noGrad, packWeights, scope, type Tensor } from '@rin/torch';
+import { noGrad, scope, type Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Previous } from '../model/pass.js';
 import { stateTensors } from '../model/previous.js';
@@ -70,7 +70,6 @@ export async function denoise(
   const chosen = samplers[sampling.sampler];
   const begin = (): Sampling => (known ? inpaint(chosen, steps, sampling, known.resampling) : chosen(steps, sampling));
   const quantities = quantitiesOf(seeds, rin.sample.predicted, rin.device, { section, known });
-  using _packed = packWeights();
   using outputs = new FiniteCheck(rin, steps.length);
   const counts = { steps: steps.length, evaluations: evaluationsOf(begin()).length };
   const run = {

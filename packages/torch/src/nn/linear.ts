@@ -1,10 +1,9 @@
 import { TorchError } from '../errors.js';
-import { linear } from '../functions.js';
+import { cat, linear } from '../functions.js';
 import { Module } from '../module.js';
 import { checked, count } from '../range.js';
 import type { Tensor } from '../tensor.js';
 import { type InitialOptions, initial, parameter } from './initial.js';
-import { joined } from './packedWeights.js';
 import { castLike, workable } from './precision.js';
 
 /** Options of a `Linear`. */
@@ -45,8 +44,8 @@ export class Linear extends Module {
     const biases = layers.flatMap(({ bias }) => bias ?? []);
     if (biases.length % layers.length !== 0)
       throw new TorchError('Linear.together: either all layers need a bias, or none');
-    const weight = joined(layers.map((layer) => layer.weight));
-    return product(x, castLike(weight, x), biases.length > 0 ? castLike(joined(biases), x) : null);
+    const weight = cat(layers.map((layer) => layer.weight));
+    return product(x, castLike(weight, x), biases.length > 0 ? castLike(cat(biases), x) : null);
   }
 }
 
