@@ -1,6 +1,6 @@
 // Compares a training step with the operators that the addon computes itself, and with libtorch's: node bench/ownKernels.mjs
 //   --network emoji-64   --dtype float32   --batch 16   --threads 1   --rounds 9
-//   --operator aten::linear   only this one of them
+//   --operator aten::scaled_dot_product_attention   only this one of them
 // Both take turns in one process. The time is that of the processor, which other programs change least.
 import { setThreads } from '@rin/torch';
 import { Learner } from '../packages/rin/dist/src/training/learner.js';
@@ -19,7 +19,7 @@ const { network, operator, ...given } = flags({
 });
 const [batch, threads, rounds] = [given.batch, given.threads, given.rounds].map(Number);
 const dtype = given.dtype === 'bfloat16' ? 'bfloat16' : 'float32';
-const all = ['aten::conv3d', 'aten::linear', 'aten::scaled_dot_product_attention'];
+const all = ['aten::conv3d', 'aten::scaled_dot_product_attention'];
 const operators = operator === undefined ? all : [operator];
 setThreads(threads);
 const config = loadPreset(network, { training: { batch } });

@@ -49,10 +49,6 @@ const isProduct = (/** @type {string} */ name) => /^aten::(mm|addmm|bmm|baddbmm)
 /** @param {import('@rin/torch').OperatorTime} time */
 function flops({ operator, shapes, calls }) {
   if (isProduct(operator)) return calls * products(shapes);
-  if (operator === 'mkldnn::_linear_pointwise') {
-    const [x, weight] = shapes;
-    return calls * 2 * x.reduce((a, b) => a * b, 1) * weight[0];
-  }
   if (operator.startsWith('aten::_scaled_dot_product_flash') || operator.startsWith('rin::attention'))
     return calls * attention(shapes, operator.endsWith('backward'));
   return 0;

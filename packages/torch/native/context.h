@@ -157,7 +157,6 @@ Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
 napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
-bool replaceLinear(torch::jit::Stack&);  // linear.cc
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

@@ -12,9 +12,8 @@ struct Replaced {
 };
 
 // No constructor runs for it: the main thread and each worker load this library.
-static constinit std::array<Replaced, 3> replaced{{
+static constinit std::array<Replaced, 2> replaced{{
     {"aten::conv3d", replaceConvolution},
-    {"aten::linear", replaceLinear},
     {"aten::scaled_dot_product_attention", replaceAttention},
 }};
 
