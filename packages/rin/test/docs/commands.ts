@@ -175,6 +175,9 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,
+  'node bench/ownKernels.mjs --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5': minutes,
+  'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5':
+    minutes,
   'node bench/trainingMemory.mjs': minutes,
   'node bench/largestNetworks.mjs': minutes,
   'node bench/latents.mjs --data ../shared/data/mnist --charts docs/images': minutes,
