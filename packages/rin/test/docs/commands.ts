@@ -110,6 +110,9 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --known photo.png --mask mask.png --resample 2 --jump 3 --seeds 0-3': {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
   },
+  'rin launch --processes 2 evaluate 3 --count 50000': evaluated,
+  'rin sample 3 --seeds 0-999 --out drawn': { run: '--seeds 0-3 --steps 2' },
+  'rin evaluate drawn --data my-pictures': evaluated,
   'rin evaluate': evaluated,
   'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
   'rin evaluate runs/00001-characters-64 --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
