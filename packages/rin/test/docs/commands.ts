@@ -169,6 +169,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,
   'node bench/ablations.mjs': minutes,
+  'node bench/samplingQuality.mjs --model runs/00001-mnist --data mnist --count 500 --first 0 --batch 250 --evaluations 17,33 --samplers ddpm@100,dpm2mSde,dpm2m,ddim,ddpm,heun':
+    minutes,
+  'node bench/samplingQuality.mjs --model runs/00002-cifar10-small --data cifar10/train.tar --count 250 --first 0 --batch 125 --evaluations 33 --samplers ddpm@100,dpm2mSde,dpm2m':
+    minutes,
   'node bench/efficiency.mjs --threads 1 --rounds 2 --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
   'node bench/equalTime.mjs --charts docs/images --page docs/efficiency.md': minutes,
