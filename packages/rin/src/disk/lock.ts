@@ -60,7 +60,9 @@ export async function lockHolder(path: string): Promise<number | undefined> {
   const isListening = (flags: string): boolean => (Number.parseInt(flags, 16) & 0x10000) !== 0; // not one that visits
   for (const line of (await readFile('/proc/net/unix', 'utf8')).split('\n')) {
     const [, , , flags, , , inode, socket] = line.trim().split(/\s+/);
-    if (socket === name && isListening(flags)) return processWith(`socket:[${inode}]`);
+    if (socket?.replace(/@+$/, '') === name && isListening(flags))
+      // Node fills the name up with zeros
+      return processWith(`socket:[${inode}]`);
   }
   return undefined;
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { RinError } from '@rin/core';
 import type { DrawEvent } from '@rin/web/studio';
 import { modelName } from '../runs/namedModel.js';
-import { namesIn } from '../runs/runDirectory.js';
 import type { Drawing } from './drawing.js';
 import type { Weights } from './drawingMessages.js';
 import { headers } from './gate.js';
@@ -38,10 +37,11 @@ export async function drawAnswer(
 /** The files of the weights that the page names. @throws RinError if the run has no such weights, or a link leads out */
 async function weightsOf(runs: RunsFolder, run: string, model: string): Promise<Weights> {
   const path = await runs.run(run);
-  const isThere = (await modelsIn(path, await namesIn(path))).some(({ id }) => id === model);
+  const isThere = (await modelsIn(runs, path)).some(({ id }) => id === model);
   const [name, part] = model.split('/');
   const file = join(path, part === undefined ? name : modelName);
-  const files = part === undefined ? [file] : [file, join(path, name, 'checkpoint.json'), join(path, name, `${part}.safetensors`)];
+  const files =
+    part === undefined ? [file] : [file, join(path, name, 'checkpoint.json'), join(path, name, `${part}.safetensors`)];
   for (const each of files)
     if (!isThere || !(await runs.inside(each)))
       throw new RinError(`${model}: there are no such weights in ${run} now; choose others`);

@@ -98,7 +98,7 @@ export class EventStream {
       if (!told.watcher && !this.#isEnded) told.watcher = this.#watch(path);
       const state = await stateOf(path);
       if (state === told.state) return;
-      const read = await readForPage(path);
+      const read = await readForPage(this.#folder, path);
       this.#tell(name, read, told.read);
       Object.assign(told, { state, read, problem: undefined });
     } catch (error) {

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { RinError } from '@rin/core';
 
 /** A request that is refused, with its status of HTTP. */
-export class Refused extends Error {
+export class Refused extends RinError {
   constructor(
     readonly status: number,
     message: string,

@@ -11,7 +11,7 @@ import { wholePreviews } from '../report/wholePreviews.js';
 import { listCheckpoints, weightsIn } from '../runs/checkpoint.js';
 import { modelName } from '../runs/namedModel.js';
 import { namesIn, problemOf } from '../runs/runDirectory.js';
-import { entryOf } from './runsFolder.js';
+import { entryOf, type RunsFolder } from './runsFolder.js';
 
 /** A run, as the page shows it: without its lines, and its lines. */
 export interface ReadRun {
@@ -20,8 +20,8 @@ export interface ReadRun {
   readonly timing: NewLines['timing']['lines'];
 }
 
-/** Reads a run for the page. @param path its folder @throws RinError if it is damaged */
-export async function readForPage(path: string): Promise<ReadRun> {
+/** Reads a run for the page. @param path its folder, from `runs.run` @throws RinError if it is damaged */
+export async function readForPage(runs: RunsFolder, path: string): Promise<ReadRun> {
   const facts = await reportFacts(path);
   const names = await namesIn(path);
   const formats = formatsOf(facts.config.model);
@@ -34,7 +34,7 @@ export async function readForPage(path: string): Promise<ReadRun> {
     previews: whole?.stems.map(({ stem, images }) => ({ images, files: filesOf(stem, formats, names) })) ?? [],
     ...(whole?.hasReals && { reals: filesOf('reals', formats, names) }),
     attention: names.includes('attention') ? sheetsIn(await namesIn(join(path, 'attention'))) : [],
-    models: await modelsIn(path, names),
+    models: await modelsIn(runs, path),
     ...drawingOf(facts, formats),
   };
   return {
@@ -63,14 +63,21 @@ function filesOf(stem: string, formats: MediumFormats | undefined, names: readon
   return Object.fromEntries(there.map((format) => [format, `${stem}.${format}`]));
 }
 
-/** The weights of a run: model files first, then the checkpoints, newest first. A damaged checkpoint is left out. */
-export async function modelsIn(path: string, names: readonly string[]): Promise<ModelChoice[]> {
-  const files = names.filter((name) => name.endsWith('.safetensors'));
+/**
+ * The weights of a run: model files first, then the checkpoints, newest first. Damaged checkpoints and links out of the folder are left
+ * out.
+ * @param path its folder, from `runs.run`
+ */
+export async function modelsIn(runs: RunsFolder, path: string): Promise<ModelChoice[]> {
+  const files: string[] = [];
+  for (const name of await namesIn(path))
+    if (name.endsWith('.safetensors') && (await runs.inside(join(path, name)))) files.push(name);
   const usual = files.includes(modelName) ? [{ id: modelName, title: 'newest model' }] : [];
   const others = files.filter((name) => name !== modelName).map((name) => ({ id: name, title: name }));
   const parts: ModelChoice[] = [];
   // The configuration and the classes come from the model, so without it a checkpoint cannot draw.
   for (const name of usual.length > 0 ? await listCheckpoints(path) : []) {
+    if (!(await runs.inside(join(path, name, 'checkpoint.json')))) continue;
     const there = await weightsIn(path, name).catch((error: unknown) => {
       if (problemOf(error) === undefined) throw error;
       return [];

@@ -9,9 +9,13 @@ import { allRuns, type RunSummary, summarise } from '../runs/summary.js';
 import { planPreviews } from '../training/previewPlan.js';
 import { Remaining } from '../training/remaining.js';
 import { samplesInLoss } from '../training/validation.js';
+import { Refused } from './gate.js';
 
-/** Files of a run that its summary and its page are made of. */
-const known = ['config.yaml', 'data.json', 'log.txt', 'stats.jsonl', 'timing.jsonl', 'machine.jsonl', 'metrics.jsonl'];
+/** Files and folders of a run that its summary and its page are made of. */
+const known = [
+  ...['config.yaml', 'data.json', 'log.txt', 'stats.jsonl', 'timing.jsonl', 'machine.jsonl', 'metrics.jsonl'],
+  'attention',
+];
 
 /** A folder of runs. Nothing outside of it is read, links included. */
 export class RunsFolder {
@@ -38,12 +42,13 @@ export class RunsFolder {
 
   /**
    * The folder of a run.
-   * @throws RinError if there is none of this name, or it is or has a link out of the folder
+   * @throws Refused if there is none of this name, or it is a link out of the folder
+   * @throws RinError if one of its files is such a link
    */
   async run(name: string): Promise<string> {
     const path = join(this.path, name);
     const isThere = (await allRuns(this.path).catch(() => [])).some((each) => basename(each) === name);
-    if (!isThere || !(await this.inside(path))) throw new RinError(`${name}: there is no such run in ${this.path}`);
+    if (!isThere || !(await this.inside(path))) throw new Refused(404, `${name}: there is no such run in ${this.path}`);
     for (const file of known)
       if ((await exists(join(path, file))) && !(await this.inside(join(path, file))))
         throw new RinError(`${name}: its ${file} is a link out of ${this.path}`);
@@ -84,7 +89,7 @@ const exists = async (path: string): Promise<boolean> => lstatSync(path, { throw
 /** A text that changes with the files of a run, and with whether a process trains it. */
 export async function stateOf(path: string): Promise<string> {
   const states = await Promise.all(
-    ['.', 'attention', ...known].map(async (name) => {
+    ['.', ...known].map(async (name) => {
       const found = await stat(join(path, name)).catch(() => undefined);
       return found ? `${found.mtimeMs} ${found.size}` : '';
     }),

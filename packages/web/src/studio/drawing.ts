@@ -105,6 +105,7 @@ async function drawNow(): Promise<void> {
   const named = (each: number): string => (classes.length > 0 ? `${classes[classOf(each)] ?? 'no class'}, ` : '');
   const names = seeds.map((each) => `${named(each)}seed ${each}`);
   tiles.lay(names, settings);
+  looks = undefined;
   button.textContent = 'Stop drawing';
   keep.disabled = true;
   say('Drawing');
@@ -195,7 +196,8 @@ element('next-seed', HTMLButtonElement).addEventListener('click', () => {
 for (const input of [reads, block])
   input.addEventListener('change', () => {
     const pictures = subject?.tiles.pictures ?? [];
-    if (reads.checked && !looks && pictures.length > 0) void drawNow(); // the maps are computed with the steps
+    if (reads.checked && !looks && (drawing || pictures.length > 0))
+      void drawNow(); // the maps come with the steps
     else subject?.tiles.show(pictures, attention());
   });
 play.addEventListener('click', () => subject && setPlaying(!subject.tiles.isPlaying, subject.tiles));

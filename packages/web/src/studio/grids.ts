@@ -62,7 +62,9 @@ function figureOf(run: string, { png, webp, wav }: PreviewFiles, text: string, k
     picture.append(still);
   }
   image.src = fileAddress(run, webp ?? png ?? '');
-  image.addEventListener('error', () => figure.replaceChildren(make('figcaption', `${text}: the file is gone or damaged`)));
+  image.addEventListener('error', () =>
+    figure.replaceChildren(make('figcaption', `${text}: the file is gone or damaged`)),
+  );
   picture.append(image);
   figure.append(make('figcaption', text), picture);
   if (wav) figure.append(make('audio', '', { controls: '', src: fileAddress(run, wav), 'aria-label': text }));

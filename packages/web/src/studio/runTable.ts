@@ -25,7 +25,12 @@ function row(run: RunEntry, isChosen: boolean): HTMLElement {
     return made;
   }
   const images = run.images === undefined ? '–' : `${count(run.images)} of ${count(run.total ?? run.images)}`;
-  const numbers = [number(run.loss), number(run.validationLoss), number(run.imagesPerSecond), timeLeft(run.secondsLeft)];
+  const numbers = [
+    number(run.loss),
+    number(run.validationLoss),
+    number(run.imagesPerSecond),
+    timeLeft(run.secondsLeft),
+  ];
   made.append(
     make('td', run.preset ?? '–'),
     ...[images, ...numbers].map((text) => make('td', text, { class: 'number' })),
