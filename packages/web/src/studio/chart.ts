@@ -56,7 +56,10 @@ export class Chart {
       this.#curves.map(({ points }) => [points.map(({ images }) => images), points.map(({ value }) => value)]),
     );
     const made = JSON.stringify(this.#curves.map(({ name, run, isDashed }) => [name, run, isDashed]));
-    if (this.#plot && made === this.#made) return this.#plot.setData(data);
+    if (this.#plot && made === this.#made) {
+      this.#plot.setData(data);
+      return;
+    }
     this.#plot?.destroy();
     this.#plot = new uPlot(this.#options(), data, this.#place);
     this.#made = made;

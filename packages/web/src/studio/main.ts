@@ -74,7 +74,10 @@ function follow(): void {
 function show(): void {
   const names = chosen();
   if (!list) return;
-  if (names.length > 0 && followed.size === 0) return follow(); // the first list names a run
+  if (names.length > 0 && followed.size === 0) {
+    follow(); // the first list names a run
+    return;
+  }
   element('folder', HTMLElement).textContent = list.folder;
   element('no-runs', HTMLElement).hidden = list.runs.length > 0;
   element('runs-table', HTMLElement).hidden = list.runs.length === 0;
@@ -135,5 +138,11 @@ stopButton.addEventListener('click', async () => {
   }
 });
 addEventListener('hashchange', follow);
+for (const wide of document.querySelectorAll<HTMLElement>('.scroll')) {
+  // The keyboard scrolls it too.
+  wide.tabIndex = 0;
+  wide.role = 'group';
+  wide.ariaLabel = wide.dataset.label ?? '';
+}
 
 follow();

@@ -26,7 +26,7 @@ async function studio(cwd: string, use: (url: string) => Promise<void>) {
   return ended;
 }
 
-test('the page stops a training as Ctrl-C does: it saves, and the same command resumes it', async () => {
+test('the page stops a training as Ctrl-C does: it saves and ends', async () => {
   const command = ['train', '--config', 'tiny.yaml', '--data', 'pictures', '--images', '100k'];
   let began: () => void = () => {};
   const hasBegun = new Promise<void>((resolve) => {
@@ -55,11 +55,13 @@ test('the page stops a training as Ctrl-C does: it saves, and the same command r
   });
   assert.deepEqual([ended.code, ended.stderr], [130, '']);
   assert.match(ended.stdout, /^1 run in runs\nopen http:.* in a browser on this machine; Ctrl-C ends the server\n$/);
-  const { code, stdout } = await training;
+  const { code } = await training;
   assert.equal(code, 130, 'as after Ctrl-C');
-  assert.match(stdout, /saved|checkpoint/);
-  const resumed = await rin([...command, '--dry-run'], { cwd: folder });
-  assert.match(resumed.stdout, /resume/);
+  const files = readdirSync(join(folder, 'runs', '00000-pictures-8-tiny'));
+  assert.ok(
+    files.some((name) => name.startsWith('checkpoint-')) && files.includes('model.safetensors'),
+    'it has saved',
+  );
 });
 
 test('an empty folder is said, and a missing one is an error', async () => {
