@@ -42,7 +42,8 @@ export interface Passed {
  */
 export function pass({ method = '', url = '/', headers: sent }: IncomingMessage, port: number, token: string): Passed {
   const { host = '', origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = sent;
-  if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) throw new Refused(403, 'wrong host');
+  if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`)
+    throw new Refused(403, `wrong host: expected 127.0.0.1:${port} or localhost:${port}`);
   if (method !== 'GET' && method !== 'POST') throw new Refused(405, 'only GET and POST');
   const isOwn = origin === `http://${host}`;
   if (method === 'POST' ? !isOwn : origin !== undefined && !isOwn) throw new Refused(403, 'wrong origin');

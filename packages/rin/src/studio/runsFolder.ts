@@ -46,8 +46,12 @@ export class RunsFolder {
    * @throws RinError if one of its files is such a link
    */
   async run(name: string): Promise<string> {
-    const path = join(this.path, name);
     const isThere = (await allRuns(this.path).catch(() => [])).some((each) => basename(each) === name);
+    return this.#checked(name, isThere);
+  }
+
+  async #checked(name: string, isThere: boolean): Promise<string> {
+    const path = join(this.path, name);
     if (!isThere || !(await this.inside(path))) throw new Refused(404, `${name}: there is no such run in ${this.path}`);
     for (const file of known)
       if ((await exists(join(path, file))) && !(await this.inside(join(path, file))))
@@ -67,7 +71,7 @@ export class RunsFolder {
   /** The entry of a run, read again if a file has changed; nothing for a link out of the folder. */
   async #entry(name: string): Promise<RunEntry[]> {
     try {
-      const path = await this.run(name);
+      const path = await this.#checked(name, true);
       const state = await stateOf(path);
       const old = this.#entries.get(name);
       if (old?.state === state) return [old.entry];

@@ -49,6 +49,7 @@ export function showDrawing(details: RunDetails): void {
     drawing?.abort();
     subject = { details, settings, tiles: setUp(settings) };
   }
+  if ([...model.options].map(({ value }) => value).join('\n') === models.map(({ id }) => id).join('\n')) return;
   const chosen = models.some(({ id }) => id === model.value) ? model.value : models[0].id;
   model.replaceChildren(...models.map(({ id, title }) => make('option', title, { value: id })));
   model.value = chosen;

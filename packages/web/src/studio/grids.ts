@@ -13,12 +13,15 @@ const value = element('time-value', HTMLOutputElement);
 let shown: readonly RunDetails[] = [];
 /** images of all previews that the slider goes through, ascending */
 let times: readonly number[] = [];
+/** the figures that were shown so far, so that the slider loads no file twice */
+const made = new Map<string, HTMLElement>();
 
 /** Shows the previews of one run, or of two beside each other. A slider at its end follows new previews. */
 export function showGrids(runs: readonly RunDetails[]): void {
   const isOther = runs.map(({ run }) => run).join('\n') !== shown.map(({ run }) => run).join('\n');
   const wasLast = isOther || Number(slider.value) >= times.length - 1;
   const at = times[Number(slider.value)];
+  if (isOther) made.clear();
   shown = runs;
   times = [...new Set(runs.flatMap(({ previews }) => previews.map(({ images }) => images)))].sort((a, b) => a - b);
   part.hidden = times.length === 0 && runs.every(({ reals }) => !reals);
@@ -43,18 +46,19 @@ function show(): void {
       ...(reals && shown.length === 1 ? [{ run, files: reals, text: `${noun}s of the data` }] : []),
     ];
   });
-  const kept = new Map([...list.querySelectorAll('figure')].map((figure) => [figure.dataset.key, figure]));
   list.replaceChildren(
     ...figures.map(({ run, files, text }) => {
       const key = JSON.stringify([run, files, text]);
-      return kept.get(key) ?? figureOf(run, files, text, key); // one that stays is not loaded again
+      const figure = made.get(key) ?? figureOf(run, files, text);
+      made.set(key, figure);
+      return figure;
     }),
   );
 }
 
 /** A still, a clip that plays unless less motion is wished, or a sound with its waveform. */
-function figureOf(run: string, { png, webp, wav }: PreviewFiles, text: string, key: string): HTMLElement {
-  const figure = make('figure', '', { 'data-key': key });
+function figureOf(run: string, { png, webp, wav }: PreviewFiles, text: string): HTMLElement {
+  const figure = make('figure');
   const image = make('img', '', { alt: text });
   const picture = make('picture');
   if (png && webp) {
