@@ -27,6 +27,7 @@ export function showGrids(runs: readonly RunDetails[]): void {
   part.hidden = times.length === 0 && runs.every(({ reals }) => !reals);
   slider.max = String(Math.max(0, times.length - 1));
   slider.disabled = times.length < 2;
+  element('slider', HTMLElement).hidden = times.length === 0;
   slider.value = String(wasLast ? times.length - 1 : Math.max(0, times.indexOf(at)));
   show();
 }
