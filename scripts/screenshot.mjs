@@ -61,12 +61,18 @@ async function studio(runs) {
       child.stdout.on('data', (text) => /http:/.test(text) && resolve(/http:\S+/.exec(text)?.[0]));
     });
     await page.goto(url);
+    await page.locator('#runs a').first().waitFor();
     const names = await page.locator('#runs a').allTextContents();
     if (names.length > 1) await page.getByLabel('Compare with').selectOption(names[1]);
-    await page.locator('#grid-list figure').nth(1).waitFor();
+    await page.locator('#grid-list img').nth(1).waitFor();
     await page.locator('#draw').click();
     await page.getByText(/^Drawn in /).waitFor({ timeout: 120_000 });
-    await write('studio.png', await page.screenshot({ fullPage: true }));
+    await write(
+      'studio.png',
+      await sharp(await page.screenshot({ fullPage: true }))
+        .resize(900)
+        .toBuffer(),
+    );
   } finally {
     child.kill('SIGINT');
   }
