@@ -13,6 +13,7 @@ const examples = { tested: 'packages/rin/test/docs/examples.slow.test.ts' };
 const evaluated = { tested: 'packages/rin/test/cli/commands/evaluate.slow.test.ts' };
 const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
 const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
+const studio = { tested: 'packages/rin/test/cli/commands/studio.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
 const named = { not: 'named, not to be typed as it stands' };
 const launched = { tested: 'packages/rin/test/cli/commands/launch.slow.test.ts' };
@@ -143,6 +144,11 @@ export const cases: Readonly<Record<string, Case>> = {
   'docker build --tag rin .': setUp,
   'npm run demo': { not: 'it trains for five minutes; train and sample, which it is made of, are run' },
   'time npm run demo': { not: 'it trains for five minutes; docs/results.md says where it was run' },
+  'node scripts/screenshot.mjs runs': { not: 'it would replace a picture of the docs; tests open the same page' },
+  'rin train --data emoji --images 6k --training.sampleEvery 1k': minutes,
+  'rin train --data emoji --images 3k --training.sampleEvery 1k': minutes,
+  'rin studio': studio,
+  'rin studio --runs /disk/runs --port 9000': studio,
   'node scripts/screenshot.mjs': { not: 'it would replace a picture of the docs; tests open the same page' },
   'node scripts/demo-model.mjs': { not: 'it needs the demo, and writes the model that is in the repository' },
   'npm test': allTests,
