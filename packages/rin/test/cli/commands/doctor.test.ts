@@ -7,7 +7,7 @@ test('where everything is there, doctor says what computes, where and how', asyn
   assert.equal(code, 0, stdout);
   for (const line of [
     /^✔ rin \d+\.\d+\.\d+$/m,
-    /^✔ Node \d+\.\d+\.\d+ on linux x64$/m,
+    /^✔ Node \d+\.\d+\.\d+ on linux (x64|arm64)$/m,
     /^✔ libtorch \d+\.\d+\.\d+.*: \/.*$/m,
     /^✔ .*libtorch uses \d+ threads? and \w+$/m,
     /^[✔!] CUDA: /m,
