@@ -78,8 +78,10 @@ test('a clone that is not built cannot be packed, nor a Node.js that needs more 
 test('the packages of this clone are carried without those for development', () => {
   const { packages } = JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8'));
   const paths = carried(packages);
-  for (const name of ['rin', '@rin/torch', 'sharp', 'zod', 'node-api-headers']) assert.ok(paths.includes(`node_modules/${name}`));
-  for (const name of ['typescript', '@biomejs/biome', 'onnxruntime-web']) assert.ok(!paths.includes(`node_modules/${name}`));
+  for (const name of ['rin', '@rin/torch', 'sharp', 'zod', 'node-api-headers'])
+    assert.ok(paths.includes(`node_modules/${name}`));
+  for (const name of ['typescript', '@biomejs/biome', 'onnxruntime-web'])
+    assert.ok(!paths.includes(`node_modules/${name}`));
 });
 
 test('wrong arguments of bench/gpu.sh are told in one line, and nothing is written', (t) => {
@@ -93,7 +95,10 @@ test('wrong arguments of bench/gpu.sh are told in one line, and nothing is writt
     [['--minutes', '0', '--out', out], /--minutes is "0"; expected a whole number from 1 to 600$/],
     [['--minutes', 'x', '--out', out], /--minutes is "x"; expected a whole number from 1 to 600$/],
     [['--data', join(folder, 'absent'), '--out', out], /--data \S*absent is not there$/],
-    [['--carry', folder, '--out', out], /carry\.tar\.xz is not there; write it with bench\/gpu\.sh --pack on a machine with the network$/],
+    [
+      ['--carry', folder, '--out', out],
+      /carry\.tar\.xz is not there; write it with bench\/gpu\.sh --pack on a machine with the network$/,
+    ],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = run(...args);
@@ -104,5 +109,6 @@ test('wrong arguments of bench/gpu.sh are told in one line, and nothing is writt
   assert.ok(!existsSync(out));
   const { status, stdout } = run('--help');
   assert.equal(status, 0);
-  for (const name of ['--pack', '--out', '--carry', '--data', '--minutes', '--rehearse']) assert.ok(stdout.includes(name));
+  for (const name of ['--pack', '--out', '--carry', '--data', '--minutes', '--rehearse'])
+    assert.ok(stdout.includes(name));
 });

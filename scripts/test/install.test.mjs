@@ -81,7 +81,10 @@ test('set-up runs on Linux with x86-64 or 64-bit Arm, and says what to use elsew
     ['linux', 'toString'],
   ]) {
     assert.equal(hasWheels(platform, arch), false);
-    assert.throws(() => checkPlatform({ platform, arch }), new RegExp(`this is ${platform} ${arch}\\. On Windows use WSL2`));
+    assert.throws(
+      () => checkPlatform({ platform, arch }),
+      new RegExp(`this is ${platform} ${arch}\\. On Windows use WSL2`),
+    );
   }
 });
 

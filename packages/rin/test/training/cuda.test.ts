@@ -9,29 +9,35 @@ import { Learner } from '../../src/training/learner.js';
 
 const skip = !cudaAvailable() && 'no CUDA device here';
 
-const configure = (kind: string) =>
-  parseConfig({
-    model: {
-      ...{ size: 8, patch: 2, classes: 3, latents: 6, latentDim: 32, latentHeads: 2 },
-      ...{ interfaceDim: 16, readWriteHeads: 2, depth: [1, 1], zeroReadout: false },
+const kinds = ['adamw', 'lamb', 'muon'] as const;
+type Kind = (typeof kinds)[number];
+
+const configure = (kind: Kind) =>
+  parseConfig(
+    {
+      model: {
+        ...{ size: 8, patch: 2, classes: 3, latents: 6, latentDim: 32, latentHeads: 2 },
+        ...{ interfaceDim: 16, readWriteHeads: 2, depth: [1, 1], zeroReadout: false },
+      },
+      training: { batch: 4, images: 40, optimizer: { kind }, learningRate: 1e-3, clipNorm: 1 },
+      sampling: { steps: 4 },
     },
-    training: { batch: 4, images: 40, optimizer: { kind }, learningRate: 1e-3, clipNorm: 1 },
-    sampling: { steps: 4 },
-  });
+    'test',
+  );
 
 const batch = {
   pixels: Uint8Array.from({ length: 4 * 3 * 64 }, (_, i) => (i * 37) % 251),
   labels: Int32Array.from([0, 1, 2, 0]),
 };
 
-async function losses(kind: string, device: 'cpu' | 'cuda:0', dtype: 'float32' | 'bfloat16'): Promise<number[]> {
+async function losses(kind: Kind, device: 'cpu' | 'cuda:0', dtype: 'float32' | 'bfloat16'): Promise<number[]> {
   using learner = new Learner(configure(kind), 1 / 3, { device, dtype });
   const found: number[] = [];
   for (let update = 0; update < 6; update++) found.push((await learner.update(batch, 4 * update, update)).loss);
   return found;
 }
 
-for (const kind of ['adamw', 'lamb', 'muon']) {
+for (const kind of kinds) {
   test(`CUDA: training with ${kind} has the losses of the CPU`, { skip }, async () => {
     const here = await losses(kind, 'cpu', 'float32');
     const there = await losses(kind, 'cuda:0', 'float32');
