@@ -88,8 +88,8 @@ if [ -z "$rehearse" ]; then
   networks='cifar10 imagenet64 benchmark' setup="--device cuda --dtype bfloat16"
   limits=(150 120 60 90 150 30)
 else
-  networks='benchmark cifar10 imagenet64' setup='--device cpu --dtype float32 --tiny'
-  limits=(300 300 300 300 300 300)
+  networks=benchmark setup='--device cpu --dtype float32 --tiny'
+  limits=(300 300 300 600 300 300)
 fi
 read -r build_limit test_limit peak_limit race_limit train_limit sample_limit <<<"${limits[*]}"
 last=$((train_limit + sample_limit)) # is kept for the training at the end
@@ -111,15 +111,18 @@ for task in train sample; do
     stage "$task-$network" "$race_limit" "$last" node bench/gpu/race.mjs --task "$task" --network "$network" $setup
   done
 done
-# The run ends at an interrupt, as by Ctrl-C, and writes its model.
-images=$([ -n "$rehearse" ] && echo 16 || echo 38400000)
-small=$([ -n "$rehearse" ] && echo '--batch 8 --model.latents 8 --model.latentDim 64 --model.interfaceDim 32 --model.depth [1]')
+# The run ends at an interrupt, as by Ctrl-C, and writes its model. Its warm-up is shorter than that of the preset.
+if [ -z "$rehearse" ]; then
+  settings='--training.warmup 2560 --training.logEvery 2560' steps=100
+else
+  settings='--images 16 --batch 8 --training.warmup 0 --training.logEvery 8 --model.latents 8 --model.latentDim 64
+    --model.interfaceDim 32 --model.depth [1]' steps=2
+fi
 # shellcheck disable=SC2086
 signal=INT stage training "$train_limit" "$sample_limit" node packages/rin/bin/rin.js train --preset cifar10 --data "$data" \
-  --size 32 --run "$work/run" --device "$device" --images "$images" --training.warmup 2560 --training.sampleEvery 0 \
-  --training.logEvery 2560 $small
+  --size 32 --run "$work/run" --device "$device" --training.sampleEvery 0 $settings
 cp "$work/run/stats.jsonl" "$out/stats.jsonl" 2>>"$log"
 stage picture "$((sample_limit + 60))" 0 node packages/rin/bin/rin.js sample "$work/run" --grid "$out/samples.png" --no-show \
-  --steps "$([ -n "$rehearse" ] && echo 2 || echo 100)" --device "$device"
+  --steps "$steps" --device "$device"
 python3 bench/gpu/report.py end "$out/stats.jsonl" >>"$log" 2>&1
 cat "$out/report.md"
