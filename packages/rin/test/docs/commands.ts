@@ -168,7 +168,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,
   'node bench/ablations.mjs': minutes,
-  'node bench/efficiency.mjs --charts docs/images --page docs/efficiency.md': minutes,
+  'node bench/efficiency.mjs --threads 1 --rounds 2 --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
   'node bench/equalTime.mjs --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/attentionParts.mjs': minutes,
@@ -224,9 +224,9 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/prediction.mjs runs/00001-characters-64 --clips 32 --picture continued.png': minutes,
   'node bench/soundPitch.mjs runs/00001-tones': minutes,
   'rin sample --seeds 0-79 --columns 10': { run: '--steps 2' },
-  'rin sample --seeds 0-79 --columns 8': { run: '--steps 2' },
-  'rin sample --seeds 0-59 --columns 10': { run: '--steps 2' },
-  'rin sample --seeds 0-49 --columns 10': { run: '--steps 2' },
+  'rin sample --seeds 0-79 --columns 8 --steps 100 --sampler ddpm': { run: '--steps 2' },
+  'rin sample --seeds 0-59 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
+  'rin sample --seeds 0-49 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin train --preset bouncing --validation 0.02': { run: short },
   'rin train --preset tones --validation 0.02': { run: short },
 };
