@@ -87,8 +87,7 @@ export function requirements(kind, arch = process.arch) {
       const match = /^(?<name>\S+)==(?<version>\S+) (?<hash>--hash=sha256:[0-9a-f]{64}) +# (?<megabytes>\d+) MB$/.exec(
         line,
       );
-      if (!match?.groups)
-        throw new Error(`${file}: expected name==version --hash=sha256:… # N MB, got "${line}"`);
+      if (!match?.groups) throw new Error(`${file}: expected name==version --hash=sha256:… # N MB, got "${line}"`);
       const { name, version, hash, megabytes } = match.groups;
       return { name, version, hash, megabytes: Number(megabytes) };
     });

@@ -30,7 +30,11 @@ export async function examine(): Promise<Finding[]> {
 const program = (): Finding => ({ state: 'good', text: `rin ${version()}` });
 
 /** @param system  of `process` */
-export function node({ versions, platform, arch }: Pick<NodeJS.Process, 'versions' | 'platform' | 'arch'> = process): Finding {
+export function node({
+  versions,
+  platform,
+  arch,
+}: Pick<NodeJS.Process, 'versions' | 'platform' | 'arch'> = process): Finding {
   const { node: found } = versions;
   const [major, minor] = found.split('.').map(Number);
   const text = `Node ${found} on ${platform} ${arch}`;
