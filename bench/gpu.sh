@@ -74,7 +74,7 @@ stage() {
     code=skipped
   else
     printf '\n=== %s (at most %s s)\n' "$name" "$limit" | tee -a "$log"
-    timeout -k 10 -s "${signal:-TERM}" "$limit" "$@" >>"$log" 2>&1 </dev/null
+    timeout -k 20 -s "${signal:-TERM}" "$limit" "$@" >>"$log" 2>&1 </dev/null
     code=$?
   fi
   [ "$code" = 0 ] || printf '%s: %s\n' "$name" "$code" | tee -a "$log"
