@@ -17,14 +17,18 @@ const ORDER = [
   'inspect',
   'report',
   'export',
+  'studio',
   'cli',
 ];
 
 /** Packages that `config` may import. Like @rin/core it uses no module of Node. */
 const CONFIG_PACKAGES = ['@rin/core', 'fastest-levenshtein', 'yaml', 'zod'];
 
-/** Packages that @rin/web may import. Of ONNX Runtime it takes types alone: the engine is loaded when it is needed. */
-const WEB_PACKAGES = ['@rin/core', 'onnxruntime-web'];
+/**
+ * Packages that @rin/web may import. Of ONNX Runtime it takes types alone: the engine is loaded when it is needed. uPlot is bundled
+ * into the page of `rin studio`, and no other file imports it.
+ */
+const WEB_PACKAGES = ['@rin/core', 'onnxruntime-web', 'uplot'];
 
 /** import … from 'x', export … from 'x', import 'x', import('x'), and types: import('x').Name */
 const IMPORT =

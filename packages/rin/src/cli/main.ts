@@ -50,6 +50,11 @@ const commands: readonly { name: string; summary: string; load(): Promise<{ comm
     load: () => import('./commands/report.js'),
   },
   {
+    name: 'studio',
+    summary: 'show the runs on a page of this machine: live curves, previews, comparison, drawing',
+    load: () => import('./commands/studio.js'),
+  },
+  {
     name: 'demo',
     summary: 'train a small model on built-in pictures, and show what it draws',
     load: () => import('./commands/demo.js'),

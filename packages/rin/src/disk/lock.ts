@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { RinError } from '@rin/core';
 import { systemCode } from './systemError.js';
@@ -45,6 +47,41 @@ export async function isLocked(path: string): Promise<boolean> {
     throw error;
   } finally {
     visitor.destroy();
+  }
+}
+
+/**
+ * The process that is training a run, from the kernel's lists of sockets and of open files.
+ * @param path folder of the run; it must exist
+ * @returns its number; undefined if no process is training the run, or if the process belongs to another user
+ */
+export async function lockHolder(path: string): Promise<number | undefined> {
+  const name = lockName(path).replace('\0', '@');
+  const isListening = (flags: string): boolean => (Number.parseInt(flags, 16) & 0x10000) !== 0; // not one that visits
+  for (const line of (await readFile('/proc/net/unix', 'utf8')).split('\n')) {
+    const [, , , flags, , , inode, socket] = line.trim().split(/\s+/);
+    if (socket?.replace(/@+$/, '') === name && isListening(flags))
+      // Node fills the name up with zeros
+      return processWith(`socket:[${inode}]`);
+  }
+  return undefined;
+}
+
+/** The process that has opened something. @param link as `/proc/PID/fd` names it */
+async function processWith(link: string): Promise<number | undefined> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const folder = join('/proc', pid, 'fd');
+    const files = await readdir(folder).catch(() => []); // it has ended, or belongs to another user
+    if (files.some((file) => linkOf(join(folder, file)) === link)) return Number(pid);
+  }
+  return undefined;
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // it was closed meanwhile
   }
 }
 

@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { RinError } from '@rin/core';
-import { systemCode } from '../disk/systemError.js';
+import { closeNow, listenHere } from './listen.js';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -33,9 +33,6 @@ export interface Serving extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Ports that are tried one after the other if the first is in use. */
-const mostPorts = 20;
-
 /**
  * Shows a folder of static files to the browsers of this machine. It listens on the loopback address alone, answers only
  * requests that name it, and gives no file outside the folder.
@@ -49,35 +46,10 @@ export async function serve(folder: string, { port = 8080 }: { port?: number } =
   const server = createServer((request, response) => {
     answer(root, request, response).catch(() => response.destroy());
   });
-  const listen = (at: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(at, '127.0.0.1', () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  for (let tried = 0; ; tried++) {
-    try {
-      await listen(port === 0 ? 0 : port + tried);
-      break;
-    } catch (error) {
-      const isTaken = systemCode(error) === 'EADDRINUSE';
-      if (isTaken && tried + 1 < mostPorts && port + tried < 65535) continue;
-      throw new RinError(
-        `port ${port}: ${isTaken ? 'it and the next ones are in use' : 'the system refuses it'}; name another`,
-      );
-    }
-  }
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}/`;
+  const url = `http://127.0.0.1:${await listenHere(server, port)}/`;
   return {
     url,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
 }
 

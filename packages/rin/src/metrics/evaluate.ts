@@ -8,6 +8,7 @@ import type { Model } from '../diffusion/modelFile.js';
 import { makeFolder } from '../disk/makeFolder.js';
 import { change, writeWhole } from '../disk/wholeFiles.js';
 import { mediumOf } from '../media/medium.js';
+import { alone, type Ranks } from '../training/ranks.js';
 import { datasetSource } from './datasetSource.js';
 import type { Detector } from './detectors/detector.js';
 import type { Evaluation, Protocol, Subject } from './evaluation.js';
@@ -76,6 +77,22 @@ export const mostReference = { picture: 50_000, clip: 2048 } as const;
  * @throws the reason of `signal` if it is aborted
  */
 export async function evaluate(samples: Model | Dataset, options: EvaluateOptions): Promise<Evaluation> {
+  const evaluation = await evaluateAmong(alone, samples, options);
+  if (!evaluation) throw new Error('rank 0 has no evaluation');
+  return evaluation;
+}
+
+/**
+ * As `evaluate`, in several processes, which share the blocks of samples.
+ * @param ranks every one of them makes this call, with the same samples and options; `known` and `folder` count on rank 0 alone
+ * @returns undefined on ranks above 0
+ * @throws StoppedElsewhere if only the signal of another rank is aborted; RankError if another rank is missing
+ */
+export async function evaluateAmong(
+  ranks: Ranks,
+  samples: Model | Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluation | undefined> {
   const { detector, reference: given, folder, signal, onProgress } = options;
   const { batch = usualBatch[detector.medium] } = options;
   checkNumbers(options);
@@ -97,39 +114,45 @@ export async function evaluate(samples: Model | Dataset, options: EvaluateOption
   const metrics = metricsFor(detector, terms, options.metrics); // before anything is drawn
   const told = (stage: EvaluateProgress['stage']) => (progress: GatherProgress) => onProgress?.({ stage, ...progress });
   const { part = 'all', resize = prepared.resize } = options;
-  const reference: Reference =
+  const reference =
     file ??
-    (await measureReference({ data: given as Dataset, part, resize, most }, detector, {
+    (await measureReference(ranks, { data: given as Dataset, part, resize, most }, detector, {
       onProgress: told('reference'),
       signal,
     }));
-  const protocol = protocolOf(detector, source, reference, sampling);
-  const before = options.known?.findLast((each) => isSame(each, subject, protocol, metrics));
-  if (before) return before;
-  const work = folder && join(folder, `evaluation-${workKey(subject, protocol, batch)}`);
-  if (work) await describe(work, { subject, protocol });
-  const gathered = await gather(source, detector, {
+  const question = reference && { subject, protocol: protocolOf(detector, source, reference, sampling) };
+  const before = question && options.known?.findLast((each) => isSame(each, question, metrics));
+  if (await ranks.first(async () => before !== undefined)) return before;
+  const work = ranks.rank === 0 && folder && question ? workFolder(folder, question, batch) : undefined;
+  if (work && question) await describe(work, question);
+  const gathered = await gather(ranks, source, detector, {
     ...{ block: batch, signal, onProgress: told('samples') },
     ...(work && { folder: work }),
   });
+  if (!gathered || !reference || !question) {
+    await ranks.first(async () => {}); // until rank 0 has compared
+    return undefined;
+  }
   onProgress?.({ stage: 'comparing', done: count, total: count, kept: count });
-  const figures = await measure(metrics, gathered, reference, detector, { signal });
+  const figures = await ranks.first(() => measure(metrics, gathered, reference, detector, { signal }));
   const notes = notesOf(terms, detector);
-  return { time: new Date().toISOString(), subject, protocol, figures, notes };
+  return { time: new Date().toISOString(), ...question, figures, notes };
 }
 
+/** What is evaluated, and how. */
+type Question = Pick<Evaluation, 'subject' | 'protocol'>;
+
 /** Whether an earlier evaluation answers the same question. */
-const isSame = (before: Evaluation, { digest }: Subject, protocol: Protocol, metrics: readonly Metric[]): boolean =>
-  before.subject.digest === digest &&
+const isSame = (before: Evaluation, { subject, protocol }: Question, metrics: readonly Metric[]): boolean =>
+  before.subject.digest === subject.digest &&
   protocolGroups([before, { protocol }]).length === 1 &&
   metrics.every((metric) => before.figures.some((figure) => figure.metric === metric));
 
 /** The folder of unfinished work of an evaluation: it belongs to these weights, this protocol and this batch. */
-export const workFolder = (folder: string, { subject, protocol }: Evaluation, batch: number): string =>
-  join(folder, `evaluation-${workKey(subject, protocol, batch)}`);
-
-const workKey = ({ digest }: Subject, protocol: Protocol, batch: number): string =>
-  createHash('sha256').update(JSON.stringify({ digest, protocol, batch })).digest('hex').slice(0, 12);
+export function workFolder(folder: string, { subject: { digest }, protocol }: Question, batch: number): string {
+  const key = createHash('sha256').update(JSON.stringify({ digest, protocol, batch })).digest('hex').slice(0, 12);
+  return join(folder, `evaluation-${key}`);
+}
 
 /** Says what a folder of unfinished work belongs to, for people who find it. */
 async function describe(folder: string, content: object): Promise<void> {

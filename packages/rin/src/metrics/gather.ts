@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { tensor } from '@rin/torch';
 import { makeFolder } from '../disk/makeFolder.js';
 import { systemCode, unreadable } from '../disk/systemError.js';
 import { change, removeAbandoned, writeWhole } from '../disk/wholeFiles.js';
+import type { Ranks } from '../training/ranks.js';
+import { stopInStep } from '../training/sharedSamples.js';
 import type { Detector } from './detectors/detector.js';
 import type { Features } from './features.js';
 
@@ -44,46 +47,90 @@ export interface Gathered {
 }
 
 /**
- * Features of all samples of a source. Only one block of samples is in memory. A work that was killed goes on after its last
- * finished block. The result is the same to the last digit, because blocks have the same samples.
+ * Features of all samples of a source. Only one block of samples is in memory. A work that was killed goes on with the blocks that
+ * are not finished. The result is the same to the last digit, because blocks have the same samples.
+ * @param ranks they share the blocks; rank 0 alone has the folder
+ * @returns on rank 0 the features in the order of the samples; undefined on the others
  * @throws RinError if the folder cannot be read or written, or as the source and the detector do
  */
 export async function gather(
+  ranks: Ranks,
   source: SampleSource,
   detector: Detector,
   { block, folder, onProgress, signal }: GatherOptions,
-): Promise<Gathered> {
+): Promise<Gathered | undefined> {
   const { count, shape } = source;
   const { features: width, classes } = detector;
-  const [features, logits] = [new Float32Array(count * width), new Float32Array(count * classes)];
-  if (folder !== undefined) {
-    await change('make', folder, () => makeFolder(folder));
-    await removeAbandoned(folder, (name) => name.endsWith('.features'));
-  }
-  let kept = 0;
-  for (let first = 0; first < count; first += block) {
-    signal?.throwIfAborted();
-    const size = Math.min(block, count - first);
-    const file = folder && join(folder, `${String(first).padStart(8, '0')}.features`);
-    let values = file ? await readBlock(file, size * (width + classes)) : undefined;
-    if (values) kept += size;
-    else {
-      const told = (share: number) => onProgress?.({ done: first + share * size, total: count, kept });
-      const found = detector.extract(await source.read(first, size, told), shape);
-      values = new Float32Array(size * (width + classes));
-      values.set(found.features);
-      values.set(found.logits, size * width);
+  const here = ranks.rank === 0 ? count : 0;
+  const [features, logits] = [new Float32Array(here * width), new Float32Array(here * classes)];
+  const sizeOf = (first: number) => Math.min(block, count - first);
+  const place = (first: number, values: Float32Array): void => {
+    const size = sizeOf(first);
+    features.set(values.subarray(0, size * width), first * width);
+    logits.set(values.subarray(size * width, size * (width + classes)), first * classes);
+  };
+  const fileOf = (first: number) => folder && join(folder, `${String(first).padStart(8, '0')}.features`);
+  const missing = await ranks.first(async () => {
+    if (folder !== undefined) {
+      await change('make', folder, () => makeFolder(folder));
+      await removeAbandoned(folder, (name) => name.endsWith('.features'));
+    }
+    const open: number[] = [];
+    for (let first = 0; first < count; first += block) {
+      const file = fileOf(first);
+      const values = file ? await readBlock(file, sizeOf(first) * (width + classes)) : undefined;
+      if (values) place(first, values);
+      else open.push(first);
+    }
+    return open;
+  });
+  const kept = missing.reduce((rest, first) => rest - sizeOf(first), count);
+  let done = kept;
+  for (let round = 0; round < missing.length; round += ranks.count) {
+    const blocks = missing.slice(round, round + ranks.count);
+    const samples = blocks.reduce((sum, first) => sum + sizeOf(first), 0);
+    const told = (share: number) => onProgress?.({ done: done + share * samples, total: count, kept });
+    const own = new Float32Array(block * (width + classes));
+    const first = blocks[ranks.rank];
+    try {
+      signal?.throwIfAborted();
+      if (first !== undefined) {
+        const size = sizeOf(first);
+        const found = detector.extract(await source.read(first, size, told), shape);
+        own.set(found.features);
+        own.set(found.logits, size * width);
+      }
+    } catch (error) {
+      if (error !== signal?.reason) throw error;
+    }
+    await stopInStep(ranks, signal);
+    const all = await sideBySide(ranks, own);
+    for (const [i, start] of (ranks.rank === 0 ? blocks : []).entries()) {
+      const from = i * own.length;
+      const values = all.slice(from, from + sizeOf(start) * (width + classes));
+      place(start, values);
+      const file = fileOf(start);
       if (file) await writeBlock(file, values);
     }
-    features.set(values.subarray(0, size * width), first * width);
-    logits.set(values.subarray(size * width), first * classes);
-    onProgress?.({ done: first + size, total: count, kept });
+    done += samples;
+    onProgress?.({ done, total: count, kept });
     await turn();
   }
+  if (ranks.rank > 0) return undefined;
   return {
     features: { count, width, values: features },
     ...(classes > 0 && { logits: { count, width: classes, values: logits } }),
   };
+}
+
+/** The values of all ranks, one rank after the other. */
+async function sideBySide(ranks: Ranks, own: Float32Array): Promise<Float32Array> {
+  if (ranks.count === 1) return own;
+  const values = new Float32Array(ranks.count * own.length); // zeros where others have theirs, so the sum has all
+  values.set(own, ranks.rank * own.length);
+  using all = tensor(values, [values.length]);
+  await ranks.sum([all]);
+  return all.toTypedArray() as Float32Array;
 }
 
 /** Writes a block with its digest before it, so that a damaged file is found. */

@@ -7,6 +7,7 @@ import { cacheFolder, cannotWrite } from '../data/cacheFolder.js';
 import type { Dataset } from '../data/dataset.js';
 import { makeFolder } from '../disk/makeFolder.js';
 import { change, remove, removeAbandoned } from '../disk/wholeFiles.js';
+import type { Ranks } from '../training/ranks.js';
 import { datasetSource } from './datasetSource.js';
 import type { Detector } from './detectors/detector.js';
 import { type GatherProgress, gather, type SampleSource } from './gather.js';
@@ -42,23 +43,26 @@ export interface MeasureOptions {
  * Measures a reference set, or reads what was measured before. The statistics are kept as an `.npz` in the folder `references`
  * of the cache of data (`$RIN_DATA_CACHE`, else `$XDG_CACHE_HOME/rin/data`, else `~/.cache/rin/data`). The name is a digest of data,
  * detector, its preprocessing, and part. The features are kept too, for the measures that compare single samples.
+ * @param ranks they share the work; rank 0 alone has the cache
+ * @returns undefined on ranks above 0
  * @throws RinError if the data cannot be read, there are fewer than 2 samples, or the cache cannot be written
  */
 export async function measureReference(
+  ranks: Ranks,
   { data, part, resize, most }: ReferenceData,
   detector: Detector,
-  { onProgress, signal }: MeasureOptions = {},
-): Promise<Reference> {
+  options: MeasureOptions = {},
+): Promise<Reference | undefined> {
   const source = datasetSource(data, most);
   const { name, sha256, preprocessing } = detector;
   const facts: ReferenceFacts = {
     ...{ name: data.name, fingerprint: data.fingerprint, part, count: source.count, shape: data.shape, resize },
     detector: { name, sha256, preprocessing },
   };
-  const known = recent.get(data);
-  if (known?.facts && isDeepStrictEqual(known.facts, facts)) return known;
-  const found = await measured(source, facts, detector, { onProgress, signal });
-  recent.set(data, found);
+  const before = recent.get(data);
+  if (before?.facts && isDeepStrictEqual(before.facts, facts)) return before;
+  const found = await measured(ranks, source, facts, detector, options);
+  if (found) recent.set(data, found);
   return found;
 }
 
@@ -66,33 +70,43 @@ export async function measureReference(
 const recent = new WeakMap<Dataset, Reference>();
 
 async function measured(
+  ranks: Ranks,
   source: SampleSource,
   facts: ReferenceFacts,
   detector: Detector,
   { onProgress, signal }: MeasureOptions,
-): Promise<Reference> {
+): Promise<Reference | undefined> {
   const folder = join(cacheFolder(), 'references');
   const key = createHash('sha256')
     .update(JSON.stringify({ ...facts, name: undefined, resize: undefined }))
     .digest('hex');
   const path = join(folder, `${key}.npz`);
-  if (existsSync(path)) {
-    const known = await readStatistics(path).catch(() => undefined); // a damaged file is made again
-    if (known?.features?.count === source.count && known.facts) return { ...known, path };
-  }
+  const known = ranks.rank === 0 ? await readKnown(path, source.count) : undefined;
+  if (await ranks.first(async () => known !== undefined)) return known;
   try {
-    await change('make', folder, () => makeFolder(folder));
-    await removeAbandoned(folder, (file) => file.endsWith('.npz'));
+    if (ranks.rank === 0) {
+      await change('make', folder, () => makeFolder(folder));
+      await removeAbandoned(folder, (file) => file.endsWith('.npz'));
+    }
     const work = join(folder, `${key}.work`);
-    const { features } = await gather(source, detector, {
+    const gathered = await gather(ranks, source, detector, {
       ...{ block: blocks[detector.medium], folder: work, onProgress, signal },
     });
+    if (!gathered) return undefined;
+    const { features } = gathered;
     await writeStatistics(path, { moments: momentsOf(features), features, facts });
     await remove(work);
   } catch (error) {
     throw cannotWrite(error, folder);
   }
   return { ...(await readStatistics(path)), path };
+}
+
+/** What was measured before; undefined if it is not there, or damaged. */
+async function readKnown(path: string, count: number): Promise<Reference | undefined> {
+  if (!existsSync(path)) return undefined;
+  const known = await readStatistics(path).catch(() => undefined);
+  return known?.features?.count === count && known.facts ? { ...known, path } : undefined;
 }
 
 /**

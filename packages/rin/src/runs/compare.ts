@@ -1,4 +1,5 @@
 import { flatten } from '../config/flatten.js';
+import { unitGroups } from './lossUnit.js';
 import { isSameSetting } from './sameSetting.js';
 import type { StatsLine } from './statistics.js';
 import type { RunSummary } from './summary.js';
@@ -31,6 +32,21 @@ export function differences(runs: readonly RunSummary[]): Difference[] {
     .map((key) => ({ key, values: configs.map((config) => config.get(key)) }));
   const contents = runs.map(({ data }) => `${data.name} ${data.fingerprint.slice(0, 8)}`);
   return new Set(contents).size > 1 ? [...found, { key: 'data', values: contents }] : found;
+}
+
+/** Why the losses of runs cannot be compared, in a sentence; undefined if they can. @param runs at least one */
+export function comparability(runs: readonly Pick<RunSummary, 'config' | 'data'>[]): string | undefined {
+  const keys = new Set(
+    unitGroups(runs.map(({ config }) => config)).flatMap(({ differs }) => differs.map(({ key }) => key)),
+  );
+  const isOtherData = runs.some(({ data }) => data.fingerprint !== runs[0].data.fingerprint);
+  const why = [
+    ...(keys.size > 0
+      ? [`${[...keys].join(', ')} ${keys.size > 1 ? 'differ' : 'differs'}, which changes what a loss measures`]
+      : []),
+    ...(isOtherData ? ['the data differ'] : []),
+  ];
+  return why.length > 0 ? `The losses are not comparable from run to run: ${why.join('; ')}.` : undefined;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface RinOptions {
   readonly cwd?: string;
   /** another copy of the program */
   readonly program?: string;
+  /** variables of the environment beside those of this process */
+  readonly variables?: Readonly<Record<string, string>>;
   /** is called with the process when it was started */
   readonly onStart?: (child: ChildProcess) => void;
   /** is called with the process and what it said on stdout so far, whenever there is more */
@@ -25,10 +27,14 @@ export interface RinOptions {
 /** Runs `rin` in a process of its own. */
 export function rin(
   args: readonly string[],
-  { cwd, program = bin, onStart, onOutput }: RinOptions = {},
+  { cwd, program = bin, variables, onStart, onOutput }: RinOptions = {},
 ): Promise<Ended> {
   const { npm_lifecycle_event: _, ...env } = process.env; // it was not npm who called
-  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...env, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onStart?.(child);
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

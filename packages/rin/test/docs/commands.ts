@@ -13,6 +13,7 @@ const examples = { tested: 'packages/rin/test/docs/examples.slow.test.ts' };
 const evaluated = { tested: 'packages/rin/test/cli/commands/evaluate.slow.test.ts' };
 const pytorch = { tested: 'packages/rin/test/diffusion/pytorchDiffusion.slow.test.ts' };
 const setUp = { tested: 'packages/rin/test/docs/dockerfile.slow.test.ts' };
+const studio = { tested: 'packages/rin/test/cli/commands/studio.slow.test.ts' };
 const allTests = { not: 'it is what runs this test' };
 const named = { not: 'named, not to be typed as it stands' };
 const launched = { tested: 'packages/rin/test/cli/commands/launch.slow.test.ts' };
@@ -110,6 +111,9 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --known photo.png --mask mask.png --resample 2 --jump 3 --seeds 0-3': {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
   },
+  'rin launch --processes 2 evaluate 3 --count 50000': evaluated,
+  'rin sample 3 --seeds 0-999 --out drawn': { run: '--seeds 0-3 --steps 2' },
+  'rin evaluate drawn --data my-pictures': evaluated,
   'rin evaluate': evaluated,
   'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
   'rin evaluate runs/00001-characters-64 --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
@@ -142,6 +146,11 @@ export const cases: Readonly<Record<string, Case>> = {
   'docker build --tag rin .': setUp,
   'npm run demo': { not: 'it trains for five minutes; train and sample, which it is made of, are run' },
   'time npm run demo': { not: 'it trains for five minutes; docs/results.md says where it was run' },
+  'node scripts/screenshot.mjs runs': { not: 'it would replace a picture of the docs; tests open the same page' },
+  'rin train --data emoji --images 6k --training.sampleEvery 1k': minutes,
+  'rin train --data emoji --images 3k --training.sampleEvery 1k': minutes,
+  'rin studio': studio,
+  'rin studio --runs /disk/runs --port 9000': studio,
   'node scripts/screenshot.mjs': { not: 'it would replace a picture of the docs; tests open the same page' },
   'node scripts/demo-model.mjs': { not: 'it needs the demo, and writes the model that is in the repository' },
   'npm test': allTests,
@@ -168,6 +177,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,
   'node bench/ablations.mjs': minutes,
+  'node bench/samplingQuality.mjs --model runs/00001-mnist --data mnist --count 500 --first 0 --batch 250 --evaluations 17,33 --samplers ddpm@100,dpm2mSde,dpm2m,ddim,ddpm,heun':
+    minutes,
+  'node bench/samplingQuality.mjs --model runs/00002-cifar10-small --data cifar10/train.tar --count 250 --first 0 --batch 125 --evaluations 33 --samplers ddpm@100,dpm2mSde,dpm2m':
+    minutes,
   'node bench/efficiency.mjs --threads 1 --rounds 2 --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
   'node bench/equalTime.mjs --charts docs/images --page docs/efficiency.md': minutes,

@@ -1,6 +1,9 @@
+import { isTorchError } from '@rin/core';
+import type { Ranks } from '../../training/ranks.js';
 import { computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
 import { Interruption } from '../terminal/interruption.js';
+import { amongLaunched, isFirstRank, timeoutOption } from '../terminal/rank.js';
 import { Screen } from '../terminal/screen.js';
 import { evaluateRequest } from './evaluateFlags.js';
 import { EvaluationWork, type Open } from './evaluationWork.js';
@@ -142,6 +145,7 @@ export const command: Command = {
           notes: ['at least 1', 'default: 64 pictures or 16 clips'],
         },
         ...computeOptions(),
+        timeoutOption,
       ],
     },
   ],
@@ -149,8 +153,11 @@ export const command: Command = {
 };
 
 /** Runs the command. @param open opens the detector; default: `openDetector` */
-export async function evaluateCommand(given: Given, open?: Open): Promise<number> {
-  const screen = new Screen();
+export const evaluateCommand = (given: Given, open?: Open): Promise<number> =>
+  amongLaunched(given, (ranks) => evaluateWith(ranks, given, open));
+
+async function evaluateWith(ranks: Ranks, given: Given, open?: Open): Promise<number> {
+  const screen = new Screen({ silent: !isFirstRank() });
   using interruption = new Interruption(() =>
     screen.say('stopping after this step; press Ctrl-C again to stop at once'),
   );
@@ -164,14 +171,18 @@ export async function evaluateCommand(given: Given, open?: Open): Promise<number
     request,
     screen,
     interruption.signal,
-    chooseCompute({ device, precision: 'float32' }).device,
+    chooseCompute({ device, precision: 'float32' }, ranks.localRank).device,
+    ranks,
   );
   try {
     const operands = given.operands.length > 0 ? given.operands : [undefined];
     for (const operand of operands) await work.evaluate(operand);
     work.conclude();
   } catch (error) {
-    if (error !== interruption.signal.reason) throw error;
+    const { aborted, reason } = interruption.signal;
+    // The others may have been stopped first.
+    if (error !== reason && !(aborted && isTorchError(error))) throw error;
+    await ranks.giveUp(reason);
     screen.say('stopped; finished batches are kept, and the same command goes on');
   } finally {
     screen.clear();

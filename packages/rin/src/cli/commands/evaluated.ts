@@ -192,9 +192,8 @@ function onlySize(sizes: ReadonlySet<string>, path: string, what: string, exampl
   const [first] = sizes;
   if (first === undefined) throw new RinError(`${path}: none of its ${what} can be read`);
   if (sizes.size === 1) return first.split(',').map(Number);
-  const grid = existsSync(join(path, 'grid.png')) ? 'move grid.png out of it, or ' : ''; // of rin sample --out
   throw new RinError(
-    `${path}: its ${what} have ${sizes.size} sizes, such as ${[...sizes].slice(0, 2).join(' and ')}; ${grid}name one for all: --size ${example}`,
+    `${path}: its ${what} have ${sizes.size} sizes, such as ${[...sizes].slice(0, 2).join(' and ')}; name one for all: --size ${example}`,
   );
 }
 

@@ -5,10 +5,12 @@ import type { Detector, DetectorRequest } from '../../metrics/detectors/detector
 import type { EvaluateProgress } from '../../metrics/evaluate.js';
 import type { Evaluation } from '../../metrics/evaluation.js';
 import { placeOf, readEvaluations, recordEvaluation } from '../../metrics/record.js';
+import type { Ranks } from '../../training/ranks.js';
 import { samplingOptions } from '../configuration/options.js';
 import { calling } from '../terminal/calling.js';
 import type { Given } from '../terminal/command.js';
 import { dataLine } from '../terminal/progressLines.js';
+import { isFirstRank } from '../terminal/rank.js';
 import { bar, type Screen } from '../terminal/screen.js';
 import { type Evaluated, evaluatedOf, sizeGiven } from './evaluated.js';
 import type { EvaluateRequest } from './evaluateFlags.js';
@@ -30,6 +32,7 @@ export class EvaluationWork {
     readonly screen: Screen,
     readonly signal: AbortSignal,
     readonly device: Device,
+    readonly ranks: Ranks,
   ) {}
 
   /** Evaluates everything that an operand names, and prints and records each. */
@@ -45,12 +48,21 @@ export class EvaluationWork {
       onNotice: (sentence: string) => this.#say(sentence),
       onProgress: (progress: Parameters<typeof dataLine>[0]) => screen.status(() => dataLine(progress)),
     };
-    for await (const evaluated of evaluatedOf(operand, request, options)) await this.#one(evaluated);
+    const all = evaluatedOf(operand, request, options);
+    try {
+      for (;;) {
+        const next = await this.ranks.inTurn(() => all.next()); // the first one of each machine decodes the data
+        if (next.done) return;
+        await this.#one(next.value);
+      }
+    } finally {
+      await all.return();
+    }
   }
 
   async #one({ samples, subject, path, reference }: Evaluated): Promise<void> {
     const { given, request, signal } = this;
-    const { evaluate, usualBatch, workFolder } = await import('../../metrics/evaluate.js');
+    const { evaluateAmong, usualBatch, workFolder } = await import('../../metrics/evaluate.js');
     const { remove } = await import('../../disk/wholeFiles.js');
     const shape = 'network' in samples ? samples.network.sample.shape : samples.shape;
     if (!('network' in samples)) this.#refuseSampling();
@@ -58,18 +70,19 @@ export class EvaluationWork {
     if (warning !== undefined) this.#say(warning);
     const detector = await this.#detector(shape);
     const { batch = usualBatch[detector.medium] } = request;
-    const place = await this.#place(path);
-    const known = given.has('--again') ? [] : await readEvaluations(place.record);
+    const place = isFirstRank() ? await this.#place(path) : undefined;
+    const known = place && !given.has('--again') ? await readEvaluations(place.record) : [];
     const statistics = given.text('--reference');
     const { count, seeds, metrics, referenceCount } = request;
     const began = performance.now();
-    const evaluation = await evaluate(samples, {
+    const evaluation = await evaluateAmong(this.ranks, samples, {
       ...('network' in samples ? typedSampling(samples.config, given) : {}),
       ...{ reference: statistics ?? reference?.data ?? missing(), detector, subject, known, batch, signal },
       ...(reference && { part: reference.part, resize: reference.resize }),
-      ...{ count, seeds, metrics, referenceCount, folder: place.work },
+      ...{ count, seeds, metrics, referenceCount, folder: place?.work },
       onProgress: (progress) => this.#progress(progress, detector, began),
     });
+    if (!evaluation || !place) return;
     const isKnown = known.includes(evaluation);
     if (!isKnown) await recordEvaluation(place.record, evaluation);
     await remove(workFolder(place.work, evaluation, batch)); // also that of a process that was killed after it had recorded
@@ -85,6 +98,7 @@ export class EvaluationWork {
 
   /** Prints the comparison of several evaluations, or all as JSON. */
   conclude(): void {
+    if (!isFirstRank()) return;
     if (this.given.has('--json')) console.log(printableJson(this.#done));
     else if (this.#done.length > 1) this.screen.say(['', ...comparisonLines(this.#done)].join('\n'));
   }
@@ -95,7 +109,7 @@ export class EvaluationWork {
 
   /** With `--json` the output has nothing but JSON. */
   #say(sentence: string): void {
-    if (this.given.has('--json')) console.error(printable(sentence));
+    if (this.given.has('--json') && isFirstRank()) console.error(printable(sentence));
     else this.screen.say(sentence);
   }
 
@@ -114,11 +128,12 @@ export class EvaluationWork {
     const before = this.#detectors.get(name);
     if (before) return before;
     const path = this.given.text('--detector-file');
-    const detector = await this.open({
+    const request = {
       ...{ name, device: this.device, onProgress: (text: string) => this.#say(text) },
       ...(path !== undefined && { path }),
       ...(this.request.detectorSize !== undefined && { size: this.request.detectorSize }),
-    });
+    };
+    const detector = await this.ranks.inTurn(() => this.open(request)); // the first one of each machine fetches the weights
     this.#detectors.set(name, detector);
     return detector;
   }

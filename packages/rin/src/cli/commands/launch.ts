@@ -10,13 +10,13 @@ import type { Command, Given } from '../terminal/command.js';
 /** Seconds that the other processes have to end by themselves after one has failed, then after SIGTERM. */
 const grace = { afterFailure: 30, afterTerm: 10 };
 
-const shared = ['train', 'sample'];
+const shared = ['train', 'sample', 'evaluate'];
 
 export const command: Command = {
   name: 'launch',
   usage: '--processes N COMMAND [OPTIONS]',
   description:
-    'Runs a command in several processes of this machine, which share its work: rin train or rin sample.\n' +
+    'Runs a command in several processes of this machine, which share its work: rin train, rin sample or rin evaluate.\n' +
     'The results are those of one process. Other launchers work too, also over several machines: docs/many-machines.md.',
   examples: [
     ['rin launch --processes 4 train --data my-pictures', 'each batch is split into four parts'],
@@ -56,7 +56,7 @@ async function launch(given: Given): Promise<number> {
   const [name, ...rest] = given.operands;
   if (!shared.includes(name))
     throw new UsageError(
-      `rin launch: expected the command ${shared.join(' or ')} after the options, got ${name ?? 'none'}`,
+      `rin launch: expected the command train, sample or evaluate after the options, got ${name ?? 'none'}`,
     );
   const processes = rest.includes('--help') || rest.includes('-h') ? 1 : asked;
   const port = given.wholeNumber('--port', 1) ?? (await freePort());

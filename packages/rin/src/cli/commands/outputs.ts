@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RinError, UsageError } from '@rin/core';
 import type { Config } from '../../config/config.js';
 import { makeFolder } from '../../disk/makeFolder.js';
@@ -58,10 +58,14 @@ export async function readOutputs(
     throw new UsageError('--data names the training data for --nearest; add --nearest nearest.png');
   const nothing = [folder, gridFile, animation, nearest].every((each) => each === undefined);
   const format = formatGiven(given, formats, folder !== undefined || nothing);
-  const inFolder = folder !== undefined && samples <= most ? join(folder, `grid.${format}`) : undefined;
+  // Beside the folder, so that the folder has samples only and can be evaluated.
+  const beside =
+    folder !== undefined && samples <= most
+      ? join(folder, '..', `${basename(resolve(folder))}-grid.${format}`)
+      : undefined;
   const outputs: Outputs = {
     ...{ folder, format, animation, nearest },
-    grid: gridFile ?? (nothing ? `samples.${format}` : inFolder),
+    grid: gridFile ?? (nothing ? `samples.${format}` : beside),
     frameRate: frameRateGiven(given, config, formats),
   };
   const files = [outputs.grid, animation, nearest].filter((file) => file !== undefined);

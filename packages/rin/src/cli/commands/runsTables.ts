@@ -1,5 +1,5 @@
 import { count, printableLine } from '@rin/core';
-import { differences, lossRows } from '../../runs/compare.js';
+import { comparability, differences, lossRows } from '../../runs/compare.js';
 import { unitGroups, unitSign, unitText } from '../../runs/lossUnit.js';
 import type { DamagedRun, RunSummary } from '../../runs/summary.js';
 import { textTable } from '../terminal/textTable.js';
@@ -53,6 +53,7 @@ export function comparison(runs: readonly RunSummary[]): string[] {
   const names = runs.map(({ name }) => name);
   const different = differences(runs).map(({ key, values }) => [key, ...values.map(value)]);
   const rows = lossRows(runs);
+  const warning = comparability(runs);
   const losses = (title: string, of: (row: (typeof rows)[number]) => readonly (number | null)[]) => {
     const told = rows.filter((row) => of(row).some((loss) => loss !== null));
     if (told.length === 0) return [];
@@ -63,25 +64,10 @@ export function comparison(runs: readonly RunSummary[]): string[] {
     ...(different.length > 0
       ? ['', ...safeTable([['differs in', ...names], ...different], ['differs in', ...names])]
       : []),
-    ...warning(runs),
+    ...(warning === undefined ? [] : ['', warning]),
     ...losses('loss', (row) => row.loss),
     ...losses('loss on held-out data', (row) => row.validationLoss),
   ];
-}
-
-/** Why the losses of runs cannot be compared; nothing if they can. */
-function warning(runs: readonly RunSummary[]): string[] {
-  const keys = new Set(
-    unitGroups(runs.map(({ config }) => config)).flatMap(({ differs }) => differs.map(({ key }) => key)),
-  );
-  const isOtherData = runs.some(({ data }) => data.fingerprint !== runs[0].data.fingerprint);
-  const why = [
-    ...(keys.size > 0
-      ? [`${[...keys].join(', ')} ${keys.size > 1 ? 'differ' : 'differs'}, which changes what a loss measures`]
-      : []),
-    ...(isOtherData ? ['the data differ'] : []),
-  ];
-  return why.length > 0 ? ['', `The losses are not comparable from run to run: ${why.join('; ')}.`] : [];
 }
 
 /** Names of runs and data may contain any character. Each cell stays on its line. */

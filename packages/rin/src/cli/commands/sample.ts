@@ -105,7 +105,7 @@ export const command: Command = {
         {
           flag: '--out',
           placeholder: 'FOLDER',
-          description: `one file for each seed, such as 000012.png, and a grid for up to ${mostInGrid} pictures or sounds, or ${mostClipsInGrid} clips`,
+          description: `one file for each seed, such as 000012.png, and beside the folder a grid of up to ${mostInGrid} pictures or sounds, or ${mostClipsInGrid} clips`,
         },
         {
           flag: '--format',

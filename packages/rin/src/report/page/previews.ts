@@ -4,6 +4,7 @@ import { formatsOf, type MediumFormats } from '../../media/formats.js';
 import { namesIn, RunDirectory } from '../../runs/runDirectory.js';
 import { planPreviews } from '../../training/previewPlan.js';
 import { element, escaped } from '../svg.js';
+import { wholePreviews } from '../wholePreviews.js';
 import type { Embedded } from './embedded.js';
 import { evenly } from './words.js';
 
@@ -28,14 +29,8 @@ export async function previews(path: string, config: Config, embedded: Embedded)
   const formats = formatsOf(config.model);
   if (!formats) return undefined;
   const names = await namesIn(path);
-  const endings = formats.preview.filter((format) => format !== 'wav');
-  const isWhole = (stem: string) => endings.every((format) => names.includes(`${stem}.${format}`));
-  const stems = names.flatMap((name) => {
-    const found = /^(fakes-(\d+(?:\.\d{3})?)k)\.png$/.exec(name);
-    return found && isWhole(found[1]) ? [{ stem: found[1], images: Math.round(1000 * Number(found[2])) }] : [];
-  });
-  stems.sort((a, b) => a.images - b.images);
-  if (stems.length === 0 && !isWhole('reals')) return undefined;
+  const { stems, hasReals } = wholePreviews(names, formats);
+  if (stems.length === 0 && !hasReals) return undefined;
   const rows = rowsText(config);
   const figures: string[] = [];
   for (const { stem, images } of evenly(stems, mostPreviews)) {
@@ -45,7 +40,7 @@ export async function previews(path: string, config: Config, embedded: Embedded)
     const caption = element('figcaption', {}, escaped(`after ${count(images)} images`));
     figures.push(element('figure', { class: 'preview', 'data-images': images }, caption, figure));
   }
-  const real = isWhole('reals')
+  const real = hasReals
     ? await sheet(new RunDirectory(path), 'reals', formats, names, `${formats.noun}s of the data${rows}`, embedded)
     : undefined;
   const fewer = figures.length < stems.length ? ` ${figures.length} of ${count(stems.length)} previews are here.` : '';

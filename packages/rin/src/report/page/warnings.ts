@@ -26,8 +26,12 @@ const manyTimes = 100;
 
 /** What a reader of the page should know about the run, in sentences with numbers; empty if nothing is unusual. */
 export function warnings(facts: WarningFacts): string[] {
+  return [...unfinished(facts), ...troubles(facts)];
+}
+
+/** The same without a word about whether the run is finished. */
+export function troubles(facts: WarningFacts): string[] {
   return [
-    ...unfinished(facts),
     ...notFinite(facts),
     ...risingLoss(facts),
     ...risingHeldOut(facts),

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { groupBackends } from '@rin/torch';
 import type { Evaluation } from '../../../src/metrics/evaluation.js';
 import { freshFolder } from '../../training/tiny.js';
-import { type Ended, rin } from '../rin.js';
+import { type Ended, type RinOptions, rin } from '../rin.js';
 import { workplace } from '../tiny.js';
 
 /** `rin evaluate` with a detector that needs no weights. */
@@ -91,6 +94,67 @@ test('a command that is killed again and again, or stopped, goes on, and gives t
   assert.deepEqual(b[0].protocol, a[0].protocol);
 });
 
+const needsC10d = { skip: groupBackends().length === 0 && 'this libtorch has no headers of c10d' };
+
+/** The command in several processes, as a launcher starts it. @param options of rank 0 */
+async function together(processes: number, args: string, options: RinOptions = {}): Promise<Ended[]> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  const shared = { WORLD_SIZE: String(processes), MASTER_ADDR: '127.0.0.1', MASTER_PORT: String(port) };
+  return Promise.all(
+    Array.from({ length: processes }, (_, rank) =>
+      rin(args.split(' '), {
+        ...{ cwd, program, variables: { ...shared, RANK: String(rank), LOCAL_RANK: String(rank) } },
+        ...(rank === 0 && options),
+      }),
+    ),
+  );
+}
+
+test(
+  'processes share the blocks; a work that was killed goes on with another number of them, and the figures are the same',
+  needsC10d,
+  async () => {
+    process.env.RIN_TEST_SLOW = '1';
+    const args = (out: string) => `run --count 22 --batch 2 --part all --out ${out} --metrics kernel,frechet`;
+    const whole = await evaluate(args('one'));
+    assert.equal(whole.code, 0, whole.stderr);
+    process.env.RIN_DATA_CACHE = freshFolder(); // the reference is measured again, by all
+    const blocks = () => work('several').flatMap((name) => readdirSync(join(cwd, 'several', name)));
+    let timer: NodeJS.Timeout | undefined;
+    const killed = await together(3, args('several'), {
+      onStart: (child) => {
+        timer = setInterval(() => {
+          if (existsSync(join(cwd, 'several')) && blocks().length > 3) child.kill('SIGKILL');
+        }, 10);
+      },
+    });
+    clearInterval(timer);
+    assert.deepEqual(
+      killed.map(({ code }) => code),
+      [null, 1, 1],
+    );
+    const kept = blocks().length;
+    assert.ok(kept > 3 && kept < 12, `it kept ${kept} files`);
+
+    const [first, second] = await together(2, args('several'));
+    delete process.env.RIN_TEST_SLOW;
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(second.stdout, '', 'rank 0 speaks for all');
+    const [a, b] = ['one', 'several'].map((folder) => record(`${folder}/run.metrics.jsonl`));
+    assert.equal(b.length, 1, 'rank 0 alone records');
+    assert.deepEqual(b[0].figures, a[0].figures);
+    assert.deepEqual(b[0].protocol, a[0].protocol);
+    assert.deepEqual(work('several'), []);
+    const [again] = await together(2, args('several'));
+    assert.match(again.stdout, /read from several\/run\.metrics\.jsonl/);
+  },
+);
+
 test('checkpoints and averages come into one table, in which another protocol has a sign', async () => {
   const { code, stdout, stderr } = await evaluate(
     'run --count 8 --metrics kernel --checkpoints all --averages average,weights',
@@ -121,6 +185,10 @@ test('folders are compared with data, with statistics of others, and the held-ou
   assert.match(folder.stdout, /^pictures: 6 pictures\n/);
   assert.match(folder.stdout, /FD-StandIn +\S+e-/, 'about 0, because they are the same');
   assert.ok(existsSync(join(cwd, 'pictures.metrics.jsonl')));
+  const sampled = await rin(['sample', 'run', '--seeds', '0-5', '--out', 'drawn', '--no-show'], { cwd });
+  assert.equal(sampled.code, 0, sampled.stderr);
+  const drawn = await evaluate('drawn --data pictures --metrics kernel');
+  assert.match(drawn.stdout, /^drawn: 6 pictures\n/, drawn.stderr);
   const cache = join(String(process.env.RIN_DATA_CACHE), 'references');
   const [statistics] = readdirSync(cache).filter((name) => name.endsWith('.npz'));
   const named = await evaluate(`run --count 8 --reference ${join(cache, statistics)} --metrics frechet`);
