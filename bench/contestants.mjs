@@ -78,12 +78,12 @@ export class Contestant {
   }
 }
 
-/** @typedef {{ task: 'train' | 'sample', config: object, threads: number, dtype?: string, count?: number, spins?: string }} Setup */
+/** @typedef {{ task: 'train' | 'sample', config: object, threads: number, dtype?: string, device?: string, count?: number, spins?: string }} Setup */
 
 /** @param {Setup} setup */
 export const ours = (setup) => new Contestant(process.execPath, 'ours.mjs', setup, spinCount);
 
-/** @param {Setup & { kind: 'plain' | 'peer', compile?: boolean }} setup */
+/** @param {Setup & { kind: 'plain' | 'peer', compile?: boolean | string }} setup */
 export async function theirs(setup) {
   const python = await ensurePython({ peer: setup.kind === 'peer', log: createLog() });
   return new Contestant(python, 'peer.py', setup, libgompSpins);

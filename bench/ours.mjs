@@ -1,6 +1,6 @@
 // rin's side of trainingStep.mjs and sampling.mjs. The protocol is in contestants.mjs.
 import { createInterface } from 'node:readline';
-import { runtime, setThreads } from '@rin/torch';
+import { memory, runtime, setThreads } from '@rin/torch';
 import { parseConfig } from '../packages/rin/dist/src/config/parse.js';
 import { sample } from '../packages/rin/dist/src/diffusion/sample.js';
 import { RIN } from '../packages/rin/dist/src/model/rin.js';
@@ -14,13 +14,14 @@ const next = async () => {
 };
 const answer = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const { task, dtype = 'float32', threads, count, ...given } = await next();
+const { task, dtype = 'float32', device = 'cpu', threads, count, ...given } = await next();
+const place = device === 'cuda' ? 'cuda:0' : device;
 const config = parseConfig(given.config, 'benchmark');
 const meanSquare = 1 / 3;
 setThreads(threads);
 
 function sampling() {
-  const model = { config, network: new RIN(config.model), classes: [], meanSquare };
+  const model = { config, network: new RIN(config.model).to(place).to(dtype), classes: [], meanSquare };
   const parameters = Object.values(model.network.parameters()).reduce((sum, { size }) => sum + size, 0);
   const seeds = Array.from({ length: count }, (_, i) => i);
   return { parameters, step: () => sample(model, { seeds, batch: count }) };
@@ -28,7 +29,7 @@ function sampling() {
 
 function training() {
   const { batch } = config.training;
-  const learner = new Learner(config, meanSquare, { device: 'cpu', dtype });
+  const learner = new Learner(config, meanSquare, { device: place, dtype });
   const data = syntheticBatch(config);
   let updates = 0;
   const { parameterCount: parameters } = learner;
@@ -47,5 +48,7 @@ for (let line = await next(); line !== undefined; line = await next()) {
     const { user, system } = process.cpuUsage(before);
     cpu.push((user + system) / 1e6);
   }
-  answer({ seconds, cpu, memory: process.resourceUsage().maxRSS / 1024 });
+  const reserved = memory(place).device?.reserved;
+  const peak = reserved === undefined ? process.resourceUsage().maxRSS / 1024 : reserved / 2 ** 20;
+  answer({ seconds, cpu, memory: peak });
 }

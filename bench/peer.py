@@ -27,11 +27,27 @@ torch.manual_seed(0)
 c, diffusion, training = config['model'], config['diffusion'], config['training']
 size = c['size'] if isinstance(c['size'], list) else [c['size']] * 2
 batch = setup['count'] if setup['task'] == 'sample' else training['batch']
-autocast = lambda: torch.autocast('cpu', torch.bfloat16, enabled=precision == 'bfloat16')
+device = torch.device(setup.get('device', 'cpu'))
+autocast = lambda: torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bfloat16')
+
+
+class Compiled:
+    """A compiled network. `mode` is true for the usual one, or a mode of torch.compile."""
+
+    def __init__(self, model, mode):
+        self.c, self.fit_latents, self.tunes = model.c, model.fit_latents, mode is not True
+        self.run = torch.compile(model, mode=mode) if self.tunes else torch.compile(model)
+
+    def __call__(self, *inputs, **named):
+        if not (self.tunes and device.type == 'cuda'):
+            return self.run(*inputs, **named)
+        # CUDA graphs write each result into the same memory. A step calls the network twice, so it copies the results.
+        torch.compiler.cudagraph_mark_step_begin()
+        return tuple(part.clone() for part in self.run(*inputs, **named))
 
 
 def plain():
-    model = rin.RIN(c)
+    model = rin.RIN(c).to(device)
     average = [p.detach().clone() for p in model.parameters()]
     named = list(model.named_parameters())
     groups = [
@@ -40,10 +56,9 @@ def plain():
     ]
     optimizer = torch.optim.AdamW(groups, lr=training['learningRate'], fused=True)
     weights = [p for _, p in named]
-    run = torch.compile(model) if setup.get('compile') else model
-    run.c = model.c
-    pictures = torch.rand(batch, c['channels'], *size) * 2 - 1
-    labels = nn.functional.one_hot(torch.arange(batch) % c['classes'], c['classes']).float()
+    run = Compiled(model, setup['compile']) if setup.get('compile') else model
+    pictures = torch.rand(batch, c['channels'], *size, device=device) * 2 - 1
+    labels = nn.functional.one_hot(torch.arange(batch, device=device) % c['classes'], c['classes']).float()
 
     def step():
         with autocast():
@@ -58,9 +73,9 @@ def plain():
 
     def sample():
         model.eval()
-        noise = lambda purpose, i: torch.randn(batch, c['channels'], *size)
+        noise = lambda purpose, i: torch.randn(batch, c['channels'], *size, device=device)
         with torch.inference_mode(), autocast():
-            return rin.sample(run, config, labels, noise, 1 / 3)
+            return rin.sample(run, config, labels, noise, 1 / 3).cpu()
 
     return (step if setup['task'] == 'train' else sample), model
 
@@ -81,10 +96,10 @@ def peer():
         patches_self_attn=False,  # not in the paper
         heads=c['latentHeads'],
         dim_head=c['latentDim'] // c['latentHeads'],
-    )
+    ).to(device)
     trainer = GaussianDiffusion(model, train_prob_self_cond=diffusion['selfConditioningRate'])
     optimizer = torch.optim.AdamW(model.parameters(), lr=training['learningRate'], fused=True)
-    pictures = torch.rand(batch, c['channels'], *size)
+    pictures = torch.rand(batch, c['channels'], *size, device=device)
 
     def step():
         with autocast():
@@ -99,6 +114,13 @@ def peer():
     return step, model
 
 
+def peak_memory():
+    """in MB: of the device, or of the process"""
+    if device.type == 'cuda':
+        return torch.cuda.max_memory_reserved() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 step, model = {'plain': plain, 'peer': peer}[setup['kind']]()
 for _ in range(1 if setup['task'] == 'sample' else 2):
     step()
@@ -110,4 +132,4 @@ for line in sys.stdin:
         step()
         seconds.append(time.perf_counter() - begin)
         cpu.append(time.process_time() - before)
-    answer(seconds=seconds, cpu=cpu, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    answer(seconds=seconds, cpu=cpu, memory=peak_memory())

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cacheFolder, installLibtorch } from '../../packages/torch/setup/cache.mjs';
-import { requirements, TORCH_VERSION } from '../../packages/torch/setup/pip.mjs';
+import { hasWheels, PROCESSORS, requirements, TORCH_VERSION, wheelArguments } from '../../packages/torch/setup/pip.mjs';
+import { checkPlatform } from '../../packages/torch/setup/setup.mjs';
 import { recordingLog, setEnvironment, temporaryFolder } from './folders.mjs';
 
 /**
@@ -44,14 +45,47 @@ function machine(t, failAt) {
 }
 
 test('every wheel is pinned by version and hash, and the one with CUDA has all that the one without has', () => {
-  const cpu = requirements('cpu');
-  const cuda = requirements('cuda');
-  assert.equal(cpu.find(({ name }) => name === 'torch')?.version, TORCH_VERSION);
-  for (const wheel of cpu)
-    assert.deepEqual(
-      cuda.find(({ name }) => name === wheel.name),
-      wheel,
+  for (const arch of Object.keys(PROCESSORS)) {
+    const cpu = requirements('cpu', arch);
+    const cuda = requirements('cuda', arch);
+    assert.equal(cpu.find(({ name }) => name === 'torch')?.version, TORCH_VERSION);
+    for (const wheel of cpu)
+      assert.deepEqual(
+        cuda.find(({ name }) => name === wheel.name),
+        wheel,
+      );
+  }
+});
+
+test('64-bit Arm has the packages and versions of x86-64, in wheels of its own', () => {
+  for (const kind of /** @type {const} */ (['cpu', 'cuda'])) {
+    const [here, arm] = [requirements(kind, 'x64'), requirements(kind, 'arm64')];
+    const named = (/** @type {typeof here} */ all) => all.map(({ name, version }) => `${name} ${version}`);
+    assert.deepEqual(named(arm), named(here));
+    for (const [i, { name, hash }] of arm.entries()) assert.notEqual(hash, here[i].hash, name);
+  }
+  const tags = (/** @type {string} */ arch) => wheelArguments(arch).filter((text) => text.startsWith('manylinux'));
+  assert.ok(tags('x64').includes('manylinux_2_28_x86_64') && tags('x64').includes('manylinux2014_x86_64'));
+  assert.deepEqual(
+    tags('arm64'),
+    tags('x64').map((tag) => tag.replace('x86_64', 'aarch64')),
+  );
+});
+
+test('set-up runs on Linux with x86-64 or 64-bit Arm, and says what to use elsewhere', () => {
+  for (const arch of ['x64', 'arm64']) checkPlatform({ platform: 'linux', arch });
+  for (const [platform, arch] of [
+    ['linux', 'riscv64'],
+    ['darwin', 'arm64'],
+    ['win32', 'x64'],
+    ['linux', 'toString'],
+  ]) {
+    assert.equal(hasWheels(platform, arch), false);
+    assert.throws(
+      () => checkPlatform({ platform, arch }),
+      new RegExp(`this is ${platform} ${arch}\\. On Windows use WSL2`),
     );
+  }
 });
 
 test('libtorch is installed into the cache of the user, once', async (t) => {

@@ -1,5 +1,6 @@
 // Copies bytes in and out, and describes tensors to JavaScript.
 #include "context.h"
+#include "upload.h"
 
 namespace rin {
 
@@ -38,10 +39,10 @@ napi_value fromBytes(Call& call) {
   const auto dtype = static_cast<at::ScalarType>(static_cast<int8_t>(call.number(1)));
   const c10::Device device(call.text(2));
   const std::vector<int64_t> shape = call.integers(3);
-  at::Tensor tensor = at::empty(shape, at::TensorOptions(dtype));
+  const at::Tensor tensor = staging(shape, dtype, device);
   TORCH_CHECK(tensor.nbytes() == bytes.length, "the array holds ", bytes.length, " bytes, but the shape needs ", tensor.nbytes());
   copyElements(tensor, 0, bytes);
-  return call.hold(device.is_cpu() ? tensor : tensor.to(device));
+  return call.hold(upload(tensor, device));
 }
 
 // toBytes(tensor, typed array) fills the array with the elements in row-major order

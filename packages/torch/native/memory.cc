@@ -28,19 +28,34 @@ struct LimitedAllocator final : c10::Allocator {
 // Set once for the whole process. The allocator is never freed, because tensors may outlive every environment.
 static std::atomic<LimitedAllocator*> limited{nullptr};
 
+#if defined(__aarch64__)
+// libtorch's allocator is mimalloc there, whose memory glibc cannot measure. So the size stands before the data.
+static constexpr size_t ahead = 64;  // keeps the alignment of libtorch's allocator
+static void* startOf(void* data) { return static_cast<char*>(data) - ahead; }
+static int64_t bytesAt(void* data) { return *static_cast<int64_t*>(startOf(data)); }
+static void* obtain(c10::Allocator* base, size_t size) {
+  if (size == 0) return nullptr;
+  void* start = base->raw_allocate(size + ahead);
+  *static_cast<int64_t*>(start) = static_cast<int64_t>(size);
+  return static_cast<char*>(start) + ahead;
+}
+#else
+static void* startOf(void* data) { return data; }
 static int64_t bytesAt(void* data) { return static_cast<int64_t>(malloc_usable_size(data)); }
+static void* obtain(c10::Allocator* base, size_t size) { return base->raw_allocate(size); }
+#endif
 
 static void releaseCounted(void* data) {
   LimitedAllocator& allocator = *limited;
   allocator.used -= bytesAt(data);
-  allocator.base->raw_deleter()(data);
+  allocator.base->raw_deleter()(startOf(data));
 }
 
 c10::DeleterFnPtr LimitedAllocator::raw_deleter() const { return releaseCounted; }
 
 at::DataPtr LimitedAllocator::allocate(size_t size) {
   require(static_cast<int64_t>(std::min(size, static_cast<size_t>(std::numeric_limits<int64_t>::max()))));
-  void* data = base->raw_allocate(size);
+  void* data = obtain(base, size);
   if (data != nullptr) used += bytesAt(data);
   return {data, data, releaseCounted, c10::Device(c10::kCPU)};
 }

@@ -2,6 +2,7 @@
 // integer operation or one that IEEE 754 rounds exactly. The order is the same, and none is fused (-ffp-contract=off).
 // The loops over lanes have no branches or tables, so that the compiler makes vector code of them.
 #include "context.h"
+#include "upload.h"
 
 #include <ATen/Parallel.h>
 
@@ -163,11 +164,11 @@ static napi_value fill(Call& call, at::ScalarType dtype) {
   const uint32_t purpose = static_cast<uint32_t>(call.integer(2)), step = static_cast<uint32_t>(call.integer(3));
   const std::vector<int64_t> samples = call.integers(4);
   TORCH_CHECK(target.is_contiguous(), "expected a contiguous tensor");
-  const at::Tensor out = target.is_cpu() ? target : at::empty(target.sizes(), dtype);
+  const at::Tensor out = target.is_cpu() ? target : staging(target.sizes(), dtype, target.device());
   fillRows(out.mutable_data_ptr<T>(), target.numel(), seed, purpose, step, samples);
   at::NoGradGuard noGrad;
   if (target.is_cpu()) target.unsafeGetTensorImpl()->bump_version();
-  else target.detach().copy_(out);
+  else target.detach().copy_(out, /*non_blocking=*/out.is_pinned());
   return call.nothing();
 }
 

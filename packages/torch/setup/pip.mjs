@@ -14,15 +14,27 @@ import { lastLines } from './system.mjs';
 /** The pinned version. The requirement files in this folder name the same one. */
 export const TORCH_VERSION = '2.15.0';
 
-/** Tags of the pinned wheels; any Python can unpack them. pip compares tags as text, so every tag is listed. */
-const WHEELS = [
-  ['--python-version', '3.11', '--implementation', 'cp', '--only-binary', ':all:'],
-  ...['2_28', '2_27', '2_25', '2_18', '2_17', '2_12', '2_5'].map((glibc) => [
-    '--platform',
-    `manylinux_${glibc}_x86_64`,
-  ]),
-  ...['2014', '2010', '1'].map((year) => ['--platform', `manylinux${year}_x86_64`]),
-].flat();
+/** Names of the processors for which wheels are pinned: Python's by Node's. */
+export const PROCESSORS = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** Whether wheels are pinned for a system with this processor. @param {string} platform @param {string} arch  as in `process` */
+export const hasWheels = (platform, arch) => platform === 'linux' && Object.hasOwn(PROCESSORS, arch);
+
+/**
+ * pip's arguments for the pinned wheels of a processor; any Python can unpack them. pip compares tags as text, so every tag is
+ * listed.
+ *
+ * @param {string} [arch]  as `process.arch`
+ */
+export function wheelArguments(arch = process.arch) {
+  const processor = PROCESSORS[/** @type {keyof typeof PROCESSORS} */ (arch)];
+  const glibc = ['2_28', '2_27', '2_25', '2_18', '2_17', '2_12', '2_5'].map((version) => `manylinux_${version}`);
+  const years = ['2014', '2010', '1'].map((year) => `manylinux${year}`);
+  return [
+    ...['--python-version', '3.11', '--implementation', 'cp', '--only-binary', ':all:'],
+    ...[...glibc, ...years].flatMap((tag) => ['--platform', `${tag}_${processor}`]),
+  ];
+}
 
 /** Overrides the user's pip settings that would ask questions or put files elsewhere. Index, proxy and certificates are kept. */
 export const PIP_ENV = {
@@ -47,7 +59,7 @@ export class Pip {
   run(verb, ...args) {
     return run(
       this.python,
-      ['-m', 'pip', verb, '--quiet', '--no-cache-dir', '--no-deps', '--require-hashes', ...WHEELS, ...args],
+      ['-m', 'pip', verb, '--quiet', '--no-cache-dir', '--no-deps', '--require-hashes', ...wheelArguments(), ...args],
       {
         env: { ...PIP_ENV, TMPDIR: this.temporary },
         lock: this.lock,
@@ -56,24 +68,26 @@ export class Pip {
   }
 }
 
-/** @param {Kind} kind */
-const requirementsFile = (kind) => fileURLToPath(new URL(`requirements-${kind}.txt`, import.meta.url));
+/** The file that pins the wheels of a processor. @param {Kind} kind @param {string} [arch]  as `process.arch` */
+export const requirementsFile = (kind, arch = process.arch) =>
+  fileURLToPath(new URL(`requirements-${kind}${arch === 'x64' ? '' : `-${arch}`}.txt`, import.meta.url));
 
 /**
  * The lines of a requirements file: name==version --hash=sha256:…   # size in MB
  *
  * @param {Kind} kind
+ * @param {string} [arch]  as `process.arch`
  */
-export function requirements(kind) {
-  const lines = readFileSync(requirementsFile(kind), 'utf8').split('\n');
+export function requirements(kind, arch = process.arch) {
+  const file = requirementsFile(kind, arch);
+  const lines = readFileSync(file, 'utf8').split('\n');
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
       const match = /^(?<name>\S+)==(?<version>\S+) (?<hash>--hash=sha256:[0-9a-f]{64}) +# (?<megabytes>\d+) MB$/.exec(
         line,
       );
-      if (!match?.groups)
-        throw new Error(`${requirementsFile(kind)}: expected name==version --hash=sha256:… # N MB, got "${line}"`);
+      if (!match?.groups) throw new Error(`${file}: expected name==version --hash=sha256:… # N MB, got "${line}"`);
       const { name, version, hash, megabytes } = match.groups;
       return { name, version, hash, megabytes: Number(megabytes) };
     });

@@ -4,6 +4,7 @@ import { installLibtorch } from './cache.mjs';
 import { SetupError } from './errors.mjs';
 import { findLibtorch } from './find.mjs';
 import { nvidiaDriver } from './nvidia.mjs';
+import { hasWheels } from './pip.mjs';
 import { ensureSystem } from './system.mjs';
 
 /**
@@ -36,10 +37,11 @@ export async function setupTorch({ log }) {
   return buildAddon(libtorch, { cuda, log });
 }
 
-function checkPlatform() {
-  if (process.platform === 'linux' && process.arch === 'x64') return;
+/** @param {{ platform: string, arch: string }} [system]  of `process` */
+export function checkPlatform({ platform, arch } = process) {
+  if (hasWheels(platform, arch)) return;
   throw new SetupError(
-    `libtorch for Node runs on Linux x86-64 (WSL2 included); this is ${process.platform} ${process.arch}. ` +
-      'On Windows use WSL2; elsewhere use an x86-64 machine or container with Debian 12 or Ubuntu 24.04',
+    `libtorch for Node runs on Linux, on x86-64 and 64-bit Arm (WSL2 included); this is ${platform} ${arch}. ` +
+      'On Windows use WSL2; elsewhere, as on a Mac, use a container with Debian 12 or Ubuntu 24.04',
   );
 }

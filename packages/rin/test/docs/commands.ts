@@ -122,6 +122,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --data my-pictures --training.evaluateEvery 25%': {
     tested: 'packages/rin/test/metrics/trainingEvaluator.slow.test.ts',
   },
+  'bench/gpu.sh --pack': { tested: 'scripts/test/gpu.test.mjs' },
+  'bench/gpu.sh --out results': { not: 'it is for a machine with a GPU; the page says what was rehearsed' },
   'rin doctor': { tested: 'packages/rin/test/cli/commands/doctor.test.ts' },
   'rin data info': named,
   'rin data info my-pictures': { run: '--quick' },

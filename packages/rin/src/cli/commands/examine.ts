@@ -29,12 +29,19 @@ export async function examine(): Promise<Finding[]> {
 
 const program = (): Finding => ({ state: 'good', text: `rin ${version()}` });
 
-function node(): Finding {
-  const { node: found } = process.versions;
+/** @param system  of `process` */
+export function node({
+  versions,
+  platform,
+  arch,
+}: Pick<NodeJS.Process, 'versions' | 'platform' | 'arch'> = process): Finding {
+  const { node: found } = versions;
   const [major, minor] = found.split('.').map(Number);
-  const text = `Node ${found} on ${process.platform} ${process.arch}`;
-  if (major > 20 || (major === 20 && minor >= 9)) return { state: 'good', text };
-  return { state: 'bad', text, mend: 'install Node 20.9 or newer' };
+  const text = `Node ${found} on ${platform} ${arch}`;
+  if (major < 20 || (major === 20 && minor < 9)) return { state: 'bad', text, mend: 'install Node 20.9 or newer' };
+  if (platform === 'linux' && arch === 'x64') return { state: 'good', text };
+  if (platform === 'linux' && arch === 'arm64') return { state: 'note', text: `${text}, where rin is untested` };
+  return { state: 'bad', text, mend: 'use Linux on x86-64 or 64-bit Arm: WSL2 on Windows, a container on a Mac' };
 }
 
 function libtorch(): Finding {
