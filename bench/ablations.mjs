@@ -150,6 +150,13 @@ const reals = momentsOf(data, Math.min(data.length, 10_000));
 /** Numbers of a training: errors of all levels, then both distances. @type {Results<number[]>} */
 const measurements = new Results(folder);
 
+/** Ends the program if it was stopped. What was trained is saved. @param {unknown} error */
+function leave(error) {
+  if (!stop.signal.aborted) throw error;
+  console.error('stopped; the same command goes on');
+  globalThis.process.exit(130);
+}
+
 /** Trains a network and measures it, or finds what was measured. @param {object} change @param {string} optimizer @param {number} seed */
 async function measured(change, optimizer, seed) {
   const config = configOf(change, optimizer, seed);
@@ -167,7 +174,7 @@ async function measured(change, optimizer, seed) {
   if (before) return before;
   const run = join(folder, createHash('sha256').update(key).digest('hex').slice(0, 12));
   const log = (/** @type {string} */ line) => console.error(line);
-  await train({ config, data: trained, run, log, signal: stop.signal });
+  await train({ config, data: trained, run, log, signal: stop.signal }).catch(leave);
   const model = await loadModel(run);
   const passes = model.network.carried.length > 0 ? 3 : 1;
   const errors = lossByLevel(model, heldOut, { first: 0, count: heldCount, passes });
@@ -176,7 +183,11 @@ async function measured(change, optimizer, seed) {
     seeds: Array.from({ length: count }, (_, i) => i),
     classes: Array.from({ length: classes }, (_, i) => i),
   };
-  for await (const { image } of samples(model, { ...picked, batch: 100, signal: stop.signal })) drawn.add(image.data);
+  try {
+    for await (const { image } of samples(model, { ...picked, batch: 100, signal: stop.signal })) drawn.add(image.data);
+  } catch (error) {
+    leave(error);
+  }
   const numbers = measurements.set(key, [...errors, ...drawn.distances(reals)]);
   rmSync(run, { recursive: true });
   return numbers;
