@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '@rin/core';
 import type { Command, Given } from '../terminal/command.js';
+import { keepExitCode } from '../terminal/hangup.js';
 
 /** Seconds that the other processes have to end by themselves after one has failed, then after SIGTERM. */
 const grace = { afterFailure: 30, afterTerm: 10 };
@@ -81,6 +82,7 @@ async function endOf(children: readonly ChildProcess[]): Promise<number> {
   let code = 0;
   const pass = (name: NodeJS.Signals): void => {
     code ||= 128 + constants.signals[name];
+    keepExitCode();
     killAll(children, name);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, pass);

@@ -12,6 +12,16 @@ import { basename } from 'node:path';
 export const outlivesTerminal: boolean =
   basename(process.env._ ?? '') === 'nohup' || hasUnreadableInput() || ignoresHangup(process.ppid);
 
+/**
+ * Keeps the exit code of a program that a signal ends. When its work is done, Node takes itself down and gives signals back to the
+ * system first. A second SIGHUP would then end the process, with another exit code. `process.exit` keeps the handlers.
+ */
+export function keepExitCode(): void {
+  if (!process.listeners('beforeExit').includes(exit)) process.once('beforeExit', exit);
+}
+
+const exit = (): void => process.exit();
+
 function hasUnreadableInput(): boolean {
   try {
     const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';

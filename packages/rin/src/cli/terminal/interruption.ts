@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { outlivesTerminal } from './hangup.js';
+import { keepExitCode, outlivesTerminal } from './hangup.js';
 
 /** The terminal sends Ctrl-C to every process, and npm passes it on again. Signals within this time in ms count as one. */
 const sameKey = 500;
@@ -30,6 +30,7 @@ export class Interruption implements Disposable {
     if (!this.signal.aborted) {
       this.#at = now;
       this.#exitCode = 128 + constants.signals[name];
+      keepExitCode();
       this.#onFirst();
       this.#controller.abort();
     } else if (name !== 'SIGHUP' && now - this.#at > sameKey) {
