@@ -186,7 +186,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
   'node bench/equalTime.mjs --threads 1 --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/attentionParts.mjs': minutes,
-  'node bench/parity.mjs': minutes,
   'node bench/known.mjs': minutes,
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
