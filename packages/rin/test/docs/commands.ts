@@ -173,7 +173,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/worker.mjs': examples,
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
-  'node bench/communication.mjs --preset emoji-64': minutes,
+  'node bench/communication.mjs': minutes,
   'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,

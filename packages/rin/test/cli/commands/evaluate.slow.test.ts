@@ -152,6 +152,9 @@ test(
     assert.deepEqual(work('several'), []);
     const [again] = await together(2, args('several'));
     assert.match(again.stdout, /read from several\/run\.metrics\.jsonl/);
+    const [each] = await together(2, 'run --count 8 --metrics kernel --checkpoints all --out each');
+    assert.equal(each.code, 0, each.stderr);
+    assert.equal(record('each/run.metrics.jsonl').length, 2, 'one after the other, with one reference');
   },
 );
 
