@@ -13,7 +13,12 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
   '.onnx': 'application/octet-stream',
   '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.wav': 'audio/wav',
 };
+
+/** The media type of a file, by its ending. */
+export const typeOf = (path: string): string => types[extname(path)] ?? 'application/octet-stream';
 
 /** The first two let a page compute on several threads; the others keep other pages and wrong guesses of types out. */
 const headers = {
@@ -36,8 +41,7 @@ export async function sendFileOf(folder: string, request: IncomingMessage, respo
   const path = await fileIn(folder, request.url ?? '/');
   if (path === undefined) return refuse(404, 'not found');
   const { size } = await stat(path);
-  const type = types[extname(path)] ?? 'application/octet-stream';
-  response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': size });
+  response.writeHead(200, { ...headers, 'Content-Type': typeOf(path), 'Content-Length': size });
   if (request.method === 'HEAD') {
     response.end();
     return;

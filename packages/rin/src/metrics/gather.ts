@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { tensor } from '@rin/torch';
 import { makeFolder } from '../disk/makeFolder.js';
 import { systemCode, unreadable } from '../disk/systemError.js';
 import { change, removeAbandoned, writeWhole } from '../disk/wholeFiles.js';
 import type { Ranks } from '../training/ranks.js';
-import { stopInStep } from '../training/sharedSamples.js';
+import { sideBySide, stopInStep } from '../training/sharedSamples.js';
 import type { Detector } from './detectors/detector.js';
 import type { Features } from './features.js';
 
@@ -121,16 +120,6 @@ export async function gather(
     features: { count, width, values: features },
     ...(classes > 0 && { logits: { count, width: classes, values: logits } }),
   };
-}
-
-/** The values of all ranks, one rank after the other. */
-async function sideBySide(ranks: Ranks, own: Float32Array): Promise<Float32Array> {
-  if (ranks.count === 1) return own;
-  const values = new Float32Array(ranks.count * own.length); // zeros where others have theirs, so the sum has all
-  values.set(own, ranks.rank * own.length);
-  using all = tensor(values, [values.length]);
-  await ranks.sum([all]);
-  return all.toTypedArray() as Float32Array;
 }
 
 /** Writes a block with its digest before it, so that a damaged file is found. */

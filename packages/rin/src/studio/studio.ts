@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { dirname, extname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RinError } from '@rin/core';
 import type { TrainingConfig } from '../config/training.js';
 import { unreadable } from '../disk/systemError.js';
+import { typeOf } from '../export/folderFiles.js';
 import { closeNow, listenHere } from '../export/listen.js';
 import { compareRuns } from './compareRuns.js';
 import { drawAnswer } from './drawAnswer.js';
@@ -28,16 +29,6 @@ export interface Studio extends AsyncDisposable {
   /** the link, with its token */
   readonly url: string;
 }
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.txt': 'text/plain; charset=utf-8',
-  '.png': 'image/png',
-  '.webp': 'image/webp',
-  '.wav': 'audio/wav',
-};
 
 /** Files of the page, which `npm run build` makes. */
 const pageFolder = join(dirname(fileURLToPath(import.meta.resolve('@rin/web'))), '../studio');
@@ -131,7 +122,7 @@ async function sendFile(response: ServerResponse, path: string): Promise<void> {
     throw unreadable(error, path);
   });
   if (!found.isFile()) throw new Refused(404, 'not found');
-  const type = types[extname(path)] ?? 'application/octet-stream';
+  const type = typeOf(path);
   if (found.size < 1e6) {
     const bytes = await readFile(path); // at once, so that an error is still told
     response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': bytes.length }).end(bytes);

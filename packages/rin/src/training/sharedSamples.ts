@@ -19,6 +19,20 @@ export async function stopInStep(ranks: Ranks, signal: AbortSignal | undefined):
 }
 
 /**
+ * The values of all ranks, one rank after the other. @param own as many on every rank
+ * @throws RankError if another rank is missing
+ */
+export async function sideBySide<T extends Uint8Array | Float32Array>(ranks: Ranks, own: T): Promise<T> {
+  if (ranks.count === 1) return own;
+  const total = ranks.count * own.length;
+  const values = own instanceof Uint8Array ? new Uint8Array(total) : new Float32Array(total);
+  values.set(own, ranks.rank * own.length); // zeros where others have theirs, so the sum has all
+  using all = tensor(values, [total]);
+  await ranks.sum([all]);
+  return all.toTypedArray() as T;
+}
+
+/**
  * Draws samples as `samples` does, in several processes. Batches are dealt to the ranks in turn. A batch is as large as with one
  * process, unless there are fewer batches than ranks; so the pictures have the same bits, or differ by rounding.
  * @param ranks every one of them makes this call, with the same model and options
@@ -79,11 +93,9 @@ function optionsOf(options: SampleOptions, from: number, to: number): SampleOpti
 async function gathered(own: readonly MediumSample[], size: number, ranks: Ranks): Promise<MediumSample[]> {
   const { medium, shape } = await ranks.first(async () => ({ medium: own[0].medium, shape: own[0].shape }));
   const length = lengthOf(shape);
-  const bytes = new Uint8Array(ranks.count * size * length); // zeros where others have samples, so the sum has all
-  for (const [i, { data }] of own.entries()) bytes.set(data, (ranks.rank * size + i) * length);
-  using all = tensor(bytes, [bytes.length]);
-  await ranks.sum([all]);
-  const summed = all.toTypedArray() as Uint8Array;
+  const bytes = new Uint8Array(size * length);
+  for (const [i, { data }] of own.entries()) bytes.set(data, i * length);
+  const summed = await sideBySide(ranks, bytes);
   return Array.from({ length: ranks.count * size }, (_, i) => ({
     ...{ medium, shape },
     data: summed.slice(i * length, (i + 1) * length),
