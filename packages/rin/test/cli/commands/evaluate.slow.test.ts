@@ -155,6 +155,20 @@ test(
   },
 );
 
+test('processes evaluate one set of weights after the other against the same data', needsC10d, async () => {
+  const args = (out: string) =>
+    `run --count 8 --batch 2 --metrics kernel --checkpoints all --averages average,weights --out ${out} --timeout 20`;
+  const one = await evaluate(args('eachByOne'));
+  assert.equal(one.code, 0, one.stderr);
+  const ended = await together(2, args('eachByTwo'));
+  for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
+  const [a, b] = ['eachByOne', 'eachByTwo'].map((folder) =>
+    record(`${folder}/run.metrics.jsonl`).map(({ subject, figures }) => ({ subject, figures })),
+  );
+  assert.equal(a.length, 4);
+  assert.deepEqual(b, a);
+});
+
 test('checkpoints and averages come into one table, in which another protocol has a sign', async () => {
   const { code, stdout, stderr } = await evaluate(
     'run --count 8 --metrics kernel --checkpoints all --averages average,weights',
