@@ -10,15 +10,6 @@ import type { Ranks } from './ranks.js';
 export class StoppedElsewhere extends RinError {}
 
 /**
- * Ends a shared work on all ranks at the same place if the signal of any of them is aborted.
- * @throws the reason of `signal` if it is aborted; StoppedElsewhere if only that of another rank is
- */
-export async function stopInStep(ranks: Ranks, signal: AbortSignal | undefined): Promise<void> {
-  const [stopped] = await ranks.total([signal?.aborted ? 1 : 0]);
-  if (stopped > 0) throw signal?.aborted ? signal.reason : new StoppedElsewhere('another process was stopped');
-}
-
-/**
  * Draws samples as `samples` does, in several processes. Batches are dealt to the ranks in turn. A batch is as large as with one
  * process, unless there are fewer batches than ranks; so the pictures have the same bits, or differ by rounding.
  * @param ranks every one of them makes this call, with the same model and options
@@ -47,7 +38,8 @@ export async function* sharedSamples(
       if (error !== signal?.reason) throw error;
     }
     // All stop in step, so that they can go on with something else. A signal that comes from here on counts in the next round.
-    await stopInStep(ranks, signal);
+    const [stopped] = await ranks.total([signal?.aborted ? 1 : 0]);
+    if (stopped > 0) throw signal?.aborted ? signal.reason : new StoppedElsewhere('another process was stopped');
     const all = await gathered(own, size, ranks);
     const round = seeds.slice(first, first + size * count);
     if (rank === 0) yield* round.map((seed, i) => ({ seed, image: all[i] }));
