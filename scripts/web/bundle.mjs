@@ -31,7 +31,7 @@ export async function bundlePage(root) {
   };
   await make(
     'page',
-    { page: 'dist/src/page/main.js', worker: 'dist/src/worker.js' },
+    { page: 'dist/src/page/main.js', worker: 'dist/src/worker.js', parity: 'dist/src/page/parity.js' },
     {
       'index.html': 'packages/web/page/index.html',
       'page.css': 'packages/web/page/page.css',

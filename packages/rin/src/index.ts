@@ -54,7 +54,7 @@ export {
 } from './diffusion/sample.js';
 export { samplingFlops } from './diffusion/samplingFlops.js';
 export { checkOnnx } from './export/checkOnnx.js';
-export { checkWeb, type Parity, type WebCheckOptions } from './export/checkWeb.js';
+export { checkWeb, type EngineParity, type Parity, type WebCheckOptions } from './export/checkWeb.js';
 export { exportOnnx, type OnnxExport, type OnnxOptions } from './export/exportOnnx.js';
 export { exportWeb, type WebExport, type WebOptions } from './export/exportWeb.js';
 export { type Serving, serve } from './export/serve.js';

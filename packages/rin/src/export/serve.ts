@@ -40,11 +40,11 @@ export interface Serving extends AsyncDisposable {
  * @throws RinError if there is no folder, or no port is free
  */
 export async function serve(folder: string, { port = 8080 }: { port?: number } = {}): Promise<Serving> {
-  const root = await realpath(folder).catch(() => {
+  await realpath(folder).catch(() => {
     throw new RinError(`${folder}: there is no such folder`);
   });
   const server = createServer((request, response) => {
-    answer(root, request, response).catch(() => response.destroy());
+    sendFileOf(folder, request, response).catch(() => response.destroy());
   });
   const url = `http://127.0.0.1:${await listenHere(server, port)}/`;
   return {
@@ -53,14 +53,15 @@ export async function serve(folder: string, { port = 8080 }: { port?: number } =
   };
 }
 
-async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers a request with a file of a folder, or refuses it. */
+export async function sendFileOf(folder: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const refuse = (status: number, why: string): void => {
     response.writeHead(status, { ...headers, 'Content-Type': types['.txt'] }).end(`${why}\n`);
   };
   // A page of another site could reach this server under a name of its own.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) return refuse(403, 'wrong host');
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD');
-  const path = await fileIn(root, request.url ?? '/');
+  const path = await fileIn(folder, request.url ?? '/');
   if (path === undefined) return refuse(404, 'not found');
   const { size } = await stat(path);
   const type = types[extname(path)] ?? 'application/octet-stream';
@@ -75,8 +76,9 @@ async function answer(root: string, request: IncomingMessage, response: ServerRe
 }
 
 /** The file of a request; undefined if it is none in the folder, links included. */
-async function fileIn(root: string, url: string): Promise<string | undefined> {
+async function fileIn(folder: string, url: string): Promise<string | undefined> {
   try {
+    const root = await realpath(folder);
     const path = decodeURIComponent(url.replace(/[?#].*/s, ''));
     if (path.includes('\0')) return undefined;
     const found = await realpath(join(root, path.endsWith('/') ? `${path}index.html` : path));

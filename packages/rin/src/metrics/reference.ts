@@ -59,10 +59,9 @@ export async function measureReference(
     ...{ name: data.name, fingerprint: data.fingerprint, part, count: source.count, shape: data.shape, resize },
     detector: { name, sha256, preprocessing },
   };
-  const before = recent.get(data);
-  const known = before?.facts && isDeepStrictEqual(before.facts, facts) ? before : undefined;
-  // Only rank 0 remembers it, so the others ask.
-  if (await ranks.first(async () => known !== undefined)) return known;
+  const last = recent.get(data);
+  const isSame = last?.facts && isDeepStrictEqual(last.facts, facts);
+  if (await ranks.first(async () => isSame === true)) return isSame ? last : undefined;
   const found = await measured(ranks, source, facts, detector, options);
   if (found) recent.set(data, found);
   return found;

@@ -173,7 +173,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/worker.mjs': examples,
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
-  'node bench/communication.mjs --preset emoji-64': minutes,
+  'node bench/communication.mjs': minutes,
   'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,
@@ -186,7 +186,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/efficiency.mjs --rounds 0 --page docs/efficiency.md': minutes,
   'node bench/equalTime.mjs --threads 1 --charts docs/images --page docs/efficiency.md': minutes,
   'node bench/attentionParts.mjs': minutes,
-  'node bench/parity.mjs': minutes,
   'node bench/known.mjs': minutes,
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,

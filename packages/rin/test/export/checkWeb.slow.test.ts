@@ -16,10 +16,17 @@ test("the demo's pictures of 100 steps are those of libtorch: no byte differs by
   await exportWeb(model, folder);
   const parity = await checkWeb(model, folder, { seeds: [4, 5], steps: 100, sampler: 'ddpm' });
   assert.deepEqual(read(folder), parity);
-  assert.equal(parity.steps.length, 100);
-  assert.equal(parity.bytes, 2 * 3 * 64 * 64);
-  assert.ok(Math.max(...parity.steps) <= 1, `${parity.steps}`);
-  assert.ok(parity.pass < 1e-5, `${parity.pass}`);
+  const names = ['onnxruntime-web in Node', 'WebAssembly in Chromium', 'WebGPU in Chromium, software adapter'];
+  const hasBrowser = parity.notes.length === 0;
+  assert.deepEqual(
+    parity.engines.map(({ engine, steps }) => [engine, steps.length]),
+    names.map((name, i) => [name, i < 2 ? 100 : 3]).slice(0, hasBrowser ? 3 : 1),
+  );
+  for (const { engine, steps, bytes, pass } of parity.engines) {
+    assert.equal(bytes, 2 * 3 * 64 * 64);
+    assert.ok(Math.max(...steps) <= 1, `${engine}: ${steps}`);
+    assert.ok(pass < 1e-5, `${engine}: ${pass}`);
+  }
 });
 
 test('clips that go on are compared too, with all latents, and rounded weights differ', async () => {
@@ -32,12 +39,12 @@ test('clips that go on are compared too, with all latents, and rounded weights d
   );
   const folder = freshFolder();
   await exportWeb(model, folder, { given: [clip] });
-  const exact = await checkWeb(model, folder);
-  assert.deepEqual([exact.seeds, exact.steps.length, exact.bytes], [[0, 1, 2, 3], 5, 256]);
-  assert.ok(Math.max(...exact.steps) <= 1, `${exact.steps}`);
+  const { seeds, engines: exact } = await checkWeb(model, folder);
+  assert.deepEqual([seeds, exact[0].steps.length, exact[0].bytes], [[0, 1, 2, 3], 5, 256]);
+  for (const { engine, steps } of exact) assert.ok(Math.max(...steps) <= 1, `${engine}: ${steps}`);
   await exportWeb(model, folder, { given: [clip], dtype: 'float16' });
-  const rounded = await checkWeb(model, folder);
-  assert.ok(Math.max(...rounded.steps) >= Math.max(...exact.steps));
+  const [rounded] = (await checkWeb(model, folder)).engines;
+  assert.ok(Math.max(...rounded.steps) >= Math.max(...exact[0].steps));
 });
 
 test('a check ends at its signal, and a folder without a page gets one sentence', async () => {
@@ -51,4 +58,22 @@ test('a check ends at its signal, and a folder without a page gets one sentence'
   await assert.rejects(checkWeb(model, folder, { signal: AbortSignal.abort(reason) }), reason);
   writeFileSync(join(folder, 'model.onnx'), 'nothing');
   await assert.rejects(checkWeb(model, folder), /^EngineError: WebAssembly does not start/);
+});
+
+test('a browser that does not start, or ends, gets one sentence', async () => {
+  const [model, folder] = [modelFor(tiny()), freshFolder()];
+  await exportWeb(model, folder);
+  const before = process.env.CHROME;
+  try {
+    process.env.CHROME = '/nowhere/chrome';
+    await assert.rejects(checkWeb(model, folder), { name: 'RinError', message: '/nowhere/chrome does not start' });
+    process.env.CHROME = '/bin/false';
+    await assert.rejects(checkWeb(model, folder), {
+      name: 'RinError',
+      message: '/bin/false ended before it had drawn',
+    });
+  } finally {
+    if (before === undefined) delete process.env.CHROME;
+    else process.env.CHROME = before;
+  }
 });

@@ -63,7 +63,7 @@ export const command: Command = {
         {
           flag: '--check',
           description:
-            'with --onnx: compute a pass with onnxruntime-web and with libtorch, and show the largest difference. With --web: draw samples with both, and write how they differ into parity.json',
+            'with --onnx: compute a pass with onnxruntime-web and with libtorch, and show the largest difference. With --web: draw samples with both, also in Chromium if it is there, and write how they differ into parity.json',
         },
       ],
     },
@@ -142,10 +142,15 @@ async function checkPage(model: Model, folder: string): Promise<number> {
   const { signal } = interruption;
   console.log('check: drawing by libtorch, and by the files of the page');
   try {
-    const { seeds, sampler, steps, bytes: all, differing } = await checkWeb(model, folder, { signal });
-    const drawn = `${countOf(seeds.length, 'sample')}, ${countOf(steps.length, 'step')} of ${sampler}`;
-    const most = differing > 0 ? `, at most by ${steps.at(-1)}` : '';
-    console.log(`  ${drawn}: ${count(differing)} of ${count(all)} bytes differ${most}`);
+    const { seeds, sampler, engines, notes } = await checkWeb(model, folder, { signal });
+    console.log(`  ${countOf(seeds.length, 'sample')} of ${sampler}`);
+    for (const { engine, steps, bytes: all, differing } of engines) {
+      const most = differing > 0 ? `, at most by ${steps.at(-1)}` : '';
+      console.log(
+        `  ${engine}, ${countOf(steps.length, 'step')}: ${count(differing)} of ${count(all)} bytes differ${most}`,
+      );
+    }
+    for (const note of notes) console.log(`  ${note}`);
     console.log(printable(`  each step: ${join(folder, 'parity.json')}`));
   } catch (error) {
     if (error !== signal.reason) throw error;

