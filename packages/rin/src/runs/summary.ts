@@ -63,7 +63,9 @@ export async function readWholeRun(path: string): Promise<WholeRun> {
  * @param path the folder of the run
  * @throws RinError if it is not a run, or if it is damaged
  */
-export const readRun = async (path: string): Promise<RunSummary> => (await readWholeRun(path)).summary;
+export async function readRun(path: string): Promise<RunSummary> {
+  return (await readWholeRun(path)).summary;
+}
 
 async function summaryOf(
   path: string,
