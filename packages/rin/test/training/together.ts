@@ -6,6 +6,7 @@ import type { Ranks } from '../../src/training/ranks.js';
 export function together(count: number): Ranks[] {
   /** By number of a call: what each rank gave, and the result once all have given. */
   const calls = new Map<number, { given: unknown[]; result?: unknown }>();
+  let ended: { readonly error: unknown } | undefined;
   return Array.from({ length: count }, (_, rank): Ranks => {
     let made = 0;
     const meet = async <T, R>(given: T, combine: (all: T[]) => R): Promise<R> => {
@@ -14,6 +15,7 @@ export function together(count: number): Ranks[] {
       calls.set(number, call);
       call.given[rank] = given;
       while (!('result' in call)) {
+        if (ended) throw ended.error;
         if (Object.keys(call.given).length === count) call.result = combine(call.given as T[]);
         else await setImmediate();
       }
@@ -44,7 +46,9 @@ export function together(count: number): Ranks[] {
         return meet(value, (all) => all[0]) as ReturnType<typeof work>;
       },
       inTurn: (work) => work(),
-      async giveUp() {},
+      async giveUp(error) {
+        ended ??= { error };
+      },
       async close() {},
     };
   });
