@@ -8,8 +8,8 @@ import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { RinError } from '@rin/core';
 import type { EngineName, SampleOptions } from '@rin/web';
+import { sendFileOf } from './folderFiles.js';
 import { closeNow, listenHere } from './listen.js';
-import { sendFileOf } from './serve.js';
 
 /** What a browser drew. */
 export interface DrawnInBrowser {

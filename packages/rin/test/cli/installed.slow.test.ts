@@ -46,7 +46,7 @@ for (const [name, tarball, others] of [
   [
     'web',
     /rin-web-/,
-    /^(LICENSE|README\.md|package\.json|dist\/page\/(LICENSE\.txt|index\.html|page\.(css|js)|worker\.js)|dist\/studio\/(LICENSE\.txt|index\.html|studio\.js|style\.css))$/,
+    /^(LICENSE|README\.md|package\.json|dist\/page\/(LICENSE\.txt|index\.html|page\.(css|js)|(worker|parity)\.js)|dist\/studio\/(LICENSE\.txt|index\.html|studio\.js|style\.css))$/,
   ],
   ['core', /rin-core-/, /^(LICENSE|README\.md|package\.json)$/],
   [

@@ -36,7 +36,7 @@ test('what is misspelt is told with what was meant, and exit code 2', async () =
   assert.equal(await refused(2, 'trian'), 'trian is not a command; did you mean train?');
   assert.equal(
     await refused(2, 'frobnicate'),
-    'frobnicate is not a command; expected one of train, sample, evaluate, data, inspect, export, runs, report, demo, launch, doctor, setup',
+    'frobnicate is not a command; expected one of train, sample, evaluate, data, inspect, export, runs, report, studio, demo, launch, doctor, setup',
   );
   assert.equal(
     await refused(2, 'train', '--lattents', '4'),

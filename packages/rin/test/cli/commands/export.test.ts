@@ -60,9 +60,12 @@ test('a run is exported, with what its file holds and how near it is to libtorch
 test('a page is checked by drawing with its files, and says how its samples differ', async () => {
   const [code, text] = await said('3', '--web', 'page', '--check');
   assert.equal(code, 0, `${text}`);
-  assert.match(`${text}`, /\n {2}2 samples, 2 steps of \w+: \d+ of 128 bytes differ(, at most by 1)?\n/);
+  assert.match(
+    `${text}`,
+    /\n {2}2 samples of \w+\n {2}onnxruntime-web in Node, 2 steps: \d+ of 128 bytes differ(, at most by 1)?\n/,
+  );
   assert.match(`${text}`, /\n {2}each step: page\/parity\.json\n/);
-  assert.equal(JSON.parse(readFileSync(join(cwd, 'page/parity.json'), 'utf8')).steps.length, 2);
+  assert.equal(JSON.parse(readFileSync(join(cwd, 'page/parity.json'), 'utf8')).engines[0].steps.length, 2);
 });
 
 test('what cannot be done gets one sentence', async () => {
