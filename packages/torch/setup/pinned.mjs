@@ -69,11 +69,14 @@ async function downloadSource(file, python, archive, lock) {
   await succeed(python, args, 'it could not be downloaded', lock);
 }
 
-/** The settings of pip for all commands. Variables of the environment come before files. @param {string} python */
+/** The settings of pip for a download. Those of the command come before those of all, and the environment before files. @param {string} python */
 async function pipSettings(python) {
   const { output } = await run(python, ['-m', 'pip', 'config', 'list'], { env: PIP_ENV });
-  const lines = [...output.matchAll(/^(?<scope>global|:env:)\.(?<key>[a-z-]+)='(?<value>.*)'$/gm)];
-  const order = [...lines].sort((a, b) => Number(a.groups?.scope === ':env:') - Number(b.groups?.scope === ':env:'));
+  const lines = [...output.matchAll(/^(?<scope>global|download|:env:)\.(?<key>[a-z-]+)='(?<value>.*)'$/gm)];
+  const scopes = ['global', 'download', ':env:'];
+  const order = [...lines].sort(
+    (a, b) => scopes.indexOf(a.groups?.scope ?? '') - scopes.indexOf(b.groups?.scope ?? ''),
+  );
   return new Map(order.map(({ groups }) => [groups?.key ?? '', groups?.value ?? '']));
 }
 

@@ -114,6 +114,10 @@ export async function evaluateAmong(
   const metrics = metricsFor(detector, terms, options.metrics); // before anything is drawn
   const told = (stage: EvaluateProgress['stage']) => (progress: GatherProgress) => onProgress?.({ stage, ...progress });
   const { part = 'all', resize = prepared.resize } = options;
+  await checkSame(ranks, {
+    ...{ samples: subject.digest, sampling, count, batch, metrics, detector: detector.sha256 },
+    ...{ reference: typeof given === 'string' ? file?.sha256 : given.fingerprint, part, most },
+  });
   const reference =
     file ??
     (await measureReference(ranks, { data: given as Dataset, part, resize, most }, detector, {
@@ -137,6 +141,16 @@ export async function evaluateAmong(
   const figures = await ranks.first(() => measure(metrics, gathered, reference, detector, { signal }));
   const notes = notesOf(terms, detector);
   return { time: new Date().toISOString(), ...question, figures, notes };
+}
+
+/** @throws RinError if this rank evaluates something else than rank 0. @param own JSON values by name */
+async function checkSame(ranks: Ranks, own: Readonly<Record<string, unknown>>): Promise<void> {
+  const first = await ranks.first(async () => own);
+  const other = Object.keys(own).find((name) => JSON.stringify(own[name]) !== JSON.stringify(first[name]));
+  if (other === undefined) return;
+  throw new RinError(
+    `rank ${ranks.rank} evaluates something else than rank 0 (${other}); start all with the same command, models and data`,
+  );
 }
 
 /** What is evaluated, and how. */

@@ -6,7 +6,7 @@ import { makeFolder } from '../disk/makeFolder.js';
 import { systemCode, unreadable } from '../disk/systemError.js';
 import { change, removeAbandoned, writeWhole } from '../disk/wholeFiles.js';
 import type { Ranks } from '../training/ranks.js';
-import { sideBySide, stopInStep } from '../training/sharedSamples.js';
+import { endIfStopped, sideBySide } from '../training/sharedSamples.js';
 import type { Detector } from './detectors/detector.js';
 import type { Features } from './features.js';
 
@@ -91,6 +91,7 @@ export async function gather(
     const told = (share: number) => onProgress?.({ done: done + share * samples, total: count, kept });
     const own = new Float32Array(block * (width + classes));
     const first = blocks[ranks.rank];
+    let isDone = false;
     try {
       signal?.throwIfAborted();
       if (first !== undefined) {
@@ -98,19 +99,24 @@ export async function gather(
         const found = detector.extract(await source.read(first, size, told), shape);
         own.set(found.features);
         own.set(found.logits, size * width);
+        isDone = true;
       }
     } catch (error) {
       if (error !== signal?.reason) throw error;
     }
-    await stopInStep(ranks, signal);
+    // All stop in step. What they have finished until then is kept.
+    const flags = blocks.map((_, rank) => Number(rank === ranks.rank && isDone));
+    const [stopped, ...finished] = await ranks.total([Number(signal?.aborted === true), ...flags]);
     const all = await sideBySide(ranks, own);
     for (const [i, start] of (ranks.rank === 0 ? blocks : []).entries()) {
+      if (finished[i] === 0) continue;
       const from = i * own.length;
       const values = all.slice(from, from + sizeOf(start) * (width + classes));
       place(start, values);
       const file = fileOf(start);
       if (file) await writeBlock(file, values);
     }
+    endIfStopped(stopped, signal);
     done += samples;
     onProgress?.({ done, total: count, kept });
     await turn();

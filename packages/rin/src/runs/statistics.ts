@@ -55,17 +55,6 @@ export type StatsRead = StatsLine & Partial<Stats>;
 export type TimingRead = Pick<Timing, 'images'> & Partial<Timing>;
 export type MachineRead = Pick<Machine, 'images'> & Partial<Machine>;
 
-/** The lines of stats.jsonl that have images and a loss. @param run its folder */
-export async function readStats(run: string): Promise<StatsRead[]> {
-  return (await readLines(join(run, 'stats.jsonl'))).flatMap(
-    ({ images, loss, validationLoss, updates, gradientNorm, learningRate }) => {
-      if (typeof images !== 'number' || typeof loss !== 'number') return [];
-      const more = numbersOf({ validationLoss, updates, gradientNorm, learningRate });
-      return [{ images, loss, ...more }];
-    },
-  );
-}
-
 /** A line of stats.jsonl with figures of new samples, such as `KID-EffNetLite0`. */
 export interface FiguresRead {
   readonly images: number;
@@ -76,13 +65,30 @@ export interface FiguresRead {
   readonly detector?: string;
 }
 
-/** The lines of stats.jsonl that have images and figures. @param run its folder */
-export async function readFigures(run: string): Promise<FiguresRead[]> {
-  return (await readLines(join(run, 'stats.jsonl'))).flatMap(({ images, figures, evaluated, detector }) => {
-    if (typeof images !== 'number' || typeof figures !== 'object' || figures === null) return [];
-    const numbers = numbersOf(figures as Record<string, unknown>) as Record<string, number>;
-    return [{ images, figures: numbers, ...numbersOf({ evaluated }), ...textsOf({ detector }) }];
-  });
+/** What stats.jsonl says. */
+export interface StatsFile {
+  /** the lines that have images and a loss */
+  readonly losses: readonly StatsRead[];
+  /** the lines that have images and figures */
+  readonly figures: readonly FiguresRead[];
+}
+
+/** Reads stats.jsonl, once for both kinds of lines, because it may grow meanwhile. @param run its folder */
+export async function readStats(run: string): Promise<StatsFile> {
+  const lines = await readLines(join(run, 'stats.jsonl'));
+  return { losses: lines.flatMap(lossIn), figures: lines.flatMap(figuresIn) };
+}
+
+function lossIn(line: Record<string, unknown>): StatsRead[] {
+  const { images, loss, validationLoss, updates, gradientNorm, learningRate } = line;
+  if (typeof images !== 'number' || typeof loss !== 'number') return [];
+  return [{ images, loss, ...numbersOf({ validationLoss, updates, gradientNorm, learningRate }) }];
+}
+
+function figuresIn({ images, figures, evaluated, detector }: Record<string, unknown>): FiguresRead[] {
+  if (typeof images !== 'number' || typeof figures !== 'object' || figures === null) return [];
+  const numbers = numbersOf(figures as Record<string, unknown>) as Record<string, number>;
+  return [{ images, figures: numbers, ...numbersOf({ evaluated }), ...textsOf({ detector }) }];
 }
 
 /** The lines of timing.jsonl that have images. @param run its folder */

@@ -6,7 +6,7 @@ import { systemCode } from '../disk/systemError.js';
 import { newestCounters } from './checkpoint.js';
 import { isFinished } from './openRun.js';
 import { listRuns, problemOf, RunDirectory, type RunFacts, readFacts } from './runDirectory.js';
-import { readStats, readTiming, type StatsLine } from './statistics.js';
+import { readStats, readTiming, type StatsFile, type StatsLine, type TimingRead } from './statistics.js';
 
 /** A run, as far as it is known without its data and weights. */
 export interface RunSummary {
@@ -44,21 +44,42 @@ export async function allRuns(runsFolder: string): Promise<string[]> {
   return [...numbered, ...named];
 }
 
+/** A run with all lines of its statistics. */
+export interface WholeRun {
+  readonly summary: RunSummary;
+  readonly stats: StatsFile;
+  readonly timing: readonly TimingRead[];
+}
+
+/** Reads a run as `readRun` does. @returns also what it was read from */
+export async function readWholeRun(path: string): Promise<WholeRun> {
+  const facts = await readFacts(path);
+  const [stats, timing] = [await readStats(path), await readTiming(path)];
+  return { summary: await summaryOf(path, facts, stats, timing), stats, timing };
+}
+
 /**
  * Reads the files of a run, except its weights.
  * @param path the folder of the run
  * @throws RinError if it is not a run, or if it is damaged
  */
 export async function readRun(path: string): Promise<RunSummary> {
+  return (await readWholeRun(path)).summary;
+}
+
+async function summaryOf(
+  path: string,
+  { config, data }: RunFacts,
+  { losses }: StatsFile,
+  timing: readonly TimingRead[],
+): Promise<RunSummary> {
   const directory = new RunDirectory(path);
-  const { config, data } = await readFacts(path);
   const total = config.training.images;
-  const stats = (await readStats(path)).map(({ images, loss, validationLoss }) => ({
+  const stats = losses.map(({ images, loss, validationLoss }) => ({
     images: Math.min(images, total), // the last batch may go past the end
     loss,
     ...(validationLoss !== undefined && { validationLoss }),
   }));
-  const timing = await readTiming(path);
   const state = (await isLocked(path)) ? 'running' : (await isFinished(directory, config)) ? 'finished' : 'interrupted';
   const saved = (await newestCounters(path))?.images ?? 0;
   const images = Math.min(total, state === 'running' ? Math.max(saved, stats.at(-1)?.images ?? 0) : saved);

@@ -10,11 +10,10 @@ import type { Ranks } from './ranks.js';
 export class StoppedElsewhere extends RinError {}
 
 /**
- * Ends a shared work on all ranks at the same place if the signal of any of them is aborted.
+ * Ends a shared work on this rank if one of them was stopped. @param stopped how many ranks were, the same number on all
  * @throws the reason of `signal` if it is aborted; StoppedElsewhere if only that of another rank is
  */
-export async function stopInStep(ranks: Ranks, signal: AbortSignal | undefined): Promise<void> {
-  const [stopped] = await ranks.total([signal?.aborted ? 1 : 0]);
+export function endIfStopped(stopped: number, signal: AbortSignal | undefined): void {
   if (stopped > 0) throw signal?.aborted ? signal.reason : new StoppedElsewhere('another process was stopped');
 }
 
@@ -61,7 +60,8 @@ export async function* sharedSamples(
       if (error !== signal?.reason) throw error;
     }
     // All stop in step, so that they can go on with something else. A signal that comes from here on counts in the next round.
-    await stopInStep(ranks, signal);
+    const [stopped] = await ranks.total([signal?.aborted ? 1 : 0]);
+    endIfStopped(stopped, signal);
     const all = await gathered(own, size, ranks);
     const round = seeds.slice(first, first + size * count);
     if (rank === 0) yield* round.map((seed, i) => ({ seed, image: all[i] }));

@@ -6,13 +6,14 @@ import type { Dataset } from '../../src/data/dataset.js';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import type { Model } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
-import { type EvaluateOptions, evaluate } from '../../src/metrics/evaluate.js';
+import { type EvaluateOptions, evaluate, evaluateAmong } from '../../src/metrics/evaluate.js';
 import type { Evaluation } from '../../src/metrics/evaluation.js';
 import { frechetDistance } from '../../src/metrics/frechet.js';
 import { momentsOf } from '../../src/metrics/moments.js';
 import { livelyNetwork } from '../diffusion/training.js';
 import { dieAt } from '../disk/dying.js';
 import { clipModel, freshFolder, samples, tiny } from '../training/tiny.js';
+import { together } from '../training/together.js';
 import { standIn } from './standIn.js';
 
 process.env.RIN_DATA_CACHE = freshFolder();
@@ -129,6 +130,63 @@ test('a stopped evaluation keeps its finished blocks; a damaged block is drawn a
   const detector = standIn();
   assert.deepEqual(withoutTime(await evaluate(model, usual({ folder, detector }))), whole);
   assert.deepEqual(detector.seen, [8, 8, 4]);
+});
+
+test('a stop keeps the blocks that other ranks have finished, and another number of ranks goes on', async () => {
+  const folder = freshFolder();
+  const whole = withoutTime(await evaluate(model, usual({ batch: 2 })));
+  const stop = new AbortController();
+  const onProgress: EvaluateOptions['onProgress'] = ({ stage, done }) => {
+    if (stage === 'samples' && done > 6) stop.abort(new Error('enough'));
+  };
+  const stopped = together(3).map((ranks) =>
+    evaluateAmong(
+      ranks,
+      model,
+      usual({ batch: 2, folder, ...(ranks.rank === 1 && { signal: stop.signal, onProgress }) }),
+    ),
+  );
+  const ends = await Promise.allSettled(stopped);
+  assert.deepEqual(
+    ends.map((end) => end.status === 'rejected' && end.reason.message),
+    ['another process was stopped', 'enough', 'another process was stopped'],
+  );
+  const [work] = readdirSync(folder);
+  const blocks = readdirSync(join(folder, work)).filter((name) => name.endsWith('.features'));
+  assert.deepEqual(
+    blocks.map((name) => Number.parseInt(name, 10)),
+    [0, 2, 4, 6, 10],
+    'all of the first round; of the second one not that of rank 1',
+  );
+  const detectors = [standIn(), standIn()];
+  const [first, second] = await Promise.all(
+    together(2).map((ranks, i) => evaluateAmong(ranks, model, usual({ batch: 2, folder, detector: detectors[i] }))),
+  );
+  assert.deepEqual(first && withoutTime(first), whole);
+  assert.equal(second, undefined);
+  assert.deepEqual(
+    detectors.map(({ seen }) => seen.length),
+    [3, 2],
+  );
+});
+
+test('ranks that evaluate different things say so', async () => {
+  const [first, second] = together(2);
+  const other = { ...model, network: livelyNetwork(config, 2) };
+  const ends = await Promise.allSettled([
+    evaluateAmong(first, model, usual()),
+    evaluateAmong(second, other, usual()).catch(async (error) => {
+      await second.giveUp(error); // as the command does; else rank 0 waits
+      throw error;
+    }),
+  ]);
+  for (const end of ends) {
+    assert.equal(end.status, 'rejected');
+    assert.match(
+      String(end.status === 'rejected' && end.reason),
+      /rank 1 evaluates something else than rank 0 \(samples\); start all with the same command/,
+    );
+  }
 });
 
 test('other weights, seeds, steps or data have work of their own', async () => {

@@ -4,14 +4,11 @@ import { RunDirectory } from '../../runs/runDirectory.js';
 import {
   type FiguresRead,
   type MachineRead,
-  readFigures,
   readMachines,
-  readStats,
-  readTiming,
   type StatsRead,
   type TimingRead,
 } from '../../runs/statistics.js';
-import { type RunSummary, readRun } from '../../runs/summary.js';
+import { type RunSummary, readWholeRun } from '../../runs/summary.js';
 import { evaluationsOf } from './evaluations.js';
 
 /** Everything that the page of a run says, except its pictures. */
@@ -38,7 +35,7 @@ export interface Divergence {
 
 /** Reads the files of a run, except its weights and pictures. @throws RinError if it is not a run, or if it is damaged */
 export async function reportFacts(path: string): Promise<ReportFacts> {
-  const summary = await readRun(path);
+  const { summary, stats, timing } = await readWholeRun(path);
   const log = ((await readText(new RunDirectory(path).file('log.txt'))) ?? '')
     .split('\n')
     .map((line) => line.slice(line.indexOf(' ') + 1)); // without the time
@@ -50,9 +47,9 @@ export async function reportFacts(path: string): Promise<ReportFacts> {
   });
   return {
     ...summary,
-    stats: (await readStats(path)).map(capped),
-    timing: (await readTiming(path)).map(capped),
-    figures: (await readFigures(path)).map(capped),
+    stats: stats.losses.map(capped),
+    timing: timing.map(capped),
+    figures: stats.figures.map(capped),
     evaluations: await evaluationsOf(path),
     machines: await readMachines(path),
     changes: log.filter((line) => line.startsWith('changed at ')),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { append } from '../../disk/wholeFiles.js';
 import { namesIn, type RunDirectory } from '../../runs/runDirectory.js';
-import { readFigures, readStats, readTiming, type StatsRead, type Timing } from '../../runs/statistics.js';
+import { readStats, readTiming, type StatsRead, type Timing } from '../../runs/statistics.js';
 import { type BoardEvent, encodeEvent } from './events.js';
 
 const prefix = 'events.out.tfevents.';
@@ -39,8 +39,9 @@ export class EventFile {
     file.#add({ time: now, step: images > 0 ? images + 1 : 0, isStart: true });
     if (earlier.length === 0) {
       const timing = new Map((await readTiming(directory.path)).map((line) => [line.images, line]));
-      for (const stats of await readStats(directory.path)) file.record(stats, timing.get(stats.images));
-      for (const { images, figures } of await readFigures(directory.path)) file.figures(images, figures);
+      const { losses, figures: measured } = await readStats(directory.path);
+      for (const stats of losses) file.record(stats, timing.get(stats.images));
+      for (const { images, figures } of measured) file.figures(images, figures);
     }
     return file;
   }
