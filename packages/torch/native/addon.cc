@@ -40,6 +40,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<lookUp>(env, exports, context, "lookUp");
   add<callOperator>(env, exports, context, "callOperator");
   add<defaultsOf>(env, exports, context, "defaultsOf");
+  add<convolveTokens>(env, exports, context, "convolveTokens");
   add<limitMemory>(env, exports, context, "limitMemory");
   add<requireMemory>(env, exports, context, "requireMemory");
   add<fromBytes>(env, exports, context, "fromBytes");

@@ -154,9 +154,12 @@ napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
 Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
+bool isOwn(const std::string& name);  // whether the addon computes it, not libtorch
 napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
+bool replaceReshape(torch::jit::Stack&);  // reshape.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
+napi_value convolveTokens(Call&);   // convolution.cc
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

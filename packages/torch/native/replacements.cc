@@ -12,8 +12,10 @@ struct Replaced {
 };
 
 // No constructor runs for it: the main thread and each worker load this library.
-static constinit std::array<Replaced, 2> replaced{{
+static constinit std::array<Replaced, 4> replaced{{
+    {"rin::convolution", nullptr},  // no operator: several of them, by convolution.cc
     {"aten::conv3d", replaceConvolution},
+    {"aten::reshape", replaceReshape},
     {"aten::scaled_dot_product_attention", replaceAttention},
 }};
 
@@ -31,6 +33,10 @@ static Replacement find(const std::string& name, std::index_sequence<indices...>
 
 Replacement replacementOf(const c10::OperatorName& op) {
   return op.overload_name.empty() ? find(op.name, std::make_index_sequence<replaced.size()>()) : nullptr;
+}
+
+bool isOwn(const std::string& name) {
+  return std::any_of(replaced.begin(), replaced.end(), [&](const Replaced& each) { return name == each.name && each.isOn; });
 }
 
 // setReplacement(operator, whether) → the previous value, 0 or 1. Off: libtorch computes it, for comparisons.

@@ -16,6 +16,17 @@ export interface Native {
   readonly description: Float64Array;
   lookUp(name: string, overload: string): string;
   callOperator(id: number, ...values: NativeValue[]): NativeValue;
+  /** `convolveTokens` of src/tokens.ts; 0 if the addon has no kernel for it. */
+  convolveTokens(
+    x: Slot,
+    weight: Slot,
+    bias: Slot,
+    gain: Slot,
+    shift: Slot,
+    grid: readonly number[],
+    groups: number,
+    eps: number,
+  ): Slot;
   /** The default of each argument of an operator; undefined for an argument without one. */
   defaultsOf(id: number): NativeValue[];
   /** Limits the bytes that all tensors of the process have together on the CPU. */

@@ -347,8 +347,7 @@ const withEstimate = (x: Tensor, estimate: Tensor | undefined): Tensor =>
   cat([x, estimate?.to(x.dtype) ?? zeros(x.shape, { dtype: x.dtype, device: x.device })], 1);
 
 function withPosition(tokens: Tensor, code: Constant | null, learned: Tensor | null): Tensor {
-  let result = tokens;
-  if (code) result = result.add(code.on(tokens.device).to(tokens.dtype));
-  if (learned) result = result.add(learned.to(tokens.dtype));
-  return result;
+  const [fixed, trained] = [code?.on(tokens.device).to(tokens.dtype), learned?.to(tokens.dtype)];
+  const position = fixed && trained ? fixed.add(trained) : (fixed ?? trained); // one sum over all samples instead of two
+  return position ? tokens.add(position) : tokens;
 }

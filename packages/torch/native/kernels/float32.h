@@ -2,6 +2,10 @@
 using Element = float;
 constexpr int64_t packed = 1;  // elements in a word
 
+// Elements as float32 lanes, and back.
+RIN_INLINE V read(const Element* from) { return load(from); }
+RIN_INLINE void write(Element* to, V x) { store(to, x); }
+
 // sum + a·b for each word
 RIN_INLINE V multiply(V sum, V a, V b) { return fma(a, b, sum); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attentionCall.h"
+#include "convolutionCall.h"
 
 #include <c10/util/BFloat16.h>
 
@@ -10,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #if defined(__x86_64__)
@@ -25,6 +27,7 @@ namespace rin::avx2 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
 }  // namespace rin::avx2
 #undef RIN_TARGET
 
@@ -35,6 +38,7 @@ namespace rin::avx512 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
 }  // namespace rin::avx512
 #undef RIN_TARGET
 
@@ -45,6 +49,7 @@ namespace rin::avx512bf16 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
 }  // namespace rin::avx512bf16
 #undef RIN_TARGET
 
