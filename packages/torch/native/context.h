@@ -154,9 +154,13 @@ napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
 Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
+napi_value fused(Call&);
 napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
+bool replaceLayerNorm(torch::jit::Stack&);  // layerNorm.cc
+bool fuseLinearGelu(torch::jit::Stack&);    // linear.cc
+bool fuseLinearAdded(torch::jit::Stack&);
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

@@ -339,7 +339,7 @@ export class RIN extends Module {
  */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
   const u = previous?.to(start.dtype) ?? zeros([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
-  return start.add(norm.forward(u.add(mlp.forward(u, mode))));
+  return start.add(norm.forward(mlp.residual(u, mode)));
 }
 
 /** x with the previous x̂₀, or with zeros, as more channels behind its own (Chen, Zhang & Hinton 2022, arXiv 2208.04202). */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attentionCall.h"
+#include "rowsCall.h"
 
 #include <c10/util/BFloat16.h>
 
@@ -25,6 +26,9 @@ namespace rin::avx2 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx2
 #undef RIN_TARGET
 
@@ -35,6 +39,9 @@ namespace rin::avx512 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx512
 #undef RIN_TARGET
 
@@ -45,6 +52,9 @@ namespace rin::avx512bf16 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx512bf16
 #undef RIN_TARGET
 
