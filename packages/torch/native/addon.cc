@@ -40,7 +40,6 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<lookUp>(env, exports, context, "lookUp");
   add<callOperator>(env, exports, context, "callOperator");
   add<defaultsOf>(env, exports, context, "defaultsOf");
-  add<convolveTokens>(env, exports, context, "convolveTokens");
   add<limitMemory>(env, exports, context, "limitMemory");
   add<requireMemory>(env, exports, context, "requireMemory");
   add<fromBytes>(env, exports, context, "fromBytes");
@@ -74,6 +73,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<scriptNames>(env, exports, context, "scriptNames");
   add<scriptTensors>(env, exports, context, "scriptTensors");
   add<releaseScript>(env, exports, context, "releaseScript");
+  add<fused>(env, exports, context, "fused");
   add<setReplacement>(env, exports, context, "setReplacement");
   add<startProfile>(env, exports, context, "startProfile");
   add<stopProfile>(env, exports, context, "stopProfile");

@@ -166,15 +166,20 @@ static bool areFast(const MapInputs& inputs, const MapShape& shape) {
   return bias.dim() == 1 && gain.dim() == 1 && shift.dim() == 1;
 }
 
-// convolveTokens(x, weight, bias, gain, shift, grid, groups, eps) → y, or 0 if there is no kernel for it
-napi_value convolveTokens(Call& call) {
-  const MapInputs inputs{call.tensor(0), call.tensor(1), call.tensor(2), call.tensor(3), call.tensor(4)};
-  const MapShape shape{call.integers(5), call.integer(6), call.number(7)};
-  if (!isOwn("rin::convolution") || !areFast(inputs, shape)) return call.make(0.0);
+// convolution(x, weight, bias, gain, shift, [eps, groups, ...grid])
+bool fuseConvolution(torch::jit::Stack& stack) {
+  MapInputs inputs;
+  for (size_t i = 0; i < inputs.size(); i++) inputs[i] = stack[i].toTensor();
+  const std::vector<double> numbers = stack[5].toDoubleVector();
+  const MapShape shape{{numbers.begin() + 2, numbers.end()}, static_cast<int64_t>(numbers[1]), numbers[0]};
+  if (!areFast(inputs, shape)) return false;
   const auto& [x, weight, bias, gain, shift] = inputs;
   const bool needsGradients = std::any_of(inputs.begin(), inputs.end(), [](const at::Tensor& t) { return t.requires_grad(); });
-  if (!at::GradMode::is_enabled() || !needsGradients) return call.hold(convolved(inputs, shape));
-  return call.hold(MapConvolution::apply(x, weight, bias, gain, shift, shape.grid, shape.groups, shape.eps));
+  stack.clear();
+  stack.emplace_back(at::GradMode::is_enabled() && needsGradients
+                         ? MapConvolution::apply(x, weight, bias, gain, shift, shape.grid, shape.groups, shape.eps)
+                         : convolved(inputs, shape));
+  return true;
 }
 
 }  // namespace rin

@@ -16,17 +16,6 @@ export interface Native {
   readonly description: Float64Array;
   lookUp(name: string, overload: string): string;
   callOperator(id: number, ...values: NativeValue[]): NativeValue;
-  /** `convolveTokens` of src/tokens.ts; 0 if the addon has no kernel for it. */
-  convolveTokens(
-    x: Slot,
-    weight: Slot,
-    bias: Slot,
-    gain: Slot,
-    shift: Slot,
-    grid: readonly number[],
-    groups: number,
-    eps: number,
-  ): Slot;
   /** The default of each argument of an operator; undefined for an argument without one. */
   defaultsOf(id: number): NativeValue[];
   /** Limits the bytes that all tensors of the process have together on the CPU. */
@@ -73,6 +62,8 @@ export interface Native {
   scriptNames(id: number): string;
   scriptTensors(id: number): Slot[];
   releaseScript(id: number): void;
+  /** Several operators as one; an empty list if libtorch must compute them (`native/replacements.cc`). */
+  fused(name: string, tensors: Slot[], numbers: readonly number[]): Slot[];
   /** Off: libtorch computes an operator that the addon computes in a faster way, for comparisons. Returns the previous value. */
   setReplacement(operator: string, whether: boolean): number;
   startProfile(): void;

@@ -1,7 +1,4 @@
-import { TorchError } from './errors.js';
-import { Handle } from './handle.js';
-import { attempt, native } from './native.js';
-import { isObserved, tensorOf } from './operator.js';
+import { fused } from './fused.js';
 import type { Tensor } from './tensor.js';
 
 /** What `convolveTokens` computes with. All tensors are parameters in float32. */
@@ -23,14 +20,8 @@ export interface TokenConvolution {
  * the same as `Conv`, `GroupNorm` and `silu` on a map [B, d, ...grid], apart from rounding, and several times as fast.
  * @returns  null if the addon has no kernel: for other devices than a CPU with AVX2 or AVX-512, other dtypes than float32 and (with
  *     AVX512-BF16) bfloat16, channels that do not fill whole vectors of whole groups, and in a trace. Use the modules then
- * @throws TorchError if something else than a tensor is given
  */
 export function convolveTokens(x: Tensor, { grid, weight, bias, norm, groups, eps }: TokenConvolution): Tensor | null {
-  if (isObserved()) return null;
-  const inputs = [x, weight, bias, norm.weight, norm.bias];
-  if (!inputs.every((each) => each instanceof Handle)) throw new TorchError('convolveTokens: expected tensors');
-  const [tokens, kernel, constant, gain, shift] = inputs.map(({ slot }) => slot);
-  return attempt(`convolveTokens (${x})`, () =>
-    tensorOf(native.convolveTokens(tokens, kernel, constant, gain, shift, grid, groups, eps)),
-  );
+  const found = fused('rin::convolution', [x, weight, bias, norm.weight, norm.bias], [eps, groups, ...grid]);
+  return found && found[0];
 }

@@ -341,7 +341,7 @@ export class RIN extends Module {
  */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
   const u = previous?.to(start.dtype) ?? zeros([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
-  const warm = norm.forward(u.add(mlp.forward(u, mode)));
+  const warm = norm.forward(mlp.residual(u, mode));
   return start.add(previous ? repeated(warm, start.shape[0]) : warm);
 }
 

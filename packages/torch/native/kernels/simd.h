@@ -4,6 +4,7 @@
 
 #include "attentionCall.h"
 #include "convolutionCall.h"
+#include "rowsCall.h"
 
 #include <c10/util/BFloat16.h>
 
@@ -28,6 +29,9 @@ namespace rin::avx2 {
 #include "products.h"
 #include "attention.h"
 #include "convolution.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx2
 #undef RIN_TARGET
 
@@ -39,6 +43,9 @@ namespace rin::avx512 {
 #include "products.h"
 #include "attention.h"
 #include "convolution.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx512
 #undef RIN_TARGET
 
@@ -50,6 +57,9 @@ namespace rin::avx512bf16 {
 #include "products.h"
 #include "attention.h"
 #include "convolution.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx512bf16
 #undef RIN_TARGET
 
