@@ -35,7 +35,7 @@ export class Convolution extends Module {
   /** x [B, n, d] → [B, n, d] */
   forward(x: Tensor, mode: Mode): Tensor {
     const tokens = this.#inOnePass(x) ?? this.#asMap(x); //                                          [B, n, d]
-    return x.add(this.pointwise.forward(dropped(tokens, this.#dropout, mode)));
+    return this.pointwise.addedTo(x, dropped(tokens, this.#dropout, mode));
   }
 
   /** SiLU(GroupNorm(depthwise(X))), x [B, n, d] → [B, n, d] */
