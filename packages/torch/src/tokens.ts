@@ -22,6 +22,5 @@ export interface TokenConvolution {
  *     AVX512-BF16) bfloat16, channels that do not fill whole vectors of whole groups, and in a trace. Use the modules then
  */
 export function convolveTokens(x: Tensor, { grid, weight, bias, norm, groups, eps }: TokenConvolution): Tensor | null {
-  const found = fused('rin::convolution', [x, weight, bias, norm.weight, norm.bias], [eps, groups, ...grid]);
-  return found && found[0];
+  return fused('rin::convolution', [x, weight, bias, norm.weight, norm.bias], [eps, groups, ...grid])?.[0] ?? null;
 }

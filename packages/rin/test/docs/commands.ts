@@ -190,6 +190,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,
+  'node bench/ownKernels.mjs --task sample --batch 64 --steps 8 --operator rin::convolution': minutes,
+  'node bench/ownKernels.mjs --task sample --batch 64 --steps 8 --operator aten::reshape': minutes,
+  'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --rounds 15 --operator rin::convolution':
+    minutes,
   'node bench/ownKernels.mjs --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5': minutes,
   'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5':
     minutes,
