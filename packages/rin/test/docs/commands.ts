@@ -32,6 +32,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --data cifar-10-binary.tar.gz': { run: short },
   'rin train --init runs/00003-flowers-64-rin --data my-pictures': { run: short },
   'rin train --init 3 --data my-pictures': { run: short },
+  'rin train --init packages/rin/models/emoji-64.safetensors --data my-pictures --lr 1.3e-3 --training.optimizer.adamRate 7e-4 --images 20k':
+    { run: short },
   'rin train --data my-pictures --validation 0.05': { run: short },
   'rin train --data videos --size 16,32,32 --data.frameRate 8': { run: short },
   'rin train --preset bouncing': { run: short },
