@@ -238,7 +238,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'node bench/prediction.mjs runs/00001-characters-64 --clips 32 --picture continued.png': minutes,
   'node bench/soundPitch.mjs runs/00001-tones': minutes,
-  'rin sample --seeds 0-79 --columns 10': { run: '--steps 2' },
+  'rin sample --seeds 0-79 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin sample --seeds 0-79 --columns 8 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin sample --seeds 0-59 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin sample --seeds 0-49 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
