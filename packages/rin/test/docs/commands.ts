@@ -90,6 +90,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample 3 --given clip.gif --frames 64 --seeds 0-3': {
     tested: 'packages/rin/test/cli/commands/given.slow.test.ts',
   },
+  'rin train --data my-pictures --training.latentDrop 1': { run: short },
   'rin sample 3 --latents 12': { run: '--steps 2' },
   'rin sample 3 --latents 8,16,24': { run: '--steps 3' },
   'rin sample 3 --guidance 1 --guidanceLatents 12': { run: '--steps 2' },
