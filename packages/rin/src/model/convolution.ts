@@ -33,6 +33,6 @@ export class Convolution extends Module {
     const map = this.depthwise.forward(x.transpose(1, 2).reshape([batch, dim, ...this.#grid])); //   [B, d, ...grid]
     const normed = this.norm.forward(map).silu();
     const tokens = dropped(normed.flatten(2).transpose(1, 2), this.#dropout, mode); //               [B, n, d]
-    return x.add(this.pointwise.forward(tokens));
+    return this.pointwise.addedTo(x, tokens);
   }
 }
