@@ -3,7 +3,8 @@
 //   --data cifar10   the folder with train.tar and test.tar, or `emoji`, the built-in pictures (without held-out ones)
 //   --folder runs/ablations   runs and results; the same command goes on where it ended
 //   --images 20000 (of each training)   --seeds 3   --count 500 (drawn pictures)   --held 1000 (pictures of the losses)
-//   --groups REGEXP   only the groups with such a name   --optimizers muon,lamb   --threads 1   --charts FOLDER
+//   --groups REGEXP   only the groups with such a name   --optimizers muon,lamb   --threads 1
+//   --charts FOLDER   draws a chart of each group   --page FILE   writes the tables into a page, with the charts
 //
 // Each group changes one thing of a small network and leaves the rest. All see the same pictures of a seed in the same order.
 //   loss by level   error of x̂₀ on held-out pictures at seven noise levels (lossByLevel.mjs), warm-started twice where
@@ -12,12 +13,13 @@
 // Each number is the mean over the seeds ± the largest distance of a seed from it.
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setThreads } from '@rin/torch';
 import { inspect, loadModel, loadPreset, openDataset, samples, train } from '../packages/rin/dist/src/index.js';
 import { ablationsChart } from './ablationsChart.mjs';
 import { lossByLevel, signalLevels } from './lossByLevel.mjs';
 import { flags, machine, table } from './machine.mjs';
+import { markdownTable, writeBetween } from './page.mjs';
 import { PictureMoments } from './pictureDistances.mjs';
 import { Results } from './results.mjs';
 
@@ -32,6 +34,7 @@ const given = flags({
   optimizers: { type: 'string', default: 'muon,lamb' },
   threads: { type: 'string', default: '1' },
   charts: { type: 'string' },
+  page: { type: 'string' },
 });
 const [images, seeds, count, held, threads] = [given.images, given.seeds, given.count, given.held, given.threads].map(
   Number,
@@ -203,6 +206,7 @@ function spread(values, digits) {
 const digits = [...signalLevels.map(() => 4), 1, 1];
 const head = [...signalLevels.map((level) => `γ ${level}`), 'thumbnails', 'patches'];
 const floor = momentsOf(heldOut, Math.min(count, heldOut.length)).distances(reals);
+const pieces = [];
 for (const optimizer of String(given.optimizers).split(',')) {
   if (!(optimizer in optimizers)) throw new Error(`--optimizers ${optimizer}: expected muon or lamb`);
   const means = (/** @type {number[][]} */ sets) =>
@@ -219,10 +223,7 @@ for (const optimizer of String(given.optimizers).split(',')) {
       for (let seed = 0; seed < seeds; seed++) numbers.push(await measured(change, optimizer, seed));
       found.push({ name, mflops: inspect(configOf(change, optimizer, 0)).passFlops / 1e6, numbers });
     }
-    console.log(
-      `\n${group}, ${optimizer}, ${images} images of ${trained === 'emoji' ? 'emoji' : 'CIFAR-10'}, ${seeds} seeds`,
-    );
-    table([
+    const cells = [
       [group, 'MFLOP', ...head],
       ['held-out pictures', '', ...signalLevels.map(() => ''), ...floor.map((distance) => distance.toFixed(1))],
       ...found.map(({ name, mflops, numbers }) => [
@@ -234,15 +235,22 @@ for (const optimizer of String(given.optimizers).split(',')) {
           ),
         ),
       ]),
-    ]);
+    ];
+    console.log(`\n${group}, ${optimizer}`);
+    table(cells);
+    const piece = [`### ${group[0].toUpperCase()}${group.slice(1)}, ${optimizer}`, markdownTable(cells)];
     if (given.charts !== undefined) {
-      const slug = `${group.replaceAll(/[^a-z]+/g, '-')}-${optimizer}`;
-      writeFileSync(
-        join(String(given.charts), `ablation-${slug}.svg`),
-        ablationsChart(group, signalLevels, found, shared),
-      );
+      const data = isBuiltIn ? 'emoji-' : '';
+      const chart = join(String(given.charts), `ablation-${data}${group.replaceAll(/[^a-z]+/g, '-')}-${optimizer}.svg`);
+      writeFileSync(chart, ablationsChart(group, signalLevels, found, shared));
+      piece.push(`![Error by noise level: ${group}](${relative(dirname(String(given.page ?? '.')), chart)})`);
     }
+    pieces.push(piece.join('\n\n'));
   }
 }
+const about = `${images} images of ${isBuiltIn ? 'the built-in emoji' : 'CIFAR-10'} for each training, ${seeds} seeds, ${count} drawn pictures. ${machine(threads)}.`;
+console.log(`\n${about}`);
+const place = `bench/ablations.mjs${isBuiltIn ? ' --data emoji' : ''}`;
+if (given.page !== undefined) writeBetween(String(given.page), place, [about, ...pieces].join('\n\n'));
 data.close();
 heldOut.close();

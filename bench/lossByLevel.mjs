@@ -1,6 +1,7 @@
 // @ts-check
 // The error of a model on pictures, by noise level: the mean square of x − x̂₀ with pixels in [−1, 1], at given signal levels γ.
-// All models see the same pictures and the same noise. Schedules, losses and predictions of training do not matter to it.
+// All models see the same pictures and the same noise. Schedules, losses and predictions of training do not matter to it. A model
+// whose input scale is not 1 is asked at the level where the ratio of signal to noise is the same.
 import { purposes } from '@rin/core';
 import { empty, noGrad, philoxNormal, scope, tensor } from '@rin/torch';
 import { conditionOf } from '../packages/rin/dist/src/diffusion/condition.js';
@@ -13,7 +14,7 @@ import {
   toSignal,
 } from '../packages/rin/dist/src/diffusion/process.js';
 
-/** Signal levels γ from almost noise to almost the picture. */
+/** Signal levels γ at input scale 1, from almost noise to almost the picture. */
 export const signalLevels = [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98];
 
 /**
@@ -41,7 +42,8 @@ export function lossByLevel({ network: rin, config, meanSquare }, data, { first,
           const eps = philoxNormal(empty(x.shape), { seed: 1, samples, step: k, purpose: purposes.noise });
           const all = (/** @type {number} */ value) => places.map(() => value);
           const facts = { inputScale: diffusion.inputScale, axes, meanSquare, device: rin.device };
-          const level = levels(all(gamma), all(1 - gamma), facts);
+          const total = gamma + diffusion.inputScale ** 2 * (1 - gamma);
+          const level = levels(all(gamma / total), all(1 - gamma / total), facts);
           const xt = addNoise(x, eps, level);
           const input = networkInput(xt, diffusion, level);
           const condition = conditionOf(rin, { pixels, labels }, () => false);

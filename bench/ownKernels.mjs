@@ -31,6 +31,7 @@ const all = [
   'aten::layer_norm',
   'aten::reshape',
   'rin::convolution',
+  'aten::linear',
   'rin::linear_gelu',
   'rin::linear_added',
 ];

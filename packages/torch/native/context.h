@@ -155,13 +155,15 @@ napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
 Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
+bool isReplaced(const char* name);
 napi_value fused(Call&);
 napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
 bool replaceReshape(torch::jit::Stack&);  // reshape.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
 bool replaceLayerNorm(torch::jit::Stack&);  // layerNorm.cc
-bool fuseLinearGelu(torch::jit::Stack&);    // linear.cc
+bool replaceLinear(torch::jit::Stack&);     // linear.cc
+bool fuseLinearGelu(torch::jit::Stack&);
 bool fuseLinearAdded(torch::jit::Stack&);
 bool fuseConvolution(torch::jit::Stack&);   // convolution.cc
 napi_value limitMemory(Call&);      // memory.cc

@@ -1,5 +1,4 @@
-// A linear layer and the GELU behind it, or the residual before it, on a CPU. libtorch writes the bias where the product is then
-// added. So the residual can stand there too, and needs no pass of its own. docs/speed.md has the figures.
+// A linear layer, and the GELU behind it or the residual before it, on a CPU. docs/speed.md has the figures.
 #include "rowKernels.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -25,8 +24,31 @@ static at::Tensor gelu(const at::Tensor& x, const at::Tensor& out) {
   return out;
 }
 
-// added + x·Wᵀ + b
+// Whether oneDNN computes a product with this many multiplications. libtorch leaves float32 to MKL, which is slower on processors
+// that are not Intel's. A call of oneDNN takes some microseconds longer, so small products stay with MKL.
+static bool isOneDnns(const at::Tensor& x, int64_t outputs) {
+#if defined(__x86_64__)
+  constexpr int64_t fewest = 1 << 23;
+  return x.scalar_type() == at::kFloat && x.numel() * outputs >= fewest && !__builtin_cpu_is("intel") &&
+         at::globalContext().userEnabledMkldnn() && isReplaced("aten::linear");
+#else
+  return false;
+#endif
+}
+
+// x·Wᵀ + b
+static at::Tensor linearOf(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  const auto oneDnn = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  if (!isOneDnns(x, weight.size(0)) || !oneDnn.has_value()) return at::linear(x, weight, bias);
+  torch::jit::Stack stack{x, weight, bias, "none", c10::List<std::optional<at::Scalar>>(), ""};
+  oneDnn->callBoxed(&stack);
+  return stack[0].toTensor();
+}
+
+// added + x·Wᵀ + b. libtorch writes the bias where MKL then adds the product. So `added` can stand there too, and needs no pass of
+// its own.
 static at::Tensor addLinear(const at::Tensor& added, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (isOneDnns(x, weight.size(0))) return linearOf(x, weight, bias).add_(added);
   at::Tensor out = at::empty(added.sizes(), added.options().requires_grad(false));
   {
     RECORD_FUNCTION("rin::add_bias", std::vector<c10::IValue>({added, bias}));
@@ -42,14 +64,25 @@ static at::Tensor addLinear(const at::Tensor& added, const at::Tensor& x, const 
 static std::pair<at::Tensor, at::Tensor> productGradients(const at::Tensor& grad, const at::Tensor& x, const at::Tensor& weight,
                                                           bool byX, bool byWeight) {
   const at::Tensor matrix = matrixOf(grad);
-  return {byX ? at::mm(matrix, weight).view(x.sizes()) : at::Tensor(),
-          byWeight ? at::mm(matrix.t(), matrixOf(x)) : at::Tensor()};
+  at::Tensor byInput, byFactor;
+  if (byX && isOneDnns(grad, x.size(-1)) && !at::GradMode::is_enabled()) byInput = linearOf(grad, weight.t(), {});
+  else if (byX) byInput = at::mm(matrix, weight).view(x.sizes());
+  if (byWeight) byFactor = at::mm(matrix.t(), matrixOf(x));
+  return {byInput, byFactor};
+}
+
+static at::Tensor sumOfRows(const at::Tensor& grad) {
+  RECORD_FUNCTION("rin::sum", std::vector<c10::IValue>({grad}));
+  RowsCall call{};
+  call.columns = grad.size(-1), call.grad = grad.data_ptr();
+  const SummingKernel kernel = rowsKernelsFor(grad.scalar_type())->sum;
+  return runSumming(kernel, call, grad.numel() / call.columns, call.columns).to(grad.scalar_type());
 }
 
 struct LinearGelu : torch::autograd::Function<LinearGelu> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
     const at::AutoDispatchBelowADInplaceOrView guard;
-    const at::Tensor linear = at::linear(x, weight, bias);
+    const at::Tensor linear = linearOf(x, weight, bias);
     context->save_for_backward({x, weight, linear, bias});
     return gelu(linear, at::empty_like(linear));
   }
@@ -78,41 +111,54 @@ struct LinearGelu : torch::autograd::Function<LinearGelu> {
   }
 };
 
-struct LinearAdded : torch::autograd::Function<LinearAdded> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& added, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& bias) {
+// x·Wᵀ + b, and what it is added to; b and that may be absent
+struct LinearSum : torch::autograd::Function<LinearSum> {
+  static at::Tensor forward(AutogradContext* context, const std::optional<at::Tensor>& added, const at::Tensor& x,
+                            const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
     const at::AutoDispatchBelowADInplaceOrView guard;
     context->save_for_backward({x, weight});
-    return addLinear(added, x, weight, bias);
+    context->saved_data["added"] = added.has_value(), context->saved_data["bias"] = bias.has_value();
+    return added.has_value() ? addLinear(*added, x, weight, *bias) : linearOf(x, weight, bias);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
     if (!gradients[0].defined()) return variable_list(4);
+    // Only arguments that are tensors have a number there.
+    const int64_t first = context->saved_data["added"].toBool() ? 1 : 0;
     const at::Tensor grad = gradients[0].contiguous();
     const auto [byInput, byFactor] =
-        productGradients(grad, x, weight, context->needs_input_grad(1), context->needs_input_grad(2));
-    const at::Tensor byBias = at::GradMode::is_enabled() ? matrixOf(grad).sum(0) : sumOfRows(grad);
-    return {grad, byInput, byFactor, byBias};
-  }
-
- private:
-  static at::Tensor sumOfRows(const at::Tensor& grad) {
-    RECORD_FUNCTION("rin::sum", std::vector<c10::IValue>({grad}));
-    RowsCall call{};
-    call.columns = grad.size(-1), call.grad = grad.data_ptr();
-    const SummingKernel kernel = rowsKernelsFor(grad.scalar_type())->sum;
-    return runSumming(kernel, call, grad.numel() / call.columns, call.columns).to(grad.scalar_type());
+        productGradients(grad, x, weight, context->needs_input_grad(first), context->needs_input_grad(first + 1));
+    at::Tensor byBias;
+    if (context->saved_data["bias"].toBool()) byBias = at::GradMode::is_enabled() ? matrixOf(grad).sum(0) : sumOfRows(grad);
+    return {first == 1 ? grad : at::Tensor(), byInput, byFactor, byBias};
   }
 };
 
 // Whether the kernels take x [..., inputs], W [outputs, inputs] and b [outputs].
-static bool isFastLinear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+static bool isFastLinear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   if (at::autocast::is_autocast_enabled(at::kCPU) || !x.defined() || rowsKernelsFor(x.scalar_type()) == nullptr) return false;
   const at::ScalarType dtype = x.scalar_type();
   return hasRows(x, dtype) && hasRows(weight, dtype) && x.dim() > 1 && weight.dim() == 2 && x.size(-1) == weight.size(1) &&
-         isRow(bias, dtype, weight.size(0));
+         (!bias.has_value() || isRow(*bias, dtype, weight.size(0)));
+}
+
+// linear(input, weight, bias)
+bool replaceLinear(torch::jit::Stack& stack) {
+  if (!stack[0].isTensor() || !stack[1].isTensor()) return false;
+  const at::Tensor x = stack[0].toTensor(), weight = stack[1].toTensor();
+  std::optional<at::Tensor> bias;
+  if (stack[2].isTensor() && stack[2].toTensor().defined()) bias = stack[2].toTensor();
+  if (!isFastLinear(x, weight, bias) || !isOneDnns(x, weight.size(0))) return false;
+  stack.clear();
+  if (isRecorded({x, weight, bias.value_or(at::Tensor())})) {
+    stack.emplace_back(LinearSum::apply(std::nullopt, x, weight, bias));
+  } else {
+    const at::AutoDispatchBelowADInplaceOrView guard;
+    stack.emplace_back(linearOf(x, weight, bias));
+  }
+  return true;
 }
 
 // linear_gelu(x, weight, bias)
@@ -123,7 +169,8 @@ bool fuseLinearGelu(torch::jit::Stack& stack) {
   if (isRecorded({x, weight, bias})) {
     stack.emplace_back(LinearGelu::apply(x, weight, bias));
   } else {
-    const at::Tensor linear = at::linear(x, weight, bias);
+    const at::AutoDispatchBelowADInplaceOrView guard;
+    const at::Tensor linear = linearOf(x, weight, bias);
     stack.emplace_back(gelu(linear, linear));
   }
   return true;
@@ -138,7 +185,7 @@ bool fuseLinearAdded(torch::jit::Stack& stack) {
   if (added.sizes() != at::IntArrayRef(sizes)) return false;
   stack.clear();
   if (isRecorded({added, x, weight, bias})) {
-    stack.emplace_back(LinearAdded::apply(added, x, weight, bias));
+    stack.emplace_back(LinearSum::apply(added, x, weight, bias));
   } else {
     const at::AutoDispatchBelowADInplaceOrView guard;
     stack.emplace_back(addLinear(added, x, weight, bias));

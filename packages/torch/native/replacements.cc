@@ -13,11 +13,12 @@ struct Replaced {
 
 // No constructor runs for it: the main thread and each worker load this library. The names of several operators as one begin
 // with rin.
-static constinit std::array<Replaced, 7> replaced{{
+static constinit std::array<Replaced, 8> replaced{{
     {"aten::conv3d", replaceConvolution},
     {"aten::reshape", replaceReshape},
     {"aten::scaled_dot_product_attention", replaceAttention},
     {"aten::layer_norm", replaceLayerNorm},
+    {"aten::linear", replaceLinear},
     {"rin::linear_gelu", fuseLinearGelu},
     {"rin::linear_added", fuseLinearAdded},
     {"rin::convolution", fuseConvolution},
@@ -38,6 +39,12 @@ static Replacement find(const std::string& name, std::index_sequence<indices...>
 static Replacement find(const std::string& name) { return find(name, std::make_index_sequence<replaced.size()>()); }
 
 Replacement replacementOf(const c10::OperatorName& op) { return op.overload_name.empty() ? find(op.name) : nullptr; }
+
+// Whether it is on.
+bool isReplaced(const char* name) {
+  return std::any_of(replaced.begin(), replaced.end(),
+                     [&](const Replaced& each) { return std::string_view(name) == each.name && each.isOn; });
+}
 
 // fused(name, tensors, numbers) → the results of several operators as one; an empty list if libtorch must compute them
 napi_value fused(Call& call) {

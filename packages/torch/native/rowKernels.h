@@ -64,7 +64,7 @@ inline bool isRow(const at::Tensor& x, at::ScalarType dtype, int64_t columns) {
 // Whether a graph records a call with these tensors.
 inline bool isRecorded(std::initializer_list<at::Tensor> tensors) {
   return at::GradMode::is_enabled() &&
-         std::any_of(tensors.begin(), tensors.end(), [](const at::Tensor& x) { return x.requires_grad(); });
+         std::any_of(tensors.begin(), tensors.end(), [](const at::Tensor& x) { return x.defined() && x.requires_grad(); });
 }
 
 }  // namespace rin

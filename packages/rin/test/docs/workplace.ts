@@ -58,5 +58,9 @@ export async function workplace(): Promise<string> {
   const model = await loadModel(demoModel);
   const classes = ['rose', 'tulip', 'daisy', ...model.classes.slice(3)];
   await saveModel(join(run, 'model.safetensors'), { ...model, classes, parameters: model.network.parameters() });
+
+  const models = join(cwd, 'packages/rin/models');
+  mkdirSync(models, { recursive: true });
+  copyFileSync(demoModel, join(models, 'emoji-64.safetensors'));
   return cwd;
 }

@@ -19,7 +19,7 @@ const small = (more: Partial<ModelConfig> = {}) =>
     ...more,
   });
 
-test('parameter counts are those of the published configurations', () => {
+test('parameter counts of the networks for CIFAR-10 and ImageNet are right', () => {
   const cifar = { size: 32, patch: 2, classes: 10, interfaceMlpRatio: 2 };
   const imagenet = { patch: 8, classes: 1000, latentDim: 768, interfaceDim: 512, readWriteHeads: 16 };
   const count = (config: Partial<ModelConfig>) => referenceCount(modelOf(config)) / 1e6;

@@ -1,5 +1,5 @@
-// The addon's own kernels of LayerNorm, and of a linear layer with GELU or a residual (native/layerNorm.cc, native/linear.cc),
-// beside libtorch's operators and beside float64.
+// LayerNorm, and a linear layer alone and with GELU or a residual, as the addon computes them (native/layerNorm.cc,
+// native/linear.cc), beside libtorch's operators and beside float64.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -24,9 +24,12 @@ import { native } from '../../src/native.js';
 
 const skip = !/AVX(2|512)/.test(runtime().cpuCapability) && 'the addon has no kernels for this processor';
 
-const names = ['rin::linear_gelu', 'rin::linear_added', 'aten::layer_norm'];
+const names = ['rin::linear_gelu', 'rin::linear_added', 'aten::layer_norm', 'aten::linear'];
 
-/** [batch, tokens, inputs, outputs]: rows below and above a block, and no whole vectors; the last two have whole vectors */
+/**
+ * [batch, tokens, inputs, outputs]: rows below and above a block, first without whole vectors, then with them. The last product is
+ * so large that oneDNN computes it on some processors.
+ */
 const cases = [
   [1, 1, 1, 1],
   [2, 3, 5, 7],
@@ -34,6 +37,7 @@ const cases = [
   [2, 96, 33, 130],
   [1, 64, 16, 64],
   [4, 40, 64, 192],
+  [8, 65, 130, 128],
 ] as const;
 
 /** Runs without the addon's own kernels. */
@@ -60,6 +64,7 @@ function layers(inputs: number, outputs: number, dtype: Dtype) {
 
 type Made = ReturnType<typeof layers>;
 const parts: Record<string, (made: Made, x: Tensor) => Tensor> = {
+  linear: ({ up }, x) => up.forward(x),
   gelu: ({ up }, x) => up.gelu(x),
   addedTo: ({ up, down }, x) => down.addedTo(x, up.forward(x)),
   norm: ({ norm }, x) => norm.forward(x),
@@ -105,7 +110,7 @@ for (const [name, part] of Object.entries(parts))
     });
 
 test('the kernels are no less exact than libtorch', () => {
-  const sizes = [8, 64, 64, 128];
+  const sizes = [8, 64, 128, 160];
   const exact = computed(whole, sizes, 'float64');
   const own = errors(computed(whole, sizes, 'float32'), exact);
   const stock = errors(

@@ -27,7 +27,7 @@ export const attentionSections: Command['sections'] = [
         flag: '--data',
         placeholder: 'SOURCE',
         description:
-          'look at samples of this source with noise, instead of drawn ones; if they have transparent parts, the share of attention on the object is told',
+          'look at samples of this source with noise, instead of drawn ones; where they have transparent parts, print the share of attention on the object',
       },
       {
         flag: '--at',
