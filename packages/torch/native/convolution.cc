@@ -1,12 +1,8 @@
 // The convolution on the interface, y = SiLU(GroupNorm(depthwise(x))), of tokens [B, n, d] on a CPU, forward and backward in one
 // pass each. libtorch needs an operator for each part, and its GroupNorm is slow for few channels. docs/speed.md has the figures.
-#include "context.h"
-#include "kernels/simd.h"
+#include "rowKernels.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/convolution.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/silu.h>
 #include <ATen/record_function.h>
@@ -147,7 +143,7 @@ struct MapConvolution : torch::autograd::Function<MapConvolution> {
 static bool areFast(const MapInputs& inputs, const MapShape& shape) {
   const auto& [x, weight, bias, gain, shift] = inputs;
   if (at::autocast::is_autocast_enabled(at::kCPU)) return false;
-  if (x.dim() != 3 || !x.is_cpu() || x.layout() != at::kStrided || x.numel() == 0 || x.stride(2) != 1) return false;
+  if (!hasRows(x, x.scalar_type()) || x.dim() != 3 || x.stride(2) != 1) return false;
   const ConvolutionKernels* kernels = convolutionKernelsFor(x.scalar_type());
   if (kernels == nullptr) return false;
   const int64_t channels = x.size(2), axes = static_cast<int64_t>(shape.grid.size());
@@ -155,15 +151,15 @@ static bool areFast(const MapInputs& inputs, const MapShape& shape) {
   if (shape.groups < 1 || channels % shape.groups != 0) return false;
   const int64_t band = kernels->bandOf(channels / shape.groups);
   if (band > widestBand || channels % band != 0) return false;
-  for (const at::Tensor& each : {weight, bias, gain, shift}) {
-    if (!each.defined() || !each.is_cpu() || each.scalar_type() != at::kFloat || !each.is_contiguous()) return false;
-    if (each.size(0) != channels) return false;
+  for (const at::Tensor& each : {bias, gain, shift}) {
+    if (!isRow(each, at::kFloat, channels)) return false;
   }
-  if (weight.dim() != axes + 2 || weight.size(1) != 1 || weight.numel() / channels > mostTaps) return false;
+  if (!hasRows(weight, at::kFloat) || weight.dim() != axes + 2 || weight.size(0) != channels || weight.size(1) != 1) return false;
+  if (weight.numel() / channels > mostTaps) return false;
   for (int64_t axis = 2; axis < weight.dim(); axis++) {
     if (weight.size(axis) % 2 == 0) return false;
   }
-  return bias.dim() == 1 && gain.dim() == 1 && shift.dim() == 1;
+  return true;
 }
 
 // convolution(x, weight, bias, gain, shift, [eps, groups, ...grid])
@@ -174,9 +170,8 @@ bool fuseConvolution(torch::jit::Stack& stack) {
   const MapShape shape{{numbers.begin() + 2, numbers.end()}, static_cast<int64_t>(numbers[1]), numbers[0]};
   if (!areFast(inputs, shape)) return false;
   const auto& [x, weight, bias, gain, shift] = inputs;
-  const bool needsGradients = std::any_of(inputs.begin(), inputs.end(), [](const at::Tensor& t) { return t.requires_grad(); });
   stack.clear();
-  stack.emplace_back(at::GradMode::is_enabled() && needsGradients
+  stack.emplace_back(isRecorded({x, weight, bias, gain, shift})
                          ? MapConvolution::apply(x, weight, bias, gain, shift, shape.grid, shape.groups, shape.eps)
                          : convolved(inputs, shape));
   return true;
