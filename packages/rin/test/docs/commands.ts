@@ -211,7 +211,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --dtype bfloat16': minutes,
   'node bench/precision.mjs --network mnist --data mnist --updates 2000 --batch 8': minutes,
   'node bench/whereTimeGoes.mjs': minutes,
-  'node bench/sampling.mjs --rounds 3': minutes,
+  'node bench/sampling.mjs --threads 1 --steps 8': minutes,
   'node bench/samplingQuality.mjs --sets 2 --evaluations 9,17,33,65 --samplers ddpm@100,ddpm,ddim,heun,dpm2m,dpm2mSde':
     minutes,
   'node bench/samplingQuality.mjs --sets 6 --evaluations "" --samplers ddpm:1@100,dpm2mSde:1@33,dpm2mSde:2@33,heun:1@33':
