@@ -197,6 +197,9 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/ownKernels.mjs --task sample --batch 64 --steps 8 --operator aten::reshape': minutes,
   'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --rounds 15 --operator rin::convolution':
     minutes,
+  'node bench/ownKernels.mjs --operator aten::linear,rin::linear_gelu,rin::linear_added,aten::layer_norm --batch 32 --rounds 11':
+    minutes,
+  'node bench/ownKernels.mjs --operator rin::linear_gelu --task sample --batch 64 --steps 2 --rounds 21': minutes,
   'node bench/ownKernels.mjs --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5': minutes,
   'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5':
     minutes,
