@@ -4,10 +4,13 @@
 #define NAPI_VERSION 9
 #include <node_api.h>
 
+#include <ATen/Config.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/util/flat_hash_map.h>
-#include <oneapi/dnnl/dnnl_common.hpp>
 #include <torch/types.h>
+#if AT_MKLDNN_ENABLED()
+#include <oneapi/dnnl/dnnl_common.hpp>
+#endif
 
 #include <atomic>
 #include <cmath>
@@ -124,10 +127,12 @@ napi_value guarded(napi_env env, Run run) {
     return run();
   } catch (const c10::Error& error) {
     throwToJavaScript(env, error.what_without_backtrace());
+#if AT_MKLDNN_ENABLED()
   } catch (const dnnl::error& error) {
     // oneDNN's message is the same for every error
     const std::string reason = error.status == dnnl_out_of_memory ? "out of memory: " : "";
     throwToJavaScript(env, (reason + error.message).c_str());
+#endif
   } catch (const std::exception& error) {
     throwToJavaScript(env, error.what());
   } catch (...) {
