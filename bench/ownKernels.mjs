@@ -29,6 +29,8 @@ const all = [
   'aten::conv3d',
   'aten::scaled_dot_product_attention',
   'aten::layer_norm',
+  'aten::reshape',
+  'rin::convolution',
   'aten::linear',
   'rin::linear_gelu',
   'rin::linear_added',

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { buildAddon } from '../../packages/torch/setup/addon.mjs';
+import { buildAddon, compileFlags, linkArguments } from '../../packages/torch/setup/addon.mjs';
 import { recordingLog, temporaryFolder } from './folders.mjs';
 
 const SOURCES = {
@@ -114,4 +114,13 @@ test('with CUDA its libraries stay linked, though no symbol of them is used; wit
   await build({ cuda: true });
   assert.equal(readFileSync(addon).includes('libtorch_cuda.so'), true);
   assert.equal(readFileSync(addon).includes('libc10_cuda.so'), true);
+});
+
+test('on a Mac clang compiles OpenMP, and functions of Node and OpenMP are found when the addon is loaded', () => {
+  const libtorch = { folder: '/torch', libraries: ['/torch/lib'] };
+  assert.deepEqual(linkArguments(libtorch, false, 'darwin'), [
+    ...['-L/torch/lib', '-Wl,-undefined,dynamic_lookup', '-ltorch_cpu', '-lc10', '-Wl,-rpath,/torch/lib'],
+  ]);
+  assert.match(compileFlags('darwin').join(' '), /^-std=c\+\+20 .* -ffp-contract=off .* -Xclang -fopenmp$/);
+  assert.match(compileFlags('linux').join(' '), / -ffp-contract=off -fno-math-errno -fopenmp$/);
 });

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cacheFolder, installLibtorch } from '../../packages/torch/setup/cache.mjs';
-import { hasWheels, PROCESSORS, requirements, TORCH_VERSION, wheelArguments } from '../../packages/torch/setup/pip.mjs';
+import { cacheFolder, checkSystem, installLibtorch } from '../../packages/torch/setup/cache.mjs';
+import { hasWheels, requirements, TORCH_VERSION, wheelArguments } from '../../packages/torch/setup/pip.mjs';
 import { checkPlatform } from '../../packages/torch/setup/setup.mjs';
 import { recordingLog, setEnvironment, temporaryFolder } from './folders.mjs';
 
@@ -31,6 +31,10 @@ printf '#define TORCH_VERSION_MAJOR 2\\n#define TORCH_VERSION_MINOR 15\\n#define
   > "$folder/torch/include/torch/headeronly/version.h"
 `;
 
+const x64 = { platform: 'linux', arch: 'x64' };
+const arm64 = { platform: 'linux', arch: 'arm64' };
+const mac = { platform: 'darwin', arch: 'arm64' };
+
 /** @param {import('node:test').TestContext} t @param {string} [failAt] */
 function machine(t, failAt) {
   const folder = temporaryFolder(t, { 'bin/python3': PYTHON, calls: '' });
@@ -44,10 +48,16 @@ function machine(t, failAt) {
   return { pipCalls: () => readFileSync(calls, 'utf8').trim().split('\n'), cache: join(folder, 'rin') };
 }
 
+/** The tags of the wheels of a system. @param {import('../../packages/torch/setup/pip.mjs').System} system */
+const tags = (system) => {
+  const args = wheelArguments(system);
+  return args.filter((_, index) => args[index - 1] === '--platform');
+};
+
 test('every wheel is pinned by version and hash, and the one with CUDA has all that the one without has', () => {
-  for (const arch of Object.keys(PROCESSORS)) {
-    const cpu = requirements('cpu', arch);
-    const cuda = requirements('cuda', arch);
+  for (const system of [x64, arm64]) {
+    const cpu = requirements('cpu', system);
+    const cuda = requirements('cuda', system);
     assert.equal(cpu.find(({ name }) => name === 'torch')?.version, TORCH_VERSION);
     for (const wheel of cpu)
       assert.deepEqual(
@@ -59,33 +69,47 @@ test('every wheel is pinned by version and hash, and the one with CUDA has all t
 
 test('64-bit Arm has the packages and versions of x86-64, in wheels of its own', () => {
   for (const kind of /** @type {const} */ (['cpu', 'cuda'])) {
-    const [here, arm] = [requirements(kind, 'x64'), requirements(kind, 'arm64')];
+    const [here, arm] = [requirements(kind, x64), requirements(kind, arm64)];
     const named = (/** @type {typeof here} */ all) => all.map(({ name, version }) => `${name} ${version}`);
     assert.deepEqual(named(arm), named(here));
     for (const [i, { name, hash }] of arm.entries()) assert.notEqual(hash, here[i].hash, name);
   }
-  const tags = (/** @type {string} */ arch) => wheelArguments(arch).filter((text) => text.startsWith('manylinux'));
-  assert.ok(tags('x64').includes('manylinux_2_28_x86_64') && tags('x64').includes('manylinux2014_x86_64'));
+  assert.ok(tags(x64).includes('manylinux_2_28_x86_64') && tags(x64).includes('manylinux2014_x86_64'));
   assert.deepEqual(
-    tags('arm64'),
-    tags('x64').map((tag) => tag.replace('x86_64', 'aarch64')),
+    tags(arm64),
+    tags(x64).map((tag) => tag.replace('x86_64', 'aarch64')),
   );
 });
 
-test('set-up runs on Linux with x86-64 or 64-bit Arm, and says what to use elsewhere', () => {
-  for (const arch of ['x64', 'arm64']) checkPlatform({ platform: 'linux', arch });
+test('a Mac has one wheel of its own, of the same version', () => {
+  const [torch, ...others] = requirements('cpu', mac);
+  assert.deepEqual([torch.name, torch.version, others], ['torch', TORCH_VERSION, []]);
+  for (const system of [x64, arm64]) assert.notEqual(torch.hash, requirements('cpu', system)[0].hash);
+  assert.deepEqual(tags(mac), ['macosx_14_0_arm64']);
+});
+
+test('on a Mac libtorch is installed if macOS is new enough', async (t) => {
+  const folder = temporaryFolder(t, { sw_vers: '#!/bin/sh\necho $VERSION\n' });
+  setEnvironment(t, { PATH: `${folder}:${process.env.PATH}`, VERSION: '14.7.1' });
+  await checkSystem('darwin');
+  process.env.VERSION = '13.6';
+  await assert.rejects(checkSystem('darwin'), /^SetupError: libtorch needs macOS 14 or newer; this system has 13\.6$/);
+});
+
+test('set-up runs on Linux and on Macs where there are wheels, and says what to use elsewhere', () => {
+  for (const system of [x64, arm64, mac]) checkPlatform(system);
   for (const [platform, arch] of [
     ['linux', 'riscv64'],
-    ['darwin', 'arm64'],
     ['win32', 'x64'],
     ['linux', 'toString'],
   ]) {
-    assert.equal(hasWheels(platform, arch), false);
+    assert.equal(hasWheels({ platform, arch }), false);
     assert.throws(
       () => checkPlatform({ platform, arch }),
       new RegExp(`this is ${platform} ${arch}\\. On Windows use WSL2`),
     );
   }
+  assert.throws(() => checkPlatform({ platform: 'darwin', arch: 'x64' }), /this Node is for x64\. On an Intel Mac use/);
 });
 
 test('libtorch is installed into the cache of the user, once', async (t) => {

@@ -65,6 +65,17 @@ test('a $LIBTORCH that is a relative path becomes an absolute one, since the add
   assert.equal((await findLibtorch('cpu', recordingLog().log))?.folder, join(folder, 'torch'));
 });
 
+test('on a Mac libraries have other names, and one ABI', (t) => {
+  const files = Object.entries(libtorch('2.15.0', '')).map(([name, text]) => [name.replace(/\.so$/, '.dylib'), text]);
+  const folder = temporaryFolder(t, Object.fromEntries(files));
+  const { version, cuda, libraries } = describeLibtorch(folder, 'cache', 'darwin');
+  assert.deepEqual(
+    { version, cuda, libraries },
+    { version: '2.15.0', cuda: false, libraries: [join(folder, 'torch/lib')] },
+  );
+  assert.throws(() => describeLibtorch(temporaryFolder(t), 'LIBTORCH', 'darwin'), /it has no lib\/libtorch_cpu\.dylib/);
+});
+
 test('a libtorch of the old C++ ABI is refused', (t) => {
   const folder = temporaryFolder(t, libtorch('2.8.0', 'std::string'));
   assert.throws(() => describeLibtorch(folder, 'LIBTORCH'), /old C\+\+ ABI/);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withLock } from '../../packages/torch/setup/lock.mjs';
+import { cannotLock, withLock } from '../../packages/torch/setup/lock.mjs';
 import { setEnvironment, temporaryFolder } from './folders.mjs';
 
 const module = (/** @type {string} */ name) => new URL(`../../packages/torch/setup/${name}`, import.meta.url).href;
@@ -47,4 +47,19 @@ test('without the command flock the reason is told, and nobody is waited for', a
   const onWait = () => assert.fail('waited');
   const work = () => assert.fail('worked');
   await assert.rejects(withLock(path, { onWait }, work), /cannot be locked: the command "flock"/);
+  assert.match(cannotLock(path, 'darwin'), /python3 does not run; install it: xcode-select --install$/);
+});
+
+test('where there is no command flock, as on a Mac, Python takes the same lock', async (t) => {
+  const path = join(temporaryFolder(t), 'lock');
+  const child = await holder(path, 'await new Promise(() => setInterval(() => {}, 1000));');
+  setEnvironment(t, { PATH: temporaryFolder(t, { python3: '#!/bin/sh\nexec /usr/bin/python3 "$@"\n' }) });
+  let waited = 0;
+  const onWait = () => {
+    waited++;
+    child.kill('SIGKILL');
+  };
+  assert.equal(await withLock(path, { onWait }, async () => 'mine'), 'mine');
+  assert.equal(await withLock(path, { onWait }, async () => 'again'), 'again');
+  assert.equal(waited, 1);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ensureSystem } from '../../packages/torch/setup/system.mjs';
+import { ensureSystem, macInstall } from '../../packages/torch/setup/system.mjs';
 import { recordingLog, setEnvironment, temporaryFolder } from './folders.mjs';
 
 /** apt-get that notes its calls and "installs" g++ beside itself. */
@@ -32,6 +32,16 @@ test('what is there is not installed', async (t) => {
   const folder = machine(t, { 'apt-get': APT, 'g++': '#!/bin/sh\necho g++ 12\n' }, 0);
   await ensureSystem(['compiler'], recordingLog().log);
   assert.equal(existsSync(join(folder, 'calls')), false);
+});
+
+test('a Mac gets the command that installs what it lacks', () => {
+  const command = 'xcode-select --install';
+  assert.equal(macInstall(['compiler']), `Install a C++20 compiler (clang) first: ${command}`);
+  assert.equal(
+    macInstall(['compiler', 'python']),
+    `Install a C++20 compiler (clang) and Python 3 with pip first: ${command}`,
+  );
+  assert.equal(macInstall(['browser']), 'Install the browser Chromium first');
 });
 
 test('root installs with apt-get, the package lists first', async (t) => {

@@ -1,7 +1,11 @@
 // The functions that the addon exports.
 #include "context.h"
 
+#if defined(__linux__)
 #include <malloc.h>
+#else
+#include <dlfcn.h>
+#endif
 
 namespace rin {
 
@@ -15,9 +19,20 @@ static void add(napi_env env, napi_value exports, Context* context, const char* 
 // Every step frees large activations and allocates them again. By default glibc returns them to the kernel, and every page
 // faults at its next use. Kept memory costs no page faults. Parallel work is unaffected.
 static void keepFreedMemory() {
+#if defined(__linux__)
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}
+
+// libtorch keeps using functions of this library after the worker that loaded it has ended. On Linux the linker marks the
+// library (-z nodelete); the linker of macOS has no such mark.
+static void stayLoaded() {
+#if !defined(__linux__)
+  Dl_info here;
+  if (dladdr(reinterpret_cast<void*>(&stayLoaded), &here) != 0) dlopen(here.dli_fname, RTLD_NOW | RTLD_NODELETE);
+#endif
 }
 
 static void leave(napi_env, void* data, void*) {
@@ -28,6 +43,7 @@ static void leave(napi_env, void* data, void*) {
 
 // Nothing is static: the main thread and each worker load this library, and each has its own Context.
 static napi_value initialize(napi_env env, napi_value exports) {
+  stayLoaded();
   keepFreedMemory();
   fenceAddressSpace();
   auto* context = new Context{env};

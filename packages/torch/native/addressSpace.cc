@@ -1,7 +1,9 @@
 // Under a limit on address space (ulimit -v), tensors cannot take the last of it. Kernels that libtorch makes at run time, the
 // JavaScript heap and threads need that part. If oneDNN cannot allocate a kernel, every later kernel of that thread fails,
-// because Xbyak keeps the first error of a thread. A failed tensor has no such effect.
+// because Xbyak keeps the first error of a thread. A failed tensor has no such effect. macOS has no such limit.
 #include "context.h"
+
+#if defined(__linux__)
 
 #include <c10/core/CPUAllocator.h>
 #include <sys/resource.h>
@@ -74,3 +76,8 @@ void fenceAddressSpace() {
 }
 
 }  // namespace rin
+#else
+namespace rin {
+void fenceAddressSpace() {}
+}  // namespace rin
+#endif

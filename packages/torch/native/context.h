@@ -4,10 +4,13 @@
 #define NAPI_VERSION 9
 #include <node_api.h>
 
+#include <ATen/Config.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/util/flat_hash_map.h>
-#include <oneapi/dnnl/dnnl_common.hpp>
 #include <torch/types.h>
+#if AT_MKLDNN_ENABLED()
+#include <oneapi/dnnl/dnnl_common.hpp>
+#endif
 
 #include <atomic>
 #include <cmath>
@@ -101,6 +104,7 @@ struct Call {
   const at::Tensor& tensor(size_t index) const { return context.at(static_cast<uint32_t>(number(index))); }
   std::vector<at::Tensor> tensors(size_t index) const;
   std::vector<int64_t> integers(size_t index) const;
+  std::vector<double> numbers(size_t index) const;
 
   napi_value make(double value) const;
   napi_value make(const std::string& value) const;
@@ -123,10 +127,12 @@ napi_value guarded(napi_env env, Run run) {
     return run();
   } catch (const c10::Error& error) {
     throwToJavaScript(env, error.what_without_backtrace());
+#if AT_MKLDNN_ENABLED()
   } catch (const dnnl::error& error) {
     // oneDNN's message is the same for every error
     const std::string reason = error.status == dnnl_out_of_memory ? "out of memory: " : "";
     throwToJavaScript(env, (reason + error.message).c_str());
+#endif
   } catch (const std::exception& error) {
     throwToJavaScript(env, error.what());
   } catch (...) {
@@ -158,11 +164,13 @@ bool isReplaced(const char* name);
 napi_value fused(Call&);
 napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
+bool replaceReshape(torch::jit::Stack&);  // reshape.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
 bool replaceLayerNorm(torch::jit::Stack&);  // layerNorm.cc
 bool replaceLinear(torch::jit::Stack&);     // linear.cc
 bool fuseLinearGelu(torch::jit::Stack&);
 bool fuseLinearAdded(torch::jit::Stack&);
+bool fuseConvolution(torch::jit::Stack&);   // convolution.cc
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

@@ -2,7 +2,9 @@
 #include "context.h"
 
 #include <c10/core/CPUAllocator.h>
+#if !defined(__aarch64__)
 #include <malloc.h>
+#endif
 
 #include <atomic>
 
@@ -29,7 +31,7 @@ struct LimitedAllocator final : c10::Allocator {
 static std::atomic<LimitedAllocator*> limited{nullptr};
 
 #if defined(__aarch64__)
-// libtorch's allocator is mimalloc there, whose memory glibc cannot measure. So the size stands before the data.
+// libtorch's allocator on Linux is mimalloc there, whose memory glibc cannot measure. So the size stands before the data.
 static constexpr size_t ahead = 64;  // keeps the alignment of libtorch's allocator
 static void* startOf(void* data) { return static_cast<char*>(data) - ahead; }
 static int64_t bytesAt(void* data) { return *static_cast<int64_t*>(startOf(data)); }
@@ -46,6 +48,7 @@ static void* obtain(c10::Allocator* base, size_t size) { return base->raw_alloca
 #endif
 
 static void releaseCounted(void* data) {
+  if (data == nullptr) return;  // as free() does: on 64-bit Arm, linear layers of libtorch release memory that they never took
   LimitedAllocator& allocator = *limited;
   allocator.used -= bytesAt(data);
   allocator.base->raw_deleter()(startOf(data));

@@ -7,11 +7,15 @@
 #include <ATen/Parallel.h>
 
 // Makes sqrt one instruction (its argument is never negative) and vectorises loops. No option changes a result. The options are
-// for this file only, because all files are compiled as one.
+// for this file only, because all files are compiled as one. clang knows no such options, and traps no mathematics anyway.
+#if !defined(__clang__)
 #pragma GCC push_options
 #pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=off")
+#endif
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__clang__) && __GNUC__ >= 12
+#define RIN_EACH_CPU __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+#elif defined(__x86_64__)
 #define RIN_EACH_CPU __attribute__((target_clones("default", "avx2")))
 #else
 #define RIN_EACH_CPU
@@ -180,4 +184,6 @@ napi_value philoxWords(Call& call) { return fill<int32_t>(call, at::kInt); }
 
 }  // namespace rin
 
+#if !defined(__clang__)
 #pragma GCC pop_options
+#endif

@@ -13,13 +13,15 @@ struct Replaced {
 
 // No constructor runs for it: the main thread and each worker load this library. The names of several operators as one begin
 // with rin.
-static constinit std::array<Replaced, 6> replaced{{
+static constinit std::array<Replaced, 8> replaced{{
     {"aten::conv3d", replaceConvolution},
+    {"aten::reshape", replaceReshape},
     {"aten::scaled_dot_product_attention", replaceAttention},
     {"aten::layer_norm", replaceLayerNorm},
     {"aten::linear", replaceLinear},
     {"rin::linear_gelu", fuseLinearGelu},
     {"rin::linear_added", fuseLinearAdded},
+    {"rin::convolution", fuseConvolution},
 }};
 
 template <size_t index>
@@ -44,12 +46,13 @@ bool isReplaced(const char* name) {
                      [&](const Replaced& each) { return std::string_view(name) == each.name && each.isOn; });
 }
 
-// fused(name, tensors) → the results of several operators as one; an empty list if libtorch must compute them
+// fused(name, tensors, numbers) → the results of several operators as one; an empty list if libtorch must compute them
 napi_value fused(Call& call) {
   const Replacement run = find(call.text(0));
   TORCH_CHECK(run != nullptr, "the addon does not compute it");
   torch::jit::Stack stack;
   for (at::Tensor& tensor : call.tensors(1)) stack.emplace_back(std::move(tensor));
+  stack.emplace_back(call.numbers(2));
   std::vector<at::Tensor> results;
   if (run(stack)) {
     for (const c10::IValue& result : stack) results.push_back(result.toTensor());

@@ -7,9 +7,14 @@
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <torch/cuda.h>
+#include <torch/mps.h>
 #include <torch/version.h>
 
+#if defined(__linux__)
 #include <malloc.h>
+#else
+#include <malloc/malloc.h>
+#endif
 
 namespace rin {
 
@@ -52,15 +57,20 @@ napi_value setThreads(Call& call) {
 }
 
 napi_value releaseFreeMemory(Call& call) {
+#if defined(__linux__)
   malloc_trim(0);
+#else
+  malloc_zone_pressure_relief(nullptr, 0);
+#endif
   return call.nothing();
 }
 
-// runtime() → "version\nCPU capability\nthreads\nCUDA devices"
+// runtime() → "version\nCPU capability\nthreads\nCUDA devices\nwhether there is an MPS device"
 napi_value runtime(Call& call) {
   std::ostringstream out;
   out << TORCH_VERSION << '\n' << at::get_cpu_capability() << '\n' << at::get_num_threads() << '\n'
-      << (torch::cuda::is_available() ? torch::cuda::device_count() : 0);
+      << (torch::cuda::is_available() ? torch::cuda::device_count() : 0) << '\n'
+      << torch::mps::is_available();
   return call.make(out.str());
 }
 

@@ -16,6 +16,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetupError } from './errors.mjs';
+import { libraryFile } from './libtorch.mjs';
 import { withLock } from './lock.mjs';
 import { run } from './run.mjs';
 import { compilerCommand, compilerVersion } from './system.mjs';
@@ -42,8 +43,14 @@ const BUILD = fileURLToPath(new URL('../build', import.meta.url));
 /**
  * Random numbers must have the same bits everywhere, so multiply-adds are not fused. OpenMP is for at::parallel_for, with the
  * libgomp that libtorch loads. libtorch is built with NDEBUG; without it some classes of its headers have other members.
+ * Apple's clang refuses `-fopenmp` but can compile OpenMP; `omp.h` is among libtorch's headers on macOS.
+ *
+ * @param {string} [platform]  as `process.platform`
  */
-const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-fno-math-errno', '-fopenmp'];
+export const compileFlags = (platform = process.platform) => [
+  ...['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-fno-math-errno'],
+  ...(platform === 'darwin' ? ['-Xclang', '-fopenmp'] : ['-fopenmp']),
+];
 
 /**
  * Compiles and links native/*.cc into build/rin_torch.node, unless an up-to-date one exists.
@@ -60,7 +67,8 @@ const FLAGS = ['-std=c++20', '-O2', '-fPIC', '-DNDEBUG', '-ffp-contract=off', '-
 export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build = BUILD }) {
   const compiler = (await compilerVersion()) ?? '';
   const link = linkArguments(libtorch, cuda);
-  const flags = cuda ? [...FLAGS, '-DRIN_CUDA'] : FLAGS; // NCCL joins processes there
+  const always = compileFlags();
+  const flags = cuda ? [...always, '-DRIN_CUDA'] : always; // NCCL joins processes there
   const key = keyOf(libtorch, native, [compiler, ...flags, ...link]);
   const before = readBuild(build);
   if (before?.key === key) {
@@ -81,7 +89,7 @@ export async function buildAddon(libtorch, { cuda, log, native = NATIVE, build =
     } catch (error) {
       if (!cuda || !(error instanceof SetupError)) throw error;
       // Only NCCL includes headers of CUDA, which come in many versions. All else works without it.
-      await make(FLAGS);
+      await make(always);
       log.warn(`Several processes cannot use GPUs together, because NCCL could not be built: ${error.message}`);
     }
     const { folder, version, source } = libtorch;
@@ -106,7 +114,7 @@ function keyOf(libtorch, native, settings) {
     .sort();
   if (!names.some(isSource)) throw new SetupError(`${native} has no sources of the addon; install @rin/torch again`);
   const files = names.flatMap((name) => [name, readFileSync(join(native, name), 'utf8')]);
-  const core = statSync(join(libtorch.folder, 'lib', 'libtorch_cpu.so'));
+  const core = statSync(join(libtorch.folder, 'lib', libraryFile('torch_cpu')));
   return hash([libtorch.source, libtorch.version, String(core.size), ...settings, ...files]);
 }
 
@@ -146,12 +154,19 @@ async function compile(libtorch, { native, flags, link }, path) {
 }
 
 /**
- * nodelete: libtorch keeps using the allocator of native/memory.cc after the worker that loaded the addon has ended.
+ * nodelete: libtorch keeps using the allocator of native/memory.cc after the worker that loaded the addon has ended. On macOS
+ * the addon asks for it itself (native/addon.cc).
  *
- * @param {Libtorch} libtorch @param {boolean} cuda
+ * On macOS the functions of Node are found when the addon is loaded. So are those of OpenMP, in the libomp.dylib that libtorch
+ * loads: the name inside of that file is a path that exists nowhere, so it cannot be linked.
+ *
+ * @param {Pick<Libtorch, 'folder' | 'libraries'>} libtorch @param {boolean} cuda @param {string} [platform]  as `process.platform`
  */
-function linkArguments({ folder, libraries }, cuda) {
+export function linkArguments({ folder, libraries }, cuda, platform = process.platform) {
   const rpaths = libraries.map((path) => `-Wl,-rpath,${path}`);
+  if (platform === 'darwin') {
+    return [`-L${join(folder, 'lib')}`, '-Wl,-undefined,dynamic_lookup', '-ltorch_cpu', '-lc10', ...rpaths];
+  }
   // The addon uses no symbol of the CUDA libraries, but they must stay linked: they register themselves when they are loaded.
   const gpu = cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda', '-Wl,--as-needed'] : [];
   return [`-L${join(folder, 'lib')}`, '-Wl,-z,nodelete', '-ltorch_cpu', '-lc10', ...gpu, ...rpaths];

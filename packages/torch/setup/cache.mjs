@@ -40,7 +40,7 @@ export function userCache() {
  * @throws SetupError if the system is too old, the disk is too small, or pip fails
  */
 export async function installLibtorch(kind, log) {
-  await checkGlibc();
+  await checkSystem();
   const folder = cacheFolder(kind);
   const onWait = () => log.warn('Another process is installing libtorch; waiting for it');
   return withLock(`${folder}.lock`, { onWait }, async (lock) => {
@@ -63,7 +63,13 @@ export async function installLibtorch(kind, log) {
   });
 }
 
-async function checkGlibc() {
+/** @param {string} [platform]  as `process.platform` */
+export async function checkSystem(platform = process.platform) {
+  if (platform === 'darwin') {
+    const { code, output } = await run('sw_vers', ['-productVersion']);
+    if (code === 0 && Number(output.split('.')[0]) >= 14) return;
+    throw new SetupError(`libtorch needs macOS 14 or newer; this system has ${code === 0 ? output.trim() : 'another'}`);
+  }
   const { code, output } = await run('getconf', ['GNU_LIBC_VERSION']);
   const [major, minor] = (/glibc (\d+)\.(\d+)/.exec(output) ?? []).slice(1).map(Number);
   if (code === 0 && (major > 2 || minor >= 28)) return;

@@ -20,26 +20,33 @@ const OLDEST = [2, 8];
  * @typedef {'LIBTORCH' | 'python3' | 'cache'} Source
  */
 
+/** The file of a library of libtorch. @param {string} name @param {string} [platform]  as `process.platform` */
+export const libraryFile = (name, platform = process.platform) =>
+  `lib${name}.${platform === 'darwin' ? 'dylib' : 'so'}`;
+
 /**
  * Describes the libtorch in a folder.
  *
  * @param {string} folder   an unpacked libtorch, the `torch` folder of a Python installation, or a folder that holds either
  * @param {Source} source
+ * @param {string} [platform]  as `process.platform`
  * @returns {Libtorch}
  * @throws SetupError if it is no libtorch, or the addon cannot be built against it
  */
-export function describeLibtorch(folder, source) {
+export function describeLibtorch(folder, source, platform = process.platform) {
+  const core = libraryFile('torch_cpu', platform);
   const root = [folder, join(folder, 'torch'), join(folder, 'libtorch')].find((path) =>
-    existsSync(join(path, 'lib', 'libtorch_cpu.so')),
+    existsSync(join(path, 'lib', core)),
   );
-  if (root === undefined) throw new SetupError(`${folder} is no libtorch: it has no lib/libtorch_cpu.so`);
+  if (root === undefined) throw new SetupError(`${folder} is no libtorch: it has no lib/${core}`);
   const version = readVersion(root);
   const [major, minor] = version.split('.').map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     throw new SetupError(`${root} is libtorch ${version}; rin needs ${OLDEST.join('.')} or newer`);
   }
   const lib = join(root, 'lib');
-  if (!readFileSync(join(lib, 'libc10.so')).includes('__cxx11')) {
+  // The library of clang has one ABI only.
+  if (platform !== 'darwin' && !readFileSync(join(lib, 'libc10.so')).includes('__cxx11')) {
     throw new SetupError(`${root} is built with the old C++ ABI; use a libtorch of the "cxx11 ABI"`);
   }
   return {

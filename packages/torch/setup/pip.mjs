@@ -14,27 +14,34 @@ import { lastLines } from './system.mjs';
 /** The pinned version. The requirement files in this folder name the same one. */
 export const TORCH_VERSION = '2.15.0';
 
-/** Names of the processors for which wheels are pinned: Python's by Node's. */
-export const PROCESSORS = { x64: 'x86_64', arm64: 'aarch64' };
+/** @typedef {{ platform: string, arch: string }} System   a system and its processor, by the names of `process` */
 
-/** Whether wheels are pinned for a system with this processor. @param {string} platform @param {string} arch  as in `process` */
-export const hasWheels = (platform, arch) => platform === 'linux' && Object.hasOwn(PROCESSORS, arch);
-
-/**
- * pip's arguments for the pinned wheels of a processor; any Python can unpack them. pip compares tags as text, so every tag is
- * listed.
- *
- * @param {string} [arch]  as `process.arch`
- */
-export function wheelArguments(arch = process.arch) {
-  const processor = PROCESSORS[/** @type {keyof typeof PROCESSORS} */ (arch)];
+/** pip compares tags as text, so every tag is listed. @param {string} processor  its name in tags */
+function linuxTags(processor) {
   const glibc = ['2_28', '2_27', '2_25', '2_18', '2_17', '2_12', '2_5'].map((version) => `manylinux_${version}`);
   const years = ['2014', '2010', '1'].map((year) => `manylinux${year}`);
-  return [
-    ...['--python-version', '3.11', '--implementation', 'cp', '--only-binary', ':all:'],
-    ...[...glibc, ...years].flatMap((tag) => ['--platform', `${tag}_${processor}`]),
-  ];
+  return [...glibc, ...years].map((tag) => `${tag}_${processor}`);
 }
+
+/**
+ * The systems for which wheels are pinned: the tags of their wheels, and the end of the names of their requirement files.
+ *
+ * @type {Readonly<Record<string, { tags: string[], file: string }>>}
+ */
+const SYSTEMS = {
+  'linux x64': { tags: linuxTags('x86_64'), file: '' },
+  'linux arm64': { tags: linuxTags('aarch64'), file: '-arm64' },
+  'darwin arm64': { tags: ['macosx_14_0_arm64'], file: '-macos-arm64' },
+};
+
+/** Whether wheels are pinned for a system. @param {System} system */
+export const hasWheels = ({ platform, arch }) => Object.hasOwn(SYSTEMS, `${platform} ${arch}`);
+
+/** pip's arguments for the pinned wheels of a system; any Python can unpack them. @param {System} [system] */
+export const wheelArguments = ({ platform, arch } = process) => [
+  ...['--python-version', '3.11', '--implementation', 'cp', '--only-binary', ':all:'],
+  ...SYSTEMS[`${platform} ${arch}`].tags.flatMap((tag) => ['--platform', tag]),
+];
 
 /** Overrides the user's pip settings that would ask questions or put files elsewhere. Index, proxy and certificates are kept. */
 export const PIP_ENV = {
@@ -68,18 +75,18 @@ export class Pip {
   }
 }
 
-/** The file that pins the wheels of a processor. @param {Kind} kind @param {string} [arch]  as `process.arch` */
-export const requirementsFile = (kind, arch = process.arch) =>
-  fileURLToPath(new URL(`requirements-${kind}${arch === 'x64' ? '' : `-${arch}`}.txt`, import.meta.url));
+/** The file that pins the wheels of a system. @param {Kind} kind  `cpu` on macOS @param {System} [system] */
+export const requirementsFile = (kind, { platform, arch } = process) =>
+  fileURLToPath(new URL(`requirements-${kind}${SYSTEMS[`${platform} ${arch}`].file}.txt`, import.meta.url));
 
 /**
  * The lines of a requirements file: name==version --hash=sha256:…   # size in MB
  *
  * @param {Kind} kind
- * @param {string} [arch]  as `process.arch`
+ * @param {System} [system]
  */
-export function requirements(kind, arch = process.arch) {
-  const file = requirementsFile(kind, arch);
+export function requirements(kind, system = process) {
+  const file = requirementsFile(kind, system);
   const lines = readFileSync(file, 'utf8').split('\n');
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))

@@ -21,7 +21,7 @@ export async function setupTorch({ log }) {
   const kind = driver.usable ? 'cuda' : 'cpu';
   let libtorch = await findLibtorch(kind, log);
   // All at once, so that a user who must install by hand gets one message.
-  await ensureSystem(libtorch === undefined ? ['compiler', 'python'] : ['compiler'], log);
+  await ensureSystem(systemNeeds(libtorch === undefined), log);
   if (libtorch === undefined) {
     if (driver.why !== undefined) log.warn(`Using the libtorch for the CPU: ${driver.why}`);
     libtorch = await installLibtorch(kind, log);
@@ -37,11 +37,20 @@ export async function setupTorch({ log }) {
   return buildAddon(libtorch, { cuda, log });
 }
 
-/** @param {{ platform: string, arch: string }} [system]  of `process` */
+/** On macOS a lock needs Python (`lock.mjs`). @param {boolean} install  whether libtorch must be installed @returns {import('./system.mjs').Need[]} */
+const systemNeeds = (install) => (install || process.platform === 'darwin' ? ['compiler', 'python'] : ['compiler']);
+
+/** @param {import('./pip.mjs').System} [system] */
 export function checkPlatform({ platform, arch } = process) {
-  if (hasWheels(platform, arch)) return;
+  if (hasWheels({ platform, arch })) return;
+  if (platform === 'darwin') {
+    throw new SetupError(
+      `On a Mac, libtorch needs an Apple processor and a Node for it; this Node is for ${arch}. ` +
+        'On an Intel Mac use a container with Debian 12 or Ubuntu 24.04',
+    );
+  }
   throw new SetupError(
-    `libtorch for Node runs on Linux, on x86-64 and 64-bit Arm (WSL2 included); this is ${platform} ${arch}. ` +
-      'On Windows use WSL2; elsewhere, as on a Mac, use a container with Debian 12 or Ubuntu 24.04',
+    'libtorch for Node runs on Linux, on x86-64 and 64-bit Arm (WSL2 included), and on Macs with an Apple processor; ' +
+      `this is ${platform} ${arch}. On Windows use WSL2; elsewhere use a container with Debian 12 or Ubuntu 24.04`,
   );
 }

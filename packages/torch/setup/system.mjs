@@ -21,8 +21,11 @@ const isThere = async (need) =>
   (await { compiler: compilerVersion, python: pipPython, venv: venvPython, browser: findBrowser }[need]()) !==
   undefined;
 
-/** The compiler's command, `$CXX` or g++, as program and first arguments (`CXX="ccache g++"`). */
-export const compilerCommand = () => (process.env.CXX?.trim() || 'g++').split(/\s+/);
+/** The compiler of a system. @param {string} [platform]  as `process.platform` */
+const compilerOf = (platform = process.platform) => (platform === 'darwin' ? 'clang++' : 'g++');
+
+/** The compiler's command, `$CXX` or the system's, as program and first arguments (`CXX="ccache g++"`). */
+export const compilerCommand = () => (process.env.CXX?.trim() || compilerOf()).split(/\s+/);
 
 /** The first line of the compiler's `--version`, or undefined if it does not run. */
 export async function compilerVersion() {
@@ -63,9 +66,10 @@ export async function ensureSystem(needs, log) {
   const words = missing.map((need) => PACKAGES[need].words).join(' and ');
   if (missing.includes('compiler') && process.env.CXX) {
     throw new SetupError(
-      `$CXX is "${process.env.CXX}", which does not run; set it to a C++20 compiler, or unset it to use g++`,
+      `$CXX is "${process.env.CXX}", which does not run; set it to a C++20 compiler, or unset it to use ${compilerOf()}`,
     );
   }
+  if (process.platform === 'darwin') throw new SetupError(macInstall(missing));
   if ((await run('apt-get', ['--version'])).code !== 0) {
     throw new SetupError(
       `Install ${words} with this system's package manager first (Fedora: dnf install gcc-c++ python3-pip; ` +
@@ -101,6 +105,18 @@ export async function ensureSystem(needs, log) {
     if (!(await isThere(need)))
       throw new SetupError(`apt-get installed ${PACKAGES[need].words}, but it is not on the PATH; add it there`);
   }
+}
+
+/**
+ * How to install what a Mac lacks. Apple's tools have the compiler and Python.
+ * @param {Need[]} needs @returns {string}
+ */
+export function macInstall(needs) {
+  const words = needs
+    .map((need) => (need === 'compiler' ? 'a C++20 compiler (clang)' : PACKAGES[need].words))
+    .join(' and ');
+  const command = needs.some((need) => need !== 'browser') ? ': xcode-select --install' : '';
+  return `Install ${words} first${command}`;
 }
 
 /** @param {string[]} packages */

@@ -20,14 +20,22 @@ const memoryFormats: Readonly<Record<string, number>> = {
 export const memoryFormatName = (code: number): string | undefined =>
   Object.keys(memoryFormats).find((name) => memoryFormats[name] === code);
 
-/** Whether a value is the name of a device: `cpu`, `cuda` or `cuda:N`. */
-export const isDevice = (value: unknown): value is string =>
-  typeof value === 'string' && /^(cpu|cuda(:\d{1,2})?)$/.test(value);
+/** The names of devices, for messages. */
+export const deviceNames = 'cpu, cuda, cuda:N or mps';
 
-/** Returns the name of a device unchanged. @throws TorchError if there is no such CUDA device here */
+/** Whether a value is the name of a device: `cpu`, `cuda`, `cuda:N` or `mps`. */
+export const isDevice = (value: unknown): value is string =>
+  typeof value === 'string' && /^(cpu|mps|cuda(:\d{1,2})?)$/.test(value);
+
+/** Returns the name of a device unchanged. @throws TorchError if there is no such device here */
 export function requireDevice(device: string): string {
   if (device === 'cpu') return device;
-  const count = Number(native.runtime().split('\n')[3]);
+  const [, , , cuda, mps] = native.runtime().split('\n');
+  if (device === 'mps') {
+    if (mps === '1') return device;
+    throw new TorchError(`there is no device mps here, which needs macOS on an Apple processor; use 'cpu'`);
+  }
+  const count = Number(cuda);
   if (Number(device.split(':')[1] ?? 0) < count) return device;
   throw new TorchError(
     count === 0
@@ -104,7 +112,7 @@ const expected: Partial<Record<Kind, string>> = {
   ScalarType: 'a dtype',
   Layout: Object.keys(layouts).join(' or '),
   MemoryFormat: Object.keys(memoryFormats).join(', '),
-  Device: "'cpu' or 'cuda:N'",
+  Device: "'cpu', 'cuda:N' or 'mps'",
   Generator: 'left out',
   unsupported: 'left out, because JavaScript cannot pass its type',
 };

@@ -1,4 +1,4 @@
-import { type Argument, checkOptions, describe, isDevice, requireDevice } from './argument.js';
+import { type Argument, checkOptions, describe, deviceNames, isDevice, requireDevice } from './argument.js';
 import { arrayFits, arrayFor, type DataArray, type Dtype, dtypeCode, dtypeOfArray, wholeRange } from './dtype.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
@@ -9,7 +9,7 @@ import type { Tensor } from './tensor.js';
 export interface CreationOptions {
   /** Default: the dtype of the typed array; float32 for numbers, bool for booleans. */
   readonly dtype?: Dtype;
-  /** `cpu` (default) or `cuda:N`. */
+  /** `cpu` (default), `cuda:N` or `mps`. */
   readonly device?: string;
   readonly requiresGrad?: boolean;
 }
@@ -102,7 +102,7 @@ function create(name: string, inputs: readonly Argument[], options: CreationOpti
 }
 
 function checkDevice(device = 'cpu'): string {
-  if (!isDevice(device)) throw new TorchError(`expected cpu, cuda or cuda:N as device, got ${String(device)}`);
+  if (!isDevice(device)) throw new TorchError(`expected ${deviceNames} as device, got ${String(device)}`);
   return requireDevice(device);
 }
 

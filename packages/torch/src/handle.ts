@@ -21,8 +21,11 @@ export function forgetDescriptions(): void {
 // The garbage collector releases tensors that no scope owns.
 const collector = new FinalizationRegistry<Slot>((slot) => native.release(slot));
 
+/** libtorch's number of MPS among the types of devices. */
+const mpsType = 13;
+
 /** The device of a tensor. */
-export type Device = 'cpu' | `cuda${string}`;
+export type Device = 'cpu' | 'mps' | `cuda${string}`;
 
 /** One tensor in the addon: its lifetime, shape, dtype and device. `Tensor` adds the operators. */
 export class Handle {
@@ -84,7 +87,7 @@ export class Handle {
     return this.#dtype;
   }
 
-  /** `cpu` or `cuda:N`. */
+  /** `cpu`, `cuda:N` or `mps`. */
   get device(): Device {
     this.#describe();
     return this.#device;
@@ -110,7 +113,7 @@ export class Handle {
     attempt('shape', () => native.describe(this.slot));
     const [code, type, index, , dimensions] = native.description;
     this.#dtype = dtypeName(code);
-    this.#device = type === 0 ? 'cpu' : `cuda:${Math.max(index, 0)}`;
+    this.#device = type === 0 ? 'cpu' : type === mpsType ? 'mps' : `cuda:${Math.max(index, 0)}`;
     this.#shape = Object.freeze(Array.from(native.description.subarray(5, 5 + dimensions)));
     this.#describedAt = changes;
   }

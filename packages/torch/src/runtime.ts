@@ -1,4 +1,4 @@
-import { isDevice, requireDevice } from './argument.js';
+import { deviceNames, isDevice, requireDevice } from './argument.js';
 import { TorchError } from './errors.js';
 import { attempt, native } from './native.js';
 import { restart } from './random.js';
@@ -29,12 +29,14 @@ export interface Runtime {
   readonly cpuCapability: string;
   readonly threads: number;
   readonly cudaDevices: number;
+  /** Whether there is the device `mps`: the GPU of an Apple processor, with macOS. */
+  readonly mps: boolean;
 }
 
 /** The version and the hardware that libtorch uses now. */
 export function runtime(): Runtime {
-  const [version, cpuCapability, threads, cudaDevices] = native.runtime().split('\n');
-  return { version, cpuCapability, threads: Number(threads), cudaDevices: Number(cudaDevices) };
+  const [version, cpuCapability, threads, cudaDevices, mps] = native.runtime().split('\n');
+  return { version, cpuCapability, threads: Number(threads), cudaDevices: Number(cudaDevices), mps: mps === '1' };
 }
 
 /** `runtime().threads` */
@@ -45,10 +47,13 @@ export const cpuCapability = (): string => runtime().cpuCapability;
 export const cudaCount = (): number => runtime().cudaDevices;
 /** Whether there is a CUDA device. */
 export const cudaAvailable = (): boolean => cudaCount() > 0;
+/** `runtime().mps` */
+export const mpsAvailable = (): boolean => runtime().mps;
 
 /**
  * Returns free CPU memory to the system. The allocator keeps the memory of freed tensors for later ones. Call this after the
- * last large operation, or after one that ran out of memory. Live tensors do not change.
+ * last large operation, or after one that ran out of memory. Live tensors do not change. On Linux on 64-bit Arm, libtorch keeps
+ * most of it.
  */
 export function releaseFreeMemory(): void {
   attempt('releaseFreeMemory', () => native.releaseFreeMemory());
@@ -69,7 +74,7 @@ export interface Memory {
  * @throws TorchError if the name is no device, or the device does not exist
  */
 export function memory(device = 'cpu'): Memory {
-  if (!isDevice(device)) throw new TorchError(`memory: expected cpu, cuda or cuda:N, got ${device}`);
+  if (!isDevice(device)) throw new TorchError(`memory: expected ${deviceNames}, got ${device}`);
   const [tensors, bytes, allocated, peak, reserved] = attempt('memory', () => native.memory(requireDevice(device)))
     .split(' ')
     .map(Number);

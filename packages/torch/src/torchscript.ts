@@ -1,4 +1,4 @@
-import { describe, isDevice, requireDevice } from './argument.js';
+import { describe, deviceNames, isDevice, requireDevice } from './argument.js';
 import { TorchError } from './errors.js';
 import type { Device } from './handle.js';
 import { attempt, firstSentence, native } from './native.js';
@@ -85,7 +85,7 @@ export class ScriptModule {
  */
 export function loadTorchScript(path: string, { device = 'cpu' }: { readonly device?: Device } = {}): ScriptModule {
   if (typeof path !== 'string') throw new TorchError(`loadTorchScript: expected a path, got ${describe(path)}`);
-  if (!isDevice(device)) throw new TorchError(`loadTorchScript: expected cpu, cuda or cuda:N, got ${String(device)}`);
+  if (!isDevice(device)) throw new TorchError(`loadTorchScript: expected ${deviceNames}, got ${String(device)}`);
   return new ScriptModule(path, requireDevice(device) as Device);
 }
 

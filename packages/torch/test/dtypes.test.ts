@@ -7,6 +7,7 @@ import {
   empty,
   full,
   ones,
+  storableDtype,
   TorchError,
   tensor,
   unsafe,
@@ -43,6 +44,12 @@ function float16(bits: number): number {
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
+
+test('only MPS has no float64', () => {
+  assert.equal(storableDtype('float64', 'mps'), 'float32');
+  assert.equal(storableDtype('bfloat16', 'mps'), 'bfloat16');
+  for (const device of ['cpu', 'cuda:0'] as const) assert.equal(storableDtype('float64', device), 'float64');
+});
 
 test('the bits of float16 and bfloat16 mean what their formats say, for all 65,536', () => {
   const bits = Uint16Array.from({ length: 65_536 }, (_, i) => i);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as torch from '../src/index.js';
-import { TorchError, tensor, unsafe, zeros } from '../src/index.js';
+import { mpsAvailable, TorchError, tensor, unsafe, zeros } from '../src/index.js';
 
 /** The call raises a TorchError of one line's sense that contains all of `parts`. */
 function refuses(call: () => unknown, ...parts: string[]): void {
@@ -54,7 +54,8 @@ test('wrong types of arguments', () => {
   refuses(() => torch.cat(wrong([x, 1])), 'argument tensors must be Tensor[], got 1');
   refuses(() => x.to(wrong('float')), "to: expected a dtype or a device, got 'float'");
   refuses(() => zeros([2], { dtype: wrong('double') }), "argument dtype must be a dtype, got 'double'");
-  refuses(() => zeros([2], { device: 'gpu' }), 'expected cpu, cuda or cuda:N as device, got gpu');
+  refuses(() => zeros([2], { device: 'gpu' }), 'expected cpu, cuda, cuda:N or mps as device, got gpu');
+  if (!mpsAvailable()) refuses(() => zeros([2]).to('mps'), 'there is no device mps here, which needs macOS');
   refuses(() => x.sum(0, { keepdim: wrong(1) }), 'argument keepdim must be bool, got 1');
   refuses(() => unsafe.call('aten::clone', [x], { memory_format: 'nhwc' }), 'contiguous, preserve, channelsLast');
   refuses(() => unsafe.call('aten::rand', [[2]], { layout: 'dense' }), 'argument layout must be strided');

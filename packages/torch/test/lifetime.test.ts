@@ -86,7 +86,10 @@ test('a shared array outlives the tensor, and its memory cannot be moved away un
   assert.throws(() => x.shareTypedArray(), TorchError);
 });
 
-test('releaseFreeMemory gives back what lies free between live tensors', () => {
+// There libtorch allocates by mimalloc, which it hides.
+const hidden = process.arch === 'arm64' && 'libtorch keeps its free memory on 64-bit Arm';
+
+test('releaseFreeMemory gives back what lies free between live tensors', { skip: hidden }, () => {
   const megabytes = run(`
     const made = Array.from({ length: 400 }, () => torch.ones([1 << 18]));
     made.filter((_, i) => i % 2 === 0).forEach((x) => x.dispose());

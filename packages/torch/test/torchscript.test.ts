@@ -83,7 +83,7 @@ test('a wrong call says what is wrong, and names the file', () => {
   fails(() => network.forward([zeros([1, 4])]), /mat1 and mat2|shapes cannot be multiplied/);
   fails(() => network.forward(x as never), /expected a list of tensors/);
   fails(() => loadTorchScript(join(folder, 'absent.pt')), /absent\.pt: no TorchScript that libtorch can load/);
-  fails(() => loadTorchScript(path, { device: 'tpu' as never }), /expected cpu, cuda or cuda:N/);
+  fails(() => loadTorchScript(path, { device: 'tpu' as never }), /expected cpu, cuda, cuda:N or mps/);
   fails(() => trace(() => network.forward([x])[0]), /a trace cannot record/);
 });
 

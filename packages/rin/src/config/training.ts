@@ -108,10 +108,10 @@ export const TrainingConfig = z.strictObject({
     .describe('auto = bfloat16 if the processor multiplies it natively; master weights are always float32'),
   device: z
     .string()
-    .regex(/^(auto|cpu|cuda(:\d+)?)$/)
+    .regex(/^(auto|cpu|mps|cuda(:\d+)?)$/)
     .default('auto')
     .describe('device to compute on; auto = the first CUDA device, else the CPU')
-    .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda or cuda:N' }),
+    .meta({ alias: 'device', placeholder: 'DEVICE', expected: 'auto, cpu, cuda, cuda:N or mps' }),
   threads: z.int().min(0).max(4096).default(0).describe('threads of libtorch on the CPU; 0 = all cores'),
   logEvery: duration(1).default('2%').describe('images from one line of stats.jsonl to the next'),
   validation: share

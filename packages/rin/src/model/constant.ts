@@ -1,4 +1,4 @@
-import { type Device, keep, type Tensor } from '@rin/torch';
+import { type Device, keep, storableDtype, type Tensor } from '@rin/torch';
 
 /** A fixed tensor, which moves to the device that uses it. */
 export class Constant {
@@ -10,7 +10,7 @@ export class Constant {
 
   on(device: Device): Tensor {
     if (this.#value.device !== device) {
-      const moved = keep(this.#value.to(device));
+      const moved = keep(this.#value.to(storableDtype(this.#value.dtype, device)).to(device));
       this.#value.dispose();
       this.#value = moved;
     }

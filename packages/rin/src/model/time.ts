@@ -1,5 +1,5 @@
 import { timeCode } from '@rin/core';
-import { type Device, type Dtype, type Linear, Module, type Tensor, tensor } from '@rin/torch';
+import { type Device, type Dtype, type Linear, Module, storableDtype, type Tensor, tensor } from '@rin/torch';
 import { linear } from './layers.js';
 
 /**
@@ -24,9 +24,11 @@ export class Time extends Module {
     return this.dense0.weight.shape[1];
   }
 
-  /** The codes of signal levels, [B, d_t/4] float64. */
+  /** The codes of signal levels, [B, d_t/4] float64; float32 on MPS. */
   code(gammas: ArrayLike<number>, device: Device): Tensor {
-    return tensor(timeCode(gammas, this.channels, this.#scaling), [gammas.length, this.channels], { device });
+    const code = timeCode(gammas, this.channels, this.#scaling);
+    const storable = storableDtype('float64', device) === 'float64' ? code : Float32Array.from(code);
+    return tensor(storable, [gammas.length, this.channels], { device });
   }
 
   /** code [B, d_t/4] → [B, 1, d_t] in `dtype` */

@@ -35,7 +35,7 @@ export interface EvaluatorRequest {
   readonly data: Dataset;
   /** samples in a batch */
   readonly batch: number;
-  readonly device: 'cpu' | `cuda:${number}`;
+  readonly device: 'cpu' | 'mps' | `cuda:${number}`;
   readonly say: (text: string) => void;
   readonly signal?: AbortSignal;
 }

@@ -130,11 +130,13 @@ export interface JoinOptions {
  * Joins the other processes that a launcher started, by the variables RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT
  * (`docs/many-machines.md`). It waits until all are there.
  * @returns the ranks, or `alone` if no launcher started this process or it started only one
+ * @throws RinError for the device mps
  * @throws TorchError if a variable is not valid; it names the ranks that do not come within the time-out
  */
 export async function joinRanks({ timeout = 600, device = 'auto' }: JoinOptions = {}): Promise<Ranks> {
   const launched = launchedGroup();
   if (!launched) return alone;
+  if (device === 'mps') throw new RinError('--device is mps, on which several processes cannot work together; use cpu');
   const cuda = device !== 'cpu' && runtime().cudaDevices > 0;
   const group = await openGroup({ ...launched, timeout, cuda });
   return new Together(group, Number(process.env.LOCAL_RANK ?? 0));

@@ -172,7 +172,7 @@ test('models that are not there, or are none, are told', async () => {
 test('what cannot be drawn is told before anything is drawn', async () => {
   assert.match(
     await refused(2, 'sample', '--device', 'gpu'),
-    /^--device is "gpu"; expected auto, cpu, cuda or cuda:N$/,
+    /^--device is "gpu"; expected auto, cpu, cuda, cuda:N or mps$/,
   );
   assert.equal(await refused(2, 'sample', '--columns', '0'), '--columns 0: expected a whole number, at least 1');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { profile } from '@rin/torch';
+import { mpsAvailable, profile } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { Learner } from '../../src/training/learner.js';
 import { chooseCompute } from '../../src/training/resources/compute.js';
@@ -181,6 +181,8 @@ export const cases: Cases = {
     async () => {
       await learn(setting({ device: 'cpu' }));
       await assert.rejects(learn(setting({ device: 'cuda:99' })), /training\.device is cuda:99, but libtorch finds/);
+      if (!mpsAvailable())
+        await assert.rejects(learn(setting({ device: 'mps' })), /training\.device is mps, but libtorch finds no such/);
     },
   ],
   'training.recompute': [

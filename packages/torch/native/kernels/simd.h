@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attentionCall.h"
+#include "convolutionCall.h"
 #include "rowsCall.h"
 
 #include <c10/util/BFloat16.h>
@@ -11,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #if defined(__x86_64__)
@@ -26,6 +28,7 @@ namespace rin::avx2 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
 #include "gelu.h"
 #include "rows.h"
 #include "layerNorm.h"
@@ -39,6 +42,7 @@ namespace rin::avx512 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
 #include "gelu.h"
 #include "rows.h"
 #include "layerNorm.h"
@@ -52,6 +56,7 @@ namespace rin::avx512bf16 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
 #include "gelu.h"
 #include "rows.h"
 #include "layerNorm.h"

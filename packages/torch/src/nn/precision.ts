@@ -1,4 +1,5 @@
 import type { Dtype } from '../dtype.js';
+import { TorchError } from '../errors.js';
 import type { Device } from '../handle.js';
 import { call } from '../operator.js';
 import type { Tensor } from '../tensor.js';
@@ -10,6 +11,10 @@ import type { Tensor } from '../tensor.js';
  */
 export const workableDtype = (dtype: Dtype, device: Device): Dtype =>
   dtype === 'bfloat16' && device === 'cpu' && !hasBfloat16() ? 'float32' : dtype;
+
+/** The dtype that a device has for numbers of `dtype`. MPS has no float64. */
+export const storableDtype = (dtype: Dtype, device: Device): Dtype =>
+  dtype === 'float64' && device === 'mps' ? 'float32' : dtype;
 
 /** The same numbers in the dtype that `workableDtype` gives. */
 export function workable(x: Tensor): Tensor {
@@ -24,4 +29,11 @@ export function workable(x: Tensor): Tensor {
 export const castLike = (tensor: Tensor, like: Tensor): Tensor =>
   tensor.dtype === like.dtype ? tensor : tensor.to(like.dtype);
 
-const hasBfloat16 = (): boolean => call('mkldnn::_is_mkldnn_bf16_supported') as boolean;
+function hasBfloat16(): boolean {
+  try {
+    return call('mkldnn::_is_mkldnn_bf16_supported') as boolean;
+  } catch (error) {
+    if (error instanceof TorchError) return false; // a libtorch without oneDNN, as on macOS
+    throw error;
+  }
+}

@@ -40,8 +40,14 @@ export function node({
   const text = `Node ${found} on ${platform} ${arch}`;
   if (major < 20 || (major === 20 && minor < 9)) return { state: 'bad', text, mend: 'install Node 20.9 or newer' };
   if (platform === 'linux' && arch === 'x64') return { state: 'good', text };
-  if (platform === 'linux' && arch === 'arm64') return { state: 'note', text: `${text}, where rin is untested` };
-  return { state: 'bad', text, mend: 'use Linux on x86-64 or 64-bit Arm: WSL2 on Windows, a container on a Mac' };
+  if (platform === 'linux' && arch === 'arm64')
+    return { state: 'note', text: `${text}, where rin was tried only in an emulator` };
+  if (platform === 'darwin' && arch === 'arm64') return { state: 'note', text: `${text}: macOS is untested` };
+  return {
+    state: 'bad',
+    text,
+    mend: 'use Linux on x86-64 or 64-bit Arm: WSL2 on Windows, a container on an Intel Mac',
+  };
 }
 
 function libtorch(): Finding {
@@ -50,7 +56,8 @@ function libtorch(): Finding {
   const from = { LIBTORCH: 'named by $LIBTORCH', python3: 'the torch of python3', cache: 'installed by set-up' };
   const kind = build.cuda ? 'with CUDA' : 'for the CPU';
   const text = `libtorch ${build.version} ${kind}, ${from[build.source]}: ${build.libtorch}`;
-  if (existsSync(join(build.libtorch, 'lib', 'libtorch_cpu.so'))) return { state: 'good', text };
+  const core = `libtorch_cpu.${process.platform === 'darwin' ? 'dylib' : 'so'}`;
+  if (existsSync(join(build.libtorch, 'lib', core))) return { state: 'good', text };
   return { state: 'bad', text: `${text}, which does not exist any more`, mend: setUp };
 }
 
@@ -61,11 +68,11 @@ async function compute(): Promise<Finding[]> {
       import('@rin/torch'),
       import('../../training/resources/compute.js'),
     ]);
-    const { cpuCapability, threads, cudaDevices } = runtime();
+    const { cpuCapability, threads, cudaDevices, mps } = runtime();
     const { device, dtype } = chooseCompute({ device: 'auto', precision: 'auto' });
     return [
       processor(cpuCapability, threads),
-      cuda(cudaDevices),
+      process.platform === 'darwin' ? appleGpu(mps) : cuda(cudaDevices),
       { state: 'good', text: `computes on ${device} in ${dtype}, because ${reason(device, bfloat16Instructions())}` },
     ];
   } catch (error) {
@@ -88,6 +95,12 @@ function cuda(devices: number): Finding {
   const mend = `make "nvidia-smi" work, then run "${calling} setup"; it prints the reason if it uses the CPU`;
   return { state: 'note', text: `CUDA: there is an NVIDIA driver, but ${why}`, mend };
 }
+
+/** @param found  whether libtorch finds it */
+const appleGpu = (found: boolean): Finding =>
+  found
+    ? { state: 'note', text: 'MPS: "--device mps" computes on the GPU, which is untested; auto computes on the CPU' }
+    : { state: 'good', text: 'MPS: libtorch finds no GPU, so rin computes on the CPU' };
 
 function reason(device: string, instructions: readonly string[]): string {
   if (device !== 'cpu') return 'there is a CUDA device';

@@ -5,21 +5,27 @@ import type { TrainingConfig } from '../../config/training.js';
 
 /** Where to compute, and in which dtype the activations are. Weights are always float32. */
 export interface Compute {
-  readonly device: 'cpu' | `cuda:${number}`;
+  readonly device: 'cpu' | 'mps' | `cuda:${number}`;
   readonly dtype: 'float32' | 'bfloat16';
 }
 
 /**
- * Resolves `auto` and `cuda`. The device is the first CUDA device, or the CPU if there is none. The precision is bfloat16 on CUDA and on
- * processors with instructions for it, else float32.
+ * Resolves `auto` and `cuda`. The device is the first CUDA device, or the CPU if there is none; never MPS, which is untested. The
+ * precision is bfloat16 on CUDA and on processors with instructions for it, else float32.
  * @param localRank number of this process among those of its machine, whose CUDA device it takes instead of the first
- * @throws RinError if the CUDA device does not exist
+ * @throws RinError if the device does not exist
  */
 export function chooseCompute(
   { device, precision }: Pick<TrainingConfig, 'device' | 'precision'>,
   localRank = 0,
 ): Compute {
-  const devices = runtime().cudaDevices;
+  const { cudaDevices: devices, mps } = runtime();
+  if (device === 'mps') {
+    if (mps) return { device, dtype: precision === 'auto' ? 'float32' : precision };
+    throw new RinError(
+      'training.device is mps, but libtorch finds no such device, which needs macOS on an Apple processor; use cpu or auto',
+    );
+  }
   const own = device === 'auto' && devices > 0 ? localRank % devices : localRank;
   const index = Number(device.split(':')[1] ?? own);
   if (device.startsWith('cuda') && index >= devices) {
