@@ -64,11 +64,8 @@ static at::Tensor addLinear(const at::Tensor& added, const at::Tensor& x, const 
 static std::pair<at::Tensor, at::Tensor> productGradients(const at::Tensor& grad, const at::Tensor& x, const at::Tensor& weight,
                                                           bool byX, bool byWeight) {
   const at::Tensor matrix = matrixOf(grad);
-  at::Tensor byInput, byFactor;
-  if (byX && isOneDnns(grad, x.size(-1)) && !at::GradMode::is_enabled()) byInput = linearOf(grad, weight.t(), {});
-  else if (byX) byInput = at::mm(matrix, weight).view(x.sizes());
-  if (byWeight) byFactor = at::mm(matrix.t(), matrixOf(x));
-  return {byInput, byFactor};
+  return {byX ? at::mm(matrix, weight).view(x.sizes()) : at::Tensor(),
+          byWeight ? at::mm(matrix.t(), matrixOf(x)) : at::Tensor()};
 }
 
 static at::Tensor sumOfRows(const at::Tensor& grad) {
