@@ -89,6 +89,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   add<scriptNames>(env, exports, context, "scriptNames");
   add<scriptTensors>(env, exports, context, "scriptTensors");
   add<releaseScript>(env, exports, context, "releaseScript");
+  add<fused>(env, exports, context, "fused");
   add<setReplacement>(env, exports, context, "setReplacement");
   add<startProfile>(env, exports, context, "startProfile");
   add<stopProfile>(env, exports, context, "stopProfile");

@@ -146,6 +146,12 @@ std::vector<int64_t> Call::integers(size_t index) const {
   return result;
 }
 
+std::vector<double> Call::numbers(size_t index) const {
+  std::vector<double> result;
+  eachNumber(*this, index, "expected a list of numbers", [&](double number) { result.push_back(number); });
+  return result;
+}
+
 napi_value Call::make(double value) const {
   napi_value result;
   check(napi_create_double(env, value, &result), "a number could not be made");

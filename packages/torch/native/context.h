@@ -104,6 +104,7 @@ struct Call {
   const at::Tensor& tensor(size_t index) const { return context.at(static_cast<uint32_t>(number(index))); }
   std::vector<at::Tensor> tensors(size_t index) const;
   std::vector<int64_t> integers(size_t index) const;
+  std::vector<double> numbers(size_t index) const;
 
   napi_value make(double value) const;
   napi_value make(const std::string& value) const;
@@ -159,9 +160,17 @@ napi_value callOperator(Call&);
 napi_value defaultsOf(Call&);
 Guard guardOf(const c10::OperatorName&);  // guards.cc
 Replacement replacementOf(const c10::OperatorName&);  // replacements.cc
+bool isReplaced(const char* name);
+napi_value fused(Call&);
 napi_value setReplacement(Call&);
 bool replaceConvolution(torch::jit::Stack&);  // depthwise.cc
+bool replaceReshape(torch::jit::Stack&);  // reshape.cc
 bool replaceAttention(torch::jit::Stack&);  // attention.cc
+bool replaceLayerNorm(torch::jit::Stack&);  // layerNorm.cc
+bool replaceLinear(torch::jit::Stack&);     // linear.cc
+bool fuseLinearGelu(torch::jit::Stack&);
+bool fuseLinearAdded(torch::jit::Stack&);
+bool fuseConvolution(torch::jit::Stack&);   // convolution.cc
 napi_value limitMemory(Call&);      // memory.cc
 napi_value requireMemory(Call&);
 napi_value fromBytes(Call&);        // data.cc

@@ -13,7 +13,9 @@
 #pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=off")
 #endif
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__clang__) && __GNUC__ >= 12
+#define RIN_EACH_CPU __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+#elif defined(__x86_64__)
 #define RIN_EACH_CPU __attribute__((target_clones("default", "avx2")))
 #else
 #define RIN_EACH_CPU

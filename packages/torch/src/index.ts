@@ -69,6 +69,7 @@ export type { Dimensions, Found, Operand } from './tensor/operands.js';
 export type { Reductions } from './tensor/reductions.js';
 export type { Shapes } from './tensor/shapes.js';
 export { Tensor } from './tensor.js';
+export { convolveTokens, type TokenConvolution } from './tokens.js';
 export { loadTorchScript, ScriptModule } from './torchscript.js';
 export {
   batchAxes,

@@ -62,6 +62,8 @@ export interface Native {
   scriptNames(id: number): string;
   scriptTensors(id: number): Slot[];
   releaseScript(id: number): void;
+  /** Several operators as one; an empty list if libtorch must compute them (`native/replacements.cc`). */
+  fused(name: string, tensors: Slot[], numbers: readonly number[]): Slot[];
   /** Off: libtorch computes an operator that the addon computes in a faster way, for comparisons. Returns the previous value. */
   setReplacement(operator: string, whether: boolean): number;
   startProfile(): void;

@@ -26,6 +26,9 @@ export function observe(next: Observer | null): Observer | null {
   return before;
 }
 
+/** Whether a trace records the operators. */
+export const isObserved = (): boolean => observer !== null;
+
 /** Runs `run` without the observer: a trace does not record its calls. */
 export function unobserved<T>(run: () => T): T {
   const before = observe(null);

@@ -125,10 +125,11 @@ function advance(run: Run, { previous, settled }: State, { number, evaluation, i
   const { x0, at, output } = evaluate(run, x, evaluation, previous);
   outputs.note(output.prediction, step, gamma);
   if (isStepDone) onStep?.({ step: step + 1, steps, share: (number + 1) / evaluations, gamma, x, x0 });
-  // The network was trained on limited estimates, so it gets limited ones here too, even if the sampler uses them as they are.
-  const latest = { ...output, data: x0.clamp(-diffusion.inputScale, diffusion.inputScale) };
   // A network that was trained only from zeros must start from zeros.
   const carried = diffusion.selfConditioningRate > 0 ? rin.carried : [];
+  // The network was trained on limited estimates, so it gets limited ones here too, even if the sampler uses them as they are.
+  const isLimited = sampling.clip || !carried.includes('data');
+  const latest = { ...output, data: isLimited ? x0 : x0.clamp(-diffusion.inputScale, diffusion.inputScale) };
   const kept = keptTensors(quantities.keep({ number, x, x0, at }));
   const next = carryOn(rin, carried, settled, latest, sampling.momentum);
   return { previous: next, settled: isStepDone ? next : settled, kept };

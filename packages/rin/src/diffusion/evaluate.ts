@@ -1,11 +1,11 @@
-import { type GuidanceOptions, guidanceAt } from '@rin/core';
+import { estimateOf, type GuidanceOptions, guidanceAt } from '@rin/core';
 import type { Tensor } from '@rin/torch';
 import type { DiffusionConfig, SamplingConfig } from '../config/diffusion.js';
 import type { Output, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
 import { guided, type PassAttention } from './guidance.js';
 import { type LatentConfig, latentsAt } from './latentSchedule.js';
-import { type Levels, levels, networkInput, readPrediction } from './process.js';
+import { type Levels, levels, networkInput } from './process.js';
 
 /** The network and everything else that stays the same over a sampling. */
 export interface Evaluator {
@@ -68,6 +68,5 @@ export function evaluate(
   };
   const output = guided(rin, networkInput(x, diffusion, at), at.gamma, inputs);
   const clip = sampling.clip ? inputScale : undefined;
-  const { x0 } = readPrediction(output.prediction, x, diffusion.prediction, at, clip);
-  return { x0, at, output };
+  return { x0: estimateOf(output.prediction, x, diffusion.prediction, at, clip), at, output };
 }

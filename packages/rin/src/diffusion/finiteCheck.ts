@@ -19,7 +19,8 @@ export class FiniteCheck implements Disposable {
   note(prediction: Tensor, step: number, gamma: number): void {
     this.#gammas[step] = gamma;
     const largest = this.#largest.select(0, step);
-    largest.copy_(maximum(prediction.abs().amax(), largest));
+    const size = maximum(prediction.amax(), prediction.amin().neg()); // of the largest value; NaN if one is NaN
+    largest.copy_(maximum(size, largest));
   }
 
   /** @throws RinError if an output was infinite or NaN; the message names its step */

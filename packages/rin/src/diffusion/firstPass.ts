@@ -1,8 +1,9 @@
+import { estimateOf } from '@rin/core';
 import type { Tensor } from '@rin/torch';
 import type { DiffusionConfig } from '../config/diffusion.js';
 import type { ForwardOptions, Previous } from '../model/pass.js';
 import type { RIN } from '../model/rin.js';
-import { type Levels, readPrediction } from './process.js';
+import type { Levels } from './process.js';
 
 /** Noised samples. */
 export interface Noised {
@@ -26,7 +27,7 @@ export function firstPass(
   options: ForwardOptions,
 ): Previous {
   const { prediction, ...states } = rin.warmUp(input, at.gamma, options);
-  return { ...states, ...(prediction && { data: readPrediction(prediction, xt, kind, at, inputScale).x0 }) };
+  return { ...states, ...(prediction && { data: estimateOf(prediction, xt, kind, at, inputScale) }) };
 }
 
 /** The samples of these places. @param index  int64 */

@@ -2,7 +2,6 @@ import { guide } from '@rin/core';
 import { cat, scope, type Tensor, zeros } from '@rin/torch';
 import type { AttentionWeights } from '../model/attentionWeights.js';
 import type { Output, Previous } from '../model/pass.js';
-import { changeState } from '../model/previous.js';
 import type { RIN } from '../model/rin.js';
 import type { StepLatents } from './latentSchedule.js';
 
@@ -32,8 +31,8 @@ export interface GuidedInputs {
  *     output = (1 + w)·labelled − w·unlabelled
  *
  * Both passes start from the same previous state. The latents and interface of the labelled pass are carried on, and the x̂₀ of
- * this output (reference: the authors' sampler). Passes with equal numbers of latents are one pass of twice the batch. With
- * fewer latents, the unlabelled pass starts from a part of the previous ones.
+ * this output (reference: the authors' sampler). Passes with equal numbers of latents are one pass with two conditions for each
+ * sample. With fewer latents, the unlabelled pass starts from a part of the previous ones.
  * @param x      [B, C, ...size]
  * @param gamma  γ of each sample
  */
@@ -56,16 +55,13 @@ export function guided(
     return { ...labelled, prediction: guide(labelled.prediction, alone(fewer, null, true).prediction, weight) };
   }
   const batch = x.shape[0];
-  const twice = (part: Tensor): Tensor => cat([part, part]);
   const {
     prediction,
     latents,
     interface: tokens,
-  } = rin.forward(twice(x), [...gamma, ...gamma], {
+  } = rin.forward(x, gamma, {
     condition: cat([condition, zeros(condition.shape, { device: condition.device })]),
-    ...(given && { given: twice(given) }),
-    previous: changeState(previous, twice),
-    latents: count,
+    ...{ ...(given && { given }), previous, latents: count },
     ...(onAttention && { onAttention: (found: AttentionWeights) => halves(found, batch).forEach(onAttention) }),
   });
   const [labelled, unlabelled] = prediction.split(batch);
@@ -76,7 +72,7 @@ export function guided(
   };
 }
 
-/** The weights of a pass of twice the batch as those of the labelled and of the unlabelled samples. */
+/** The weights of a pass with two conditions as those of the labelled and of the unlabelled samples. */
 function halves({ weights, used, ...others }: AttentionWeights, batch: number): PassAttention[] {
   return [false, true].map((isUnlabelled) => {
     const first = isUnlabelled ? batch : 0;

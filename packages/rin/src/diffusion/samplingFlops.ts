@@ -17,11 +17,13 @@ export function samplingFlops({
   const evaluations = plannedEvaluations(sampling, conditionTokens(model) > 0);
   return evaluations.reduce((sum, { step, isGuided }, number) => {
     const { labelled, unlabelled } = latentsAt(sampling, step, model.latents);
-    const passes = isGuided ? [labelled, unlabelled] : [labelled];
-    const of = (latents: number): number => {
+    const [first, second] = [labelled, unlabelled].map((latents) => {
       const { pass, cold } = passFlops(model, latents);
-      return totalOf(isCarried && number > 0 ? pass : cold);
-    };
-    return sum + passes.reduce((both, latents) => both + of(latents), 0);
+      return isCarried && number > 0 ? pass : cold;
+    });
+    if (!isGuided) return sum + totalOf(first);
+    // with equal numbers of latents, what comes before the conditions is computed once
+    const shared = labelled === unlabelled ? first.stem + first.time + first.warmStart : 0;
+    return sum + totalOf(first) + totalOf(second) - shared;
   }, 0);
 }

@@ -45,22 +45,24 @@ export class Attention extends Module {
   }
 
   /**
-   * Self-attention, MHA(x, x); x [B, n, d] → [B, n, d]
+   * Self-attention, MHA(x, x), or sum + MHA(x, x); x [B, n, d] → [B, n, d]
    * @param seen  bool [B, 1, 1, n], false = no token attends to this one; null = all are seen
+   * @param sum   [B, n, d]
    */
-  self(x: Tensor, mode: Mode, seen: Tensor | null = null): Tensor {
+  self(x: Tensor, mode: Mode, seen: Tensor | null = null, sum: Tensor | null = null): Tensor {
     const [q, k, v] = this.#split(Linear.together(x, this.q, this.k, this.v), 3);
-    return this.#attend(q, k, v, mode, seen);
+    return this.#out(this.#attend(q, k, v, mode, seen), sum);
   }
 
   /**
-   * Cross-attention, MHA(x, c); x [B, n, d], context c [B, m, d_c] → [B, n, d]
+   * Cross-attention, MHA(x, c), or sum + MHA(x, c); x [B, n, d], context c [B, m, d_c] → [B, n, d]
    * @param seen  bool [B, 1, 1, m], false = no token attends to this one of the context; null = all are seen
+   * @param sum   [B, n, d]
    */
-  cross(x: Tensor, context: Tensor, mode: Mode, seen: Tensor | null = null): Tensor {
+  cross(x: Tensor, context: Tensor, mode: Mode, seen: Tensor | null = null, sum: Tensor | null = null): Tensor {
     const [q] = this.#split(this.q.forward(x), 1);
     const [k, v] = this.#split(Linear.together(context, this.k, this.v), 2);
-    return this.#attend(q, k, v, mode, seen);
+    return this.#out(this.#attend(q, k, v, mode, seen), sum);
   }
 
   /** [B, n, parts·w] → parts × [B, heads, n, w_h]. All parts are views, so their gradients are joined in one copy. */
@@ -71,12 +73,17 @@ export class Attention extends Module {
     return packed.split(width, 2).map((part) => part.reshape(heads).transpose(1, 2));
   }
 
-  /** q [B, heads, n, w_h], k and v [B, heads, m, w_h] → [B, n, d] */
+  /** q [B, heads, n, w_h], k and v [B, heads, m, w_h] → [B, n, w] */
   #attend(q: Tensor, k: Tensor, v: Tensor, { training, look }: Mode, mask: Tensor | null): Tensor {
     look?.(() => attentionWeights(q, k, mask));
     const options = { dropoutP: training ? this.#dropout : 0, mask };
     const attended = castLike(scaledDotProductAttention(workable(q), workable(k), workable(v), options), q);
-    return this.out.forward(attended.transpose(1, 2).flatten(2));
+    return attended.transpose(1, 2).flatten(2);
+  }
+
+  /** [B, n, w] → [B, n, d] */
+  #out(attended: Tensor, sum: Tensor | null): Tensor {
+    return sum ? this.out.addedTo(sum, attended) : this.out.forward(attended);
   }
 }
 
@@ -112,8 +119,8 @@ export class ReadWrite extends Module {
    */
   forward(x: Tensor, context: Tensor, mode: Mode, seen: Tensor | null = null): Tensor {
     const c = this.normKv ? this.normKv.forward(context) : context;
-    const attended = x.add(this.attention.cross(this.norm.forward(x), c, mode, seen));
-    return this.mlp ? attended.add(this.mlp.forward(attended, mode)) : attended;
+    const attended = this.attention.cross(this.norm.forward(x), c, mode, seen, x);
+    return this.mlp ? this.mlp.residual(attended, mode) : attended;
   }
 }
 
@@ -143,11 +150,14 @@ export class Compute extends Module {
 
   /** @param used  the latents that are not left out, as for `Attention.self` */
   forward(latents: Tensor, mode: Mode, used: Tensor | null = null): Tensor {
+    const { attention, mlp, norm } = this;
     let Z = latents; //                                                                             [B, m, d']
-    const attended = this.attention.self(this.norm.forward(Z), mode, used); //                        [B, m, d']
-    Z = Z.add(droppedPath(attended, this.#dropPath, mode)); //                                        [B, m, d']
-    Z = Z.add(droppedPath(this.mlp.forward(Z, mode), this.#dropPath, mode)); //                       [B, m, d']
-    return Z;
+    if (mode.training && this.#dropPath > 0) {
+      Z = Z.add(droppedPath(attention.self(norm.forward(Z), mode, used), this.#dropPath)); //         [B, m, d']
+      return Z.add(droppedPath(mlp.forward(Z, mode), this.#dropPath)); //                             [B, m, d']
+    }
+    Z = attention.self(norm.forward(Z), mode, used, Z); //                                            [B, m, d']
+    return mlp.residual(Z, mode); //                                                                [B, m, d']
   }
 }
 
@@ -155,8 +165,7 @@ export class Compute extends Module {
  * Stochastic depth (Huang et al. 2016): for each sample the branch [B, m, d'] is dropped with probability `rate`. Other
  * samples' branches are divided by 1 − rate.
  */
-function droppedPath(branch: Tensor, rate: number, { training }: Mode): Tensor {
-  if (!training || rate === 0) return branch;
+function droppedPath(branch: Tensor, rate: number): Tensor {
   const kept = unsafe.call('aten::bernoulli.p', [branch.narrow(1, 0, 1).narrow(2, 0, 1).detach(), 1 - rate]) as Tensor;
   return branch.mul(kept.div(1 - rate));
 }

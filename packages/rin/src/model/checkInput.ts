@@ -40,7 +40,8 @@ export function checkInput(
     const { classes, conditionDim, conditionTokens } = config;
     if (classes + conditionDim === 0)
       throw new RinError('this network takes no condition, but one was given; leave it out');
-    checkShape('condition', condition, classes > 0 ? [classes] : [conditionTokens, conditionDim], batch);
+    const rows = condition.shape[0] === 2 * batch ? 2 * batch : batch;
+    checkShape('condition', condition, classes > 0 ? [classes] : [conditionTokens, conditionDim], rows);
   }
   if (onAttention && recompute)
     throw new RinError('onAttention does not go with recompute, which runs the blocks twice; leave one of them out');

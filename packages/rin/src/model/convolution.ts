@@ -1,5 +1,8 @@
-import { Conv, GroupNorm, type Linear, Module, type Tensor } from '@rin/torch';
+import { Conv, convolveTokens, GroupNorm, type Linear, Module, type Tensor } from '@rin/torch';
 import { dropped, linear, type Mode, uniform } from './layers.js';
+
+/** Is added to the variance. */
+const eps = 1e-5;
 
 /**
  * Convolution on the interface as a map (reference: the authors' code): X ← X + 1×1(dropout(SiLU(GroupNorm(depthwise(X))))).
@@ -11,6 +14,7 @@ export class Convolution extends Module {
   readonly norm: GroupNorm;
   readonly pointwise: Linear;
   #grid: readonly number[];
+  #groups: number;
   #dropout: number;
 
   /**
@@ -21,7 +25,8 @@ export class Convolution extends Module {
     super();
     const window = grid.map(() => kernel);
     this.depthwise = new Conv(dim, dim, window, { padding: Math.floor(kernel / 2), groups: dim, seed: null });
-    this.norm = new GroupNorm(Math.min(Math.floor(dim / 4), 32), dim, { seed: null });
+    this.#groups = Math.min(Math.floor(dim / 4), 32);
+    this.norm = new GroupNorm(this.#groups, dim, { eps, seed: null });
     this.pointwise = linear(dim, dim, uniform((2 * dim) / 1e-10)); // the authors' scale: the branch starts almost at 0
     this.#grid = grid;
     this.#dropout = rate;
@@ -29,10 +34,21 @@ export class Convolution extends Module {
 
   /** x [B, n, d] → [B, n, d] */
   forward(x: Tensor, mode: Mode): Tensor {
+    const tokens = this.#inOnePass(x) ?? this.#asMap(x); //                                          [B, n, d]
+    return this.pointwise.addedTo(x, dropped(tokens, this.#dropout, mode));
+  }
+
+  /** SiLU(GroupNorm(depthwise(X))), x [B, n, d] → [B, n, d] */
+  #asMap(x: Tensor): Tensor {
     const [batch, , dim] = x.shape;
     const map = this.depthwise.forward(x.transpose(1, 2).reshape([batch, dim, ...this.#grid])); //   [B, d, ...grid]
-    const normed = this.norm.forward(map).silu();
-    const tokens = dropped(normed.flatten(2).transpose(1, 2), this.#dropout, mode); //               [B, n, d]
-    return x.add(this.pointwise.forward(tokens));
+    return this.norm.forward(map).silu().flatten(2).transpose(1, 2);
+  }
+
+  /** The same by a kernel of the addon; null where it has none. */
+  #inOnePass(x: Tensor): Tensor | null {
+    const { weight, bias } = this.depthwise;
+    const [grid, groups] = [this.#grid, this.#groups];
+    return bias && convolveTokens(x, { grid, weight, bias, norm: this.norm, groups, eps });
   }
 }

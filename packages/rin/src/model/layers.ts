@@ -18,10 +18,7 @@ export const linear = (inputs: number, outputs: number, values?: Initial): Linea
 export const layerNorm = (dim: number, gain: 0 | 1 = 1): LayerNorm =>
   new LayerNorm(dim, { eps: 1e-6, initial: initial.constant(gain), seed: null });
 
-/**
- * MLP(x) = W₂·dropout(GELU(W₁·LN(x))), with hidden width ratio·dim and the exact GELU (reference: the authors' code). The caller
- * adds the residual.
- */
+/** MLP(x) = W₂·dropout(GELU(W₁·LN(x))), with hidden width ratio·dim and the exact GELU (reference: the authors' code). */
 export class Mlp extends Module {
   readonly norm: LayerNorm;
   readonly up: Linear;
@@ -37,10 +34,19 @@ export class Mlp extends Module {
     this.#dropout = rate;
   }
 
-  /** x [..., dim] → [..., dim] */
+  /** MLP(x); x [..., dim] → [..., dim] */
   forward(x: Tensor, mode: Mode): Tensor {
-    const hidden = this.up.forward(this.norm.forward(x)).gelu();
-    return this.down.forward(dropped(hidden, this.#dropout, mode));
+    return this.down.forward(this.#hidden(x, mode));
+  }
+
+  /** x + MLP(x); x [..., dim] → [..., dim] */
+  residual(x: Tensor, mode: Mode): Tensor {
+    return this.down.addedTo(x, this.#hidden(x, mode));
+  }
+
+  /** x [..., dim] → [..., ratio·dim] */
+  #hidden(x: Tensor, mode: Mode): Tensor {
+    return dropped(this.up.gelu(this.norm.forward(x)), this.#dropout, mode);
   }
 }
 

@@ -25,7 +25,10 @@ export type SignalLevels = readonly number[] | Tensor | { readonly code: Tensor 
 
 /** The inputs of a pass besides x and γ. */
 export interface ForwardOptions {
-  /** Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, conditionTokens, conditionDim]. */
+  /**
+   * Classes one-hot [B, classes] (a row of zeros = no class), or a sequence [B, conditionTokens, conditionDim]. With 2B rows, each
+   * sample b gets the conditions b and B + b, and the results have 2B samples. What comes before the conditions is computed once.
+   */
   readonly condition?: Tensor;
   readonly previous?: Previous;
   /** Given frames [B, C, `givenFrames`, H, W] without noise, in [−b, b]. A network with `givenFrames` needs them. */

@@ -221,20 +221,22 @@ export class RIN extends Module {
     const [batch] = x.shape;
     checkInput(this.#config, this.#geometry, x, gamma, options);
 
-    const time = this.time.forward(this.#codeOf(gamma), dtype); //                                 [B, 1, d' or d]
+    const rows = options.condition?.shape[0] ?? batch; // B, or 2B with two conditions for each sample; B below stands for them
+    const time = repeated(this.time.forward(this.#codeOf(gamma), dtype), rows); //                 [B, 1, d' or d]
     const condition = this.#conditionTokens(options.condition, dtype, batch); //                   [B, s, d' or d]
     const placed = (place: ModelConfig['timeOn']): Tensor[] => [
       ...(timeOn === place ? [time] : []),
       ...(condition && conditionOn === place ? [condition] : []),
     ];
     const given = options.given?.to(dtype);
-    let X = this.#startInterface(x.to(dtype), given, options.previous, mode); //                   [B, n + g, d]
+    let X = repeated(this.#startInterface(x.to(dtype), given, options.previous, mode), rows); //   [B, n + g, d]
     const writable = placed('interfaceWritable');
     if (writable.length > 0) X = cat([X, ...writable], 1); //                                      [B, n + g + w, d]
     const readOnlyTokens = placed('interface');
     const readOnly = readOnlyTokens.length > 0 ? cat(readOnlyTokens, 1) : null; //                 [B, r, d]
-    const { count, used } = passLatents(this.#config, options.latents, this.device);
-    const start = this.#startLatents(placed('latents'), count, batch, dtype, mode, options.previous?.latents); // [B, m, d']
+    const { count, used: chosen } = passLatents(this.#config, options.latents, this.device);
+    const used = chosen && repeated(chosen, rows); //                                              [B, m]
+    const start = this.#startLatents(placed('latents'), count, rows, dtype, mode, options.previous?.latents); // [B, m, d']
 
     let state: Tokens = { Z: start, X, readOnly };
     const seen = used?.unsqueeze(1).unsqueeze(1); //                                               [B, 1, 1, m]
@@ -339,16 +341,19 @@ export class RIN extends Module {
  */
 function warmStart(start: Tensor, previous: Tensor | undefined, mlp: Mlp, norm: LayerNorm, mode: Mode): Tensor {
   const u = previous?.to(start.dtype) ?? zeros([1, 1, start.shape[2]], { dtype: start.dtype, device: start.device });
-  return start.add(norm.forward(u.add(mlp.forward(u, mode))));
+  const warm = norm.forward(mlp.residual(u, mode));
+  return start.add(previous ? repeated(warm, start.shape[0]) : warm);
 }
+
+/** Tensors of B samples for 2B: the samples again behind themselves. */
+const repeated = (x: Tensor, rows: number): Tensor => (x.shape[0] === rows ? x : cat([x, x]));
 
 /** x with the previous x̂₀, or with zeros, as more channels behind its own (Chen, Zhang & Hinton 2022, arXiv 2208.04202). */
 const withEstimate = (x: Tensor, estimate: Tensor | undefined): Tensor =>
   cat([x, estimate?.to(x.dtype) ?? zeros(x.shape, { dtype: x.dtype, device: x.device })], 1);
 
 function withPosition(tokens: Tensor, code: Constant | null, learned: Tensor | null): Tensor {
-  let result = tokens;
-  if (code) result = result.add(code.on(tokens.device).to(tokens.dtype));
-  if (learned) result = result.add(learned.to(tokens.dtype));
-  return result;
+  const [fixed, trained] = [code?.on(tokens.device).to(tokens.dtype), learned?.to(tokens.dtype)];
+  const position = fixed && trained ? fixed.add(trained) : (fixed ?? trained); // one sum over all samples instead of two
+  return position ? tokens.add(position) : tokens;
 }

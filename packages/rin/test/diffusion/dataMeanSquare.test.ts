@@ -25,6 +25,6 @@ test('dataMeanSquare replaces the measured one, in training and in the model fil
   const values = samples.flatMap(({ pixels }) => Array.from(pixels, (byte) => ((2 * byte) / 255 - 1) ** 2));
   near(meanSquares[0], values.reduce((sum, value) => sum + value, 0) / values.length, 1e-6);
   assert.equal(meanSquares[1], 0.04);
-  // the first loss, before any update, comes from another input
-  assert.notEqual(losses[0], losses[losses.length / 2]);
+  // another input; before the first update the LayerNorm of the stem may hide its scale to the last bit
+  assert.notDeepEqual(losses.slice(0, losses.length / 2), losses.slice(losses.length / 2));
 });

@@ -159,7 +159,10 @@ class Counting extends RIN {
     const { previous = {}, latents } = options;
     assert.ok(typeof latents === 'number');
     const { pass, cold } = passFlops(this.#model, latents);
-    this.flops += x.shape[0] * totalOf(Object.keys(previous).length > 0 ? pass : cold);
+    const parts = Object.keys(previous).length > 0 ? pass : cold;
+    const conditions = (options.condition?.shape[0] ?? x.shape[0]) / x.shape[0];
+    const shared = parts.stem + parts.time + parts.warmStart;
+    this.flops += x.shape[0] * (conditions * totalOf(parts) - (conditions - 1) * shared);
     return super.forward(x, gamma, options);
   }
 }

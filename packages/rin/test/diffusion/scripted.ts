@@ -1,7 +1,8 @@
-import { setThreads, Tensor, zeros } from '@rin/torch';
+import { cat, setThreads, Tensor, zeros } from '@rin/torch';
 import type { Config } from '../../src/config/config.js';
 import { mergeConfig, parseConfig } from '../../src/config/parse.js';
 import type { ForwardOptions, Output, SignalLevels } from '../../src/model/pass.js';
+import { changeState } from '../../src/model/previous.js';
 import { RIN } from '../../src/model/rin.js';
 
 // the tensors are too small for a second thread to pay
@@ -21,6 +22,8 @@ export const configure = (over: object = {}): Config => parseConfig(mergeConfig(
 
 /** The elements of a tensor. */
 export const numbers = (tensor: Tensor): number[] => Array.from(tensor.toTypedArray(), Number);
+
+const twice = (x: Tensor): Tensor => cat([x, x]);
 
 /** The signal levels of a pass as numbers. */
 const levels = (gamma: SignalLevels): number[] => {
@@ -75,6 +78,13 @@ export class Scripted extends RIN {
   }
 
   override forward(x: Tensor, gamma: SignalLevels, options: ForwardOptions = {}): Output {
+    if (options.condition?.shape[0] === 2 * x.shape[0]) {
+      // two conditions for each sample are as each sample twice
+      const both = levels(gamma);
+      const { given, previous = {} } = options;
+      const all = { ...options, previous: changeState(previous, twice), ...(given && { given: twice(given) }) };
+      return this.forward(twice(x), [...both, ...both], all);
+    }
     this.#note('forward', x, gamma, options);
     const { latents, interfaceDim, latentDim } = this.#config.model;
     const [batch] = x.shape;

@@ -193,6 +193,13 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/loader.mjs': minutes,
   'node bench/loader.mjs --million': minutes,
   'node bench/operatorCost.mjs': minutes,
+  'node bench/ownKernels.mjs --task sample --batch 64 --steps 8 --operator rin::convolution': minutes,
+  'node bench/ownKernels.mjs --task sample --batch 64 --steps 8 --operator aten::reshape': minutes,
+  'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --rounds 15 --operator rin::convolution':
+    minutes,
+  'node bench/ownKernels.mjs --operator aten::linear,rin::linear_gelu,rin::linear_added,aten::layer_norm --batch 32 --rounds 11':
+    minutes,
+  'node bench/ownKernels.mjs --operator rin::linear_gelu --task sample --batch 64 --steps 2 --rounds 21': minutes,
   'node bench/ownKernels.mjs --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5': minutes,
   'node bench/ownKernels.mjs --network bouncing --batch 8 --dtype bfloat16 --operator aten::scaled_dot_product_attention --rounds 5':
     minutes,
@@ -207,7 +214,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --dtype bfloat16': minutes,
   'node bench/precision.mjs --network mnist --data mnist --updates 2000 --batch 8': minutes,
   'node bench/whereTimeGoes.mjs': minutes,
-  'node bench/sampling.mjs --rounds 3': minutes,
+  'node bench/sampling.mjs --threads 1 --steps 8': minutes,
   'node bench/samplingQuality.mjs --sets 2 --evaluations 9,17,33,65 --samplers ddpm@100,ddpm,ddim,heun,dpm2m,dpm2mSde':
     minutes,
   'node bench/samplingQuality.mjs --sets 6 --evaluations "" --samplers ddpm:1@100,dpm2mSde:1@33,dpm2mSde:2@33,heun:1@33':

@@ -9,6 +9,17 @@ RIN_INLINE __m256i rounded(V x) { return (__m256i)_mm512_cvtneps_pbh(x); }
 
 RIN_INLINE __m256i elements(const float* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(from)); }
 
+// Elements as float32 lanes, and back: as many as there are lanes, or only the first `count`.
+RIN_INLINE V read(const Element* from) {
+  const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(from));
+  return (V)_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16);
+}
+RIN_INLINE V readPart(const Element* from, int64_t count) {
+  return (V)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(count), from)), 16);
+}
+RIN_INLINE void write(Element* to, V x) { _mm256_storeu_si256(reinterpret_cast<__m256i_u*>(to), rounded(x)); }
+RIN_INLINE void writePart(Element* to, V x, int64_t count) { _mm256_mask_storeu_epi16(to, first(count), rounded(x)); }
+
 RIN_INLINE __m512i pair(__m256i first, __m256i second) {
   return _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
 }

@@ -2,6 +2,12 @@
 using Element = float;
 constexpr int64_t packed = 1;  // elements in a word
 
+// Elements as float32 lanes, and back: as many as there are lanes, or only the first `count`.
+RIN_INLINE V read(const Element* from) { return load(from); }
+RIN_INLINE V readPart(const Element* from, int64_t count) { return loadPart(from, count); }
+RIN_INLINE void write(Element* to, V x) { store(to, x); }
+RIN_INLINE void writePart(Element* to, V x, int64_t count) { storePart(to, x, count); }
+
 // sum + a·b for each word
 RIN_INLINE V multiply(V sum, V a, V b) { return fma(a, b, sum); }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "attentionCall.h"
+#include "convolutionCall.h"
+#include "rowsCall.h"
 
 #include <c10/util/BFloat16.h>
 
@@ -10,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #if defined(__x86_64__)
@@ -25,6 +28,10 @@ namespace rin::avx2 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx2
 #undef RIN_TARGET
 
@@ -35,6 +42,10 @@ namespace rin::avx512 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx512
 #undef RIN_TARGET
 
@@ -45,6 +56,10 @@ namespace rin::avx512bf16 {
 #include "exponential.h"
 #include "products.h"
 #include "attention.h"
+#include "convolution.h"
+#include "gelu.h"
+#include "rows.h"
+#include "layerNorm.h"
 }  // namespace rin::avx512bf16
 #undef RIN_TARGET
 
