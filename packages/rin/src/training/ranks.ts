@@ -118,6 +118,9 @@ class Together implements Ranks {
   }
 }
 
+/** Why several processes are refused on MPS: Gloo sends tensors of the CPU only. */
+export const aloneOnMps = 'the device is mps, on which several processes cannot work together; use cpu';
+
 /** How a process joins others. */
 export interface JoinOptions {
   /** seconds that a rank waits for the others; default 600 */
@@ -136,7 +139,7 @@ export interface JoinOptions {
 export async function joinRanks({ timeout = 600, device = 'auto' }: JoinOptions = {}): Promise<Ranks> {
   const launched = launchedGroup();
   if (!launched) return alone;
-  if (device === 'mps') throw new RinError('--device is mps, on which several processes cannot work together; use cpu');
+  if (device === 'mps') throw new RinError(aloneOnMps);
   const cuda = device !== 'cpu' && runtime().cudaDevices > 0;
   const group = await openGroup({ ...launched, timeout, cuda });
   return new Together(group, Number(process.env.LOCAL_RANK ?? 0));

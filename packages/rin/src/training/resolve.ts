@@ -1,9 +1,10 @@
+import { RinError } from '@rin/core';
 import type { Config } from '../config/config.js';
 import type { FoundSource } from '../data/find.js';
 import { modelFile } from '../runs/namedModel.js';
 import { checkInitialModel, type InitialModel, openInitialModel } from './initialModel.js';
 import type { DataInput } from './openData.js';
-import { alone, type Ranks } from './ranks.js';
+import { alone, aloneOnMps, type Ranks } from './ranks.js';
 import { type Compute, chooseCompute } from './resources/compute.js';
 
 /** What to train. A source or model that the command line has opened is not opened again. */
@@ -34,11 +35,12 @@ export interface Resolved extends Disposable {
  */
 export async function resolve(
   { config, source, init: opened }: Request,
-  { localRank }: Pick<Ranks, 'localRank'> = alone,
+  { localRank, count }: Pick<Ranks, 'localRank' | 'count'> = alone,
 ): Promise<Resolved> {
   let init = opened;
   try {
     const compute = chooseCompute(config.training, localRank);
+    if (compute.device === 'mps' && count > 1) throw new RinError(aloneOnMps);
     const { init: path } = config.training;
     if (!init && path !== undefined && modelFile(path) !== undefined) init = await openInitialModel(path);
     const notices = init ? checkInitialModel(init, config) : [];
