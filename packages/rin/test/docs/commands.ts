@@ -181,7 +181,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,
   'node bench/ablations.mjs': minutes,
-  'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers muon --charts docs/images --page docs/ablations.md': minutes,
+  'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers muon --charts docs/images --page docs/ablations.md':
+    minutes,
   'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers lamb': minutes,
   'node bench/ablations.mjs --data emoji --folder runs/ablations-emoji': minutes,
   'node bench/samplingQuality.mjs --model runs/00001-mnist --data mnist --count 500 --first 0 --batch 250 --evaluations 17,33 --samplers ddpm@100,dpm2mSde,dpm2m,ddim,ddpm,heun':
