@@ -180,7 +180,6 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
   'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
     minutes,
-  'node bench/ablations.mjs': minutes,
   'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers muon --charts docs/images --page docs/ablations.md':
     minutes,
   'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers lamb': minutes,
