@@ -35,9 +35,9 @@ const operators = await profile(async () => {
   for (let i = 0; i < steps; i++) await step();
 });
 
-/** FLOP of a product of matrices; the last two shapes are its factors. @param {readonly (readonly number[])[]} shapes */
-function products(shapes) {
-  const [x, y] = shapes.slice(-2);
+/** FLOP of a product of matrices; a tensor to which it is added comes first. @param {readonly (readonly number[])[]} shapes */
+function products(shapes, isAdded = false) {
+  const [x, y] = shapes.slice(isAdded ? 1 : 0);
   return 2 * x.reduce((a, b) => a * b, 1) * y[y.length - 1];
 }
 /** FLOP of attention: two products, or five in a backward pass, which computes the scores again. @param {readonly (readonly number[])[]} shapes */
@@ -48,7 +48,8 @@ function attention(shapes, backward = false) {
 const isProduct = (/** @type {string} */ name) => /^aten::(mm|addmm|bmm|baddbmm)$/.test(name);
 /** @param {import('@rin/torch').OperatorTime} time */
 function flops({ operator, shapes, calls }) {
-  if (isProduct(operator)) return calls * products(shapes);
+  if (isProduct(operator)) return calls * products(shapes, operator.includes('add'));
+  if (operator === 'mkldnn::_linear_pointwise') return calls * 2 * shapes[0].reduce((a, b) => a * b, 1) * shapes[1][0];
   if (operator.startsWith('aten::_scaled_dot_product_flash') || operator.startsWith('rin::attention'))
     return calls * attention(shapes, operator.endsWith('backward'));
   return 0;
