@@ -1,12 +1,7 @@
 // Attention of small heads on a CPU, forward and backward. libtorch's kernel is made for long sequences and large heads. Heads of 32
 // channels leave it at a third of the peak, and in bfloat16 its backward pass at a tenth. docs/speed.md has the figures.
-#include "context.h"
-#include "kernels/simd.h"
+#include "ownKernels.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/Version.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/record_function.h>
@@ -19,19 +14,6 @@ using torch::autograd::variable_list;
 
 // Longer keys or wider heads do not stay in the fast memory of a core.
 constexpr int64_t longestKeys = 4096, widestHead = 128;
-
-// The kernels for this processor; null if there are none.
-static const AttentionKernels* attentionKernelsFor([[maybe_unused]] at::ScalarType dtype) {
-#if defined(__x86_64__)
-  // ATEN_CPU_CAPABILITY limits these kernels as it limits libtorch's own.
-  const std::string capability = at::get_cpu_capability();
-  const bool has512 = capability == "AVX512";
-  if (dtype == at::kBFloat16 && has512 && __builtin_cpu_supports("avx512bf16")) return &avx512bf16::attentionKernels;
-  if (dtype == at::kFloat && has512) return &avx512::attentionKernels;
-  if (dtype == at::kFloat && capability == "AVX2") return &avx2::attentionKernels;
-#endif
-  return nullptr;
-}
 
 static Rows rowsOf(const at::Tensor& x) { return {x.data_ptr(), x.stride(0), x.stride(1), x.stride(2)}; }
 
@@ -53,25 +35,14 @@ static AttentionCall attentionCall(const at::Tensor& q, const at::Tensor& k, con
   return call;
 }
 
-// Computes all heads. Which thread computes a head changes no bit of it.
-static void eachHead(const AttentionCall& call, int64_t batch, int64_t (*scratchOf)(const AttentionCall&),
-                     void (*compute)(const AttentionCall&, int64_t, float*)) {
-  const int64_t heads = batch * call.heads, words = roundUp(scratchOf(call), 64);
-  const at::Tensor scratch = at::empty({std::min<int64_t>(heads, at::get_num_threads()), words}, at::kFloat);
-  float* memory = scratch.data_ptr<float>();
-  at::parallel_for(0, heads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t head = begin; head < end; head++) compute(call, head, memory + at::get_thread_num() * words);
-  });
-}
-
 // softmax(q·kᵀ·scale)·v, and log₂ of the sums of the softmax if they are wanted.
 static at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale, at::Tensor* logSums) {
   RECORD_FUNCTION("rin::attention", std::vector<c10::IValue>({q, k, v}));
   if (logSums != nullptr) *logSums = at::empty({q.size(0), q.size(1), q.size(2)}, q.options().dtype(at::kFloat));
   at::Tensor out = besideEachOther(q);
-  const AttentionKernels* kernels = attentionKernelsFor(q.scalar_type());
+  const AttentionKernels& kernels = kernelsFor(q.scalar_type())->attention;
   const AttentionCall call = attentionCall(q, k, v, out, logSums != nullptr ? *logSums : at::Tensor(), scale);
-  eachHead(call, q.size(0), kernels->forwardScratch, kernels->forward);
+  eachPart(call, q.size(0) * call.heads, kernels.forwardScratch(call), kernels.forward);
   return out;
 }
 
@@ -96,8 +67,8 @@ struct Attention : torch::autograd::Function<Attention> {
     const at::Tensor byQ = besideEachOther(q), byK = besideEachOther(k), byV = besideEachOther(v);
     AttentionCall call = attentionCall(q, k, v, out, logSums, scale);
     call.grad = rowsOf(grad), call.byQ = rowsOf(byQ), call.byK = rowsOf(byK), call.byV = rowsOf(byV);
-    const AttentionKernels* kernels = attentionKernelsFor(q.scalar_type());
-    eachHead(call, q.size(0), kernels->backwardScratch, kernels->backward);
+    const AttentionKernels& kernels = kernelsFor(q.scalar_type())->attention;
+    eachPart(call, q.size(0) * call.heads, kernels.backwardScratch(call), kernels.backward);
     return {byQ, byK, byV, at::Tensor()};
   }
 
@@ -130,7 +101,7 @@ bool replaceAttention(torch::jit::Stack& stack) {
   if (key.size(2) != value.size(2) || key.size(2) > longestKeys || query.size(3) > widestHead) return false;
   if (!stack[3].isNone() && !(stack[3].isTensor() && !stack[3].toTensor().defined())) return false;
   if (stack[4].toDouble() != 0 || stack[5].toBool() || stack[7].toBool()) return false;
-  if (attentionKernelsFor(query.scalar_type()) == nullptr) return false;
+  if (kernelsFor(query.scalar_type()) == nullptr) return false;
   const double scale = stack[6].isNone() ? 1 / std::sqrt(static_cast<double>(query.size(3))) : stack[6].toDouble();
   const at::Tensor q = withRows(query), k = withRows(key), v = withRows(value);
   const bool recorded = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());

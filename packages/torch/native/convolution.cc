@@ -14,18 +14,6 @@ namespace rin {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// The kernels for this processor; null if there are none.
-static const ConvolutionKernels* convolutionKernelsFor([[maybe_unused]] at::ScalarType dtype) {
-#if defined(__x86_64__)
-  const std::string capability = at::get_cpu_capability();
-  const bool has512 = capability == "AVX512";
-  if (dtype == at::kBFloat16 && has512 && __builtin_cpu_supports("avx512bf16")) return &avx512bf16::convolutionKernels;
-  if (dtype == at::kFloat && has512) return &avx512::convolutionKernels;
-  if (dtype == at::kFloat && capability == "AVX2") return &avx2::convolutionKernels;
-#endif
-  return nullptr;
-}
-
 // What is computed, besides tensors.
 struct MapShape {
   std::vector<int64_t> grid;
@@ -46,7 +34,7 @@ static ConvolutionCall convolutionCall(const MapInputs& inputs, const at::Tensor
     call.kernel[i] = exists ? weight.size(static_cast<int64_t>(i + axes) - 1) : 1;
   }
   call.channels = x.size(2), call.groups = shape.groups, call.taps = taps.size(0);
-  call.band = convolutionKernelsFor(x.scalar_type())->bandOf(call.channels / call.groups);
+  call.band = kernelsFor(x.scalar_type())->convolution.bandOf(call.channels / call.groups);
   call.eps = static_cast<float>(shape.eps);
   call.x = x.data_ptr(), call.sample = x.stride(0), call.token = x.stride(1);
   call.weight = taps.data_ptr<float>(), call.bias = bias.data_ptr<float>();
@@ -57,17 +45,6 @@ static ConvolutionCall convolutionCall(const MapInputs& inputs, const at::Tensor
 // [d, 1, ...kernel] → [taps, d]
 static at::Tensor tapsOf(const at::Tensor& weight) { return weight.detach().flatten(1).t().contiguous(); }
 
-// Computes all bands. Which thread computes a band changes no bit of it.
-static void eachBand(const ConvolutionCall& call, int64_t batch, int64_t words,
-                     void (*compute)(const ConvolutionCall&, int64_t, float*)) {
-  const int64_t bands = batch * call.bands();
-  const at::Tensor scratch = at::empty({std::min<int64_t>(bands, at::get_num_threads()), words}, at::kFloat);
-  float* memory = scratch.data_ptr<float>();
-  at::parallel_for(0, bands, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t band = begin; band < end; band++) compute(call, band, memory + at::get_thread_num() * words);
-  });
-}
-
 static at::Tensor convolved(const MapInputs& inputs, const MapShape& shape) {
   RECORD_FUNCTION("rin::convolution", std::vector<c10::IValue>({inputs[0], inputs[1]}));
   const at::Tensor& x = inputs[0];
@@ -75,8 +52,8 @@ static at::Tensor convolved(const MapInputs& inputs, const MapShape& shape) {
   at::Tensor y = at::empty(x.sizes(), x.options());
   ConvolutionCall call = convolutionCall(inputs, taps, shape);
   call.y = y.data_ptr();
-  const ConvolutionKernels* kernels = convolutionKernelsFor(x.scalar_type());
-  eachBand(call, x.size(0), kernels->scratch(call), kernels->forward);
+  const ConvolutionKernels& kernels = kernelsFor(x.scalar_type())->convolution;
+  eachPart(call, x.size(0) * call.bands(), kernels.scratch(call), kernels.forward);
   return y;
 }
 
@@ -131,8 +108,8 @@ struct MapConvolution : torch::autograd::Function<MapConvolution> {
     const at::Tensor byParameters = at::empty({x.size(0), count + 3, x.size(2)}, taps.options());
     ConvolutionCall call = convolutionCall(inputs, taps, shape);
     call.grad = grad.data_ptr(), call.byX = results[0].data_ptr(), call.byParameters = byParameters.data_ptr<float>();
-    const ConvolutionKernels* kernels = convolutionKernelsFor(x.scalar_type());
-    eachBand(call, x.size(0), kernels->scratch(call), kernels->backward);
+    const ConvolutionKernels& kernels = kernelsFor(x.scalar_type())->convolution;
+    eachPart(call, x.size(0) * call.bands(), kernels.scratch(call), kernels.backward);
     const at::Tensor sums = byParameters.sum(0);
     results[1] = sums.narrow(0, 0, count).t().reshape(weight.sizes());
     for (int64_t i = 0; i < 3; i++) results[i + 2] = sums.select(0, count + i);
@@ -144,12 +121,12 @@ static bool areFast(const MapInputs& inputs, const MapShape& shape) {
   const auto& [x, weight, bias, gain, shift] = inputs;
   if (at::autocast::is_autocast_enabled(at::kCPU)) return false;
   if (!hasRows(x, x.scalar_type()) || x.dim() != 3 || x.stride(2) != 1) return false;
-  const ConvolutionKernels* kernels = convolutionKernelsFor(x.scalar_type());
+  const OwnKernels* kernels = kernelsFor(x.scalar_type());
   if (kernels == nullptr) return false;
   const int64_t channels = x.size(2), axes = static_cast<int64_t>(shape.grid.size());
   if (axes < 1 || axes > 3 || c10::multiply_integers(shape.grid) != x.size(1)) return false;
   if (shape.groups < 1 || channels % shape.groups != 0) return false;
-  const int64_t band = kernels->bandOf(channels / shape.groups);
+  const int64_t band = kernels->convolution.bandOf(channels / shape.groups);
   if (band > widestBand || channels % band != 0) return false;
   for (const at::Tensor& each : {bias, gain, shift}) {
     if (!isRow(each, at::kFloat, channels)) return false;

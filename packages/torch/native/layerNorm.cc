@@ -22,7 +22,7 @@ static at::Tensor layerNorm(const at::Tensor& x, const at::Tensor& weight, const
   call.columns = x.size(-1), call.eps = static_cast<float>(eps);
   call.x = x.data_ptr(), call.weight = weight.data_ptr(), call.bias = bias.data_ptr(), call.out = out.data_ptr();
   if (moments.defined()) call.means = moments.data_ptr<float>(), call.factors = call.means + rows;
-  runRows(rowsKernelsFor(x.scalar_type())->layerNorm, call, rows);
+  runRows(kernelsFor(x.scalar_type())->rows.layerNorm, call, rows);
   return out;
 }
 
@@ -47,7 +47,7 @@ struct LayerNorm : torch::autograd::Function<LayerNorm> {
     const int64_t columns = x.size(-1), rows = x.numel() / columns;
     call.columns = columns, call.x = x.data_ptr(), call.weight = weight.data_ptr(), call.grad = grad.data_ptr();
     call.out = by.data_ptr(), call.means = moments.data_ptr<float>(), call.factors = call.means + rows;
-    const at::Tensor sums = runSumming(rowsKernelsFor(x.scalar_type())->layerNormBackward, call, rows, 2 * columns);
+    const at::Tensor sums = runSumming(kernelsFor(x.scalar_type())->rows.layerNormBackward, call, rows, 2 * columns);
     const at::Tensor byRows = sums.to(weight.scalar_type());
     return {by, byRows.narrow(0, 0, columns), byRows.narrow(0, columns, columns), at::Tensor()};
   }
@@ -69,7 +69,7 @@ bool replaceLayerNorm(torch::jit::Stack& stack) {
   if (at::autocast::is_autocast_enabled(at::kCPU)) return false;
   if (!stack[0].isTensor() || !stack[1].isIntList() || !stack[2].isTensor() || !stack[3].isTensor()) return false;
   const at::Tensor x = stack[0].toTensor(), weight = stack[2].toTensor(), bias = stack[3].toTensor();
-  if (!x.defined() || !hasRows(x, x.scalar_type()) || !x.is_contiguous() || rowsKernelsFor(x.scalar_type()) == nullptr) return false;
+  if (!x.defined() || !hasRows(x, x.scalar_type()) || !x.is_contiguous() || kernelsFor(x.scalar_type()) == nullptr) return false;
   const std::vector<int64_t> shape = stack[1].toIntVector();
   if (shape.size() != 1 || shape[0] != x.size(-1)) return false;
   if (!isRow(weight, x.scalar_type(), shape[0]) || !isRow(bias, x.scalar_type(), shape[0])) return false;

@@ -20,7 +20,7 @@ static at::Tensor gelu(const at::Tensor& x, const at::Tensor& out) {
   RECORD_FUNCTION("rin::gelu", std::vector<c10::IValue>({x}));
   RowsCall call{};
   call.columns = x.size(-1), call.x = x.data_ptr(), call.out = out.data_ptr();
-  runRows(rowsKernelsFor(x.scalar_type())->gelu, call, x.numel() / call.columns);
+  runRows(kernelsFor(x.scalar_type())->rows.gelu, call, x.numel() / call.columns);
   return out;
 }
 
@@ -54,7 +54,7 @@ static at::Tensor addLinear(const at::Tensor& added, const at::Tensor& x, const 
     RECORD_FUNCTION("rin::add_bias", std::vector<c10::IValue>({added, bias}));
     RowsCall call{};
     call.columns = added.size(-1), call.x = added.data_ptr(), call.bias = bias.data_ptr(), call.out = out.data_ptr();
-    runRows(rowsKernelsFor(x.scalar_type())->addBias, call, added.numel() / call.columns);
+    runRows(kernelsFor(x.scalar_type())->rows.addBias, call, added.numel() / call.columns);
   }
   out.view({-1, out.size(-1)}).addmm_(matrixOf(x), weight.t());
   return out;
@@ -72,7 +72,7 @@ static at::Tensor sumOfRows(const at::Tensor& grad) {
   RECORD_FUNCTION("rin::sum", std::vector<c10::IValue>({grad}));
   RowsCall call{};
   call.columns = grad.size(-1), call.grad = grad.data_ptr();
-  const SummingKernel kernel = rowsKernelsFor(grad.scalar_type())->sum;
+  const SummingKernel kernel = kernelsFor(grad.scalar_type())->rows.sum;
   return runSumming(kernel, call, grad.numel() / call.columns, call.columns).to(grad.scalar_type());
 }
 
@@ -100,7 +100,7 @@ struct LinearGelu : torch::autograd::Function<LinearGelu> {
       RECORD_FUNCTION("rin::gelu_backward", std::vector<c10::IValue>({grad, linear}));
       RowsCall call{};
       call.columns = linear.size(-1), call.x = linear.data_ptr(), call.grad = grad.data_ptr(), call.out = by.data_ptr();
-      const SummingKernel kernel = rowsKernelsFor(linear.scalar_type())->geluBackward;
+      const SummingKernel kernel = kernelsFor(linear.scalar_type())->rows.geluBackward;
       byBias = runSumming(kernel, call, linear.numel() / call.columns, call.columns).to(linear.scalar_type());
     }
     const auto [byInput, byFactor] = productGradients(by, x, weight, byX, byWeight);
@@ -135,7 +135,7 @@ struct LinearSum : torch::autograd::Function<LinearSum> {
 
 // Whether the kernels take x [..., inputs], W [outputs, inputs] and b [outputs].
 static bool isFastLinear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-  if (at::autocast::is_autocast_enabled(at::kCPU) || !x.defined() || rowsKernelsFor(x.scalar_type()) == nullptr) return false;
+  if (at::autocast::is_autocast_enabled(at::kCPU) || !x.defined() || kernelsFor(x.scalar_type()) == nullptr) return false;
   const at::ScalarType dtype = x.scalar_type();
   return hasRows(x, dtype) && hasRows(weight, dtype) && x.dim() > 1 && weight.dim() == 2 && x.size(-1) == weight.size(1) &&
          (!bias.has_value() || isRow(*bias, dtype, weight.size(0)));

@@ -1,28 +1,9 @@
-// How the kernels that compute rows (kernels/rows.h, kernels/layerNorm.h) are chosen, and run by several threads.
+// How the kernels that compute rows (kernels/rows.h, kernels/layerNorm.h) are run by several threads.
 #pragma once
 
-#include "context.h"
-#include "kernels/simd.h"
-
-#include <ATen/Parallel.h>
-#include <ATen/Version.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/ops/empty.h>
+#include "ownKernels.h"
 
 namespace rin {
-
-// The kernels for this processor; null if there are none.
-inline const RowsKernels* rowsKernelsFor([[maybe_unused]] at::ScalarType dtype) {
-#if defined(__x86_64__)
-  // ATEN_CPU_CAPABILITY limits these kernels as it limits libtorch's own.
-  const std::string capability = at::get_cpu_capability();
-  const bool has512 = capability == "AVX512";
-  if (dtype == at::kBFloat16 && has512 && __builtin_cpu_supports("avx512bf16")) return &avx512bf16::rowsKernels;
-  if (dtype == at::kFloat && has512) return &avx512::rowsKernels;
-  if (dtype == at::kFloat && capability == "AVX2") return &avx2::rowsKernels;
-#endif
-  return nullptr;
-}
 
 // Rows are computed in blocks of this many, and sums over rows are sums of blocks. So which threads compute them changes no bit.
 constexpr int64_t blockRows = 64;

@@ -1,8 +1,6 @@
 // Attention of the addon's own kernels (native/attention.cc) beside libtorch's and beside float64.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   type Dtype,
   gradients,
@@ -16,6 +14,7 @@ import {
   trace,
 } from '../../src/index.js';
 import { native } from '../../src/native.js';
+import { testOnOtherProcessors } from './otherProcessors.js';
 
 /** [batch, heads, queries, keys, width] of a head; none of them fills whole vectors or blocks, but the last two do */
 const cases = [
@@ -150,16 +149,8 @@ test('a trace sees the operator of libtorch', () => {
   );
 });
 
-// A child process, because libtorch reads the variable once.
-for (const capability of ['avx2', 'default'])
-  test(`attention on a processor with ${capability === 'avx2' ? 'AVX2' : 'neither AVX2 nor AVX-512'}`, {
-    skip: process.env.ATEN_CPU_CAPABILITY !== undefined && 'this is such a process',
-  }, () => {
-    const env = { ...process.env, ATEN_CPU_CAPABILITY: capability, NODE_TEST_CONTEXT: undefined };
-    const output = execFileSync(process.execPath, ['--test-reporter=tap', fileURLToPath(import.meta.url)], {
-      env,
-      encoding: 'utf8',
-    });
-    assert.match(output, /^# fail 0$/m);
-    assert.match(output, new RegExp(`^ok .* attention \\[${cases[0].join(', ')}\\] in bfloat16`, 'm'));
-  });
+testOnOtherProcessors(
+  'attention',
+  import.meta.url,
+  new RegExp(`^ok .* attention \\[${cases[0].join(', ')}\\] in bfloat16`, 'm'),
+);

@@ -1,9 +1,7 @@
 // LayerNorm, and a linear layer alone and with GELU or a residual, as the addon computes them (native/layerNorm.cc,
 // native/linear.cc), beside libtorch's operators and beside float64.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   autocast,
   type Dtype,
@@ -21,6 +19,7 @@ import {
   trace,
 } from '../../src/index.js';
 import { native } from '../../src/native.js';
+import { testOnOtherProcessors } from './otherProcessors.js';
 
 const skip = !/AVX(2|512)/.test(runtime().cpuCapability) && 'the addon has no kernels for this processor';
 
@@ -261,16 +260,4 @@ test('a trace sees the operators of libtorch', () => {
   );
 });
 
-// A child process, because libtorch reads the variable once.
-for (const capability of ['avx2', 'default'])
-  test(`rows on a processor with ${capability === 'avx2' ? 'AVX2' : 'neither AVX2 nor AVX-512'}`, {
-    skip: process.env.ATEN_CPU_CAPABILITY !== undefined && 'this is such a process',
-  }, () => {
-    const env = { ...process.env, ATEN_CPU_CAPABILITY: capability, NODE_TEST_CONTEXT: undefined };
-    const output = execFileSync(process.execPath, ['--test-reporter=tap', fileURLToPath(import.meta.url)], {
-      env,
-      encoding: 'utf8',
-    });
-    assert.match(output, /^# fail 0$/m);
-    assert.match(output, /^ok .* gelu in bfloat16/m);
-  });
+testOnOtherProcessors('rows', import.meta.url, /^ok .* gelu in bfloat16/m);

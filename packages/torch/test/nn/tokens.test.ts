@@ -1,8 +1,6 @@
 // The addon's own convolution of tokens (native/convolution.cc) beside libtorch's operators in float64.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   convolveTokens,
   type Dtype,
@@ -17,6 +15,7 @@ import {
   trace,
   unsafe,
 } from '../../src/index.js';
+import { testOnOtherProcessors } from './otherProcessors.js';
 
 interface Case {
   readonly grid: readonly number[];
@@ -157,16 +156,4 @@ test('where there is no kernel, the answer is null: in a trace, in float64, and 
   assert.equal(own(float[0], float.slice(1), { ...given, grid: [7, 7] }), null);
 });
 
-// A child process, because libtorch reads the variable once.
-for (const capability of ['avx2', 'default'])
-  test(`convolution of tokens on a processor with ${capability === 'avx2' ? 'AVX2' : 'neither AVX2 nor AVX-512'}`, {
-    skip: process.env.ATEN_CPU_CAPABILITY !== undefined && 'this is such a process',
-  }, () => {
-    const env = { ...process.env, ATEN_CPU_CAPABILITY: capability, NODE_TEST_CONTEXT: undefined };
-    const output = execFileSync(process.execPath, ['--test-reporter=tap', fileURLToPath(import.meta.url)], {
-      env,
-      encoding: 'utf8',
-    });
-    assert.match(output, /^# fail 0$/m);
-    assert.match(output, /^ok .* convolution of tokens, a clip/m);
-  });
+testOnOtherProcessors('convolution of tokens', import.meta.url, /^ok .* convolution of tokens, a clip/m);
