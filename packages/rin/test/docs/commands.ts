@@ -40,7 +40,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --data sounds': { run: short },
   'rin train --data sounds --images 80k': { run: '--training.batch 4 --dry-run' },
   'rin train --preset bouncing --model.givenFrames 4': { run: short },
-  'rin train --preset tones --data sounds --data.sampleRate 16000 --size [8192]': { run: short },
+  "rin train --preset tones --data sounds --data.sampleRate 16000 --size '[8192]'": { run: short },
   'rin train --preset tones': { run: short },
   'rin launch --processes 4 train --data my-pictures': launched,
   'rin launch --processes 2 sample 3 --seeds 0-999 --out pictures': launched,
@@ -115,12 +115,12 @@ export const cases: Readonly<Record<string, Case>> = {
     tested: 'packages/rin/test/cli/commands/known.slow.test.ts',
   },
   'rin launch --processes 2 evaluate 3 --count 50000': evaluated,
-  'rin evaluate runs/00001-bouncing --count 48 --reference-count 64 --batch 8': evaluated,
+  'rin evaluate runs/bouncing --count 48 --reference-count 64 --batch 8': evaluated,
   'rin sample 3 --seeds 0-999 --out drawn': { run: '--seeds 0-3 --steps 2' },
   'rin evaluate drawn --data my-pictures': evaluated,
   'rin evaluate': evaluated,
   'rin evaluate packages/rin/models/emoji-64.safetensors --count 498': minutes,
-  'rin evaluate runs/00001-characters-64 --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
+  'rin evaluate runs/characters --data lpc-sprites-64.tar --count 48 --reference-count 64 --batch 8': minutes,
   'rin evaluate 3': evaluated,
   'rin evaluate 3 --count 50000 --detector inception --detector-file inception-2015-12-05.pt': evaluated,
   'rin train --data my-pictures --training.evaluateEvery 25%': {
@@ -177,12 +177,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'node examples/tensors.mjs': examples,
   'node examples/classifier.mjs': examples,
   'node bench/communication.mjs': minutes,
-  'node bench/detectors.mjs --data ../shared/data/cifar10/train.tar': minutes,
-  'node bench/detectors.mjs --detector i3d-kinetics-400 --data ../shared/data/video-clips --side 64 --reference 60 --set 30':
-    minutes,
-  'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers muon --charts docs/images --page docs/ablations.md':
-    minutes,
-  'node bench/ablations.mjs --data ../shared/data/cifar10 --optimizers lamb': minutes,
+  'node bench/detectors.mjs --data cifar10/train.tar': minutes,
+  'node bench/detectors.mjs --detector i3d-kinetics-400 --data video-clips --side 64 --reference 60 --set 30': minutes,
+  'node bench/ablations.mjs --data cifar10 --optimizers muon --charts docs/images --page docs/ablations.md': minutes,
+  'node bench/ablations.mjs --data cifar10 --optimizers lamb': minutes,
   'node bench/ablations.mjs --data emoji --folder runs/ablations-emoji': minutes,
   'node bench/samplingQuality.mjs --model runs/00001-mnist --data mnist --count 500 --first 0 --batch 250 --evaluations 17,33 --samplers ddpm@100,dpm2mSde,dpm2m,ddim,ddpm,heun':
     minutes,
@@ -208,7 +206,7 @@ export const cases: Readonly<Record<string, Case>> = {
     minutes,
   'node bench/trainingMemory.mjs': minutes,
   'node bench/largestNetworks.mjs': minutes,
-  'node bench/latents.mjs --data ../shared/data/mnist --charts docs/images': minutes,
+  'node bench/latents.mjs --data mnist --charts docs/images': minutes,
   'node bench/trainingStep.mjs --network emoji-64 --rounds 5': minutes,
   'node bench/sampling.mjs --rounds 3': minutes,
   'node bench/trainingStep.mjs --rounds 3 --steps 1': minutes,
@@ -220,6 +218,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/whereTimeGoes.mjs': minutes,
   'node bench/samplingQuality.mjs --sets 2 --evaluations 9,17,33,65 --samplers ddpm@100,ddpm,ddim,heun,dpm2m,dpm2mSde':
     minutes,
+  'node bench/samplingQuality.mjs --sets 3 --evaluations "" --samplers ddpm:1@100,dpm2m:1@33': minutes,
   'node bench/samplingQuality.mjs --sets 6 --evaluations "" --samplers ddpm:1@100,dpm2mSde:1@33,dpm2mSde:2@33,heun:1@33':
     minutes,
   'node bench/gentleness.mjs --rounds 5 --pictures 4096': minutes,
@@ -232,7 +231,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin train --preset cifar10-small --data cifar10/train.tar --validation 0.02 --model.convolutionKernel 0': {
     run: short,
   },
-  'rin train --preset characters-64 --data lpc-sprites-64.tar --validation 0.05': {
+  'rin train --preset characters-64 --data lpc-sprites-64.tar --validation 0.05 --run runs/characters': {
     not: 'the data are not here; presets.test.ts loads the preset, and clips.slow.test.ts trains on clips',
   },
   'rin sample --seeds 0-15 --columns 8 --grid characters.webp': {
@@ -244,15 +243,16 @@ export const cases: Readonly<Record<string, Case>> = {
   'rin sample --seeds 0-17 --columns 6 --out sounds --grid sounds.png': {
     tested: 'packages/rin/test/cli/commands/sounds.slow.test.ts',
   },
-  'rin train --preset characters-64 --data lpc-sprites-64.tar --model.givenFrames 8 --images 20k --validation 0.05': {
-    not: 'the data are not here; givenFrames.slow.test.ts trains with given frames',
-  },
-  'node bench/prediction.mjs runs/00001-characters-64 --clips 32 --picture continued.png': minutes,
-  'node bench/soundPitch.mjs runs/00001-tones': minutes,
+  'rin train --preset characters-64 --data lpc-sprites-64.tar --model.givenFrames 8 --images 20k --validation 0.05 --run runs/continued':
+    {
+      not: 'the data are not here; givenFrames.slow.test.ts trains with given frames',
+    },
+  'node bench/prediction.mjs runs/continued --clips 32 --picture continued.png': minutes,
+  'node bench/soundPitch.mjs runs/tones': minutes,
   'rin sample --seeds 0-79 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin sample --seeds 0-79 --columns 8 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin sample --seeds 0-59 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
   'rin sample --seeds 0-49 --columns 10 --steps 100 --sampler ddpm': { run: '--steps 2' },
-  'rin train --preset bouncing --validation 0.02': { run: short },
-  'rin train --preset tones --validation 0.02': { run: short },
+  'rin train --preset bouncing --validation 0.02 --run runs/bouncing': { run: short },
+  'rin train --preset tones --validation 0.02 --run runs/tones': { run: short },
 };

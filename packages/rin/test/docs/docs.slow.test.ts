@@ -54,7 +54,7 @@ test('the commands of rin in the docs do what they say', async (t) => {
   const cwd = await workplace();
   for (const [command, each] of Object.entries(cases)) {
     if (!('run' in each)) continue;
-    const [, ...args] = `${command} ${each.run}`.trim().split(' ');
+    const [, ...args] = `${command} ${each.run}`.trim().replaceAll("'", '').split(' ');
     await t.test([command, each.run].join('  ').trim(), async () => {
       const { code, stdout, stderr } = await rin(args, { cwd });
       assert.equal(code, 0, `${stdout}\n${stderr}`);
