@@ -2,6 +2,7 @@
 // channels leave it at a third of the peak, and in bfloat16 its backward pass at a tenth. docs/speed.md has the figures.
 #include "ownKernels.h"
 
+#include <ATen/ops/empty_strided.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/record_function.h>
@@ -22,7 +23,8 @@ static at::Tensor withRows(const at::Tensor& x) { return x.stride(3) == 1 || x.s
 
 // A tensor like x, whose heads of a token lie side by side in memory.
 static at::Tensor besideEachOther(const at::Tensor& x) {
-  return at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options()).transpose(1, 2);
+  const int64_t heads = x.size(1), tokens = x.size(2), width = x.size(3);
+  return at::empty_strided(x.sizes(), {tokens * heads * width, width, heads * width, 1}, x.options());
 }
 
 static AttentionCall attentionCall(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& out,
@@ -86,6 +88,7 @@ struct Attention : torch::autograd::Function<Attention> {
 
 static bool isPlain(const at::Tensor& x, const at::Tensor& like) {
   return x.defined() && x.dim() == 4 && x.is_cpu() && x.layout() == at::kStrided && x.numel() > 0 &&
+         !x.is_neg() && !x._is_zerotensor() &&
          x.scalar_type() == like.scalar_type() && x.size(0) == like.size(0) && x.size(1) == like.size(1) &&
          x.size(3) == like.size(3);
 }
@@ -103,6 +106,7 @@ bool replaceAttention(torch::jit::Stack& stack) {
   if (stack[4].toDouble() != 0 || stack[5].toBool() || stack[7].toBool()) return false;
   if (kernelsFor(query.scalar_type()) == nullptr) return false;
   const double scale = stack[6].isNone() ? 1 / std::sqrt(static_cast<double>(query.size(3))) : stack[6].toDouble();
+  if (!(scale >= 0)) return false;  // the kernels take the largest product as the largest logit
   const at::Tensor q = withRows(query), k = withRows(key), v = withRows(value);
   const bool recorded = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
   at::Tensor result = recorded ? Attention::apply(q, k, v, scale) : attend(q, k, v, scale, nullptr);

@@ -89,11 +89,13 @@ struct MapConvolution : torch::autograd::Function<MapConvolution> {
     variable_list results(8);
     if (!gradients[0].defined()) return results;
     if (at::GradMode::is_enabled()) {
-      const at::Tensor y = convolvedPlainly(inputs, shape);
+      // Gradients by other names of the inputs: x may itself depend on the weight, and that path is not this function's.
+      MapInputs named = inputs;
       variable_list wanted;
-      for (const at::Tensor& input : inputs) {
-        if (input.requires_grad()) wanted.push_back(input);
+      for (at::Tensor& input : named) {
+        if (input.requires_grad()) wanted.push_back(input = input.view_as(input));
       }
+      const at::Tensor y = convolvedPlainly(named, shape);
       const variable_list found = torch::autograd::grad({y}, wanted, {gradients[0]}, true, true);
       for (size_t i = 0, next = 0; i < inputs.size(); i++) {
         if (inputs[i].requires_grad()) results[i] = found[next++];
@@ -112,7 +114,7 @@ struct MapConvolution : torch::autograd::Function<MapConvolution> {
     eachPart(call, x.size(0) * call.bands(), kernels.scratch(call), kernels.backward);
     const at::Tensor sums = byParameters.sum(0);
     results[1] = sums.narrow(0, 0, count).t().reshape(weight.sizes());
-    for (int64_t i = 0; i < 3; i++) results[i + 2] = sums.select(0, count + i);
+    for (int64_t i = 0; i < 3; i++) results[i + 2] = sums.select(0, count + i).clone();  // each with a memory of its own
     return results;
   }
 };
@@ -125,6 +127,7 @@ static bool areFast(const MapInputs& inputs, const MapShape& shape) {
   if (kernels == nullptr) return false;
   const int64_t channels = x.size(2), axes = static_cast<int64_t>(shape.grid.size());
   if (axes < 1 || axes > 3 || c10::multiply_integers(shape.grid) != x.size(1)) return false;
+  if (std::any_of(shape.grid.begin(), shape.grid.end(), [](int64_t side) { return side < 1; })) return false;
   if (shape.groups < 1 || channels % shape.groups != 0) return false;
   const int64_t band = kernels->convolution.bandOf(channels / shape.groups);
   if (band > widestBand || channels % band != 0) return false;

@@ -140,14 +140,19 @@ static napi_value later(const Call& call, std::function<std::string()> work) {
       pending->error = "an unknown native error";
     }
     pending->work = nullptr;  // frees its tensors and its share of the group
-    if (napi_call_threadsafe_function(done, pending, napi_tsfn_blocking) != napi_ok) delete pending;
+    if (napi_call_threadsafe_function(done, pending, napi_tsfn_blocking) != napi_ok) {
+      delete pending;  // the environment ends, and has taken the function back
+      return;
+    }
     napi_release_threadsafe_function(done, napi_tsfn_release);
   }).detach();
   return promise;
 }
 
 static std::shared_ptr<Group> groupOf(const Call& call) {
-  return call.context.groups.at(static_cast<size_t>(call.integer(0)));
+  const auto& group = call.context.groups.at(static_cast<size_t>(call.integer(0)));
+  TORCH_CHECK(group, "the group is closed");
+  return group;
 }
 
 static std::string joined(const std::vector<int>& ranks) {
@@ -214,6 +219,25 @@ static void quiet() {
   if (!isSet) unsetenv(name);
 }
 
+// Waits for all ranks, and connects to them.
+static void connect(const std::shared_ptr<Group>& group, const std::string& host, uint16_t port, const std::string& prefix,
+                    bool usesCuda) {
+  c10d::TCPStoreOptions options;
+  options.port = port;
+  options.isServer = group->hostsStore;
+  options.waitWorkers = false;
+  options.timeout = group->timeout;
+  const auto store = c10::make_intrusive<c10d::TCPStore>(host, options);
+  options.isServer = false;
+  const auto pulse = c10::make_intrusive<c10d::TCPStore>(host, options);
+  group->store = c10::make_intrusive<c10d::PrefixStore>(prefix, store);
+  group->pulse = c10::make_intrusive<c10d::PrefixStore>(prefix, pulse);
+  gather(*group);
+  startPulse(group);
+  group->cpu = openGloo(*group, host);
+  if (usesCuda) group->cuda = openNccl(*group);
+}
+
 // openGroup(host, port, hosts the store, rank, size, prefix, time-out in ms, uses CUDA) → a promise of nothing; and its number
 napi_value openGroup(Call& call) {
   quiet();
@@ -227,20 +251,14 @@ napi_value openGroup(Call& call) {
   group->timeout = Milliseconds(call.integer(6));
   call.context.groups.push_back(group);
   return later(call, [group, host, port, prefix, usesCuda, number = call.context.groups.size() - 1] {
-    c10d::TCPStoreOptions options;
-    options.port = port;
-    options.isServer = group->hostsStore;
-    options.waitWorkers = false;
-    options.timeout = group->timeout;
-    const auto store = c10::make_intrusive<c10d::TCPStore>(host, options);
-    options.isServer = false;
-    const auto pulse = c10::make_intrusive<c10d::TCPStore>(host, options);
-    group->store = c10::make_intrusive<c10d::PrefixStore>(prefix, store);
-    group->pulse = c10::make_intrusive<c10d::PrefixStore>(prefix, pulse);
-    gather(*group);
-    startPulse(group);
-    group->cpu = openGloo(*group, host);
-    if (usesCuda) group->cuda = openNccl(*group);
+    try {
+      connect(group, host, port, prefix, usesCuda);
+    } catch (...) {
+      group->ended = true;  // it must not look alive to the others, nor keep the port
+      group->leave();
+      group->store = nullptr;
+      throw;
+    }
     return std::to_string(number);
   });
 }
@@ -258,8 +276,9 @@ napi_value collective(Call& call) {
       c10d::BroadcastOptions options;
       options.rootRank = root;
       for (at::Tensor& tensor : tensors) {
-        std::vector<at::Tensor> one{tensor};
-        group->backendFor(tensor)->broadcast(one, options)->wait();
+        std::vector<at::Tensor> dense{tensor.contiguous()};  // NCCL takes no others; Muon keeps transposed views
+        group->backendFor(tensor)->broadcast(dense, options)->wait();
+        if (!dense[0].is_same(tensor)) tensor.copy_(dense[0]);
       }
     }
     return std::string();

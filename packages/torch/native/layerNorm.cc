@@ -49,7 +49,7 @@ struct LayerNorm : torch::autograd::Function<LayerNorm> {
     call.out = by.data_ptr(), call.means = moments.data_ptr<float>(), call.factors = call.means + rows;
     const at::Tensor sums = runSumming(kernelsFor(x.scalar_type())->rows.layerNormBackward, call, rows, 2 * columns);
     const at::Tensor byRows = sums.to(weight.scalar_type());
-    return {by, byRows.narrow(0, 0, columns), byRows.narrow(0, columns, columns), at::Tensor()};
+    return {by, byRows.narrow(0, 0, columns).clone(), byRows.narrow(0, columns, columns).clone(), at::Tensor()};
   }
 
  private:

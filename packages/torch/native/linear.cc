@@ -60,12 +60,18 @@ static at::Tensor addLinear(const at::Tensor& added, const at::Tensor& x, const 
   return out;
 }
 
-// The gradients of x·Wᵀ by x and W, where they are needed
+// The gradients of x·Wᵀ by x and W, where they are needed. That by x needs no x, and that by W no W.
 static std::pair<at::Tensor, at::Tensor> productGradients(const at::Tensor& grad, const at::Tensor& x, const at::Tensor& weight,
                                                           bool byX, bool byWeight) {
   const at::Tensor matrix = matrixOf(grad);
-  return {byX ? at::mm(matrix, weight).view(x.sizes()) : at::Tensor(),
-          byWeight ? at::mm(matrix.t(), matrixOf(x)) : at::Tensor()};
+  at::Tensor first, second;
+  if (byX) {
+    std::vector<int64_t> sizes = grad.sizes().vec();
+    sizes.back() = weight.size(1);
+    first = at::mm(matrix, weight).view(sizes);
+  }
+  if (byWeight) second = at::mm(matrix.t(), matrixOf(x));
+  return {first, second};
 }
 
 static at::Tensor sumOfRows(const at::Tensor& grad) {
@@ -113,7 +119,7 @@ struct LinearSum : torch::autograd::Function<LinearSum> {
   static at::Tensor forward(AutogradContext* context, const std::optional<at::Tensor>& added, const at::Tensor& x,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
     const at::AutoDispatchBelowADInplaceOrView guard;
-    context->save_for_backward({x, weight});
+    context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), x.requires_grad() ? weight : at::Tensor()});
     context->saved_data["added"] = added.has_value(), context->saved_data["bias"] = bias.has_value();
     return added.has_value() ? addLinear(*added, x, weight, *bias) : linearOf(x, weight, bias);
   }

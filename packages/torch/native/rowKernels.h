@@ -30,12 +30,13 @@ inline at::Tensor runSumming(SummingKernel kernel, const RowsCall& call, int64_t
   for (int64_t i = 1; i < blocks; i++) {
     for (int64_t j = 0; j < count; j++) sums[j] += sums[i * count + j];
   }
-  return parts.select(0, 0);
+  return blocks > 1 ? parts.select(0, 0).clone() : parts.select(0, 0);
 }
 
 // Whether the kernels can read it: on the CPU, of this dtype, not empty.
 inline bool hasRows(const at::Tensor& x, at::ScalarType dtype) {
-  return x.defined() && x.is_cpu() && x.layout() == at::kStrided && x.scalar_type() == dtype && x.dim() > 0 && x.numel() > 0;
+  return x.defined() && x.is_cpu() && x.layout() == at::kStrided && x.scalar_type() == dtype && x.dim() > 0 && x.numel() > 0 &&
+         !x.is_neg() && !x._is_zerotensor();
 }
 
 inline bool isRow(const at::Tensor& x, at::ScalarType dtype, int64_t columns) {

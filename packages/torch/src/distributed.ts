@@ -126,6 +126,7 @@ export class Group {
   /** The end of the newest call: the order of calls is the same on every rank. */
   #last: Promise<unknown> = Promise.resolve();
   #meetings = 0;
+  #isClosed = false;
 
   /** @internal */
   constructor(id: number, { rank, size, timeout }: { rank: number; size: number; timeout: number }) {
@@ -155,7 +156,7 @@ export class Group {
 
   /** Leaves a text for the other ranks, under a name that is used once. It waits for nobody. */
   async publish(name: string, text: string): Promise<void> {
-    await this.#asked(native.publish(this.#id, name, text));
+    await this.#asked(() => native.publish(this.#id, name, text));
   }
 
   /**
@@ -163,7 +164,7 @@ export class Group {
    * @throws RankError if the rank ends, or shows no sign of life for a minute or for the time-out if that is shorter
    */
   async read(name: string, from: number): Promise<string> {
-    return this.#asked(native.awaitKey(this.#id, name, from));
+    return this.#asked(() => native.awaitKey(this.#id, name, from));
   }
 
   /** Waits until every rank is here. Like `read` it waits as long as the others live. @throws RankError if a rank is missing */
@@ -178,8 +179,10 @@ export class Group {
     await this.publish(`ended/${this.rank}`, reason).catch(() => {}); // nobody may be left who could read it
   }
 
-  /** Leaves the group. Other ranks that still wait for this one get an error. */
+  /** Leaves the group. Other ranks that still wait for this one get an error, and so do calls that start later. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await native.closeGroup(this.#id);
   }
 
@@ -194,9 +197,9 @@ export class Group {
     }
   }
 
-  async #asked(answer: Promise<string>): Promise<string> {
+  async #asked(ask: () => Promise<string>): Promise<string> {
     try {
-      return await answer;
+      return await ask();
     } catch (error) {
       throw this.#named(firstSentence(error)) ?? this.#withoutStore(error);
     }

@@ -56,18 +56,23 @@ test('sums, copies and texts reach every rank, and calls that start together kee
   for (const { code, said, stderr } of ended) {
     assert.equal(code, 0, stderr);
     assert.equal(stderr, '');
-    const [, { a, b, c, name }] = said as [string, Record<string, unknown>];
+    const [, { a, b, c, d, name, refused }] = said as [string, Record<string, unknown>];
     assert.deepEqual(
-      [b, c, name],
+      [b, c, d, name],
       [
         [
           [3, 3, 3],
           [3, 3, 3],
         ],
         [10],
+        [
+          [1, 1, 2],
+          [3, 4, 5],
+        ],
         'grüße',
       ],
     );
+    assert.deepEqual(refused, new Array(3).fill('the group is closed'));
     const [whole, tenths] = a as number[];
     assert.equal(whole, 6);
     assert.ok(Math.abs(tenths - 0.3) < 1e-7); // float32

@@ -10,13 +10,23 @@ const tasks: Readonly<Record<string, (group: Group) => Promise<void>>> = {
     await Promise.all([group.sum([a]), group.sum([b])]); // in this order on every rank, whichever thread starts first
     const c = tensor([10 * group.rank], { dtype: 'int64' });
     await group.broadcast([c], 1);
+    const d = tensor([
+      [group.rank, 1, 2],
+      [3, 4, 5],
+    ]); // its memory lies in another order on rank 1
+    const turned = group.rank === 1 ? d.transpose(0, 1).contiguous().transpose(0, 1) : d;
+    await group.broadcast([turned], 1);
     if (group.rank === 0) {
       await setTimeout(200);
       await group.publish('name', 'grüße');
     }
     const name = await group.read('name', 0);
     await group.meet();
-    told({ a: a.tolist(), b: b.tolist(), c: c.tolist(), name });
+    await group.close();
+    await group.close(); // again, which changes nothing
+    const late = [() => group.publish('late', ''), () => group.sum([a]), () => group.read('late', 0)];
+    const refused = await Promise.all(late.map((call) => call().then(String, (error: Error) => error.message)));
+    told({ refused, a: a.tolist(), b: b.tolist(), c: c.tolist(), d: turned.tolist(), name });
   },
   // Rank 1 leaves in some way while the others wait for it.
   async killed(group) {

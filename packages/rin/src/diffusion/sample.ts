@@ -185,7 +185,8 @@ async function drawSections(
 export function changedSampling(config: Config, changed: Partial<SamplingConfig>): SamplingConfig {
   const { momentum = 0 } = changed;
   const { model, diffusion } = config;
-  if (momentum > 0 && (model.selfConditioning === 'none' || diffusion.selfConditioningRate === 0)) {
+  const isNew = momentum > 0 && momentum !== config.sampling.momentum;
+  if (isNew && (model.selfConditioning === 'none' || diffusion.selfConditioningRate === 0)) {
     const why =
       model.selfConditioning === 'none' ? 'model.selfConditioning is none' : 'diffusion.selfConditioningRate is 0';
     throw new RinError(

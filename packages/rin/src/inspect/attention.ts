@@ -73,7 +73,8 @@ export async function sampleAttention(model: Model, options: SampleAttentionOpti
   const choice = { kind, blocks, latent, head };
   checkShown(model, changedSampling(model.config, keys), options);
   const cut = geometry(model.config.model);
-  const found = new Map<number, Map<number, AttentionStep>>(); // by seed, then by step
+  const results: SampleAttentionSteps[] = [];
+  const found = new Map<number, Map<number, AttentionStep>>(); // by the place of the sample among all, then by step
   let latest: { gamma: number; maps: AttentionMap[][] } = { gamma: 0, maps: [] };
   const isShown = (step: number): boolean => at === undefined || at.includes(step);
   const drawn = samples(model, {
@@ -88,22 +89,22 @@ export async function sampleAttention(model: Model, options: SampleAttentionOpti
       };
     },
     onStep: (progress) => {
-      const { step, steps, seeds: part, x0 } = progress;
+      const { step, steps, x0 } = progress;
       if (isShown(step)) {
         const { gamma, maps } = latest;
         for (const [i, image] of x0().entries()) {
-          const seen = found.get(part[i]) ?? new Map<number, AttentionStep>();
+          const place = results.length + i; // all samples of earlier batches are there
+          const seen = found.get(place) ?? new Map<number, AttentionStep>();
           seen.set(step, { step, steps, gamma, x0: image, maps: maps.map((each) => each[i]) });
-          found.set(part[i], seen);
+          found.set(place, seen);
         }
       }
       latest = { gamma: 0, maps: [] };
       onStep?.(progress);
     },
   });
-  const results: SampleAttentionSteps[] = [];
   for await (const { seed, image } of drawn)
-    results.push({ seed, image, steps: [...(found.get(seed)?.values() ?? [])] });
+    results.push({ seed, image, steps: [...(found.get(results.length)?.values() ?? [])] });
   return results;
 }
 

@@ -114,7 +114,10 @@ export async function gather(
       const values = all.slice(from, from + sizeOf(start) * (width + classes));
       place(start, values);
       const file = fileOf(start);
-      if (file) await writeBlock(file, values);
+      if (folder !== undefined && file) {
+        await makeFolder(folder); // a process that measured the same removes it when it is done
+        await writeBlock(file, values);
+      }
     }
     endIfStopped(stopped, signal);
     done += samples;

@@ -96,7 +96,7 @@ async function measured(
     if (!gathered) return undefined;
     const { features } = gathered;
     await writeStatistics(path, { moments: momentsOf(features), features, facts });
-    await remove(work);
+    await remove(work).catch(() => {}); // another process may measure the same reference, and still write there
   } catch (error) {
     throw cannotWrite(error, folder);
   }

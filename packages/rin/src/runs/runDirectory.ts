@@ -96,8 +96,11 @@ export class RunDirectory {
     await flush(this.path);
   }
 
-  /** Removes the lines recorded after `images` images, and half-written files. */
-  async rewind(images: number): Promise<void> {
+  /**
+   * Removes the lines recorded after `images` images, and half-written files.
+   * @param isChanged whether the run goes on with other keys. Then later previews are removed too, because they would be others
+   */
+  async rewind(images: number, isChanged: boolean): Promise<void> {
     const isBefore = (line: string) => {
       try {
         return (JSON.parse(line) as { images: number }).images <= images;
@@ -106,8 +109,17 @@ export class RunDirectory {
       }
     };
     for (const name of recordNames) await filterLines(this.file(`${name}.jsonl`), isBefore);
-    for (const name of await namesIn(this.path)) if (/\.part(ial)?$/.test(name)) await remove(this.file(name));
+    for (const name of await namesIn(this.path)) {
+      const isLater = isChanged && imagesOfPreview(name) > images;
+      if (isLater || /\.part(ial)?$/.test(name)) await remove(this.file(name));
+    }
   }
+}
+
+/** Images seen, from the name of a preview; 0 for other names. */
+function imagesOfPreview(name: string): number {
+  const match = /^fakes-(\d+)(?:\.(\d{3}))?k\./.exec(name);
+  return match ? 1000 * Number(match[1]) + Number(match[2] ?? 0) : 0;
 }
 
 /** Names of the entries of a folder. @throws RinError if it cannot be read */

@@ -1,3 +1,4 @@
+import { isOutOfMemory, RinError } from '@rin/core';
 import { releaseFreeMemory } from '@rin/torch';
 import { saveModel } from '../diffusion/modelFile.js';
 import { change } from '../disk/wholeFiles.js';
@@ -124,8 +125,11 @@ export class Artefacts {
     try {
       return await evaluator.measure(subject, { onProgress, ...(signal && { signal }) });
     } catch (error) {
-      if (!signal?.aborted) throw error;
-      return undefined;
+      if (signal?.aborted) return undefined;
+      if (!isOutOfMemory(error)) throw error;
+      throw new RinError(
+        'not enough memory to measure new samples; use a smaller training.microBatch, or set training.evaluateEvery to 0',
+      );
     } finally {
       if (learner.compute.device === 'cpu') releaseFreeMemory();
     }

@@ -40,7 +40,7 @@ export interface EvaluatorRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Opens an evaluator, and measures its reference. The room `metrics`, which is to the right of this one, has it. */
+/** Opens an evaluator. It measures its reference at the first evaluation. The room `metrics`, which is to the right of this one, has it. */
 export type OpenEvaluator = (request: EvaluatorRequest) => Promise<Evaluator>;
 
 /** When a run evaluates, and what it costs. */

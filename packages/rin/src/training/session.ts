@@ -164,20 +164,42 @@ export class Session implements Disposable {
     recorder.say(`${count(Math.min(images, this.#options.config.training.images))} images: ${told.join(', ')}`);
   }
 
+  /** Rank 0 evaluates. If that fails, the run ends, but first it saves: another try then starts with the evaluation. */
+  async #evaluateOrSave(artefacts: ArtefactWriter, total: number): Promise<void> {
+    const { ranks = alone } = this.#options;
+    let failure: unknown;
+    const isDone = await ranks.first(async () => {
+      try {
+        await this.#evaluate(artefacts, total);
+        return true;
+      } catch (error) {
+        failure = error;
+        return false;
+      }
+    });
+    if (isDone) return;
+    if (this.#images !== (artefacts.saved ?? 0)) await this.#save(artefacts);
+    await ranks.first(() => Promise.reject(failure));
+  }
+
+  async #save(artefacts: ArtefactWriter): Promise<void> {
+    await this.#options.recorder?.flush();
+    await artefacts.checkpoint(this.#label(this.#options.config.training.checkpointEvery), this.#tally.counters);
+  }
+
   /** @returns whether training stops now, the same on every rank */
   async #makeWhatIsDue(): Promise<boolean> {
-    const { config, recorder, artefacts, ranks = alone, signal } = this.#options;
+    const { config, artefacts, signal } = this.#options;
     const { checkpointEvery } = config.training;
     if (artefacts && this.#isDue(artefacts.previewEvery)) await this.#preview(artefacts);
     const evaluations = planEvaluations(config);
     if (artefacts && evaluations && this.#isDue(evaluations.every))
-      await ranks.first(() => this.#evaluate(artefacts, evaluations.count));
+      await this.#evaluateOrSave(artefacts, evaluations.count);
     const [stops, isHalved] = await this.#onAnyRank([signal?.aborted === true, this.#isHalved]);
     if (!artefacts) return stops;
     const isNew = this.#images !== (artefacts.saved ?? 0);
     if (isNew && (stops || isHalved || this.#isDue(checkpointEvery))) {
-      await recorder?.flush();
-      await artefacts.checkpoint(this.#label(checkpointEvery), this.#tally.counters);
+      await this.#save(artefacts);
       this.#isHalved = false;
       return (await this.#onAnyRank([signal?.aborted === true]))[0]; // nothing new is lost here
     }

@@ -277,7 +277,7 @@ async function prepare(given: Preparation): Promise<Session> {
   await changeRun(directory, config, changes, saved?.counters.images ?? 0, say); // a run that is refused stays as it is
   if (!saved && training.init !== undefined)
     say(startFromModel(learner, config, init ?? gone(training.init), data.classes));
-  await directory.rewind(saved?.counters.images ?? 0);
+  await directory.rewind(saved?.counters.images ?? 0, changes.length > 0);
   directory.record('machine', machine(compute, saved?.counters.images ?? 0));
   if (training.tensorboard) recorder.board = await EventFile.start(directory, saved?.counters.images ?? 0);
   const skipped = data.skipped.length > 0 ? `, ${count(data.skipped.length)} skipped (listed in data.json)` : '';

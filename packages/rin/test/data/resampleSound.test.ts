@@ -32,3 +32,7 @@ test('an unchanged rate changes nothing', () => {
   const samples = sine(440, 8000);
   assert.deepEqual(resampleSound(samples, 8000, 8000), samples);
 });
+
+test('a sound without samples stays empty at every rate, so it is skipped', () => {
+  assert.equal(resampleSound(new Float32Array(0), 44100, 16000).length, 0);
+});

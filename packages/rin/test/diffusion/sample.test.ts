@@ -150,6 +150,8 @@ test('momentum is refused where nothing is carried that it could act on', async 
     const said = `momentum 0.5: this model carries nothing from step to step (${why}); leave momentum out`;
     await assert.rejects(sample(modelOf(changes), { seeds: [1], momentum: 0.5 }), new RinError(said));
     await sample(modelOf(changes), { seeds: [1], momentum: 0, steps: 1 });
+    const own = modelOf({ ...changes, sampling: { momentum: 0.5, steps: 1 } });
+    await sample(own, { seeds: [1], ...own.config.sampling }); // nobody named another one
   }
 });
 

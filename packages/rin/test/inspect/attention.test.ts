@@ -42,6 +42,23 @@ test('an even read has the entropy ln n, every patch the same share, and meets t
   for (const { detail = 0 } of rows) near(detail, 1, 1e-6);
 });
 
+test('samples of one seed and different classes each have their own maps, also in batches', async () => {
+  const model = lively({ sampling: { steps: 2 } });
+  const classes = ['apple', 'pear', 'cherry'];
+  const alone = [];
+  for (const name of classes) alone.push(...(await sampleAttention(model, { seeds: [7], classes: [name] })));
+  const found = await sampleAttention(model, { seeds: [7, 7, 7], classes, batch: 2 });
+  for (const [i, { image, steps }] of found.entries()) {
+    assert.deepEqual(image.data, alone[i].image.data);
+    assert.equal(steps.length, 2);
+    for (const [k, { maps, x0 }] of steps.entries()) {
+      assert.deepEqual(x0.data, alone[i].steps[k].x0.data);
+      nearAll(maps[0].values, alone[i].steps[k].maps[0].values, 1e-6);
+    }
+  }
+  assert.notDeepEqual(found[0].steps[0].maps[0].values, found[1].steps[0].maps[0].values);
+});
+
 test('a read of one patch is at its row and column, and in its slice of a clip', async () => {
   const over = { sampling: { steps: 1 } };
   for (const [token, row, column] of [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Dataset } from '../../src/data/dataset.js';
@@ -64,6 +64,24 @@ test('the figures of a model are those of its samples: as many of each class as 
     momentsOf(features(each)),
   );
   assert.equal(figures[1].value, frechetDistance(a, b));
+});
+
+test('a reference that another process measures at the same time, and clears away first, is measured all the same', async () => {
+  const cache = join(process.env.RIN_DATA_CACHE ?? '', 'references');
+  const other = await datasetFromSamples(samples.slice(2), [1, 8, 8]);
+  let removed = 0;
+  const { figures } = await evaluate(model, {
+    ...usual({ reference: other }),
+    onProgress: ({ stage }) => {
+      for (const name of stage === 'reference' ? readdirSync(cache) : []) {
+        if (!name.endsWith('.work')) continue;
+        rmSync(join(cache, name), { recursive: true });
+        removed++;
+      }
+    },
+  });
+  assert.ok(removed > 0);
+  assert.deepEqual(figures, (await evaluate(model, usual({ reference: other }))).figures);
 });
 
 /** The class of each of the 20 samples. */

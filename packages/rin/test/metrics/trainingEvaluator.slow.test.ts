@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { RinError } from '@rin/core';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import { evaluate } from '../../src/metrics/evaluate.js';
 import { trainingEvaluator } from '../../src/metrics/trainingEvaluator.js';
@@ -92,6 +93,32 @@ test('a run that is stopped while it evaluates saves, and measures again when it
       .filter((line) => 'figures' in line)
       .map(({ images }) => images),
     [16],
+  );
+  assert.deepEqual(outcome((await trained(runsFolder)).run, model), whole);
+});
+
+test('a run whose evaluation fails saves first, and the next try starts with the evaluation', async () => {
+  const whole = outcome((await trained(freshFolder())).run, model);
+  const runsFolder = freshFolder();
+  let calls = 0;
+  const failing = trainingEvaluator(async () => {
+    const detector = standIn();
+    const extract: typeof detector.extract = (...given) => {
+      if (calls++ === 0) return detector.extract(...given); // the reference
+      throw new RinError('the cache is full');
+    };
+    return { ...detector, extract };
+  });
+  process.env.RIN_DATA_CACHE = freshFolder(); // without the reference of the other runs
+  await assert.rejects(trained(runsFolder, { openEvaluator: failing }), /the cache is full/);
+  const [name] = readdirSync(runsFolder);
+  assert.ok(readdirSync(join(runsFolder, name)).includes('checkpoint-000000.016k'), 'the images at the evaluation');
+  calls = 1;
+  await assert.rejects(trained(runsFolder, { openEvaluator: failing }), /the cache is full/);
+  assert.deepEqual(
+    readdirSync(join(runsFolder, name)).filter((each) => each.startsWith('checkpoint')),
+    ['checkpoint-000000.016k'],
+    'no update came between',
   );
   assert.deepEqual(outcome((await trained(runsFolder)).run, model), whole);
 });

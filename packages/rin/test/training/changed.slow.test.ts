@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
@@ -63,6 +63,20 @@ test('a run goes on with other keys that do not touch what is learnt, to the sam
   assert.deepEqual(made, ['checkpoint-000000.096k', 'fakes-000000.048k.png', 'fakes-000000.096k.png']);
   assert.deepEqual(weights(run), whole);
   assert.deepEqual(readdirSync(runsFolder), [basename(run)]);
+});
+
+test('a preview that a killed run drew after its last checkpoint is drawn again if the run goes on with other keys', async () => {
+  const [old, name] = ['of the settings before', 'fakes-000000.048k.png'];
+  for (const [over, isKept] of [
+    [{}, true],
+    [{ sampling: { guidance: 1 } }, false],
+  ] as const) {
+    const runsFolder = freshFolder();
+    const { run } = await go(runsFolder, { sampleEvery: 48, at: 40 });
+    writeFileSync(join(run, name), old);
+    await go(runsFolder, { sampleEvery: 48, over });
+    assert.equal(readFileSync(join(run, name), 'latin1') === old, isKept);
+  }
 });
 
 test('what changes the order of sums is allowed, and said', async () => {

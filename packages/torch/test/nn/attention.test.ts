@@ -11,7 +11,9 @@ import {
   scaledDotProductAttention,
   setThreads,
   type Tensor,
+  tensor,
   trace,
+  unsafe,
 } from '../../src/index.js';
 import { native } from '../../src/native.js';
 import { testOnOtherProcessors } from './otherProcessors.js';
@@ -138,6 +140,14 @@ test('a value that is no number, or infinite, shows in the results that depend o
         .toTypedArray() as Float32Array;
       assert.ok(all.every((each) => !Number.isFinite(each)));
     }
+});
+
+test('a negative scale takes the smallest product as the largest logit', () => {
+  const one = (values: number[]) => tensor([[values.map((value) => [value])]]);
+  const y = unsafe.call('aten::scaled_dot_product_attention', [one([1]), one([0, 100]), one([1, 2])], {
+    scale: -1,
+  }) as Tensor;
+  assert.equal(y.item(), 1);
 });
 
 test('a trace sees the operator of libtorch', () => {

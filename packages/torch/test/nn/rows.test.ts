@@ -234,6 +234,18 @@ test('libtorch computes what the kernels do not take, with the same result', () 
   assert.throws(() => made.up.addedTo(exactly([2, 3], 3).float(), x), /aten::add/);
 });
 
+test('a weight may change in place before the backward pass if no gradient needs its old value', () => {
+  const [layer, x] = [new Linear(64, 64), randn([4096, 64])]; // so large that oneDNN computes it on some processors
+  const y = layer.forward(x);
+  noGrad(() => layer.weight.mul_(0.5));
+  y.sum().backward();
+  assert.ok(layer.weight.grad);
+  x.requiresGrad = true;
+  const z = layer.forward(x);
+  noGrad(() => layer.weight.mul_(0.5));
+  assert.throws(() => z.sum().backward(), /modified by an inplace operation/);
+});
+
 test('a value that is no number, or infinite, shows in the results that depend on it', () => {
   for (const dtype of ['float32', 'bfloat16'] as const)
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {

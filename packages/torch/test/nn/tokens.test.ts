@@ -101,6 +101,40 @@ test('convolution of tokens has gradients of gradients', { skip: !hasKernels }, 
   nearAll(computed(own, given, 'float32', true), computed(plain, given, 'float64', true), 1e-4);
 });
 
+test('with a graph of the gradients, a weight that is used twice counts each use once', { skip: !hasKernels }, () => {
+  const given = cases['a picture'];
+  const [all, ...rest] = inputs(given).map((each) => each.float());
+  const [weight, ...others] = rest.map((each) => each.detach());
+  weight.requiresGrad = true;
+  const x = all.narrow(1, 0, 35).contiguous();
+  const loss = () => {
+    const once = own(x, [weight, ...others], given) as Tensor;
+    return (own(once, [weight, ...others], given) as Tensor).square().sum();
+  };
+  const [first] = gradients([loss()], [weight]) as Tensor[];
+  nearAll(gradients([loss()], [weight], { createGraph: true }) as Tensor[], [first], 1e-5);
+});
+
+test('gradients of parameters can be changed one without the other', { skip: !hasKernels }, () => {
+  const given = cases['a picture'];
+  const [all, ...parameters] = inputs(given).map((each) => each.float().detach());
+  for (const each of parameters) each.requiresGrad = true;
+  const y = own(all.narrow(1, 0, 35).contiguous(), parameters, given) as Tensor;
+  const [, bias, gain] = gradients([y.square().sum()], parameters) as Tensor[];
+  const factor = randn(bias.shape);
+  factor.requiresGrad = true;
+  const used = factor.mul(bias).sum();
+  gain.zero_();
+  used.backward();
+  assert.ok(factor.grad);
+});
+
+test('a grid that no picture has is left to libtorch', { skip: !hasKernels }, () => {
+  const given = cases['a picture'];
+  const [all, ...parameters] = inputs(given).map((each) => each.float());
+  assert.equal(own(all.narrow(1, 0, 35), parameters, { ...given, grid: [-5, -7] }), null);
+});
+
 test('convolution of tokens is the same bit for bit with and without gradients, in any batch, with any number of threads', {
   skip: !hasKernels,
 }, () => {

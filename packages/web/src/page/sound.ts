@@ -4,13 +4,18 @@ import type { Picture } from '../picture.js';
 let audio: AudioContext | undefined;
 let playing: AudioBufferSourceNode | undefined;
 
+/** The lowest rate that every browser plays (Web Audio API, `createBuffer`). */
+const lowestRate = 8000;
+
 /** Plays a sound, instead of the one before it. @param rate samples per second */
 export function playSound({ data }: Picture, rate: number): void {
   audio ??= new AudioContext();
   playing?.stop();
-  const amplitudes = expand(data);
-  const buffer = audio.createBuffer(1, amplitudes.length, rate);
-  buffer.copyToChannel(amplitudes as Float32Array<ArrayBuffer>, 0);
+  const times = Math.ceil(lowestRate / rate);
+  const values = expand(data);
+  const amplitudes = Float32Array.from({ length: times * values.length }, (_, i) => values[Math.floor(i / times)]);
+  const buffer = audio.createBuffer(1, amplitudes.length, times * rate);
+  buffer.copyToChannel(amplitudes, 0);
   playing = audio.createBufferSource();
   playing.buffer = buffer;
   playing.connect(audio.destination);

@@ -7,10 +7,10 @@ const beta = 8;
  * Another sample rate by a sinc with a Kaiser window (Smith, "Digital Audio Resampling"). Frequencies above half of the
  * lower rate are removed, so nothing is folded back.
  * @param from, to integers: samples in a second
- * @returns ⌊L·to/from⌋ samples, at least 1
+ * @returns ⌊L·to/from⌋ samples, at least 1 if there is one
  */
 export function resampleSound(samples: Float32Array, from: number, to: number): Float32Array {
-  if (from === to) return samples;
+  if (from === to || samples.length === 0) return samples;
   const phases = new Map<number, Float64Array>(); // the weights repeat with the fraction of the place
   const cutoff = Math.min(1, to / from);
   const reach = Math.ceil(lobes / cutoff);
