@@ -45,7 +45,9 @@ export async function drawInWorker(
   const say = (message: ToWorker): void => worker.postMessage(message);
   const waiting = new Map<number, PromiseWithResolvers<SampleStep | undefined>>();
   const opening = promiseWithResolvers<CheckResult>();
+  let ended: Error | undefined; // why it draws no more
   const failAll = (error: Error): void => {
+    ended ??= error;
     opening.reject(error);
     for (const each of waiting.values()) each.reject(error);
     waiting.clear();
@@ -90,6 +92,7 @@ export async function drawInWorker(
         say({ type: 'sample', id, request });
         for (;;) {
           stop?.throwIfAborted();
+          if (ended) throw ended;
           const next = promiseWithResolvers<SampleStep | undefined>();
           waiting.set(id, next);
           say({ type: 'next', id, withReads: wantsReads() });

@@ -36,10 +36,18 @@ export async function startEngine(
   env.wasm.numThreads = threads;
   env.logLevel = 'error';
   const session = await InferenceSession.create(graph, { executionProviders: [name], logSeverityLevel: 3 }).catch(
-    (error) => fail(name, 'does not start', error),
+    (error) => {
+      throw failure(name, 'does not start', error);
+    },
   );
-  const lost = name === 'webgpu' ? lossOf(env) : never;
-  lost.catch(() => {}); // nobody may wait for it at the moment
+  // A pass must not wait for the loss itself: a promise that never settles keeps the result of each pass that raced it.
+  const waiting = new Set<(error: EngineError) => void>();
+  let loss: EngineError | undefined;
+  const onLoss = (): void => {
+    loss = new EngineError('WebGPU: the browser took the graphics processor away');
+    for (const reject of waiting) reject(loss);
+  };
+  if (name === 'webgpu') void deviceOf(env).then((device) => device?.lost?.then(onLoss));
   let idle: Promise<unknown> = Promise.resolve(); // a session computes one pass at a time
   return {
     name,
@@ -48,7 +56,12 @@ export async function startEngine(
       const feeds = Object.entries(inputs).map(([each, { data, dims }]) => [each, new Tensor('float32', data, dims)]);
       const running = idle.then(() => session.run(Object.fromEntries(feeds), wanted));
       idle = running.catch(() => {});
-      const found = await Promise.race([running.catch((error) => fail(name, 'failed', error)), lost]);
+      const found = await new Promise<Awaited<typeof running>>((resolve, reject) => {
+        if (loss) return reject(loss);
+        waiting.add(reject);
+        const settled = (): void => void waiting.delete(reject);
+        running.then(resolve, (error) => reject(failure(name, 'failed', error))).finally(settled);
+      });
       const arrays = wanted.map(async (each) => {
         const output = found[each];
         const data = (await output.getData()) as Float32Array;
@@ -60,19 +73,14 @@ export async function startEngine(
   };
 }
 
-/** Rejects when the browser takes the graphics processor away. */
-async function lossOf(env: Runtime['env']): Promise<never> {
-  const device = (await env.webgpu.device) as { readonly lost?: Promise<unknown> } | undefined;
-  await (device?.lost ?? never);
-  throw new EngineError('WebGPU: the browser took the graphics processor away');
-}
-
-const never = new Promise<never>(() => {});
+/** The graphics processor of WebGPU. Its `lost` settles when the browser takes it away. */
+const deviceOf = async (env: Runtime['env']) =>
+  (await env.webgpu.device) as { readonly lost?: Promise<unknown> } | undefined;
 
 /** What engines are called in messages. */
 export const engineTitles: Readonly<Record<EngineName, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly' };
 
-function fail(name: EngineName, what: string, error: unknown): never {
+function failure(name: EngineName, what: string, error: unknown): EngineError {
   const reason = error instanceof Error ? error.message : String(error);
-  throw new EngineError(`${engineTitles[name]} ${what}: ${reason.split('\n')[0].trim()}`);
+  return new EngineError(`${engineTitles[name]} ${what}: ${reason.split('\n')[0].trim()}`);
 }

@@ -35,7 +35,7 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
   const { base, ...files } = await loadFiles(url, {
     onBytes,
     onManifest: (found) => {
-      total = found.graph.bytes;
+      total = found.graph.bytes + (found.given?.bytes ?? 0);
     },
     ...(signal && { signal }),
   });

@@ -40,6 +40,9 @@ export class WebModel {
   readonly #starts: ModelFiles['starts'];
   #drawer: Drawer;
   #opening: Promise<Drawer> | undefined;
+  /** why no engine is left */
+  #failure: unknown;
+  #isClosed = false;
 
   /** Use `load`. */
   constructor({ manifest, starts }: Omit<ModelFiles, 'base'>, drawer: Drawer, others?: Others) {
@@ -75,6 +78,7 @@ export class WebModel {
     const request = readOptions(this.manifest, { ...(this.#starts && { given: this.#starts }), ...others });
     const wantsReads = typeof reads === 'function' ? reads : () => reads;
     for (let shown = 0; ; ) {
+      if (this.#failure) throw this.#failure;
       const drawer = this.#drawer;
       try {
         for await (const step of drawer.sample(request, wantsReads, signal)) {
@@ -84,7 +88,7 @@ export class WebModel {
         }
         return;
       } catch (error) {
-        if (!(error instanceof EngineError) || !this.#others) throw error;
+        if (!(error instanceof EngineError) || !this.#others || this.#isClosed) throw error;
         await this.#replace(drawer, error, this.#others);
       }
     }
@@ -92,6 +96,7 @@ export class WebModel {
 
   /** Ends the engine. Running samplings fail. */
   close(): void {
+    this.#isClosed = true;
     this.#drawer.close();
   }
 
@@ -105,6 +110,10 @@ export class WebModel {
     }
     try {
       this.#drawer = await this.#opening;
+      if (this.#isClosed) this.#drawer.close();
+    } catch (failure) {
+      this.#failure = failure;
+      throw failure;
     } finally {
       this.#opening = undefined;
     }

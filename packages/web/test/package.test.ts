@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { type Runtime, startEngine } from '../src/engine.js';
 
 const packageFolder = new URL('../../', import.meta.url);
 const page = new URL('dist/page/', packageFolder);
@@ -22,6 +26,36 @@ test('nothing that runs in the browser imports a module of Node, or any file tha
         name === 'studio/chart.js' ? /^(\.|@rin\/core$|uplot$)/ : /^(\.|@rin\/core$)/,
         `${name} imports ${from}`,
       );
+});
+
+test('an engine keeps no arrays of earlier passes', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  let alive = 0;
+  const freed = new FinalizationRegistry(() => alive--);
+  const runtime = {
+    Tensor: class {},
+    env: { wasm: {}, webgpu: {} },
+    InferenceSession: {
+      create: async () => ({
+        async run() {
+          const data = new Float32Array(1000);
+          alive++;
+          freed.register(data, undefined);
+          return { prediction: { dims: [1000], getData: async () => data } };
+        },
+      }),
+    },
+  };
+  for (const name of ['wasm', 'webgpu'] as const) {
+    const engine = await startEngine(runtime as unknown as Runtime, new Uint8Array(), { name, threads: 1 });
+    for (let pass = 0; pass < 50; pass++) await engine.run({}, ['prediction']);
+    for (let round = 0; round < 10 && alive > 5; round++) {
+      gc();
+      await setImmediate();
+    }
+    assert.ok(alive <= 5, `${name}: ${alive} of 50 arrays are left`);
+  }
 });
 
 test('the code of the page and that of the worker are below 30 kB each, with @rin/core', () => {

@@ -188,6 +188,29 @@ for (const [what, passes, ends, said] of [
   });
 }
 
+test('after the last engine has failed, each new try says so', needsBrowser, async () => {
+  const { page } = await newPage();
+  await page.addInitScript(withGpu);
+  const own = engine(4, "throw new Error('the device was lost');");
+  await page.route('**/ort.jspi.bundle.min.js', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: own }),
+  );
+  let asked = 0; // first by the engine above
+  await page.route('**/ort.wasm.bundle.min.js', (route) => (asked++ === 0 ? route.continue() : route.abort()));
+  await page.goto(host);
+  const problem = page.locator('#problem-text');
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await page.waitForFunction(() =>
+      /^no engine works in this browser/.test(document.querySelector('#problem-text')?.textContent ?? ''),
+    );
+    assert.ok(await problem.isVisible());
+    await problem.evaluate((element) => {
+      element.textContent = '';
+    });
+    await page.locator('#draw').click();
+  }
+});
+
 test('a download that is cut off is one sentence, and trying again mends it', needsBrowser, async () => {
   const { page } = await newPage();
   const graph = readFileSync(join(folder, 'model.onnx'));

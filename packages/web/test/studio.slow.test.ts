@@ -153,6 +153,16 @@ test('two runs are compared: curves, differences, previews', needsBrowser, async
   await page.waitForFunction(() => document.querySelector<HTMLElement>('#differences')?.hidden);
 });
 
+test('an address without a run follows the newest run, also one that begins later', needsBrowser, async () => {
+  const { page } = await newPage();
+  await page.goto(url);
+  await page.locator('#name', { hasText: two }).waitFor();
+  cpSync(at(one), at('00002-later'), { recursive: true });
+  await page.locator('#name', { hasText: '00002-later' }).waitFor();
+  rmSync(at('00002-later'), { recursive: true });
+  await page.locator('#name', { hasText: two }).waitFor();
+});
+
 test('it has no barrier, fits a phone, asks no other host, and says what is gone', needsBrowser, async () => {
   const { page, requests, errors } = opened;
   await page.getByLabel('Compare with').selectOption(two);

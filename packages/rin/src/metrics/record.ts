@@ -4,6 +4,7 @@ import { makeFolder } from '../disk/makeFolder.js';
 import { appendLine, change, flush, readText } from '../disk/wholeFiles.js';
 import { readLines } from '../runs/statistics.js';
 import type { Evaluation } from './evaluation.js';
+import type { Figure } from './figures.js';
 
 /** File name of the evaluations of a run, in its folder: one in each line, as JSON. */
 export const recordName = 'metrics.jsonl';
@@ -47,6 +48,10 @@ export async function readEvaluations(file: string): Promise<Evaluation[]> {
   return (await readLines(file)).flatMap((line) => {
     const found = line as Partial<Evaluation>;
     const isWhole = found.subject?.digest && found.protocol?.detector?.sha256 && Array.isArray(found.figures);
-    return isWhole ? [found as Evaluation] : [];
+    if (!isWhole) return [];
+    const evaluation = found as Evaluation;
+    // A number that is not finite is null in JSON.
+    const isNumber = ({ value, spread = 0 }: Figure) => Number.isFinite(value) && Number.isFinite(spread);
+    return [{ ...evaluation, figures: evaluation.figures.filter(isNumber) }];
   });
 }

@@ -95,10 +95,11 @@ function figuresIn({ images, figures, evaluated, detector }: Record<string, unkn
 export async function readTiming(run: string): Promise<TimingRead[]> {
   return (await readLines(join(run, 'timing.jsonl'))).flatMap(({ images, time, seconds, imagesPerSecond, memory }) => {
     if (typeof images !== 'number') return [];
-    const isTime = typeof time === 'string' && !Number.isNaN(Date.parse(time));
-    return [{ images, ...(isTime && { time }), ...numbersOf({ seconds, imagesPerSecond, memory }) }];
+    return [{ images, ...(isTime(time) && { time }), ...numbersOf({ seconds, imagesPerSecond, memory }) }];
   });
 }
+
+const isTime = (time: unknown): time is string => typeof time === 'string' && !Number.isNaN(Date.parse(time));
 
 /** The lines of machine.jsonl that have images. @param run its folder */
 export async function readMachines(run: string): Promise<MachineRead[]> {
@@ -106,8 +107,8 @@ export async function readMachines(run: string): Promise<MachineRead[]> {
     const { images, time, processor, instructions, device, dtype, libtorch, node } = line;
     if (typeof images !== 'number') return [];
     const { processors, memory, threads } = line;
-    const texts = textsOf({ time, processor, instructions, device, dtype, libtorch, node });
-    return [{ images, ...texts, ...numbersOf({ processors, memory, threads }) }];
+    const texts = textsOf({ processor, instructions, device, dtype, libtorch, node });
+    return [{ images, ...(isTime(time) && { time }), ...texts, ...numbersOf({ processors, memory, threads }) }];
   });
 }
 

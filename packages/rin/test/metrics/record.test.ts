@@ -31,6 +31,14 @@ test('evaluations are read in their order; a line that was cut short costs no ot
   assert.deepEqual(await readEvaluations(file), [evaluation('first'), evaluation('second'), evaluation('third')]);
 });
 
+test('a figure that is no number is left out, and the others stay', async () => {
+  const file = join(freshFolder(), 'metrics.jsonl');
+  const [kernel] = evaluation('x').figures;
+  const figures = [kernel, { ...kernel, value: Number.NaN }, { ...kernel, spread: Number.POSITIVE_INFINITY }];
+  await recordEvaluation(file, { ...evaluation('x'), figures });
+  assert.deepEqual(await readEvaluations(file), [evaluation('x')]);
+});
+
 test('figures are kept in the folder of a run, and beside a model or a folder, or where the user wants', () => {
   const folder = freshFolder();
   const [run, pictures] = ['run', 'my.pictures'].map((name) => join(folder, name));

@@ -51,6 +51,8 @@ export function fillControls({ classes, sampling, blocks, count, isClip }: Offer
   sampler.value = sampling.sampler;
   element('guidance-field', HTMLElement).hidden = classes.length === 0;
   guidance.max = String(Math.max(8, sampling.guidance));
+  const tenths = 10 * sampling.guidance;
+  guidance.step = Math.abs(tenths - Math.round(tenths)) < 1e-9 ? '0.1' : 'any'; // a slider rounds to its steps
   guidance.value = String(sampling.guidance);
   const options = ['all', ...Array.from({ length: blocks }, (_, i) => String(i + 1))];
   block.replaceChildren(...options.map((name, value) => make('option', name, { value: String(value) })));

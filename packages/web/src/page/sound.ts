@@ -19,6 +19,7 @@ export function playSound({ data }: Picture, rate: number): void {
   playing = audio.createBufferSource();
   playing.buffer = buffer;
   playing.connect(audio.destination);
+  void audio.resume(); // a browser may have suspended it, for a call or in the background
   playing.start();
 }
 

@@ -51,6 +51,7 @@ export class Tiles {
       if (old && old.canvas.width === width && old.canvas.height === height) {
         old.canvas.setAttribute('aria-label', name); // the old sample stays until the first step
         old.over.hidden = true;
+        old.figure.querySelector('button')?.setAttribute('aria-label', `Play ${name}`);
         return old;
       }
       const size = { width: String(width), height: String(height) };

@@ -96,7 +96,8 @@ export class Chart {
     const all = this.#curves.flatMap(({ points }) => points);
     const last = all.reduce((most, { images }) => Math.max(most, images), 0);
     const late = all.filter(({ images }) => images >= steep * last).map(({ value }) => value);
-    const [least, most] = [Math.min(...late), Math.max(...late)];
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of late) [least, most] = [Math.min(least, value), Math.max(most, value)];
     if (!this.#isLoss) return [Math.min(0, least), 1.06 * most || 1];
     const space = 0.06 * (most - least) || Math.abs(most) || 1;
     return [least - space, most + space];

@@ -8,9 +8,15 @@ export class RunLines {
 
   /** Takes new lines, which replace those from their number on. */
   take({ stats, timing }: NewLines): void {
-    this.stats.splice(stats.from, Number.POSITIVE_INFINITY, ...stats.lines);
-    this.timing.splice(timing.from, Number.POSITIVE_INFINITY, ...timing.lines);
+    replaceFrom(this.stats, stats);
+    replaceFrom(this.timing, timing);
   }
+}
+
+/** Long runs have more lines than a call may have arguments. */
+function replaceFrom<T>(known: T[], { from, lines }: { readonly from: number; readonly lines: readonly T[] }): void {
+  known.length = Math.min(from, known.length);
+  for (const line of lines) known.push(line);
 }
 
 /** A run whose curves are shown. */

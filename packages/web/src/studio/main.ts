@@ -20,6 +20,8 @@ interface Followed {
 let list: RunList | undefined;
 let followed = new Map<string, Followed>();
 let events: EventSource | undefined;
+/** What the problem on the page is about. */
+let complaint: string | undefined;
 
 /** The run that is shown, and the one that it is compared with: those of the address. */
 function chosen(): string[] {
@@ -48,8 +50,10 @@ function follow(): void {
     });
   on('list', (data) => {
     list = data;
+    if (complaint === 'folder') complain('');
   });
   on('details', (details) => {
+    if (complaint === details.run) complain('');
     const run = followed.get(details.run);
     if (run) run.details = details;
   });
@@ -57,9 +61,9 @@ function follow(): void {
   on('lost', ({ run, problem: why }) => {
     const found = followed.get(run);
     if (found) delete found.details;
-    complain(why.includes(run) ? why : `${run}: ${why}`);
+    complain(why.includes(run) ? why : `${run}: ${why}`, run);
   });
-  on('problem', complain);
+  on('problem', (text) => complain(text, 'folder'));
   stream.addEventListener('open', () => {
     connection.textContent = '';
     complain('');
@@ -74,8 +78,8 @@ function follow(): void {
 function show(): void {
   const names = chosen();
   if (!list) return;
-  if (names.length > 0 && followed.size === 0) {
-    follow(); // the first list names a run
+  if (names.join('\n') !== [...followed.keys()].join('\n')) {
+    follow(); // the list names another run, if the address names none
     return;
   }
   element('folder', HTMLElement).textContent = list.folder;
@@ -117,8 +121,9 @@ function offerOthers({ runs }: RunList, [name, second = '']: readonly string[]):
   other.value = second;
 }
 
-/** Says what is wrong; an empty text takes it back. */
-function complain(text: string): void {
+/** Says what is wrong; an empty text takes it back. @param about the run or the folder that has to be well again */
+function complain(text: string, about?: string): void {
+  complaint = about;
   problemText.textContent = text;
   problem.hidden = text === '';
 }

@@ -12,7 +12,8 @@ export interface EvaluateRequest {
   readonly count?: number;
   readonly seeds?: readonly number[];
   readonly metrics?: readonly Metric[];
-  readonly part: PartName;
+  /** absent = the part that the run trained on */
+  readonly part?: PartName;
   readonly referenceCount?: number;
   readonly batch?: number;
   /** names of averages, or `weights` */
@@ -29,6 +30,8 @@ export function evaluateRequest(given: Given): EvaluateRequest {
     throw new UsageError('--seeds and --count both say what to draw; name one of them');
   if (given.has('--data') && given.has('--reference'))
     throw new UsageError('--data and --reference both say what to compare with; name one of them');
+  if (given.has('--part') && given.has('--reference'))
+    throw new UsageError('--part: a file of statistics has no parts; leave --part or --reference out');
   const checkpoints = listed(given, '--checkpoints');
   const detectorSize = given.wholeNumber('--detector-size', 1);
   const batch = given.wholeNumber('--batch', 1);
@@ -37,7 +40,7 @@ export function evaluateRequest(given: Given): EvaluateRequest {
     ...(count !== undefined && { count }),
     ...(seeds !== undefined && { seeds: parseSeeds(seeds) }),
     ...(given.has('--metrics') && { metrics: listed(given, '--metrics')?.map(metricOf) }),
-    part: partOf(given.text('--part') ?? 'training'),
+    ...(given.has('--part') && { part: partOf(given.text('--part') ?? '') }),
     ...(referenceCount !== undefined && { referenceCount }),
     ...(batch !== undefined && { batch }),
     averages: listed(given, '--averages') ?? ['average'],

@@ -68,9 +68,11 @@ const isModel = (path: string): boolean =>
 async function* models(
   path: string,
   file: string,
-  { averages, checkpoints, part }: EvaluateRequest,
-  { source, hasStatistics, device, onNotice, onProgress, signal }: OpenOptions,
+  { averages, checkpoints, part = 'training' }: EvaluateRequest,
+  { source, hasStatistics, size, resize, device, onNotice, onProgress, signal }: OpenOptions,
 ): AsyncGenerator<Evaluated, void, void> {
+  if (size !== undefined || resize !== undefined)
+    throw new UsageError(`${path} is a model, which decides how its samples are scaled; leave --size and --resize out`);
   const model = await loadModel(file, { device });
   const data = hasStatistics
     ? undefined
@@ -141,7 +143,7 @@ function referenceIn(
 
 async function* source(
   path: string,
-  { checkpoints, averages }: EvaluateRequest,
+  { checkpoints, averages, part }: EvaluateRequest,
   { source: named, hasStatistics, resize, size: asked, onNotice, onProgress, signal }: OpenOptions,
 ): AsyncGenerator<Evaluated, void, void> {
   if (named === undefined && !hasStatistics)
@@ -150,6 +152,8 @@ async function* source(
     );
   if (checkpoints !== undefined || averages.join() !== 'average')
     throw new UsageError(`${path} has samples and no model; leave --checkpoints and --averages out`);
+  if (part !== undefined)
+    throw new UsageError(`${path} has samples and no model, which alone knows parts; leave --part out`);
   const found = await findAny(path, { onProgress, signal });
   const { channels, size } = await shapeOf(found, path, asked);
   const data = { ...DataConfig.parse({}), ...(resize !== undefined && DataConfig.parse({ resize })) };

@@ -206,6 +206,13 @@ test('what cannot be done is refused with one sentence', async () => {
     ['pictures', 2, /pictures has samples and no model, so name what to compare them with: --data my-pictures/],
     ['pictures --data pictures --steps 3', 2, /--steps: nothing is drawn, because the samples are there already/],
     ['pictures --data pictures --checkpoints all', 2, /leave --checkpoints and --averages out/],
+    ['pictures --data pictures --part held-out', 2, /which alone knows parts; leave --part out/],
+    [
+      'run --reference not.npz --part held-out',
+      2,
+      /a file of statistics has no parts; leave --part or --reference out/,
+    ],
+    ['run --size 32', 2, /run is a model, which decides how its samples are scaled; leave --size and --resize out/],
     ['run --count 3', 1, /precision needs at least 4 samples, and there are 3/],
     ['run --count 8', 1, /density needs at least 6 samples of the reference, which has 4 samples/],
     ['run --checkpoints 5k', 1, /--checkpoints 5k: run has 0\.016k, 0\.032k/],

@@ -9,7 +9,7 @@ import { parseArguments } from '../../../src/cli/terminal/arguments.js';
 const request = (...args: string[]) => evaluateRequest(parseArguments(command, args));
 
 test('without flags the usual average is compared with what a run trained on', () => {
-  assert.deepEqual(request('3'), { part: 'training', averages: ['average'] });
+  assert.deepEqual(request('3'), { averages: ['average'] });
 });
 
 test('lists are separated by commas; all checkpoints are one word', () => {
