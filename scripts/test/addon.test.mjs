@@ -119,7 +119,16 @@ test('with CUDA its libraries stay linked, though no symbol of them is used; wit
 test('on a Mac clang compiles OpenMP, and functions of Node and OpenMP are found when the addon is loaded', () => {
   const libtorch = { folder: '/torch', libraries: ['/torch/lib'] };
   assert.deepEqual(linkArguments(libtorch, false, 'darwin'), [
-    ...['-L/torch/lib', '-Wl,-undefined,dynamic_lookup', '-ltorch_cpu', '-lc10', '-Wl,-rpath,/torch/lib'],
+    ...[
+      '-L/torch/lib',
+      '-Wl,-undefined,dynamic_lookup',
+      '-ltorch_cpu',
+      '-lc10',
+      '-Xlinker',
+      '-rpath',
+      '-Xlinker',
+      '/torch/lib',
+    ],
   ]);
   assert.match(compileFlags('darwin').join(' '), /^-std=c\+\+20 .* -ffp-contract=off .* -Xclang -fopenmp$/);
   assert.match(compileFlags('linux').join(' '), / -ffp-contract=off -fno-math-errno -fopenmp$/);

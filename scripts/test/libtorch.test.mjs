@@ -17,8 +17,8 @@ const libtorch = (version, abi = 'std::__cxx11::string') => {
   };
 };
 
-/** A python3 whose torch lies in `folder`. @param {string} folder */
-const python = (folder) => ({ python3: `#!/bin/sh\necho ${folder}\n` });
+/** A python3 whose torch lies in `folder`, and which warns at its start. @param {string} folder */
+const python = (folder) => ({ python3: `#!/bin/sh\necho a warning >&2\necho torch=${folder}\n` });
 
 test('$LIBTORCH wins over the torch of python3, which wins over the cache', async (t) => {
   const { log } = recordingLog();

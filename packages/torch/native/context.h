@@ -21,6 +21,13 @@
 namespace rin {
 
 // The type of an argument or a result of an operator. The order is the same as in `kinds` of src/schema.ts.
+// The number of JavaScript that is this integer.
+inline double exactly(int64_t value) {
+  constexpr int64_t most = (int64_t{1} << 53) - 1;
+  TORCH_CHECK(value >= -most && value <= most, "a number cannot hold ", value, " exactly; use toTypedArray()");
+  return static_cast<double>(value);
+}
+
 enum class Kind : uint8_t {
   Tensor, Int, Float, Bool, Scalar, String, Dtype, Layout, MemoryFormat, Device, Generator,
   TensorList, OptionalTensorList, IntList, FloatList, BoolList, ScalarList, StringList, Unsupported,
@@ -41,6 +48,7 @@ struct Operator {
   c10::OperatorHandle handle;
   Guard guard;              // null for most operators
   Replacement replacement;  // null for most operators
+  bool hasScalar;  // whether a number of JavaScript may stay an integer
   std::vector<Value> arguments;
   std::vector<Value> results;
   std::vector<size_t> written;       // arguments that are changed in place

@@ -57,8 +57,8 @@ napi_value toBytes(Call& call) {
 napi_value byteLength(Call& call) { return call.make(static_cast<double>(call.tensor(0).nbytes())); }
 
 static void checkPlain(const at::Tensor& tensor) {
-  TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided && tensor.is_contiguous(),
-              "expected a contiguous tensor on the CPU");
+  TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided && tensor.is_contiguous() && !tensor.is_neg() && !tensor.is_conj(),
+              "expected a contiguous tensor on the CPU, whose memory holds its values");
 }
 
 // Checks that a typed array fits into a tensor's bytes from `offset` on.
@@ -120,7 +120,8 @@ napi_value release(Call& call) {
 
 napi_value item(Call& call) {
   const at::Scalar value = call.tensor(0).item();
-  return call.make(value.isFloatingPoint() ? value.toDouble() : static_cast<double>(value.toLong()));
+  TORCH_CHECK(!value.isComplex(), "a number cannot hold a complex value");
+  return call.make(value.isFloatingPoint() ? value.toDouble() : exactly(value.toLong()));
 }
 
 }  // namespace rin

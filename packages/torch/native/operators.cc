@@ -72,7 +72,7 @@ napi_value lookUp(Call& call) {
   TORCH_CHECK(found.has_value(), "unknown operator", overloadsOf(name));
   const auto& schema = found->schema();
   TORCH_CHECK(schema.arguments().size() < maxArguments, "it has more arguments than JavaScript can pass");
-  Operator op{*found, guardOf(schema.operator_name()), replacementOf(schema.operator_name()), {}, {}, {}, {}};
+  Operator op{*found, guardOf(schema.operator_name()), replacementOf(schema.operator_name()), false, {}, {}, {}, {}};
   std::ostringstream out;
   out << call.context.operators.size() << ' ' << schema.arguments().size() << ' ' << schema.returns().size() << '\n';
   for (const auto& argument : schema.arguments()) {
@@ -80,6 +80,7 @@ napi_value lookUp(Call& call) {
     const bool written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
     if (written) op.written.push_back(op.arguments.size());
     op.arguments.push_back(value);
+    op.hasScalar = op.hasScalar || value.kind == Kind::Scalar || value.kind == Kind::ScalarList;
     out << argument.name() << ' ' << static_cast<int>(value.kind) << ' ' << value.optional << ' '
         << argument.default_value().has_value() << ' ' << argument.N().value_or(0) << ' ' << written << '\n';
   }
@@ -133,7 +134,7 @@ static c10::IValue readScalar(Call& call, napi_value value, bool integral) {
     return integer;
   }
   const double number = readNumber(call, value);
-  const bool whole = integral && std::trunc(number) == number && std::abs(number) <= 9007199254740992.0;
+  const bool whole = integral && std::trunc(number) == number && std::abs(number) < 9223372036854775808.0;
   return whole ? c10::IValue(static_cast<int64_t>(number)) : c10::IValue(number);
 }
 
@@ -193,7 +194,7 @@ static napi_value write(Call& call, const Value& type, const c10::IValue& value)
     check(napi_get_boolean(call.env, value.toBool(), &result), "a boolean could not be made");
     return result;
   }
-  if (value.isInt()) return call.make(static_cast<double>(value.toInt()));
+  if (value.isInt()) return call.make(exactly(value.toInt()));
   if (value.isDouble()) return call.make(value.toDouble());
   if (value.isString()) return call.make(value.toStringRef());
   if (value.isDevice()) return call.make(value.toDevice().str());
@@ -239,6 +240,25 @@ static bool isGiven(Call& call, size_t index) {
   return type != napi_undefined && type != napi_null;
 }
 
+// Whether the first tensor among the arguments holds integers. Then whole numbers of JavaScript stay integers.
+static bool hasIntegers(Call& call, const Operator& op) {
+  for (size_t i = 0; i < op.arguments.size(); i++) {
+    if (!isGiven(call, i + 1)) continue;
+    const Kind kind = op.arguments[i].kind;
+    napi_value value = call.values[i + 1];
+    if (kind == Kind::TensorList) {
+      uint32_t length = 0;
+      if (napi_get_array_length(call.env, value, &length) != napi_ok || length == 0) continue;
+      check(napi_get_element(call.env, value, 0, &value), "a list could not be read");
+    } else if (kind != Kind::Tensor) {
+      continue;
+    }
+    const at::Tensor tensor = readTensor(call, value);
+    if (tensor.defined()) return at::isIntegralType(tensor.scalar_type(), /*includeBool=*/true);
+  }
+  return false;
+}
+
 // callOperator(id, ...arguments in schema order) → the result, a list of several results, or undefined.
 // An undefined argument takes the schema's default. Results that are arguments changed in place are left out.
 napi_value callOperator(Call& call) {
@@ -248,7 +268,7 @@ napi_value callOperator(Call& call) {
   const auto& schema = op.handle.schema();
   torch::jit::Stack stack;
   stack.reserve(op.arguments.size());
-  bool integral = false, seen = false;
+  const bool integral = op.hasScalar && hasIntegers(call, op);
   for (size_t i = 0; i < op.arguments.size(); i++) {
     napi_valuetype type = napi_undefined;
     if (i + 1 < call.count) check(napi_typeof(call.env, call.values[i + 1], &type), "an argument could not be read");
@@ -259,10 +279,6 @@ napi_value callOperator(Call& call) {
       stack.emplace_back();
     } else {
       stack.push_back(read(call, op.arguments[i].kind, call.values[i + 1], integral));
-      if (!seen && op.arguments[i].kind == Kind::Tensor && stack.back().isTensor() && stack.back().toTensor().defined()) {
-        seen = true;
-        integral = at::isIntegralType(stack.back().toTensor().scalar_type(), /*includeBool=*/true);
-      }
     }
   }
   if (op.guard != nullptr) op.guard(stack);

@@ -48,7 +48,9 @@ static c10::IValue optionOf(Call& call, const c10::FunctionSchema& schema, const
   check(napi_typeof(call.env, value, &type), "an option could not be read");
   const Call one{call.env, call.context, 1, &value};
   if (type == napi_boolean) return one.boolean(0);
-  const bool whole = found->type()->kind() == c10::TypeKind::IntType;
+  c10::TypePtr wanted = found->type();
+  if (const auto optional = wanted->cast<c10::OptionalType>()) wanted = optional->getElementType();
+  const bool whole = wanted->kind() == c10::TypeKind::IntType;
   if (type == napi_number) return whole ? c10::IValue(one.integer(0)) : c10::IValue(one.number(0));
   TORCH_CHECK(false, "the argument ", name, " must be a number or a boolean");
 }

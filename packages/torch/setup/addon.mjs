@@ -163,7 +163,7 @@ async function compile(libtorch, { native, flags, link }, path) {
  * @param {Pick<Libtorch, 'folder' | 'libraries'>} libtorch @param {boolean} cuda @param {string} [platform]  as `process.platform`
  */
 export function linkArguments({ folder, libraries }, cuda, platform = process.platform) {
-  const rpaths = libraries.map((path) => `-Wl,-rpath,${path}`);
+  const rpaths = libraries.flatMap((path) => ['-Xlinker', '-rpath', '-Xlinker', path]); // -Wl would split it at commas
   if (platform === 'darwin') {
     return [`-L${join(folder, 'lib')}`, '-Wl,-undefined,dynamic_lookup', '-ltorch_cpu', '-lc10', ...rpaths];
   }

@@ -45,8 +45,8 @@ export async function findLibtorch(kind, log) {
 /** The folder of `python3`'s torch. It is found without an import, which takes seconds. */
 async function pythonTorch() {
   const find =
-    'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")';
+    'import importlib.util as u; s = u.find_spec("torch"); print("torch=" + (s.submodule_search_locations[0] if s else ""))';
   // Python would find a folder "torch" in the working directory. The flag -P needs Python 3.11, so it starts in / instead.
   const { code, output } = await run('python3', ['-c', find], { cwd: '/' });
-  return code === 0 ? output.trim() || undefined : undefined;
+  return code === 0 ? /^torch=(.+)$/m.exec(output)?.[1] : undefined; // Python may warn beside it
 }

@@ -39,7 +39,8 @@ export function tensor(
   const nested = !ArrayBuffer.isView(data);
   const nestedDtype = options.dtype ?? (startsWithBoolean(data) ? 'bool' : 'float32');
   const array = nested ? flatten(data, nestedDtype) : data;
-  const sizes = shape ?? (nested ? nestedShape(data) : [array.length]);
+  const own = nested ? nestedShape(data) : [array.length];
+  const sizes = shape ?? own;
   const dtype = nested ? nestedDtype : (options.dtype ?? dtypeOfArray(array));
   const code = dtypeCode(dtype);
   if (!arrayFits(array, dtype)) throw new TorchError(`tensor: a ${array.constructor.name} cannot hold ${dtype}`);

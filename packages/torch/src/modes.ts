@@ -1,3 +1,4 @@
+import { withCasts } from './casts.js';
 import { dtypeCode } from './dtype.js';
 import { TorchError } from './errors.js';
 import { native } from './native.js';
@@ -23,12 +24,9 @@ export function autocast<T>(device: 'cpu' | 'cuda', dtype: 'bfloat16' | 'float16
   if (device !== 'cpu' && device !== 'cuda') throw new TorchError(`autocast: expected cpu or cuda, got ${device}`);
   if (dtype !== 'bfloat16' && dtype !== 'float16')
     throw new TorchError(`autocast: expected bfloat16 or float16, got ${dtype}`);
-  const before = native.setAutocast(device, dtypeCode(dtype));
-  try {
+  return withCasts({ device, code: dtypeCode(dtype) }, () => {
     const result = body();
     refusePromise('autocast', result, 'operators after an await would not be cast');
     return result;
-  } finally {
-    native.setAutocast(device, before);
-  }
+  });
 }

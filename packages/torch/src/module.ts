@@ -84,8 +84,16 @@ export abstract class Module {
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Calls `visit` with the path of each tensor and module inside a value, itself included. */
-function gather(value: unknown, path: string, visit: (path: string, part: Tensor | Module) => void): void {
+function gather(
+  value: unknown,
+  path: string,
+  visit: (path: string, part: Tensor | Module) => void,
+  around: readonly unknown[] = [],
+): void {
   if (value instanceof Tensor || value instanceof Module) visit(path, value);
-  if (value instanceof Module || Array.isArray(value))
-    for (const [key, inner] of Object.entries(value)) gather(inner, path === '' ? key : `${path}.${key}`, visit);
+  if (!(value instanceof Module || Array.isArray(value))) return;
+  if (around.includes(value))
+    throw new TorchError(`${path} contains itself; keep a reference to a module around it in a #private field`);
+  for (const [key, inner] of Object.entries(value))
+    gather(inner, path === '' ? key : `${path}.${key}`, visit, [...around, value]);
 }

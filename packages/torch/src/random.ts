@@ -45,16 +45,16 @@ interface Stream {
   readonly purpose: number;
 }
 
-function stream(draw: Draw, { seed, step = 0 }: RandomOptions): Stream {
+function stream(draw: Draw, { seed, step }: RandomOptions): Stream {
   refuseInTrace(draw, 'a trace cannot record random numbers; draw them before');
   const purpose = purposes[draw];
   if (seed === undefined) {
+    if (step !== undefined) throw new TorchError(`${draw}: step ${step} needs a seed`);
     const next = nextUnseeded();
     return { seed: next.seed, step: next.draw, purpose };
   }
   checked(`${draw}: seed`, seed, whole(2 ** 53));
-  checked(`${draw}: step`, step, whole(2 ** 32));
-  return { seed, step, purpose };
+  return { seed, step: checked(`${draw}: step`, step ?? 0, whole(2 ** 32)), purpose };
 }
 
 /** The words of a stream, int32 [count]. */

@@ -1,4 +1,5 @@
 import { requireDevice } from './argument.js';
+import { type Casts, castsOf, withCasts } from './casts.js';
 import type { Device } from './handle.js';
 import { noGrad } from './modes.js';
 import { attempt, native } from './native.js';
@@ -13,12 +14,14 @@ interface Part {
   /** what libtorch's generator was before the part */
   readonly random: Tensor;
   readonly device: Device;
+  /** `autocast` as it was */
+  readonly casts: Casts;
 }
 
 /**
  * Saves memory of activations in training (Chen et al. 2016, "Training deep nets with sublinear memory cost"). A part of a pass
  * keeps only its inputs and outputs. The backward pass runs it a second time, with its graph. The gradients are the same, bit
- * for bit, also with dropout: the second run gets the same random numbers.
+ * for bit, also with dropout and `autocast`: the second run gets the same random numbers and casts.
  *
  *     const recomputation = new Recomputation();
  *     let x = input;
@@ -47,7 +50,7 @@ export class Recomputation {
       scope(() => body(given).map((output) => (given.includes(output) ? output : output.detach()))),
     );
     for (const output of made) this.#own(output);
-    this.#parts.push({ again: () => body(given), outputs: made, random, device });
+    this.#parts.push({ again: () => body(given), outputs: made, random, device, casts: castsOf(device) });
     return made;
   }
 
@@ -62,10 +65,10 @@ export class Recomputation {
     const last = this.#parts.at(-1);
     const random = last && stateOf(last.device);
     for (let part = this.#parts.pop(); part; part = this.#parts.pop()) {
-      const { again, outputs, device } = part;
+      const { again, outputs, device, casts } = part;
       setState(device, part.random);
       scope(() => {
-        const results = again();
+        const results = withCasts(casts, again);
         const used = outputs.flatMap((output, i) => (output !== results[i] && output.grad ? [i] : []));
         back(
           used.map((i) => results[i]),

@@ -7,6 +7,7 @@ import { sweep } from './files/halfFiles.js';
 import { systemReason } from './files/systemErrors.js';
 import { type Write, writeWhole } from './files/wholeFiles.js';
 import { attempt, native } from './native.js';
+import { call } from './operator.js';
 import { formatHeader, maxHeaderLength, parseHeader, type SafetensorsEntry } from './safetensorsHeader.js';
 import { keep } from './scope.js';
 import type { Tensor } from './tensor.js';
@@ -179,7 +180,8 @@ async function readFully(file: OpenFile, into: Uint8Array, position: number, pat
 
 function writeTensor(write: Write, tensor: Tensor): void {
   const here = keep(tensor.to('cpu'));
-  const whole = keep(here.contiguous());
+  const dense = keep(here.contiguous());
+  const whole = keep(call('aten::resolve_neg', dense) as Tensor); // a view may hold its values negated
   try {
     const length = native.byteLength(whole.slot);
     const buffer = new Uint8Array(Math.min(length, pieceLength));
@@ -190,6 +192,7 @@ function writeTensor(write: Write, tensor: Tensor): void {
     }
   } finally {
     here.dispose();
+    dense.dispose();
     whole.dispose();
   }
 }

@@ -96,6 +96,8 @@ export function formatHeader(
   let at = 0;
   for (const { name, dtype, shape } of tensors.toSorted((a, b) => dtypeWidth(b.dtype) - dtypeWidth(a.dtype))) {
     if (name === metadataKey || name === '__proto__') throw new TorchError(`a tensor cannot have the name ${name}`);
+    if (/\p{Surrogate}/u.test(name))
+      throw new TorchError(`${JSON.stringify(name)}: half a surrogate pair; a name must be Unicode text`);
     if (!nameOf.has(dtype)) throw new TorchError(`${name}: ${dtype} cannot be written to a safetensors file`);
     const entry = { name, dtype, shape, start: at, end: at + byteLength(dtype, shape) };
     placed.set(name, entry);

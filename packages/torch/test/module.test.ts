@@ -119,3 +119,18 @@ test('to moves every parameter to another dtype, in the same tensors, without it
     .backward();
   assert.equal(weight.grad?.dtype, 'float64');
 });
+
+test('a part that refers to the module around it is refused', () => {
+  class Part extends Module {
+    whole?: Module;
+  }
+  class Whole extends Module {
+    readonly part = new Part();
+  }
+  const whole = new Whole();
+  whole.part.whole = whole;
+  assert.throws(() => whole.parameters(), {
+    name: 'TorchError',
+    message: 'part.whole contains itself; keep a reference to a module around it in a #private field',
+  });
+});

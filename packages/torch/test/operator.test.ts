@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { arange, ones, type Tensor, tensor, unsafe, zeros } from '../src/index.js';
+import { arange, full, ones, type Tensor, tensor, unsafe, zeros } from '../src/index.js';
 
 const values = (result: unknown): number[] => [...(result as Tensor).toTypedArray()].map(Number);
 const x = tensor([
@@ -131,4 +131,23 @@ test('a whole number stays whole against integers, as in PyTorch', () => {
   const large = unsafe.call('aten::add.Scalar', [integers, 2n ** 62n]) as Tensor;
   assert.deepEqual(large.toTypedArray(), new BigInt64Array([2n ** 62n + 1n, 2n ** 62n + 2n]));
   assert.throws(() => unsafe.call('aten::add.Scalar', [integers, 2n ** 64n]), /an integer of 64 bits/);
+  // Also a number before the tensor, beside a list of tensors, and beyond 2⁵³.
+  assert.deepEqual((unsafe.call('aten::pow.Scalar', [2, integers]) as Tensor).toTypedArray(), BigInt64Array.of(2n, 4n));
+  const [first] = unsafe.call('aten::_foreach_add.Scalar', [[integers], 1]) as Tensor[];
+  assert.equal(first.dtype, 'int64');
+  assert.deepEqual(
+    tensor(BigInt64Array.of(2n ** 60n, 2n ** 60n + 1n))
+      .eq(2 ** 60)
+      .tolist(),
+    [true, false],
+  );
+});
+
+test('a value that no number can hold is refused, not rounded', () => {
+  const large = tensor(BigInt64Array.of(2n ** 53n + 1n));
+  assert.throws(() => large.item(), /a number cannot hold 9007199254740993 exactly; use toTypedArray\(\)/);
+  assert.throws(() => unsafe.call('aten::item', [large]), /cannot hold 9007199254740993 exactly/);
+  assert.equal(tensor(BigInt64Array.of(2n ** 53n - 1n)).item(), 2 ** 53 - 1);
+  const complex = unsafe.call('aten::complex', [full([], 2.5), zeros([])]) as Tensor;
+  assert.throws(() => complex.item(), /a number cannot hold a complex value/);
 });

@@ -115,6 +115,7 @@ test('wrong arguments and traces are refused', () => {
     assert.throws(call, { name: 'TorchError', message: expected });
   message(() => rand([2], { seed: -1 }), /rand: seed must be a whole number from 0 to 9007199254740991; got -1/);
   message(() => randn([2], { seed: 1, step: 2 ** 32 }), /randn: step must be a whole number/);
+  message(() => rand([2], { step: 1 }), /rand: step 1 needs a seed/);
   message(() => rand([-1]), /rand: expected sizes that are whole numbers/);
   message(() => rand([2], { dtype: 'int64' }), /rand: expected float32, float64, float16 or bfloat16, got 'int64'/);
   message(() => randint(3, 3, [2]), /randint: expected whole numbers low < high, got 3 and 3/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  autocast,
   dropout,
   Linear,
   manualSeed,
@@ -103,4 +104,22 @@ test('inside a trace, and for a loss without a graph, it is refused', () => {
   const recomputation = new Recomputation();
   assert.throws(() => trace(() => recomputation.run([input], ([x]) => [x.mul(2)])), TorchError);
   assert.throws(() => recomputation.backward(noGrad(() => input.sum())), /does not require grad/);
+});
+
+test('a part is computed again with the precision of its first run', () => {
+  const [layer] = layers;
+  const found = (back: (loss: Tensor, recomputation: Recomputation) => void, isPlain: boolean) => {
+    layer.weight.grad = null;
+    const recomputation = new Recomputation();
+    const body = ([x]: readonly Tensor[]) => [layer.forward(x).tanh()];
+    const loss = autocast('cpu', 'bfloat16', () => {
+      const [y] = isPlain ? body([input]) : recomputation.run([input], body);
+      return y.float().square().mean();
+    });
+    back(loss, recomputation);
+    return layer.weight.grad as Tensor | null;
+  };
+  const expected = found((loss) => loss.backward(), true)?.tolist();
+  assert.ok(expected);
+  assert.deepEqual(found((loss, recomputation) => recomputation.backward(loss), false)?.tolist(), expected);
 });

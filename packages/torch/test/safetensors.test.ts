@@ -12,6 +12,7 @@ import {
   type Tensor,
   TorchError,
   tensor,
+  unsafe,
   writeSafetensors,
   zeros,
 } from '../src/index.js';
@@ -244,6 +245,13 @@ test('a failed write leaves the old file, and nothing beside it', async () => {
   assert.equal(child.status, 0, String(child.stderr));
   assert.deepEqual(readFileSync(path), old);
   assert.deepEqual(readdirSync(folder), ['file.safetensors']);
+});
+
+test('a view that holds its values negated is written with its values', async () => {
+  const path = join(folder, 'negated.safetensors');
+  await writeSafetensors(path, { x: unsafe.call('aten::_neg_view', [tensor([3, -1])]) as Tensor });
+  assert.deepEqual((await readSafetensors(path)).tensors.x.tolist(), [-3, 1]);
+  await assert.rejects(writeSafetensors(path, { '\ud800': tensor([1]) }), /a name must be Unicode text/);
 });
 
 test('neither writing nor a failed reading leaves tensors behind', async () => {

@@ -1,7 +1,7 @@
 # Writes a small network of TorchScript to torchscript.pt, for torchscript.test.ts:
 #     python packages/torch/test/pytorch/torchscript.py
 import pathlib
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -17,13 +17,13 @@ class Network(nn.Module):
             self.layer.weight.copy_(torch.tensor([[1.0, 2.0, -1.0], [0.5, 0.0, 4.0]]))
             self.layer.bias.copy_(torch.tensor([0.5, -0.25]))
 
-    def forward(self, x, times: int = 1, scale: float = 1.0, negate: bool = False) -> Tuple[torch.Tensor, List[torch.Tensor]]:
+    def forward(self, x, times: Optional[int] = None, scale: float = 1.0, negate: bool = False) -> Tuple[torch.Tensor, List[torch.Tensor]]:
         assert x.dim() == 2, "x must have two dimensions"
         y = self.dropout(self.layer(x)) * scale + self.shift
         if negate:
             y = -y
         parts: List[torch.Tensor] = []
-        for i in range(times):
+        for i in range(1 if times is None else times):
             parts.append(y + i)
         return y, parts
 
