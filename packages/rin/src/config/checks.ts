@@ -66,7 +66,10 @@ function* patches(model: ModelConfig): Generator<string> {
     const common = divisors(spatial.reduce(greatestCommonDivisor));
     if (!common.includes(model.patch)) {
       const what = size.length === 1 ? 'length' : 'image size';
-      yield `model.patch ${model.patch} does not divide the ${what} ${distinct(spatial).join(' x ')}; use ${either(common)}`;
+      const below = spatial.map((side) => Math.floor(side / Number(model.patch)) * Number(model.patch));
+      const sides = distinct(below).join(' x ');
+      const smaller = below.every((side) => side > 0) ? `, or the ${what} ${sides}` : '';
+      yield `model.patch ${model.patch} does not divide the ${what} ${distinct(spatial).join(' x ')}; use the patch ${either(common)}${smaller}`;
     }
     return;
   }

@@ -195,6 +195,16 @@ export function changedSampling(config: Config, changed: Partial<SamplingConfig>
   }
   const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
   const { sampling } = parseConfig(mergeConfig(config, { sampling: given }), 'sample');
+  for (const [key, owner] of [
+    ['eta', 'ddim'],
+    ['variance', 'ddpm'],
+  ] as const) {
+    const value = changed[key];
+    if (value === undefined || value === config.sampling[key] || sampling.sampler === owner) continue;
+    throw new RinError(
+      `${key} ${value}: it has no effect with ${sampling.sampler}; leave ${key} out, or choose the sampler ${owner}`,
+    );
+  }
   const { guidance, guidanceLatents } = sampling;
   const isOwn = isDeepStrictEqual(guidanceLatents, config.sampling.guidanceLatents);
   if (!isOwn && (guidance === 0 || conditionTokens(model) === 0)) {

@@ -38,6 +38,8 @@ export interface OpenedRun {
   readonly finished: boolean;
   /** keys in which its configuration on the disk differs from the request */
   readonly changes: readonly Change[];
+  /** where its data were, if the same data are somewhere else now */
+  readonly movedFrom?: string;
 }
 
 /** When a new run starts, a notice names an unfinished run that has at most this many differences. */
@@ -97,6 +99,9 @@ async function nearestUnfinished(compared: readonly Comparison[]): Promise<Compa
   return undefined;
 }
 
+/** The flags that go on with a run. */
+const resumed = (path: string): string => `--config ${quoted(join(path, 'config.yaml'))} --run ${quoted(path)}`;
+
 /** A notice about an unfinished run that is not resumed, and how to resume it. */
 function leftAside(comparison: Comparison): string {
   const { path, facts, seen, otherInputs } = comparison;
@@ -104,8 +109,7 @@ function leftAside(comparison: Comparison): string {
   const stands = `${path} is unfinished, at ${count(Math.min(seen, images))} of ${count(images)} images`;
   const what = `${stands}, but a new run starts: ${why(comparison)}`;
   const run = quoted(path);
-  if (otherInputs.length === 0)
-    return `${what}. To resume it: --config ${quoted(join(path, 'config.yaml'))} --run ${run}`;
+  if (otherInputs.length === 0) return `${what}. To resume it: ${resumed(path)}`;
   const hasModel = new RunDirectory(path).has(modelName);
   return `${what}. It resumes once these are the same again${hasModel ? `; to start from its weights: --init ${run}` : ''}`;
 }
@@ -130,12 +134,16 @@ async function openNamed(run: string, fresh: boolean, purpose: Purpose, begin: B
   const found = fresh ? 'it is not empty' : await compareRun(path, purpose);
   if (typeof found !== 'string' && isSame(found)) return existing(found, purpose);
   const reason = typeof found === 'string' ? found : why(found);
-  throw new RinError(`${path} cannot hold this run: ${reason}; name another folder, or none`);
+  const isRun = !fresh && typeof found !== 'string';
+  const resume = isRun ? `. To go on with the run that is there: ${resumed(path)}` : '';
+  throw new RinError(`${path} cannot hold this run: ${reason}; name another folder, or none${resume}`);
 }
 
-async function existing({ path, changes }: Comparison, { config }: Purpose): Promise<OpenedRun> {
+async function existing({ path, changes, facts }: Comparison, { config }: Purpose): Promise<OpenedRun> {
   const directory = new RunDirectory(path);
-  return { directory, finished: await isFinished(directory, config), changes };
+  const { source } = facts.config;
+  const hasMoved = source !== undefined && source !== config.source;
+  return { directory, finished: await isFinished(directory, config), changes, ...(hasMoved && { movedFrom: source }) };
 }
 
 /**

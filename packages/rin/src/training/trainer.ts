@@ -160,7 +160,7 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
   const places = { run, runsFolder, fresh };
   const purpose = { config, data, init: init?.digest };
   const notice = (text: string) => announce(text, early, options);
-  const { directory, finished, changes } = await openRun({ ...purpose, ...places, begin, notice });
+  const { directory, finished, changes, movedFrom } = await openRun({ ...purpose, ...places, begin, notice });
   await ranks.first<RunOfFirst>(async () => ({
     ...{ run: directory.path, finished, same: sameOnAll(config, data) },
   }));
@@ -179,6 +179,10 @@ async function trainOn(data: Dataset, resolved: Resolved, options: RunOptions, e
     for (const text of said) recorder.say(text);
     using evaluator = await evaluatorFor(split.trained, resolved, options, recorder.say);
     using session = await prepare({ data, split, resolved, directory, changes, recorder, evaluator, ranks, options });
+    if (movedFrom !== undefined && config.source !== undefined) {
+      recorder.say(`the data that were at ${movedFrom} are at ${config.source} now`);
+      await directory.writeConfig(config);
+    }
     init?.[Symbol.dispose](); // frees its memory for training
     const seen = await session.run().catch((error: unknown) => {
       throw lost(error, session.saved, config);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { count, RinError, sizeList, UsageError } from '@rin/core';
 import type { Config } from '../config/config.js';
 import { isBuiltIn } from '../data/builtIn.js';
@@ -40,7 +40,7 @@ export async function openTrainingData(
   const name = `name them: --data my-${nouns}`;
   if (source === undefined) throw new UsageError(`${file} does not say on which ${nouns} it was trained; ${name}`);
   if (named === undefined && !isBuiltIn(source) && !existsSync(source))
-    throw new RinError(`${source}: the training ${nouns} of this model are not there; ${name}`);
+    throw new RinError(`${resolve(source)}: the training ${nouns} of this model are not there; ${name}`);
   const facts = await factsBeside(file);
   const { size, channels } = config.model;
   const data = await openDataset(source, { size: sizeList(size), channels, data: config.data, onNotice, ...options });

@@ -105,7 +105,7 @@ test('a run is known by its number in every command, and a number without a run 
 test('what was typed and does not fit is told by key, with what is allowed', async () => {
   assert.equal(
     await refused(2, ...tiny, '--data', 'pictures', '--model.patch', '3', '--model.latentHeads=5'),
-    'command line: model.patch 3 does not divide the image size 8; use 1, 2, 4 or 8\n' +
+    'command line: model.patch 3 does not divide the image size 8; use the patch 1, 2, 4 or 8, or the image size 6\n' +
       'command line: model.latentHeads 5 does not divide model.latentDim 16; use 1, 2, 4, 8 or 16',
   );
   assert.equal(

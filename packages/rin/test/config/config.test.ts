@@ -118,11 +118,11 @@ test('every problem is told at once, one line each', () => {
 test('a patch must divide the size, and the ones that do are listed', () => {
   assert.equal(
     ofModel({ patch: 12 }),
-    'model.patch 12 does not divide the image size 64; use 1, 2, 4, 8, 16, 32 or 64',
+    'model.patch 12 does not divide the image size 64; use the patch 1, 2, 4, 8, 16, 32 or 64, or the image size 60',
   );
   assert.equal(
     ofModel({ size: [48, 64], patch: 6 }),
-    'model.patch 6 does not divide the image size 48 x 64; use 1, 2, 4, 8 or 16',
+    'model.patch 6 does not divide the image size 48 x 64; use the patch 1, 2, 4, 8 or 16, or the image size 48 x 60',
   );
   assert.equal(ofModel({ size: [100], patch: 3 }).split(';')[0], 'model.patch 3 does not divide the length 100');
   assert.equal(ofModel({ size: [7, 64, 64], patch: 8 }), '');

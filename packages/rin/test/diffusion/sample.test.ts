@@ -142,6 +142,19 @@ test('options of the call win over the configuration, and are checked like it', 
   await refused({ batch: 0 }, /^batch 0: expected a whole number, at least 1$/);
 });
 
+test('an option of another sampler is refused, but not the one that the model has anyway', async () => {
+  const model = modelOf({ sampling: { steps: 1, sampler: 'dpm2m', eta: 0.5 } });
+  const refused = (options: object, message: string) =>
+    assert.rejects(sample(model, { seeds: [1], ...options }), new RinError(message));
+  await refused({ eta: 1 }, 'eta 1: it has no effect with dpm2m; leave eta out, or choose the sampler ddim');
+  await refused(
+    { sampler: 'ddim', variance: 'small' },
+    'variance small: it has no effect with ddim; leave variance out, or choose the sampler ddpm',
+  );
+  await sample(model, { seeds: [1], eta: 0.5 });
+  await sample(model, { seeds: [1], eta: 1, sampler: 'ddim' });
+});
+
 test('momentum is refused where nothing is carried that it could act on', async () => {
   for (const [changes, why] of [
     [{ model: { selfConditioning: 'none' }, diffusion: { selfConditioningRate: 0 } }, 'model.selfConditioning is none'],

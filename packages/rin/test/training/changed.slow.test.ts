@@ -221,7 +221,11 @@ test('a folder that is named goes on with changed keys too, and refuses others w
   await go('', { at: 16 }, { run });
   await assert.rejects(
     go('', { clipNorm: 2 }, { run }),
-    (error) => error instanceof RinError && /differs in training\.clipNorm \(1 there, 2 here\)/.test(error.message),
+    (error) =>
+      error instanceof RinError &&
+      /differs in training\.clipNorm \(1 there, 2 here\).* go on with the run that is there: --config .*config\.yaml --run /.test(
+        error.message,
+      ),
   );
   assert.ok((await go('', { images: 32, keepCheckpoints: 1 }, { run })).finished);
 });

@@ -139,7 +139,9 @@ test('changes are laid over a preset, and what does not fit is told', () => {
   assert.deepEqual([training.images, training.batch, model.depth, model.latents], [200_000, 32, [2, 2], 24]);
   assert.throws(
     () => loadPreset('emoji-64', { model: { patch: 7 } }),
-    new ConfigError('preset emoji-64: model.patch 7 does not divide the image size 64; use 1, 2, 4, 8, 16, 32 or 64'),
+    new ConfigError(
+      'preset emoji-64: model.patch 7 does not divide the image size 64; use the patch 1, 2, 4, 8, 16, 32 or 64, or the image size 63',
+    ),
   );
   assert.throws(() => presetNamed('emoji64'), new UsageError('there is no preset emoji64; did you mean emoji-64?'));
   assert.throws(

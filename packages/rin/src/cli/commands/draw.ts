@@ -28,6 +28,8 @@ export interface DrawOptions {
   readonly show: boolean;
   readonly screen: Screen;
   readonly signal: AbortSignal;
+  /** is told how many samples are drawn, and written if there is a folder for them */
+  readonly onWritten?: (done: number) => void;
   /** the processes that draw together; default: this one alone */
   readonly ranks?: Ranks;
 }
@@ -90,6 +92,7 @@ export async function draw(model: Model, request: SampleRequest, options: DrawOp
     }
     if (showsAll) images.push(image);
     done++;
+    options.onWritten?.(done);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const inOrder = [...frames.values()].map((frame) => [...frame.values()]);

@@ -99,7 +99,8 @@ function formatGiven(given: Given, { noun, single }: MediumFormats, isUsed: bool
   const text = given.text('--format');
   if (text === undefined) return single[0];
   const format = single.find((each) => each === text.toLowerCase());
-  if (format === undefined) throw new UsageError(`--format ${text}: the files of ${noun}s can be ${single.join(', ')}`);
+  if (format === undefined)
+    throw new UsageError(`--format ${text}: the files of ${noun}s can only be ${single.join(', ')}`);
   if (!isUsed) throw new UsageError(`--format ${text} is for the files in --out; name a folder: --out samples`);
   return format;
 }

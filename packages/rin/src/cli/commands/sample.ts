@@ -1,4 +1,4 @@
-import { isTorchError } from '@rin/core';
+import { count, countOf, isTorchError } from '@rin/core';
 import type { Ranks } from '../../training/ranks.js';
 import { batchOption, classesOption, computeOptions, samplingOptions } from '../configuration/options.js';
 import type { Command, Given } from '../terminal/command.js';
@@ -201,13 +201,18 @@ async function sampleAmong(ranks: Ranks, given: Given): Promise<number> {
   if (clips) screen.say(continuedLine(clips));
   for (const warning of warnings) if (warning !== undefined) screen.say(warning);
   const show = !given.has('--no-show');
-  const options = { shown, outputs, batch, columns, show, screen, signal, ranks };
+  let written = 0;
+  const onWritten = (done: number): void => {
+    written = done;
+  };
+  const options = { shown, outputs, batch, columns, show, screen, signal, ranks, onWritten };
   try {
     using pictures = outputs.nearest === undefined ? undefined : await trainingPictures(path, model, given, options);
     const drawn = await draw(model, request, options);
     if (pictures) await writeNearest(drawn, pictures, options);
   } catch (error) {
-    const kept = outputs.folder ? `finished ${shown.noun}s are in ${outputs.folder}` : 'nothing was written';
+    const some = `${count(written)} of ${countOf(request.seeds.length, shown.noun)}`;
+    const kept = outputs.folder && written > 0 ? `${some} are in ${outputs.folder}` : 'nothing was written';
     await stopped(error, `stopped; ${kept}`);
   } finally {
     screen.clear();

@@ -57,10 +57,21 @@ test('pictures of any run are drawn beside the most similar training pictures', 
   const gone = await sample('0', '--nearest', 'gone.png');
   assert.deepEqual(
     [gone.code, gone.stderr, existsSync(join(cwd, 'gone.png'))],
-    [1, 'pictures: the training pictures of this model are not there; name them: --data my-pictures\n', false],
+    [
+      1,
+      `${join(cwd, 'pictures')}: the training pictures of this model are not there; name them: --data my-pictures\n`,
+      false,
+    ],
   );
   const named = await sample('0', '--nearest', 'named.png', '--data', 'moved');
   assert.match(named.stdout, /named\.png: .* of 4 in moved, without/);
+
+  // A run that is resumed with the same data knows their new place.
+  const longer = ['--images', '168', '--training.sampleEvery', '0', '--validation', '0.34'];
+  const resumed = await rin(['train', '--config', 'tiny.yaml', '--data', 'moved', ...longer], { cwd });
+  assert.match(resumed.stdout, /\nthe data that were at pictures are at moved now\n/, resumed.stderr);
+  const again = await sample('0', '--nearest', 'again.png');
+  assert.match(again.stdout, /again\.png: .* of 4 in moved, without/);
 });
 
 test('flags that do not go together are told before anything is drawn', async () => {
