@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { continuation } from '../diffusion/continuation.js';
 import type { Model } from '../diffusion/modelFile.js';
 import { writeOutput } from '../disk/output.js';
+import { readText } from '../disk/wholeFiles.js';
 import type { Clip } from '../media/clip.js';
 import { formatsOf } from '../media/formats.js';
 import { playRate } from '../media/frameRate.js';
@@ -31,7 +32,7 @@ export interface WebExport {
  * Writes a page that draws with a model, as a folder of static files: any web server can offer it, and no other server is
  * asked. Other files in the folder stay. `model.json` is written last, so a page with it is complete.
  * @param folder  is made if it is missing
- * @throws RinError if samples of the model cannot be shown, the network cannot be written, or a file cannot be written
+ * @throws RinError if the folder has another page, samples of the model cannot be shown, the network cannot be written, or a file cannot be written
  */
 export async function exportWeb(
   model: Model,
@@ -44,6 +45,9 @@ export async function exportWeb(
     throw new RinError(
       `samples of ${config.model.channels} channels cannot be shown on a page; export the graph alone`,
     );
+  const before = await readText(join(folder, 'index.html'));
+  if (before !== undefined && !before.includes('src="page.js"'))
+    throw new RinError(`${join(folder, 'index.html')} is no page of rin; name another folder, or remove this file`);
   const graphPath = join(folder, 'model.onnx');
   const [engines, page] = await Promise.all([readEngines(), readPage({ name: config.name, noun: formats.noun })]);
   const starts = startsOf(model, given);

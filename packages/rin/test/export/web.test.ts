@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { samplerNames, selfConditionings } from '@rin/core';
@@ -148,7 +148,11 @@ test('an engine with wrong numbers is refused, and so are options that do not fi
 });
 
 test('the folder has the page, the engines and their licence; names in it are escaped', async () => {
-  const { folder } = await exported({ name: 'my-model', source: '/home/secret', training: { init: '/home/secret2' } });
+  const { folder, model } = await exported({
+    name: 'my-model',
+    source: '/home/secret',
+    training: { init: '/home/secret2' },
+  });
   const { manifest } = partsIn(folder);
   for (const { script, binary } of Object.values(manifest.engines)) {
     assert.ok(existsSync(join(folder, script)), script);
@@ -165,5 +169,10 @@ test('the folder has the page, the engines and their licence; names in it are es
   assert.match(page, /<title>my-model<\/title>/);
   assert.doesNotMatch(page, /\{\{|https?:/);
   const three = modelFor(tiny({ model: { channels: 2 } }));
+  const taken = freshFolder();
+  writeFileSync(join(taken, 'index.html'), 'mine');
+  await assert.rejects(exportWeb(model, taken), wrong(/is no page of rin; name another folder, or remove this file$/));
+  assert.equal(readFileSync(join(taken, 'index.html'), 'utf8'), 'mine');
+  await exportWeb(model, folder); // over a page of rin
   await assert.rejects(exportWeb(three, freshFolder()), wrong(/^samples of 2 channels cannot be shown on a page/));
 });

@@ -1,5 +1,6 @@
 import { count, duration, printable, printableJson, RinError, UsageError } from '@rin/core';
 import type { Device } from '@rin/torch';
+import { WriteError } from '../../disk/systemError.js';
 import { usualDetector } from '../../metrics/detectorFor.js';
 import type { Detector, DetectorRequest } from '../../metrics/detectors/detector.js';
 import type { EvaluateProgress } from '../../metrics/evaluate.js';
@@ -75,16 +76,20 @@ export class EvaluationWork {
     const statistics = given.text('--reference');
     const { count, seeds, metrics, referenceCount } = request;
     const began = performance.now();
+    const elsewhere = (error: unknown): never => {
+      if (!(error instanceof WriteError) || given.has('--out')) throw error;
+      throw new RinError(`${error.message}; --out FOLDER keeps figures and unfinished work elsewhere`);
+    };
     const evaluation = await evaluateAmong(this.ranks, samples, {
       ...('network' in samples ? typedSampling(samples.config, given) : {}),
       ...{ reference: statistics ?? reference?.data ?? missing(), detector, subject, known, batch, signal },
       ...(reference && { part: reference.part, resize: reference.resize }),
       ...{ count, seeds, metrics, referenceCount, folder: place?.work },
       onProgress: (progress) => this.#progress(progress, detector, began),
-    });
+    }).catch(elsewhere);
     if (!evaluation || !place) return;
     const isKnown = known.includes(evaluation);
-    if (!isKnown) await recordEvaluation(place.record, evaluation);
+    if (!isKnown) await recordEvaluation(place.record, evaluation).catch(elsewhere);
     await remove(workFolder(place.work, evaluation, batch)); // also that of a process that was killed after it had recorded
     this.#done.push(evaluation);
     if (given.has('--json')) return;
