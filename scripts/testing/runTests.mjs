@@ -42,7 +42,7 @@ export async function runTests({ fast, filters }) {
           console.log(`  ✔ ${name} (${seconds(ms)})`);
         }
       }
-      if (results.length === 0) console.log('  no tests in it');
+      if (results.length === 0) failures.push(`${path}: it has no tests`);
     }
   };
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, worker));

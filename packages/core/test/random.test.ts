@@ -51,6 +51,14 @@ test('Philox is the same in 64-bit integers, for counters and keys of every size
   }
 });
 
+test('the number of a purpose never changes, because it is part of every draw', () => {
+  assert.deepEqual(purposes, {
+    ...{ initialisation: 0, order: 1, flip: 2, time: 3, noise: 4, selfConditioning: 5, labelDropout: 6 },
+    ...{ sampleStart: 7, sampleStep: 8, dropout: 9, strata: 10, validation: 11, latentDrop: 12 },
+    ...{ knownNoise: 20, jumpNoise: 21 },
+  });
+});
+
 test('a uniform is word i % 4 of block i / 4, under the documented key and counter', () => {
   const [seed, sample, step] = [7 * 2 ** 32 + 0x89abcdef, 5 * 2 ** 32 + 0xfedcba98, 0xf0000001];
   const out = new Float64Array(11);

@@ -49,10 +49,10 @@ test('samples of one seed and different classes each have their own maps, also i
   for (const name of classes) alone.push(...(await sampleAttention(model, { seeds: [7], classes: [name] })));
   const found = await sampleAttention(model, { seeds: [7, 7, 7], classes, batch: 2 });
   for (const [i, { image, steps }] of found.entries()) {
-    assert.deepEqual(image.data, alone[i].image.data);
+    nearAll(image.data, alone[i].image.data, 1); // products of another batch round in another way
     assert.equal(steps.length, 2);
     for (const [k, { maps, x0 }] of steps.entries()) {
-      assert.deepEqual(x0.data, alone[i].steps[k].x0.data);
+      nearAll(x0.data, alone[i].steps[k].x0.data, 1);
       nearAll(maps[0].values, alone[i].steps[k].maps[0].values, 1e-6);
     }
   }

@@ -54,7 +54,7 @@ test('the figures of a model are those of its samples: as many of each class as 
     classes.map((label) => classes.filter((each) => each === label).length),
     new Array(20).fill(10),
   );
-  const drawn = await sample(model, { seeds: [...Array(20).keys()], classes, steps: 3 });
+  const drawn = await sample(model, { seeds: [...Array(20).keys()], classes, steps: 3, batch: 8 });
   const features = (images: readonly Uint8Array[]) => ({
     count: images.length,
     width: 5,

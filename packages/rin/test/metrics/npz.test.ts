@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { unzipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { datasetFromSamples } from '../../src/data/samples.js';
 import { evaluate } from '../../src/metrics/evaluate.js';
+import { encodeNpy } from '../../src/metrics/npy.js';
 import { readStatistics, writeStatistics } from '../../src/metrics/npz.js';
 import { freshFolder, samples } from '../training/tiny.js';
 import { standIn } from './standIn.js';
@@ -91,8 +92,13 @@ test('files that are no whole statistics are refused with one sentence', async (
     readFileSync(numpy('incomplete.npz')),
     /it has no sigma; expected an \.npz with mu and sigma, such as np\.savez writes/,
   );
-  await writeStatistics(join(folder, 'file.npz'), { moments: { mean, covariance: covariance.slice(0, 4) } }).catch(
-    () => {},
+  const unequal = {
+    'mu.npy': encodeNpy({ shape: [3], values: Float64Array.from(mean) }),
+    'sigma.npy': encodeNpy({ shape: [2, 2], values: covariance.slice(0, 4) }),
+  };
+  await refused(
+    Buffer.from(zipSync(unequal)),
+    /mu is \[3\] and sigma \[2, 2\]; expected float32 or float64 of \[F\] and \[F, F\]/,
   );
   const odd = { mean: Float64Array.from([1, Number.NaN]), covariance: Float64Array.from([1, 0, 0, 1]) };
   await writeStatistics(join(folder, 'odd.npz'), { moments: odd });

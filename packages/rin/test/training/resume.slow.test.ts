@@ -35,6 +35,25 @@ before(async () => {
   whole = outcome(folderOf(await start({ runsFolder: freshFolder() })));
 });
 
+// So large that threads share the work, with the optimisers, precision and average that the tests of `tiny` do not have.
+for (const [name, training] of Object.entries({
+  'Muon, two threads and a power average': {
+    ...{ threads: 2, optimizer: { kind: 'muon', adamRate: 0.01 }, ema: { kind: 'power', exponent: 13 } },
+  },
+  'AdamW and two threads, in bfloat16': { threads: 2, precision: 'bfloat16', optimizer: { kind: 'adamw' } },
+} as const))
+  test(`an interrupted run with ${name} gives the bytes of a whole one`, async () => {
+    const config = tiny({
+      model: { patch: 1, latents: 32, latentDim: 128, interfaceDim: 64, depth: [2] },
+      data: { flip: true },
+      training: { batch: 32, microBatch: 32, warmup: 32, checkpointEvery: 32, ...training },
+    });
+    const expected = outcome(folderOf(await start({ config, runsFolder: freshFolder() })));
+    const runsFolder = freshFolder();
+    assert.ok(!(await interrupt({ config, runsFolder }, ({ images }) => images === 64)).finished);
+    assert.deepEqual(outcome(folderOf(await start({ config, runsFolder }))), expected);
+  });
+
 test('a run interrupted again and again gives the bytes of one that never was', async () => {
   const runsFolder = freshFolder();
   let last = 0;

@@ -12,7 +12,6 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RinError } from '@rin/core';
-import { memory } from '@rin/torch';
 import { parseConfig } from '../../src/config/parse.js';
 import { loadModel } from '../../src/diffusion/modelFile.js';
 import { sample } from '../../src/diffusion/sample.js';
@@ -28,6 +27,7 @@ import { summarise } from '../../src/runs/summary.js';
 import { planPreviews } from '../../src/training/previewPlan.js';
 import type { Progress } from '../../src/training/progress.js';
 import { trainOrStop as train } from '../../src/training/trainer.js';
+import { settledMemory } from '../diffusion/settledMemory.js';
 import { clipFromAnimation, largestGap } from '../media/decodedClip.js';
 import { clipModel, clips, freshFolder, samples, soundModel, tiny } from './tiny.js';
 
@@ -236,9 +236,10 @@ test('what cannot be written is told in a sentence', async () => {
 test('the memory of a training is given back', async () => {
   const model = { latentDim: 128, depth: [4] }; // weights of 3 MB, which nothing else here comes near
   const run = await finish(tiny({ model, training: brief }));
-  const before = memory().bytes;
+  const before = (await settledMemory()).bytes;
   await finish(tiny({ model, training: { ...brief, init: run } }));
-  assert.ok(memory().bytes - before < 1e6, `${memory().bytes - before} bytes`);
+  const more = (await settledMemory()).bytes - before;
+  assert.ok(more < 1e6, `${more} bytes`);
 });
 
 test('every optimiser, average and precision trains', async () => {

@@ -20,6 +20,8 @@ export function testOnOtherProcessors(what: string, url: string, ran: RegExp): v
         encoding: 'utf8',
       });
       assert.match(output, /^# fail 0$/m);
-      assert.match(output, ran);
+      const line = output.split('\n').find((each) => ran.test(each));
+      assert.ok(line, `no line is ${ran}`);
+      if (capability === 'avx2') assert.doesNotMatch(line, /# SKIP/);
     });
 }

@@ -22,11 +22,12 @@ test('training that is interrupted saves and ends, and the same command goes on 
     /\nwhole\/00000-pictures-8-tiny\/model\.safetensors is ready; draw from it: rin sample whole\//,
   );
 
-  let signalled = 0;
+  let [signalled, isAsked] = [0, false];
   const stopped = await rin([...train, '--runs', 'runs'], {
     cwd,
     onOutput: async (child, stdout) => {
-      if (!stdout.endsWith('in a short pass without the optimiser\n')) return;
+      if (isAsked || !stdout.includes('in a short pass without the optimiser\n')) return;
+      isAsked = true;
       const isUnderWay = () => existsSync(stats) && readFileSync(stats, 'utf8').includes('\n');
       const stats = inRun('runs', 'stats.jsonl');
       while (!isUnderWay() && child.exitCode === null) await setTimeout(5);
@@ -35,7 +36,7 @@ test('training that is interrupted saves and ends, and the same command goes on 
     },
   });
   assert.equal(stopped.code, 130);
-  assert.ok(performance.now() - signalled < 5000, 'ends soon');
+  assert.ok(performance.now() - signalled < 30_000, 'ends soon');
   const found = /\nstopped at ([\d,]+) of 1,600 images and saved; run the same command again to resume\n$/.exec(
     stopped.stdout,
   );
@@ -57,10 +58,13 @@ test('training that is interrupted saves and ends, and the same command goes on 
 });
 
 test('a Ctrl-C that npm passes on a second time is the same one', async () => {
+  let isSent = false;
   const { code, stdout } = await rin([...train, '--images', '1M'], {
     cwd: await workplace(),
     onOutput: (child, stdout) => {
-      if (stdout.endsWith('in a short pass without the optimiser\n')) for (let i = 0; i < 3; i++) child.kill('SIGINT');
+      if (isSent || !stdout.includes('in a short pass without the optimiser\n')) return;
+      isSent = true;
+      for (let i = 0; i < 3; i++) child.kill('SIGINT');
     },
   });
   assert.equal(code, 130);
