@@ -10,8 +10,10 @@ import { given, record, setupOf } from './setups.mjs';
 
 const task = given.task === 'sample' ? 'sample' : 'train';
 const setup = setupOf(given.network, task);
+/** Seconds that gpu.sh gives this race. */
+const limit = Number(process.env.STAGE_LIMIT ?? 90);
 /** Seconds to wait for a contestant, and to measure. */
-const [patience, length] = given.tiny ? [500, 0] : [50, 12];
+const [patience, length] = given.tiny ? [500, 0] : [Math.max(8, Math.min(50, limit - 32)), 12];
 const turn = { train: given.tiny ? 1 : 10, sample: 1 }[task];
 
 /** @type {[string, () => Promise<import('../contestants.mjs').Contestant>][]} */

@@ -101,8 +101,8 @@ def report(r):
                     rows.append([race["network"], one["name"], one["why"].replace("|", "/"), *[""] * 5])
                     continue
                 own = "ms" in one and first is not None and "ms" in first
-                flops = race["gflop"] / one["ms"] if "ms" in one else None
-                share = 100 * flops / (1000 * r["peak"]["tflops"]) if flops is not None and "peak" in r else None
+                tflops = race["gflop"] / one["ms"] if "ms" in one else None
+                share = 100 * tflops / r["peak"]["tflops"] if tflops is not None and "peak" in r else None
                 rows.append(
                     [
                         race["network"],

@@ -503,8 +503,8 @@ def sample(model, config, condition, noise, mean_square=1.0, given=None):
         noisy = network_input(x, gamma, diffusion, mean_square)
         output, *latest = model(noisy, gamma, condition, previous, given, m)
         # Classifier-free, for γ in an interval; Z and X of the labelled pass are carried on.
-        guides = config['sampling'].get('guidanceFrom', 0) <= level <= config['sampling'].get('guidanceTo', 1)
-        if s.guidance > 0 and guides and condition is not None:
+        guides = s.guidance > 0 and condition is not None
+        if guides and config['sampling'].get('guidanceFrom', 0) <= level <= config['sampling'].get('guidanceTo', 1):
             unlabelled, _, _ = model(noisy, gamma, None, previous, given, m_unlabelled)
             output = (1 + s.guidance) * output - s.guidance * unlabelled
         x_hat, _ = data_and_noise(output, x, gamma, diffusion['prediction'], clip)

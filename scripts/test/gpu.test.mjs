@@ -2,7 +2,7 @@
 // bench/gpu.sh: what it carries to a machine without network, and what it says about wrong arguments.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -111,4 +111,37 @@ test('wrong arguments of bench/gpu.sh are told in one line, and nothing is writt
   assert.equal(status, 0);
   for (const name of ['--pack', '--out', '--carry', '--data', '--minutes', '--rehearse'])
     assert.ok(stdout.includes(name));
+});
+
+test('the share of the peak is that of the operations in a second, and a contestant that was late is named', (t) => {
+  const folder = temporaryFolder(t);
+  const results = join(folder, 'results.json');
+  const contestants = [
+    { name: 'rin', ms: 10, memory: 100 },
+    { name: 'PyTorch, compiled', why: 'not ready after 50 s' },
+  ];
+  const race = {
+    task: 'train',
+    network: 'cifar10',
+    dtype: 'bfloat16',
+    count: 256,
+    steps: 20,
+    rounds: 3,
+    gflop: 1200,
+    contestants,
+  };
+  const versions = { torch: '2.11', cuda: '13', python: '3.12', compiler: 'g++', processor: 'x86', commit: 'abc' };
+  const begun = { began: 'now', device: 'cuda', card: 'A card', data: 'emoji', ...versions };
+  const stages = [{ name: 'peak', exit: '0', seconds: 1, limit: 60 }];
+  writeFileSync(
+    results,
+    JSON.stringify({ ...begun, stages, peak: { tflops: 800, side: 8192, dtype: 'bfloat16' }, races: [race] }),
+  );
+  const report = join(root, 'bench', 'gpu', 'report.py');
+  const env = { ...process.env, GPU_RESULTS: results };
+  execFileSync('python3', [report, 'end', join(folder, 'none')], { env });
+  const text = readFileSync(join(folder, 'report.md'), 'utf8');
+  // 1,200 GFLOP in 10 ms are 120 TFLOP/s.
+  assert.match(text, /\| cifar10 \| rin \| 10\.00 \| 1\.00 \| 25,600 \| 15\.0 \| 100 \| bfloat16 \|/);
+  assert.match(text, /\| cifar10 \| PyTorch, compiled \| not ready after 50 s \|/);
 });
