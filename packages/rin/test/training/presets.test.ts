@@ -110,7 +110,6 @@ test('the warm-up of our presets is a share: 1,600 images of the demo, and as la
   for (const [name, images] of [
     ['emoji-64', 1600],
     ['mnist', 3200],
-    ['cifar10-small', 6400],
   ] as const) {
     const { training } = loadPreset(name);
     assert.equal(imagesOf(training.warmup, training), images, name);
