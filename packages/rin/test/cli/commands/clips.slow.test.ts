@@ -146,7 +146,7 @@ test('what does not fit clips, or pictures, is refused in a sentence before anyt
       2,
       '--nearest with 129 clips: expected at most 128; draw fewer --seeds',
     ],
-    [['--format', 'avi'], 2, '--format avi: the files of clips can be webp, gif, mp4, png'],
+    [['--format', 'avi'], 2, '--format avi: the files of clips can only be webp, gif, mp4, png'],
     [
       ['--format', 'gif', '--grid', 'a.webp'],
       2,
