@@ -211,6 +211,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'node bench/sampling.mjs --rounds 3': minutes,
   'node bench/trainingStep.mjs --rounds 3 --steps 1': minutes,
   'node bench/trainingStep.mjs --network bouncing --batch 16 --rounds 3': minutes,
+  'node bench/sampling.mjs --network benchmark --count 16 --steps 4 --rounds 3': minutes,
+  'node bench/sampling.mjs --network cifar10 --count 8 --steps 3 --rounds 3': minutes,
   'node bench/trainingStep.mjs --network cifar10 --rounds 3 --steps 1': minutes,
   'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1': minutes,
   'node bench/whereTimeGoes.mjs --network bouncing --batch 16 --threads 1 --dtype bfloat16': minutes,
