@@ -66,9 +66,9 @@ function* patches(model: ModelConfig): Generator<string> {
     const common = divisors(spatial.reduce(greatestCommonDivisor));
     if (!common.includes(model.patch)) {
       const what = size.length === 1 ? 'length' : 'image size';
-      const below = spatial.map((side) => Math.floor(side / Number(model.patch)) * Number(model.patch));
-      const sides = distinct(below).join(' x ');
-      const smaller = below.every((side) => side > 0) ? `, or the ${what} ${sides}` : '';
+      const { patch: side } = model;
+      const below = spatial.map((length) => length - (length % side));
+      const smaller = below.every((length) => length > 0) ? `, or the ${what} ${distinct(below).join(' x ')}` : '';
       yield `model.patch ${model.patch} does not divide the ${what} ${distinct(spatial).join(' x ')}; use the patch ${either(common)}${smaller}`;
     }
     return;

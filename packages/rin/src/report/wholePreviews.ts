@@ -1,4 +1,5 @@
 import type { MediumFormats } from '../media/formats.js';
+import { imagesOfPreview } from '../runs/runDirectory.js';
 
 /** A preview of a run. */
 export interface WholePreview {
@@ -21,8 +22,8 @@ export function wholePreviews(
   const endings = preview.filter((format) => format !== 'wav');
   const isWhole = (stem: string) => endings.every((format) => there.has(`${stem}.${format}`));
   const stems = names.flatMap((name) => {
-    const found = /^(fakes-(\d+(?:\.\d{3})?)k)\.png$/.exec(name);
-    return found && isWhole(found[1]) ? [{ stem: found[1], images: Math.round(1000 * Number(found[2])) }] : [];
+    const stem = /^(fakes-\d+(?:\.\d{3})?k)\.png$/.exec(name)?.[1];
+    return stem !== undefined && isWhole(stem) ? [{ stem, images: imagesOfPreview(name) }] : [];
   });
   return { stems: stems.sort((a, b) => a.images - b.images), hasReals: isWhole('reals') };
 }

@@ -117,7 +117,7 @@ export class RunDirectory {
 }
 
 /** Images seen, from the name of a preview; 0 for other names. */
-function imagesOfPreview(name: string): number {
+export function imagesOfPreview(name: string): number {
   const match = /^fakes-(\d+)(?:\.(\d{3}))?k\./.exec(name);
   return match ? 1000 * Number(match[1]) + Number(match[2] ?? 0) : 0;
 }
